@@ -1,0 +1,234 @@
+package inventory
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+)
+
+// Normalize brings s to the canonical form in place: collections present,
+// times in UTC and whole seconds, lists whose order means nothing sorted. The
+// same account at the same clock then encodes to the same bytes.
+func (s *Snapshot) Normalize() {
+	a := &s.Account
+	utc(&a.TakenAt, &a.Window.Since, &a.Window.Until, &s.Now)
+	sorted(&a.Abilities)
+	sorted(&a.Unavailable)
+	present(&a.Missing)
+	slices.SortFunc(a.Missing, func(x, y Missing) int {
+		return cmp.Or(cmp.Compare(x.What, y.What), cmp.Compare(x.Reason, y.Reason))
+	})
+
+	eachValue(&s.Users, normalizeUser)
+	eachValue(&s.Teams, func(t *Team) { presentMap(&t.Members) })
+	eachValue(&s.Schedules, normalizeSchedule)
+	eachValue(&s.EscalationPolicies, func(p *EscalationPolicy) {
+		sorted(&p.Teams)
+		sorted(&p.Services)
+		present(&p.Rules)
+		for i := range p.Rules {
+			present(&p.Rules[i].Targets)
+		}
+	})
+	eachValue(&s.Services, func(v *Service) { sorted(&v.Teams) })
+	eachValue(&s.Licenses, func(l *License) { sorted(&l.ValidRoles) })
+
+	present(&s.OnCalls)
+	for i := range s.OnCalls {
+		utcPtr(&s.OnCalls[i].Start, &s.OnCalls[i].End)
+	}
+	slices.SortFunc(s.OnCalls, func(x, y OnCall) int {
+		return cmp.Or(
+			cmp.Compare(x.EscalationPolicy, y.EscalationPolicy),
+			cmp.Compare(x.Level, y.Level),
+			comparePtr(x.Schedule, y.Schedule, cmp.Compare[string]),
+			cmp.Compare(x.User, y.User),
+			comparePtr(x.Start, y.Start, time.Time.Compare),
+		)
+	})
+}
+
+func normalizeUser(u *User) {
+	presentMap(&u.Teams)
+	present(&u.ContactMethods)
+	slices.SortFunc(u.ContactMethods, func(x, y ContactMethod) int {
+		return cmp.Or(cmp.Compare(x.Type, y.Type), cmp.Compare(x.Label, y.Label))
+	})
+	present(&u.NotificationRules)
+	slices.SortFunc(u.NotificationRules, func(x, y NotificationRule) int {
+		return cmp.Or(
+			cmp.Compare(x.Urgency, y.Urgency),
+			cmp.Compare(x.DelayMinutes, y.DelayMinutes),
+			cmp.Compare(x.Contact, y.Contact),
+		)
+	})
+}
+
+func normalizeSchedule(s *Schedule) {
+	sorted(&s.Teams)
+	sorted(&s.EscalationPolicies)
+	sorted(&s.Users)
+	s.Coverage = math.Round(s.Coverage*100) / 100
+
+	present(&s.Layers)
+	for i := range s.Layers {
+		l := &s.Layers[i]
+		utc(&l.Start, &l.VirtualStart)
+		utcPtr(&l.End)
+		present(&l.Users)
+		present(&l.Restrictions)
+	}
+	present(&s.Rotations)
+	slices.SortFunc(s.Rotations, func(x, y Rotation) int { return cmp.Compare(x.ID, y.ID) })
+	for i := range s.Rotations {
+		normalizeRotation(&s.Rotations[i])
+	}
+	present(&s.CustomShifts)
+	for i := range s.CustomShifts {
+		utc(&s.CustomShifts[i].Start, &s.CustomShifts[i].End)
+	}
+	slices.SortFunc(s.CustomShifts, func(x, y CustomShift) int {
+		return cmp.Or(x.Start.Compare(y.Start), cmp.Compare(x.ID, y.ID))
+	})
+	present(&s.Overrides)
+	for i := range s.Overrides {
+		utc(&s.Overrides[i].Start, &s.Overrides[i].End)
+	}
+	present(&s.Shifts)
+	for i := range s.Shifts {
+		utc(&s.Shifts[i].Start, &s.Shifts[i].End)
+	}
+	SortShifts(s.Shifts)
+}
+
+func normalizeRotation(r *Rotation) {
+	present(&r.Events)
+	for i := range r.Events {
+		e := &r.Events[i]
+		utc(&e.Start, &e.End, &e.EffectiveSince)
+		utcPtr(&e.EffectiveUntil)
+		present(&e.Recurrence)
+		present(&e.Assignment.Members)
+	}
+	slices.SortFunc(r.Events, func(x, y Event) int {
+		return cmp.Or(x.EffectiveSince.Compare(y.EffectiveSince), cmp.Compare(x.ID, y.ID))
+	})
+}
+
+// SortShifts sorts shifts as a snapshot holds them: by start, user, end and
+// origin.
+func SortShifts(shifts []Shift) {
+	origin := func(o *Origin) string {
+		if o == nil {
+			return ""
+		}
+		return o.Kind + " " + o.ID
+	}
+	slices.SortFunc(shifts, func(x, y Shift) int {
+		return cmp.Or(
+			x.Start.Compare(y.Start), cmp.Compare(x.User, y.User), x.End.Compare(y.End),
+			cmp.Compare(origin(x.Origin), origin(y.Origin)),
+		)
+	})
+}
+
+// Encode writes s, normalized, as indented JSON with a final line break.
+func (s *Snapshot) Encode(w io.Writer) error {
+	s.Normalize()
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(s); err != nil {
+		return fmt.Errorf("encode snapshot: %w", err)
+	}
+	return nil
+}
+
+// Decode reads one snapshot and normalizes it. A field it does not know and
+// anything behind the document are errors, for a misspelt key in a seed would
+// otherwise read as absence. Now defaults to Account.TakenAt.
+func Decode(r io.Reader) (*Snapshot, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read snapshot: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	var s Snapshot
+	if err := dec.Decode(&s); err != nil {
+		return nil, fmt.Errorf("decode snapshot near line %d: %w", lineAt(data, dec.InputOffset()), err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("decode snapshot near line %d: something follows the document", lineAt(data, dec.InputOffset()))
+	}
+	if s.Now.IsZero() {
+		s.Now = s.Account.TakenAt
+	}
+	s.Normalize()
+	return &s, nil
+}
+
+func lineAt(data []byte, offset int64) int {
+	return 1 + bytes.Count(data[:min(int(offset), len(data))], []byte("\n"))
+}
+
+func eachValue[V any](m *map[string]V, f func(*V)) {
+	presentMap(m)
+	for k, v := range *m {
+		f(&v)
+		(*m)[k] = v
+	}
+}
+
+func present[T any](s *[]T) {
+	if *s == nil {
+		*s = []T{}
+	}
+}
+
+func presentMap[V any](m *map[string]V) {
+	if *m == nil {
+		*m = map[string]V{}
+	}
+}
+
+// sorted sorts and removes duplicates.
+func sorted(s *[]string) {
+	present(s)
+	slices.Sort(*s)
+	*s = slices.Compact(*s)
+}
+
+func utc(times ...*time.Time) {
+	for _, t := range times {
+		*t = t.UTC().Truncate(time.Second)
+	}
+}
+
+func utcPtr(times ...**time.Time) {
+	for _, t := range times {
+		if *t != nil {
+			u := (*t).UTC().Truncate(time.Second)
+			*t = &u
+		}
+	}
+}
+
+// comparePtr puts nil first.
+func comparePtr[T any](x, y *T, compare func(T, T) int) int {
+	switch {
+	case x == nil && y == nil:
+		return 0
+	case x == nil:
+		return -1
+	case y == nil:
+		return 1
+	}
+	return compare(*x, *y)
+}

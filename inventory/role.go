@@ -1,0 +1,83 @@
+package inventory
+
+import "slices"
+
+// baseRoles are the roles on the account by their API names, highest first:
+// the published rank (S13). "owner" can't be set by the API.
+var baseRoles = []string{
+	"owner", "admin", "user", "limited_user", "observer",
+	"restricted_access", "read_only_user", "read_only_limited_user",
+}
+
+// teamRoles are the roles on a team, highest first.
+var teamRoles = []string{"manager", "responder", "observer"}
+
+// None is the role of somebody who has none.
+const None = "none"
+
+// labels are the names that PagerDuty's own pages show. Source: PagerDuty
+// support documentation, "User Roles".
+var labels = map[string]string{
+	"owner":                  "Account Owner",
+	"admin":                  "Global Admin",
+	"user":                   "Manager",
+	"limited_user":           "Responder",
+	"observer":               "Observer",
+	"restricted_access":      "Restricted Access",
+	"read_only_user":         "Full Stakeholder",
+	"read_only_limited_user": "Limited Stakeholder",
+}
+
+// BaseRoles returns the base roles that a policy may give, highest first.
+func BaseRoles() []string { return slices.Clone(baseRoles[1:]) }
+
+// TeamRoles returns the team roles, highest first.
+func TeamRoles() []string { return slices.Clone(teamRoles) }
+
+// BaseRoleLabel is PagerDuty's own label of a base role, e.g. "Manager" for
+// "user"; the name itself where there is none.
+func BaseRoleLabel(role string) string {
+	if l, ok := labels[role]; ok {
+		return l
+	}
+	return role
+}
+
+// FixedBaseRole says that people of this base role have the same role on every
+// team, so that their team roles can't be managed. Source: PagerDuty support
+// documentation, "Advanced Permissions".
+func FixedBaseRole(role string) bool {
+	return role == "owner" || role == "admin" || Stakeholder(role)
+}
+
+// Stakeholder says that a base role is one of the two stakeholder roles.
+func Stakeholder(role string) bool {
+	return role == "read_only_user" || role == "read_only_limited_user"
+}
+
+// CompareRoles orders two roles on a resource of the given kind: positive if a
+// is higher than b. None, and roles unknown there, rank lowest. Roles of
+// schedules are equal among themselves.
+func CompareRoles(kind Kind, a, b string) int {
+	return roleRank(kind, a) - roleRank(kind, b)
+}
+
+// roleRank is 0 for None and greater for higher roles.
+func roleRank(kind Kind, role string) int {
+	if role == "" || role == None {
+		return 0
+	}
+	var order []string
+	switch kind {
+	case KindAccount:
+		order = baseRoles
+	case KindTeam:
+		order = teamRoles
+	case KindSchedule:
+		return 1
+	}
+	if i := slices.Index(order, role); i >= 0 {
+		return len(order) - i
+	}
+	return 0
+}

@@ -1,0 +1,155 @@
+// Package policies is what ought to be: it loads, checks and evaluates Rego
+// into statements, each with the place it comes from.
+//
+// Load reads a Set from its roots or says everything that is wrong with it;
+// Set.Evaluate runs the contract rules of one phase against an input document.
+// The package expands nothing and decides nothing: policies/desired makes
+// desired access of the statements.
+package policies
+
+import (
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// Origin is where a statement comes from: the rule that made it.
+type Origin struct {
+	// File is relative to the working directory, as the root was given.
+	File string `json:"file"`
+	// Line is the rule's first line, from 1.
+	Line int `json:"line"`
+	// Package is the Rego package without "data.", e.g. "access.oncall".
+	Package string `json:"package"`
+	// Root is the policy root the file lies in, as configured.
+	Root string `json:"root"`
+	// Title and Owner are the rule's METADATA title and custom.owner, the
+	// package's where the rule has none; may be empty.
+	Title string `json:"title"`
+	Owner string `json:"owner"`
+	// Source is the element's own "source" field: which data row it is from.
+	Source string `json:"source"`
+}
+
+// Statements are what all packages of a phase's root say, united: equal
+// elements are one, with every origin. Slices are sorted, so that two
+// evaluations of the same input are equal.
+type Statements struct {
+	Grants   []Grant
+	Groups   []Group
+	Members  []Member
+	Limits   []Limit
+	Protects []Protect
+	Leavers  []Leaver
+	Empties  []Empty
+	Findings []Finding
+	Waivers  []Waiver
+	// Failures are rules that erred on this input. What they would have said is
+	// unknown, so nothing may be lowered.
+	Failures []Failure
+}
+
+// Failure is a contract rule that erred in evaluation. The elements it still
+// gave are kept if an element failed, and dropped if the rule conflicts.
+type Failure struct {
+	// Rule is the contract rule's name: "grant", "limit", …
+	Rule    string
+	Message string
+	Origin  Origin
+}
+
+// Grant asks for a role on a resource.
+type Grant struct {
+	Principal inventory.Ref
+	Resource  inventory.Ref
+	Role      string
+	From      *time.Time
+	Until     *time.Time
+	// Layer names the layer or event of a rotation grant.
+	Layer string
+	// Replaces is whom an override on a shift-based schedule replaces.
+	Replaces inventory.Ref
+	Reason   string
+	Origins  []Origin
+}
+
+// Group declares a group.
+type Group struct {
+	Name        string
+	Description string
+	Owner       string
+	Origins     []Origin
+}
+
+// Member puts a principal in a group.
+type Member struct {
+	Group     string
+	Principal inventory.Ref
+	From      *time.Time
+	Until     *time.Time
+	// Lead and Lag widen shifts; only with oncall: and escalation:.
+	Lead    time.Duration
+	Lag     time.Duration
+	Origins []Origin
+}
+
+// Limit caps a role. On schedules and groups AtMost is inventory.None.
+type Limit struct {
+	Principal inventory.Ref
+	// Resource may be "team:*", "schedule:*" or "group:*".
+	Resource inventory.Ref
+	AtMost   string
+	Reason   string
+	Origins  []Origin
+}
+
+// Protect keeps what it matches from being raised or lowered. Principal or
+// Resource may be zero, not both.
+type Protect struct {
+	Principal inventory.Ref
+	Resource  inventory.Ref
+	// Role narrows it to pairs that hold or would get this role; may be empty.
+	Role    string
+	Until   *time.Time
+	Reason  string
+	Origins []Origin
+}
+
+// Leaver says that a person has left.
+type Leaver struct {
+	Principal inventory.Ref
+	Since     *time.Time
+	Reason    string
+	Origins   []Origin
+}
+
+// Empty says that a team or layer may lose everybody.
+type Empty struct {
+	Resource inventory.Ref
+	Layer    string
+	Reason   string
+	Origins  []Origin
+}
+
+// Finding is a risk that a policy flags. Its identity is rule, subject and
+// resource.
+type Finding struct {
+	Rule    string
+	Subject inventory.Ref
+	// Severity is critical, high, medium or low.
+	Severity    string
+	Message     string
+	Resource    inventory.Ref
+	Remediation string
+	Origins     []Origin
+}
+
+// Waiver accepts a finding until a moment.
+type Waiver struct {
+	Rule     string
+	Subject  inventory.Ref
+	Resource inventory.Ref
+	Reason   string
+	Until    time.Time
+	Origins  []Origin
+}

@@ -1,0 +1,82 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// Memory is what earlier rounds recorded and a plan needs to know. The zero
+// value is that of a first start.
+type Memory struct {
+	// Bindings maps the key of a reference (inventory.Ref.Key) to the id it was
+	// first resolved to (S11).
+	Bindings map[string]string
+	// Last is the last finished round; nil if there was none.
+	Last *Round
+	// Raised maps a pair that the program raised to what was there before, as
+	// long as the raise stands (S4, S17).
+	Raised map[desired.Pair]string
+	// Overlay are acknowledged writes younger than two minutes (S9).
+	Overlay []Write
+	// Lowered are the lowerings applied in the last 24 hours (S26).
+	Lowered []Lowered
+	// Released are the keys of changes that a person released, with the reason.
+	Released map[string]Release
+}
+
+// Round is what a finished round leaves for the next to compare with.
+type Round struct {
+	// At is the round's now.
+	At time.Time `json:"at"`
+	// Revision is the digest of the policies it ran.
+	Revision string `json:"revision"`
+	// Grants counts the grant statements, so that none at all is noticed (S2).
+	Grants int `json:"grants"`
+	// Pairs are the desired and actual roles by pair, as of the round's end.
+	Pairs []RoundPair `json:"pairs"`
+	// Named are the targets that grants named, with what people called them.
+	Named []NamedTarget `json:"named"`
+}
+
+// RoundPair is a pair as the last round left it.
+type RoundPair struct {
+	desired.Pair
+	// Desired is the desired role; "none" if no policy gave one.
+	Desired string `json:"desired"`
+	// Actual is what PagerDuty held after the round.
+	Actual string `json:"actual"`
+	// Window is the desired grant's, for telling expiry and hand-over.
+	Window desired.Window `json:"window"`
+	// Schedules are the ids of the schedules by which the pair was on call.
+	Schedules []string `json:"schedules"`
+}
+
+// NamedTarget is a target with the name it had.
+type NamedTarget struct {
+	desired.Target
+	Name string `json:"name"`
+}
+
+// Write is an acknowledged write: PagerDuty may answer old for two minutes.
+type Write struct {
+	Pair desired.Pair
+	// Before is what PagerDuty held before, Role what was written.
+	Before string
+	Role   string
+	At     time.Time
+}
+
+// Lowered is one applied lowering.
+type Lowered struct {
+	Kind  inventory.Kind
+	Cause Cause
+	At    time.Time
+}
+
+// Release lets a held change through.
+type Release struct {
+	Reason string
+	At     time.Time
+}

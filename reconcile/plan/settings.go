@@ -1,0 +1,84 @@
+package plan
+
+import (
+	"path"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// Mode is how far enforcement goes on a resource.
+type Mode string
+
+// The modes. An unmanaged resource is readable by policies and never changed.
+const (
+	Unmanaged Mode = "unmanaged"  // not imported
+	Observe   Mode = "observe"    // report only
+	GrantOnly Mode = "grant-only" // raise, never lower
+	Sync      Mode = "sync"       // raise and lower
+)
+
+// Settings are what operators decide about a plan.
+type Settings struct {
+	// Default is the mode where nothing else speaks; Observe if empty.
+	Default Mode
+	// Kinds override Default for a kind: account, team, schedule.
+	Kinds map[inventory.Kind]Mode
+	// Resources override Kinds for single resources; the last that matches wins.
+	Resources []ResourceMode
+	// Import limits what is managed, by kind; a kind that is not in it is
+	// imported whole.
+	Import map[inventory.Kind][]string
+	// Operators are e-mail addresses or "#id" of people the plan never touches
+	// (S20), the acting user among them.
+	Operators []string
+	// Targets narrow the plan to matching changes; empty means all.
+	Targets []string
+}
+
+// ResourceMode sets the mode of the resources whose name matches.
+type ResourceMode struct {
+	// Resource is "account" or "kind:pattern", the pattern a name, a glob as
+	// path.Match knows it, or "#id".
+	Resource string
+	Mode     Mode
+}
+
+// ModeOf is the mode of a resource given by id and name.
+func (s Settings) ModeOf(kind inventory.Kind, id, name string) Mode {
+	if patterns, limited := s.Import[kind]; limited {
+		imported := false
+		for _, p := range patterns {
+			imported = imported || Matches(p, id, name)
+		}
+		if !imported {
+			return Unmanaged
+		}
+	}
+	mode := s.Default
+	if mode == "" {
+		mode = Observe
+	}
+	if m, ok := s.Kinds[kind]; ok {
+		mode = m
+	}
+	for _, r := range s.Resources {
+		k, pattern, _ := strings.Cut(r.Resource, ":")
+		if inventory.Kind(k) == kind && (kind == inventory.KindAccount || Matches(pattern, id, name)) {
+			mode = r.Mode
+		}
+	}
+	return mode
+}
+
+// Matches says whether a pattern (a name, a glob, or '#' and an id) matches.
+func Matches(pattern, id, name string) bool {
+	if want, byID := strings.CutPrefix(pattern, "#"); byID {
+		return want == id
+	}
+	if pattern == name {
+		return true
+	}
+	ok, err := path.Match(pattern, name)
+	return err == nil && ok
+}
