@@ -1,6 +1,9 @@
 // Package desired makes desired access of policy statements: groups expanded,
 // windows united, limits applied, winners chosen, each with its explanation.
-// It is pure: snapshot, statements, bindings and now in, access out.
+//
+// It is pure. Expand does what does not depend on the moment, Expansion.At
+// answers for one moment, and Expansion.NextBoundary says when the answer may
+// change by itself.
 package desired
 
 import (
@@ -13,18 +16,18 @@ import (
 // Pair is what access is about: one person and one resource.
 type Pair struct {
 	// User is a PagerDuty id.
-	User string
+	User string `json:"user"`
 	// Resource is the account, or a team or schedule by id.
-	Resource inventory.Ref
+	Resource inventory.Ref `json:"resource"`
 	// Layer is the id of a layer or event, on schedules only.
-	Layer string
+	Layer string `json:"layer"`
 }
 
 // Target is the unit at which access is named (S1): the account, a team, one
 // layer of a schedule, or with an empty Layer a schedule's overrides.
 type Target struct {
-	Resource inventory.Ref
-	Layer    string
+	Resource inventory.Ref `json:"resource"`
+	Layer    string        `json:"layer"`
 }
 
 // Target is the target a pair is about.
@@ -36,45 +39,38 @@ type By struct {
 	policies.Origin
 	// Chain runs from the statement's principal to the person:
 	// "group:prod-access", "group:payments-oncall", "oncall:Payments Primary".
+	// It is empty where the statement names the person.
 	Chain []string `json:"chain"`
 }
 
-// BoundKind says what makes a moment at which access begins or ends.
-type BoundKind string
-
-// The kinds of bounds.
-const (
-	BoundNone  BoundKind = ""      // unbounded
-	BoundDate  BoundKind = "date"  // a from or until
-	BoundShift BoundKind = "shift" // a shift's start or end, widened by lead or lag
-)
-
-// Window is a half-open span with what bounds it. Zero times are unbounded.
-type Window struct {
-	From      time.Time
-	FromKind  BoundKind
-	Until     time.Time
-	UntilKind BoundKind
-}
-
-// Grant is one person's desired role on one resource.
+// Grant is one person's desired role on one resource at one moment. A Role of
+// inventory.None is a grant that limits took away whole.
 type Grant struct {
 	Pair
 	Role string
 	Window
-	// Implied says that PagerDuty gives it anyhow (an admin on a team).
-	By []By
-	// Limited names the limits that took the role down to this one.
-	Limited []By
-	// Lost are grants for the same pair that a higher one beat, for explain.
+	// Schedules are the ids of the schedules through whose shifts it comes.
+	Schedules []string
+	By        []By
+	// Limited are the limits that took the role down to this one.
+	Limited []Limitation
+	// Lost are grants for the same pair that are not in force or were beaten.
 	Lost []LostGrant
+}
+
+// Limitation is a limit that applies to a pair.
+type Limitation struct {
+	AtMost string `json:"at_most"`
+	Reason string `json:"reason"`
+	By     By     `json:"by"`
 }
 
 // LostGrant is a grant that did not win, and why.
 type LostGrant struct {
 	Role string
-	By   []By
-	Why  string
+	Window
+	By  By
+	Why string
 }
 
 // Unknown is a pair for which this round can't say what is desired. It is
@@ -82,27 +78,27 @@ type LostGrant struct {
 type Unknown struct {
 	// User is a PagerDuty id; "*" is everybody.
 	User string `json:"user"`
-	// Resource is the account or a team or schedule by id; the zero Ref is every
-	// resource.
+	// Resource is the account or a team or schedule by id; "team:*" is every
+	// team; the zero Ref is every resource.
 	Resource inventory.Ref `json:"resource"`
 	Reason   string        `json:"reason"`
 }
 
-// Membership is one person's membership of a group.
+// Membership is one person's membership of a group at one moment.
 type Membership struct {
 	Window
-	// Chains are all ways in which the person comes to be in the group, each
+	// Chains are the ways in which the person comes to be in the group, each
 	// from the group's own member statement to the person.
-	Chains []By
+	Chains [][]string
 }
 
-// Group is a group with its members at the time asked for, by user id.
+// Group is a group with its members at one moment, by user id.
 type Group struct {
 	Name        string
 	Description string
 	Owner       string
 	Members     map[string]Membership
-	// Unknown is why the group's membership can't be told, empty if it can.
+	// Unknown is why the group's membership can't be told; empty if it can.
 	Unknown []string
 	Origins []policies.Origin
 }
@@ -117,8 +113,7 @@ type Absent struct {
 type Access struct {
 	At     time.Time
 	Grants map[Pair]Grant
-	// Future are the grants not yet in force, the next window of each pair that
-	// has none now; for explanation and forecasts.
+	// Unknown is sorted.
 	Unknown []Unknown
 	Groups  map[string]Group
 	// Named are the targets that at least one grant or empty names (S1), with
@@ -126,33 +121,60 @@ type Access struct {
 	Named map[Target][]policies.Origin
 	// MayEmpty are the targets that an empty statement names (S3).
 	MayEmpty map[Target][]policies.Empty
-	// Protected are the protections that hold now.
-	Protected []Protection
-	// ProtectUnresolved holds every lowering: a protect whose reference did not
-	// resolve (S12).
+	// Protections are those that hold at this moment.
+	Protections []Protection
+	// ProtectUnresolved are reasons to hold every lowering: protect statements
+	// whose reference did not resolve (S12).
 	ProtectUnresolved []string
-	Leavers           map[string][]policies.Leaver
-	Absent            []Absent
-	// Unsupported are statements that this version reads and does not carry out
-	// (rotation, override), shown as blocked.
+	// Leavers are by user id.
+	Leavers map[string][]policies.Leaver
+	Absent  []Absent
+	// Unsupported are statements that this version reads and does not carry
+	// out, shown as blocked.
 	Unsupported []Unsupported
-	// Warnings are about statements, each said once.
-	Warnings []Warning
-	// Bindings are the names resolved, to be remembered (S11): reference key to
-	// id.
+	// Errors are about names that can't be told apart or don't exist, and about
+	// groups that can't be expanded; a round with errors did not do all it was
+	// asked to.
+	Errors []Notice
+	// Warnings are about statements that a person should look at.
+	Warnings []Notice
+	// Suspends are reasons why nothing at all may be lowered: statements that
+	// erred (S5), groups that can't be expanded.
+	Suspends []string
+	// Bindings are the names resolved, to be remembered (S11): the key of a
+	// reference to its thing, and the id.
 	Bindings map[string]string
-	// Failures suspend lowering (S5).
-	Failures []policies.Failure
 }
 
-// Protection is a protect statement with its references resolved: users and
-// resource by id, each nil for "any".
+// Protection is a protect statement with its references resolved.
 type Protection struct {
-	Users    map[string]bool
-	Resource *inventory.Ref
-	Role     string
-	Reason   string
-	By       By
+	// Users are the protected people's ids; nil for everybody.
+	Users map[string]bool
+	// Resource is the protected resource by id; zero for every resource.
+	Resource inventory.Ref
+	// Role narrows it to pairs that hold or would get this role; may be empty.
+	Role   string
+	Reason string
+	By     By
+}
+
+// Covers says whether the protection is about a pair whose roles are these.
+func (p Protection) Covers(pair Pair, roles ...string) bool {
+	if p.Users != nil && !p.Users[pair.User] {
+		return false
+	}
+	if !p.Resource.IsZero() && p.Resource != pair.Resource {
+		return false
+	}
+	if p.Role == "" {
+		return true
+	}
+	for _, r := range roles {
+		if r == p.Role {
+			return true
+		}
+	}
+	return false
 }
 
 // Unsupported is a statement that this version can't carry out.
@@ -164,8 +186,22 @@ type Unsupported struct {
 	Resource inventory.Ref `json:"resource"`
 }
 
-// Warning is something about a policy that a person should look at.
-type Warning struct {
+// Notice is something about a policy that a person should look at.
+type Notice struct {
 	Message string          `json:"message"`
 	Origin  policies.Origin `json:"origin"`
+}
+
+// UnknownReason says why a pair is unknown; empty if it is known.
+func (a *Access) UnknownReason(p Pair) string {
+	for _, u := range a.Unknown {
+		if u.User != "*" && u.User != p.User {
+			continue
+		}
+		if u.Resource.IsZero() || u.Resource == p.Resource ||
+			u.Resource.Name == "*" && u.Resource.Kind == p.Resource.Kind {
+			return u.Reason
+		}
+	}
+	return ""
 }

@@ -52,8 +52,11 @@ type Plan struct {
 	// Unassigned are the people without a grant on the account, by id (S4).
 	Unassigned []string `json:"unassigned"`
 	// Findings are risks: those of policies and the built-in ones.
-	Findings []Finding         `json:"findings"`
-	Warnings []desired.Warning `json:"warnings"`
+	Findings []Finding `json:"findings"`
+	// Errors are what kept the round from doing all it was asked to; commands
+	// exit with an error if there are any.
+	Errors   []desired.Notice `json:"errors"`
+	Warnings []desired.Notice `json:"warnings"`
 	// Notices are sentences about the round as a whole, such as an incomplete
 	// snapshot.
 	Notices []string `json:"notices"`
@@ -120,7 +123,7 @@ type Change struct {
 	// or gave Before.
 	By []desired.By `json:"by"`
 	// LimitedBy are limits that keep After from being higher.
-	LimitedBy []desired.By `json:"limited_by"`
+	LimitedBy []desired.Limitation `json:"limited_by"`
 	// Requires are the keys of changes that must have succeeded before.
 	Requires []string `json:"requires"`
 	// Until is when After ends by itself as far as is known; null if it doesn't.

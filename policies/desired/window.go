@@ -1,0 +1,123 @@
+package desired
+
+import (
+	"slices"
+	"time"
+)
+
+// BoundKind says what makes a moment at which access begins or ends.
+type BoundKind string
+
+// The kinds of bounds.
+const (
+	BoundNone  BoundKind = ""      // unbounded
+	BoundDate  BoundKind = "date"  // a from or until
+	BoundShift BoundKind = "shift" // a shift's start or end, widened by lead or lag
+)
+
+// Window is a half-open span of time with what bounds it. Zero times are
+// unbounded.
+type Window struct {
+	From      time.Time `json:"from"`
+	FromKind  BoundKind `json:"from_kind"`
+	Until     time.Time `json:"until"`
+	UntilKind BoundKind `json:"until_kind"`
+}
+
+// Contains says whether t lies in the window.
+func (w Window) Contains(t time.Time) bool {
+	return (w.From.IsZero() || !t.Before(w.From)) && (w.Until.IsZero() || t.Before(w.Until))
+}
+
+// empty says that no moment lies in the window.
+func (w Window) empty() bool {
+	return !w.From.IsZero() && !w.Until.IsZero() && !w.From.Before(w.Until)
+}
+
+// bounded is the window of a statement's from and until.
+func bounded(from, until *time.Time) Window {
+	var w Window
+	if from != nil {
+		w.From, w.FromKind = *from, BoundDate
+	}
+	if until != nil {
+		w.Until, w.UntilKind = *until, BoundDate
+	}
+	return w
+}
+
+// intersect is the time that lies in both windows.
+func (w Window) intersect(o Window) Window {
+	if w.From.Before(o.From) {
+		w.From, w.FromKind = o.From, o.FromKind
+	}
+	if w.Until.IsZero() || !o.Until.IsZero() && o.Until.Before(w.Until) {
+		w.Until, w.UntilKind = o.Until, o.UntilKind
+	}
+	return w
+}
+
+// minus is what remains of the window outside o: none, one or two windows. The
+// moments at which o begins and ends bound what remains as o was bounded.
+func (w Window) minus(o Window) []Window {
+	cut := w.intersect(o)
+	if cut.empty() {
+		return []Window{w}
+	}
+	var rest []Window
+	if !cut.From.IsZero() && w.From.Before(cut.From) {
+		before := w
+		before.Until, before.UntilKind = cut.From, o.FromKind
+		rest = append(rest, before)
+	}
+	if !cut.Until.IsZero() && (w.Until.IsZero() || cut.Until.Before(w.Until)) {
+		after := w
+		after.From, after.FromKind = cut.Until, o.UntilKind
+		rest = append(rest, after)
+	}
+	return rest
+}
+
+// unite merges windows that overlap or touch, sorted by start.
+func unite(windows []Window) []Window {
+	if len(windows) < 2 {
+		return windows
+	}
+	ws := slices.Clone(windows)
+	slices.SortFunc(ws, func(a, b Window) int { return a.From.Compare(b.From) })
+	out := ws[:1]
+	for _, w := range ws[1:] {
+		last := &out[len(out)-1]
+		if last.Until.IsZero() {
+			continue // the last one never ends
+		}
+		if w.From.After(last.Until) {
+			out = append(out, w)
+			continue
+		}
+		if w.Until.IsZero() || w.Until.After(last.Until) {
+			last.Until, last.UntilKind = w.Until, w.UntilKind
+		}
+	}
+	return out
+}
+
+// around is the united window that holds t, and whether there is one.
+func around(windows []Window, t time.Time) (Window, bool) {
+	for _, w := range unite(windows) {
+		if w.Contains(t) {
+			return w, true
+		}
+	}
+	return Window{}, false
+}
+
+// edges calls f for each bound of the window that is a moment.
+func (w Window) edges(f func(time.Time)) {
+	if !w.From.IsZero() {
+		f(w.From)
+	}
+	if !w.Until.IsZero() {
+		f(w.Until)
+	}
+}
