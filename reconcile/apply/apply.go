@@ -1,0 +1,123 @@
+// Package apply carries out a plan against PagerDuty.
+//
+// Run looks before each write, writes only where it finds what the plan saw,
+// records the intent before and the result after, and follows the plan's graph:
+// a change starts when all it requires has succeeded, and one that fails stops
+// what requires it and nothing else. Recover settles what an interrupted run
+// left open.
+//
+// The package knows neither PagerDuty's API nor how the record is kept: it asks
+// for an Account and a Recorder.
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Account is what a plan is carried out on, in PagerDuty's own words. It is
+// used from several goroutines at once.
+type Account interface {
+	// TeamMembers returns the team role by user id.
+	TeamMembers(ctx context.Context, teamID string) (map[string]string, error)
+	// User returns a person as PagerDuty holds them now.
+	User(ctx context.Context, id string) (inventory.User, error)
+	// SetBaseRole gives a person, as just read, another base role. What PagerDuty
+	// demands to be sent along is sent as user holds it.
+	SetBaseRole(ctx context.Context, user inventory.User, role string) error
+	// PutTeamMember puts a person on a team with a role, or changes the role.
+	PutTeamMember(ctx context.Context, teamID, userID, role string) error
+	// RemoveTeamMember takes a person off a team.
+	RemoveTeamMember(ctx context.Context, teamID, userID string) error
+}
+
+// Recorder keeps what was intended and what became of it. Both methods return
+// once the record is durable, and are used from several goroutines at once.
+type Recorder interface {
+	// Intent records a change before its write is sent and returns the intent's
+	// number. If it errs, the write is not sent.
+	Intent(ctx context.Context, c plan.Change) (int64, error)
+	// Result records what became of an intent. A later result replaces one that
+	// was uncertain.
+	Result(ctx context.Context, intent int64, o Outcome) error
+}
+
+// Options are how a plan is carried out. Now is required.
+type Options struct {
+	// Now is the clock, by which plans expire and reads grow old.
+	Now func() time.Time
+	// Progress is told of each change's start and end, one call at a time; may be
+	// nil.
+	Progress func(Step)
+	// Concurrency bounds the changes in hand at once; 8 if zero.
+	Concurrency int
+	// WriteTimeout bounds one change's write and record, which outlive a
+	// cancelled context; 60 seconds if zero. It must be shorter than the lease
+	// of the writers' lock (S29).
+	WriteTimeout time.Duration
+	// Overlay are the acknowledged writes of earlier runs (S9).
+	Overlay []plan.Write
+	// Stop is asked before each change and each write, from several goroutines;
+	// once it says true nothing new is started. May be nil.
+	Stop func() bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.Concurrency <= 0 {
+		o.Concurrency = 8
+	}
+	if o.WriteTimeout <= 0 {
+		o.WriteTimeout = time.Minute
+	}
+	if o.Progress == nil {
+		o.Progress = func(Step) {}
+	}
+	if o.Stop == nil {
+		o.Stop = func() bool { return false }
+	}
+	return o
+}
+
+// ErrExpired is wrapped by Run's error for a plan whose end has passed (S18).
+var ErrExpired = errors.New("the plan has expired")
+
+// Run carries out p's changes and reports on every one of them.
+//
+// It errs, with a nil report, if the plan has expired or is not sound, and then
+// nothing was done. It errs beside a report if the record could not be kept:
+// nothing was started after that. That changes failed, or that ctx ended, is
+// for the report to say.
+//
+// When ctx ends, changes in hand are finished and recorded, and nothing new is
+// started.
+func Run(ctx context.Context, p *plan.Plan, a Account, r Recorder, o Options) (*Report, error) {
+	o = o.withDefaults()
+	if expired(p, o.Now()) {
+		return nil, fmt.Errorf("%w: it was made at %s for the time until %s, when desired access changes; nothing was done; make a new plan",
+			ErrExpired, stamp(p.Now), stamp(*p.Expires))
+	}
+	g, err := newGraph(p.Changes)
+	if err != nil {
+		return nil, fmt.Errorf("plan is not sound, nothing was done: %w", err)
+	}
+	x := &run{
+		plan: p, graph: g, account: a, recorder: r, options: o,
+		look:   newLook(a, o.Now, o.Overlay),
+		report: &Report{Began: o.Now(), Outcomes: make([]Outcome, len(p.Changes))},
+	}
+	x.all(ctx)
+	x.report.Ended = o.Now()
+	x.report.count()
+	return x.report, x.broken
+}
+
+func expired(p *plan.Plan, now time.Time) bool {
+	return p.Expires != nil && !now.Before(*p.Expires)
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,78 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// forgetAfter is how long an intent that nobody can look at stays open.
+const forgetAfter = 24 * time.Hour
+
+// Intent is a change that was about to be written and whose result is not
+// known: the process was killed, or the answer never came.
+type Intent struct {
+	ID int64
+	// Round is the round it belongs to.
+	Round  int64
+	Change plan.Change
+	// At is when it was recorded, just before the write.
+	At time.Time
+}
+
+// Recover looks at what became of open intents and records it, before a new
+// snapshot is planned on. Nothing is written to PagerDuty: what is still due is
+// planned again. It returns the outcomes it could settle.
+//
+// An intent whose write does not show yet stays open until PagerDuty must show
+// it (S9), so that a raise which lands late is still known as ours. One that
+// can't be looked at stays open for a day; the error says so.
+func Recover(ctx context.Context, open []Intent, a Account, r Recorder, o Options) ([]Outcome, error) {
+	l := newLook(a, o.Now, o.Overlay)
+	settled := []Outcome{}
+	var errs []error
+	for _, in := range open {
+		out, known, err := l.settle(ctx, in)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if !known {
+			continue
+		}
+		if err := r.Result(ctx, in.ID, out); err != nil {
+			return settled, fmt.Errorf("record what became of %s: %w", in.Change.ID, err)
+		}
+		settled = append(settled, out)
+	}
+	return settled, errors.Join(errs...)
+}
+
+// settle says what became of an intent, if that can be known now.
+func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
+	out := Outcome{Change: in.Change}
+	age := l.now().Sub(in.At)
+	found, _, err := l.role(ctx, in.Change.Pair())
+	switch {
+	case err != nil && age < forgetAfter:
+		return out, false, fmt.Errorf("look at what became of %s: %w", in.Change.ID, err)
+	case err != nil:
+		out = failed(out, fmt.Errorf("nobody could tell in a day what became of it: %w", err))
+		out.At = l.now()
+	case found == in.Change.After:
+		out.Status, out.Wrote, out.Found, out.At = Done, true, in.Change.Before, in.At
+		out.Why = "found done after an interruption"
+	case found == in.Change.Before && age < staleFor:
+		return out, false, nil
+	default:
+		out.Status, out.Found, out.At = Failed, found, l.now()
+		out.Why = "interrupted before it took effect"
+		if found != in.Change.Before && found != inventory.None {
+			out.Why = "interrupted, and changed by others since: PagerDuty now holds " + found
+		}
+	}
+	return out, true, nil
+}

@@ -1,0 +1,105 @@
+package apply
+
+import (
+	"time"
+
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Status says what became of a change.
+type Status string
+
+// The statuses.
+const (
+	// Done means written and acknowledged.
+	Done Status = "done"
+	// Already means that PagerDuty held it so, and nothing was written.
+	Already Status = "already"
+	// Conflict means that PagerDuty held neither what the plan saw nor what it
+	// wants, so nothing was written (S8).
+	Conflict Status = "conflict"
+	// Failed means that looking, recording or writing erred.
+	Failed Status = "failed"
+	// Skipped means not tried: something it requires did not succeed, or the run
+	// stopped before.
+	Skipped Status = "skipped"
+)
+
+// Succeeded says that what was wanted is so.
+func (s Status) Succeeded() bool { return s == Done || s == Already }
+
+// Outcome is what became of one change.
+type Outcome struct {
+	Change plan.Change `json:"change"`
+	Status Status      `json:"status"`
+	// Found is the role that was there just before, seen through the overlay;
+	// empty if nobody looked.
+	Found string `json:"found"`
+	// Why is a sentence for a person; empty for what was simply done.
+	Why string `json:"why"`
+	// Wrote says that PagerDuty acknowledged a write.
+	Wrote bool `json:"wrote"`
+	// Uncertain says of a failure that the write may have reached PagerDuty all
+	// the same, as after a cut connection: the next run looks.
+	Uncertain bool `json:"uncertain"`
+	// At is when it was settled, for a write when it was acknowledged.
+	At time.Time `json:"at"`
+
+	err error
+}
+
+// Err is the error behind a failure, for errors.Is and errors.As; nil if there
+// is none or the outcome was read back from JSON.
+func (o Outcome) Err() error { return o.err }
+
+// Step is one event of a run's progress.
+type Step struct {
+	Change plan.Change
+	// Outcome is nil when the change starts.
+	Outcome *Outcome
+	// Settled counts the changes that have an outcome, out of Total.
+	Settled, Total int
+}
+
+// Report is what became of a plan.
+type Report struct {
+	Began time.Time `json:"began"`
+	Ended time.Time `json:"ended"`
+	// Outcomes holds one outcome for each of the plan's changes, in its order.
+	Outcomes []Outcome `json:"outcomes"`
+	Counts   Counts    `json:"counts"`
+	// Stopped says why the run ended before every change had its turn; empty if
+	// it did not.
+	Stopped string `json:"stopped"`
+}
+
+// Counts counts outcomes by status.
+type Counts struct {
+	Done     int `json:"done"`
+	Already  int `json:"already"`
+	Conflict int `json:"conflict"`
+	Failed   int `json:"failed"`
+	Skipped  int `json:"skipped"`
+}
+
+// Failed says that at least one change did not come about.
+func (r *Report) Failed() bool {
+	return r.Counts.Conflict+r.Counts.Failed+r.Counts.Skipped > 0
+}
+
+func (r *Report) count() {
+	for _, o := range r.Outcomes {
+		switch o.Status {
+		case Done:
+			r.Counts.Done++
+		case Already:
+			r.Counts.Already++
+		case Conflict:
+			r.Counts.Conflict++
+		case Failed:
+			r.Counts.Failed++
+		case Skipped:
+			r.Counts.Skipped++
+		}
+	}
+}

@@ -1,0 +1,218 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// recordTimeout bounds the record of a result.
+const recordTimeout = 30 * time.Second
+
+// run is one run of a plan. Its fields belong to the goroutine that runs all;
+// changes in hand touch only look, account, recorder and options.
+type run struct {
+	plan     *plan.Plan
+	graph    *graph
+	account  Account
+	recorder Recorder
+	options  Options
+	look     *look
+	report   *Report
+
+	ready   []int // changes whose requirements have succeeded, in the plan's order
+	inHand  int
+	userNow bool // a base role is being changed
+	settled int
+	broken  error // the record could not be kept
+}
+
+// settlement is what a change in hand comes to.
+type settlement struct {
+	index   int
+	outcome Outcome
+	// unrecorded is why the record of it could not be kept; nil if it was.
+	unrecorded error
+}
+
+// all settles every change, in the order of the graph.
+func (x *run) all(ctx context.Context) {
+	for i, n := range x.graph.waits {
+		if id := x.graph.absent[i]; id != "" {
+			x.skip(i, fmt.Sprintf("it requires %s, which is not among the plan's changes", id))
+		} else if n == 0 {
+			x.ready = append(x.ready, i)
+		}
+	}
+	results := make(chan settlement)
+	for {
+		x.start(ctx, results)
+		if x.inHand == 0 {
+			break
+		}
+		s := <-results
+		x.inHand--
+		if isUser(s.outcome.Change) {
+			x.userNow = false
+		}
+		if s.unrecorded != nil && x.broken == nil {
+			x.broken = s.unrecorded
+			x.report.Stopped = "the record could not be kept"
+		}
+		if s.outcome.Status == Skipped && x.report.Stopped == "" {
+			x.report.Stopped = x.mustStop(ctx)
+		}
+		x.settle(s.index, s.outcome)
+	}
+	for i := range x.report.Outcomes {
+		x.skip(i, "not started: "+x.report.Stopped)
+	}
+}
+
+// start takes ready changes in hand as far as concurrency allows. Base roles
+// are changed one at a time, for PagerDuty refuses concurrent changes of users
+// ("account could not be locked").
+func (x *run) start(ctx context.Context, results chan<- settlement) {
+	for x.inHand < x.options.Concurrency && x.report.Stopped == "" {
+		k := slices.IndexFunc(x.ready, func(i int) bool { return !x.userNow || !isUser(x.graph.changes[i]) })
+		if k < 0 {
+			return
+		}
+		if x.report.Stopped = x.mustStop(ctx); x.report.Stopped != "" {
+			return
+		}
+		i := x.ready[k]
+		x.ready = slices.Delete(x.ready, k, k+1)
+		c := x.graph.changes[i]
+		x.inHand++
+		x.userNow = x.userNow || isUser(c)
+		x.options.Progress(Step{Change: c, Settled: x.settled, Total: len(x.graph.changes)})
+		go func() {
+			o, unrecorded := x.change(ctx, c)
+			results <- settlement{index: i, outcome: o, unrecorded: unrecorded}
+		}()
+	}
+}
+
+// settle notes an outcome and frees or skips what waits for it.
+func (x *run) settle(i int, o Outcome) {
+	if o.At.IsZero() {
+		o.At = x.options.Now()
+	}
+	x.report.Outcomes[i] = o
+	x.settled++
+	x.options.Progress(Step{Change: o.Change, Outcome: &o, Settled: x.settled, Total: len(x.graph.changes)})
+	for _, d := range x.graph.dependents[i] {
+		x.graph.waits[d]--
+		switch {
+		case !o.Status.Succeeded():
+			x.skip(d, fmt.Sprintf("it requires %s, which did not succeed: %s", o.Change.ID, o.Why))
+		case x.graph.waits[d] == 0 && x.report.Outcomes[d].Status == "":
+			at, _ := slices.BinarySearch(x.ready, d)
+			x.ready = slices.Insert(x.ready, at, d)
+		}
+	}
+}
+
+// skip settles a change that has no outcome yet, and what waits for it.
+func (x *run) skip(i int, why string) {
+	if x.report.Outcomes[i].Status == "" {
+		x.settle(i, Outcome{Change: x.graph.changes[i], Status: Skipped, Why: why})
+	}
+}
+
+// mustStop says why nothing new may be started; empty if it may.
+func (x *run) mustStop(ctx context.Context) string {
+	switch {
+	case ctx.Err() != nil:
+		return "the run was interrupted"
+	case x.options.Stop():
+		return "writing has been paused"
+	case expired(x.plan, x.options.Now()):
+		return "the plan ended at " + stamp(*x.plan.Expires) + ", when desired access changes"
+	}
+	return ""
+}
+
+// change looks, and writes if what it finds is what the plan saw (S8).
+func (x *run) change(ctx context.Context, c plan.Change) (Outcome, error) {
+	o := Outcome{Change: c}
+	found, user, err := x.look.role(ctx, c.Pair())
+	o.Found = found
+	stop := x.mustStop(ctx)
+	switch {
+	case err != nil && stop == "":
+		return failed(o, err), nil
+	case stop != "":
+		o.Status, o.Why = Skipped, "not started: "+stop
+	case found == c.After:
+		o.Status, o.Why = Already, "already so"
+	case found != c.Before:
+		o.Status = Conflict
+		o.Why = fmt.Sprintf("changed since the plan: it saw %s, PagerDuty now holds %s", c.Before, found)
+	case c.Resource == inventory.AccountRef && c.After == inventory.None:
+		return failed(o, errors.New("removing people from the account is not supported")), nil
+	default:
+		return x.write(ctx, o, user)
+	}
+	return o, nil
+}
+
+// write records the intent, sends the write and records its result. It is
+// finished even if ctx ends meanwhile.
+func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcome, error) {
+	c := o.Change
+	whole := context.WithoutCancel(ctx)
+	sending, cancel := context.WithTimeout(whole, x.options.WriteTimeout)
+	defer cancel()
+	intent, err := x.recorder.Intent(sending, c)
+	if err != nil {
+		err = fmt.Errorf("record the intent of %s: %w", c.ID, err)
+		return failed(o, err), err
+	}
+	if err := x.send(sending, c, user); err != nil {
+		o = failed(o, err)
+		o.Uncertain = !refused(err)
+	} else {
+		o.Status, o.Wrote = Done, true
+	}
+	o.At = x.options.Now()
+	if o.Wrote {
+		x.look.wrote(plan.Write{Pair: c.Pair(), Before: c.Before, Role: c.After, At: o.At})
+	}
+	recording, cancel := context.WithTimeout(whole, recordTimeout)
+	defer cancel()
+	if err := x.recorder.Result(recording, intent, o); err != nil {
+		return o, fmt.Errorf("record the result of %s (%s): %w", c.ID, o.Status, err)
+	}
+	return o, nil
+}
+
+func (x *run) send(ctx context.Context, c plan.Change, user inventory.User) error {
+	switch {
+	case c.Resource.Kind == inventory.KindAccount:
+		return x.account.SetBaseRole(ctx, user, c.After)
+	case c.After == inventory.None:
+		return x.account.RemoveTeamMember(ctx, c.Resource.ID, c.User)
+	}
+	return x.account.PutTeamMember(ctx, c.Resource.ID, c.User, c.After)
+}
+
+func failed(o Outcome, err error) Outcome {
+	o.Status, o.Why, o.err = Failed, err.Error(), err
+	return o
+}
+
+// refused says that PagerDuty answered and refused, so that nothing was
+// written. Errors that don't say so are uncertain.
+func refused(err error) bool {
+	var r interface{ Refused() bool }
+	return errors.As(err, &r) && r.Refused()
+}
+
+func isUser(c plan.Change) bool { return c.Resource.Kind == inventory.KindAccount }
