@@ -1,0 +1,94 @@
+package pagerdutysim
+
+import (
+	"net/http"
+	"strings"
+)
+
+// actor is who makes a request, as the audit trail names them.
+type actor struct {
+	// user is the id of the token's user; "" for an account API key.
+	user string
+	// oauth says that the token came as "Bearer".
+	oauth    bool
+	last4    string
+	readOnly bool
+}
+
+// authenticate finds out who asks, and answers 401 or 403 for those who may not.
+// A token that may only read is refused writes before anything is looked up.
+func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) bool {
+	token, oauth := tokenOf(r)
+	known := s.opts.Token == "" || token == s.opts.Token
+	readOnly := s.opts.ReadOnlyToken != "" && token == s.opts.ReadOnlyToken
+	user := s.opts.UserTokens[token]
+	if token == "" || !(known || readOnly || user != "") || s.fault(r, FaultRevoked) != nil {
+		writeError(w, http.StatusUnauthorized, codeAuthentication, "Authentication failed")
+		return false
+	}
+	a := actor{user: user, oauth: oauth, last4: token[max(0, len(token)-4):], readOnly: readOnly}
+	callOf(r).actor = a
+	if (readOnly || s.readsOnly(user)) && !safe(r.Method) {
+		writeDenied(w)
+		return false
+	}
+	return true
+}
+
+// readsOnly says that a user's base role writes nothing that the simulator
+// knows of: observers, restricted people and stakeholders.
+func (s *Server) readsOnly(userID string) bool {
+	if userID == "" {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.acct.users[userID]
+	if u == nil {
+		return true
+	}
+	switch u.role {
+	case "owner", "admin", "user", "limited_user":
+		return false
+	}
+	return true
+}
+
+func writeDenied(w http.ResponseWriter) {
+	writeError(w, http.StatusForbidden, codeAccessDenied, "Access Denied")
+}
+
+func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+func tokenOf(r *http.Request) (token string, oauth bool) {
+	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	value = strings.TrimSpace(value)
+	switch strings.ToLower(scheme) {
+	case "token":
+		token, _ := strings.CutPrefix(value, "token=")
+		return strings.Trim(token, `"`), false
+	case "bearer":
+		return value, true
+	}
+	return "", false
+}
+
+// requester checks the From header, which some writes require of account API
+// keys: the e-mail address of a user of the account. A user's own token says who
+// asks. If it is wrong it has answered 400.
+func (s *Server) requester(w http.ResponseWriter, r *http.Request) bool {
+	if callOf(r).actor.user != "" {
+		return true
+	}
+	from := strings.TrimSpace(r.Header.Get("From"))
+	if from == "" {
+		writeError(w, http.StatusBadRequest, codeNoRequester, "From header is required",
+			"The From header must be the email address of a valid user of the account")
+		return false
+	}
+	if s.acct.userByEmail(from) == nil {
+		writeError(w, http.StatusBadRequest, codeRequester, "Requester User Not Found")
+		return false
+	}
+	return true
+}

@@ -1,0 +1,139 @@
+// Package pagerdutysim is a simulator of PagerDuty's REST API: an http.Handler
+// that answers as PagerDuty does, seeded from a snapshot of any account, with
+// faults on order. Demo, rehearsals and tests run on it.
+//
+// What it knows of PagerDuty beyond the published API description comes from
+// PagerDuty's documentation, its own clients, and the reports of other clients'
+// users; where nothing was found it answers the cautious way.
+package pagerdutysim
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// Options say what the simulator simulates. Seed and Clock are required.
+type Options struct {
+	// Seed is the account to begin with; it is never changed.
+	Seed *inventory.Snapshot
+	// Clock is PagerDuty's clock: the Date of responses and every "now".
+	Clock func() time.Time
+	// Token is the account API key that is accepted, as "Token token=X" and as
+	// "Bearer X". Empty accepts any.
+	Token string
+	// ReadOnlyToken is an account API key that may read only.
+	ReadOnlyToken string
+	// UserTokens maps tokens that belong to a user to that user's id. They write
+	// as far as the user's base role allows, and only they know /users/me.
+	UserTokens map[string]string
+	// HiddenSchedules are the ids of shift-based schedules that no token can
+	// read: PagerDuty leaves them out of lists and answers 403 on their own id.
+	HiddenSchedules []string
+	// RateLimit is the number of requests a minute for each token; 0 means
+	// PagerDuty's 960, a negative number none at all.
+	RateLimit int
+	// EndpointLimits are limits that single endpoints have besides, by the name
+	// Requests gives them, e.g. "GET /oncalls".
+	EndpointLimits map[string]int
+	// Wall is the time by which requests are limited; time.Now by default.
+	Wall func() time.Time
+	// BaseURL is what "self" links begin with; PagerDuty's own by default.
+	BaseURL string
+	// Faults are on order from the start, as if given to Inject.
+	Faults []Fault
+}
+
+// Server simulates one account. It is safe for concurrent use.
+type Server struct {
+	opts   Options
+	mux    *http.ServeMux
+	hidden map[string]bool
+	meter  meter
+
+	mu       sync.Mutex
+	acct     *account
+	orders   []*order
+	lag      []lagging
+	requests map[string]int
+	serial   int
+}
+
+// New makes a simulator of the seed. It refuses a seed whose parts refer to
+// things that are not in it, and names them.
+func New(opts Options) (*Server, error) {
+	if opts.Seed == nil || opts.Clock == nil {
+		return nil, errors.New("simulator: a seed and a clock are required")
+	}
+	if opts.RateLimit == 0 {
+		opts.RateLimit = defaultRateLimit
+	}
+	if opts.Wall == nil {
+		opts.Wall = time.Now
+	}
+	if opts.BaseURL == "" {
+		opts.BaseURL = "https://api.pagerduty.com"
+	}
+	opts.BaseURL = strings.TrimSuffix(opts.BaseURL, "/")
+	acct, err := seed(opts.Seed, opts.Clock())
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		opts:     opts,
+		mux:      http.NewServeMux(),
+		hidden:   map[string]bool{},
+		meter:    meter{windows: map[string]*window{}},
+		acct:     acct,
+		requests: map[string]int{},
+	}
+	for _, id := range opts.HiddenSchedules {
+		s.hidden[id] = true
+	}
+	for _, f := range opts.Faults {
+		s.Inject(f)
+	}
+	s.routes()
+	return s, nil
+}
+
+func (s *Server) routes() {
+	s.abilityRoutes()
+	s.userRoutes()
+	s.contactRoutes()
+	s.notificationRoutes()
+	s.licenseRoutes()
+	s.sessionRoutes()
+	s.teamRoutes()
+	s.memberRoutes()
+	s.policyRoutes()
+	s.serviceRoutes()
+	s.onCallRoutes()
+	s.auditRoutes()
+	s.scheduleRoutes()
+	s.v3Routes()
+}
+
+// handle registers an endpoint by method and path, "GET /users/{id}". Handlers
+// run one at a time, with the account locked.
+func (s *Server) handle(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
+
+// now is PagerDuty's time, in UTC and whole seconds.
+func (s *Server) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Second) }
+
+// Requests counts the requests received so far by endpoint, as
+// "GET /teams/{id}/members"; what no endpoint takes counts under its method and
+// "unknown".
+func (s *Server) Requests() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := make(map[string]int, len(s.requests))
+	for endpoint, n := range s.requests {
+		counts[endpoint] = n
+	}
+	return counts
+}

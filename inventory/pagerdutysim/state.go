@@ -1,0 +1,272 @@
+package pagerdutysim
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// account is all that the simulator holds. It is read and written under
+// Server.mu only. Membership is kept once, on the team; a policy's services and
+// a schedule's policies are derived.
+type account struct {
+	name, region string
+	// abilities is nil where the seed could not say: then everything is allowed.
+	abilities map[string]bool
+	users     map[string]*user
+	teams     map[string]*team
+	schedules map[string]*schedule
+	policies  map[string]*policy
+	services  map[string]*service
+	licenses  map[string]*license
+	// audit is oldest first.
+	audit []auditRecord
+	// counter is what ids and creation order are made from.
+	counter int
+}
+
+type user struct {
+	id, name, email string
+	role            string
+	jobTitle        string
+	timeZone        string
+	description     string
+	color           string
+	invited         bool
+	// license is "" where none is allocated.
+	license     string
+	allocatedAt time.Time
+	contacts    []contactMethod
+	rules       []notificationRule
+	created     int
+}
+
+type contactMethod struct {
+	id, kind, label, address string
+	countryCode              int
+	sendShortEmail           bool
+	deviceType               string
+	createdAt                time.Time
+}
+
+type notificationRule struct {
+	id      string
+	delay   int
+	urgency string
+	// contact is the id of one of the user's contact methods.
+	contact string
+}
+
+type team struct {
+	id, name, description string
+	// parent is "" for a team at the top.
+	parent      string
+	defaultRole string
+	// members maps user id to team role.
+	members map[string]string
+	created int
+}
+
+// schedule is a schedule of either kind. Users, EscalationPolicies, Shifts and
+// Coverage of the embedded value are derived and not kept up to date: ask
+// people, policiesOf and the rendering. Layers are lowest precedence first.
+type schedule struct {
+	inventory.Schedule
+	created int
+}
+
+type policy struct {
+	id, name, description string
+	// teams is one team at most, unless the seed says otherwise.
+	teams           []string
+	repeat          int
+	handoffs        string
+	rules           []escalationRule
+	created         int
+	lastRuleChanges time.Time
+}
+
+type escalationRule struct {
+	id      string
+	delay   int
+	targets []inventory.Target
+}
+
+type service struct {
+	inventory.Service
+	createdAt              time.Time
+	acknowledgementTimeout *int
+	autoResolveTimeout     *int
+	alertCreation          string
+	created                int
+}
+
+type license struct {
+	id, name, roleGroup string
+	validRoles          []string
+	// seats is how many there are in all, or nil without limit.
+	seats *int
+}
+
+// next advances the counter: the creation order of the next thing.
+func (a *account) next() int {
+	a.counter++
+	return a.counter
+}
+
+const idAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// newID makes an id in PagerDuty's form, P and six characters, that nothing in
+// the account has.
+func (a *account) newID() string { return a.makeID("P", 6) }
+
+// newLongID makes an id in the form of the newer things, Q and 13 characters.
+func (a *account) newLongID() string { return a.makeID("Q", 13) }
+
+// makeID spreads the counter over the space of ids, so that ids made one after
+// another do not look alike.
+func (a *account) makeID(prefix string, length int) string {
+	for {
+		n := uint64(a.next()) * 0x9E3779B97F4A7C15
+		id := []byte(prefix)
+		for range length {
+			id = append(id, idAlphabet[n%uint64(len(idAlphabet))])
+			n = n/uint64(len(idAlphabet)) ^ n<<40
+		}
+		if !a.taken(string(id)) {
+			return string(id)
+		}
+	}
+}
+
+func (a *account) taken(id string) bool {
+	return has(a.users, id) || has(a.teams, id) || has(a.schedules, id) ||
+		has(a.policies, id) || has(a.services, id) || has(a.licenses, id)
+}
+
+func has[V any](m map[string]V, id string) bool {
+	_, ok := m[id]
+	return ok
+}
+
+// byName lists the things of m by name, then id: the order of PagerDuty's
+// lists.
+func byName[V any](m map[string]V, name func(V) string) []V {
+	ids := slices.Collect(maps.Keys(m))
+	slices.SortFunc(ids, func(x, y string) int {
+		return cmp.Or(
+			strings.Compare(strings.ToLower(name(m[x])), strings.ToLower(name(m[y]))),
+			strings.Compare(x, y),
+		)
+	})
+	list := make([]V, len(ids))
+	for i, id := range ids {
+		list[i] = m[id]
+	}
+	return list
+}
+
+// userByEmail finds a user without regard to case, or returns nil.
+func (a *account) userByEmail(email string) *user {
+	for _, u := range a.users {
+		if strings.EqualFold(u.email, email) {
+			return u
+		}
+	}
+	return nil
+}
+
+// teamsOf lists the ids of the teams that a user is a member of, by name.
+func (a *account) teamsOf(userID string) []string {
+	var ids []string
+	for _, t := range byName(a.teams, func(t *team) string { return t.name }) {
+		if has(t.members, userID) {
+			ids = append(ids, t.id)
+		}
+	}
+	return ids
+}
+
+// policiesOf lists the policies that a schedule stands on, by name.
+func (a *account) policiesOf(scheduleID string) []*policy {
+	return a.policiesWith(inventory.Target{Type: "schedule", ID: scheduleID})
+}
+
+// policiesWith lists the policies that have a target on a level, by name.
+func (a *account) policiesWith(target inventory.Target) []*policy {
+	var list []*policy
+	for _, p := range byName(a.policies, func(p *policy) string { return p.name }) {
+		if slices.ContainsFunc(p.rules, func(r escalationRule) bool { return slices.Contains(r.targets, target) }) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// servicesOf lists the services that use a policy, by name.
+func (a *account) servicesOf(policyID string) []*service {
+	var list []*service
+	for _, v := range byName(a.services, func(v *service) string { return v.Name }) {
+		if v.EscalationPolicy == policyID {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// people are the ids of everybody on the schedule at now or later: on layers
+// and events that have not ended, and on custom shifts to come.
+func (s *schedule) people(now time.Time) []string {
+	var ids []string
+	for _, l := range s.Layers {
+		if l.End == nil || l.End.After(now) {
+			ids = append(ids, l.Users...)
+		}
+	}
+	for _, r := range s.Rotations {
+		for _, e := range r.Events {
+			if e.EffectiveUntil == nil || e.EffectiveUntil.After(now) {
+				ids = append(ids, present(e.Assignment.Members)...)
+			}
+		}
+	}
+	for _, c := range s.CustomShifts {
+		if c.User != nil && c.End.After(now) {
+			ids = append(ids, *c.User)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func present(members []*string) []string {
+	var ids []string
+	for _, m := range members {
+		if m != nil {
+			ids = append(ids, *m)
+		}
+	}
+	return ids
+}
+
+// people are the ids of the users and the people of the schedules on the
+// policy's levels.
+func (p *policy) people(a *account, now time.Time) []string {
+	var ids []string
+	for _, r := range p.rules {
+		for _, t := range r.targets {
+			switch {
+			case t.Type == "user":
+				ids = append(ids, t.ID)
+			case has(a.schedules, t.ID):
+				ids = append(ids, a.schedules[t.ID].people(now)...)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
