@@ -1,0 +1,225 @@
+// Package journal is the program's durable memory: an SQLite file beside the
+// configuration that holds what earlier rounds recorded and the next one needs.
+//
+// Open makes or opens it for writing; OpenReadOnly is for planning, and takes a
+// missing file for an empty memory. Whoever applies holds the writer's lock
+// (S29); reading and planning need none. What a method has recorded when it
+// returns survives a crash of the machine.
+//
+// The file belongs to one account and to its owner alone (mode 0600). It holds
+// names and roles of people, and no token.
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the "sqlite" driver
+)
+
+// ErrReadOnly is the error of every method that records, on a journal opened
+// by OpenReadOnly.
+var ErrReadOnly = errors.New("the journal was opened for reading only")
+
+// Options are how a journal is opened. Now is required.
+type Options struct {
+	// Now is the clock by which records are dated: the account's, which a
+	// rehearsal may set.
+	Now func() time.Time
+	// Account is the account's name in the configuration. A journal keeps the
+	// first it is given, and refuses another. Empty is not checked.
+	Account string
+	// Command says in the writer's lock what holds it: "dutyward apply". The
+	// program's name if empty. Arguments may hold secrets: leave them out.
+	Command string
+	// Host names this machine in the writer's lock; its host name if empty.
+	Host string
+	// Wall is the machine's own clock, by which the writer's lease runs;
+	// time.Now if nil.
+	Wall func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	if o.Command == "" {
+		o.Command = filepath.Base(os.Args[0])
+	}
+	if o.Host == "" {
+		o.Host, _ = os.Hostname()
+	}
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	return o
+}
+
+// Journal is an open journal. It is safe for concurrent use. A nil *Journal is
+// an empty memory that can't be written.
+type Journal struct {
+	path     string
+	options  Options
+	db       *sql.DB // nil where there is no file to read
+	readOnly bool
+	notices  []string
+
+	mu   sync.Mutex
+	held *heldLock
+}
+
+// Open opens the journal at path for reading and writing, makes it if it is
+// not there, and brings an older schema up to date. A looser mode than 0600 is
+// mended, and Notices says so. The folder must exist.
+func Open(ctx context.Context, path string, o Options) (*Journal, error) {
+	j := &Journal{path: path, options: o.withDefaults()}
+	mended, err := secure(path)
+	if err != nil {
+		return nil, err
+	}
+	j.notices = mended
+	if err := j.connect(ctx, "rw"); err != nil {
+		return nil, err
+	}
+	if err := j.migrate(ctx); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	if err := j.checkAccount(ctx); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+// OpenReadOnly opens the journal at path for reading. If there is none, the
+// memory is empty: a first plan needs no journal. It changes nothing, not even
+// a mode that is too loose, which Notices tells.
+func OpenReadOnly(ctx context.Context, path string, o Options) (*Journal, error) {
+	j := &Journal{path: path, options: o.withDefaults(), readOnly: true}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return j, nil
+	case err != nil:
+		return nil, fmt.Errorf("open journal: %w", err)
+	case info.Size() == 0:
+		return j, nil
+	case loose(info):
+		j.notices = []string{fmt.Sprintf("the journal %s can be read by others (mode %04o): run chmod 600 on it", path, info.Mode().Perm())}
+	}
+	if err := j.connect(ctx, "ro"); err != nil {
+		return nil, err
+	}
+	if err := j.checkSchema(ctx); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	if err := j.checkAccount(ctx); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+// Notices are sentences about the file that a person should read.
+func (j *Journal) Notices() []string {
+	if j == nil {
+		return nil
+	}
+	return j.notices
+}
+
+// Close closes the journal. A writer's lock still held is left to be taken
+// over; release it first.
+func (j *Journal) Close() error {
+	if j == nil || j.db == nil {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	err := j.db.Close()
+	if j.held != nil {
+		err = errors.Join(err, j.held.file.release())
+		j.held = nil
+	}
+	if err != nil {
+		return fmt.Errorf("close journal %s: %w", j.path, err)
+	}
+	return nil
+}
+
+// connect opens the database. One connection is enough, for SQLite has one
+// writer anyway; a commit is on the disk when it returns (synchronous FULL).
+func (j *Journal) connect(ctx context.Context, mode string) error {
+	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(j.path))
+	dsn := "file:" + escaped + "?mode=" + mode + "&_txlock=immediate" +
+		"&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
+	if mode == "rw" {
+		dsn += "&_pragma=journal_mode(WAL)"
+	}
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return j.failed("open", err)
+	}
+	db.SetMaxOpenConns(1)
+	if err := db.PingContext(ctx); err != nil {
+		db.Close()
+		return j.failed("open", err)
+	}
+	j.db = db
+	return nil
+}
+
+// checkAccount notes whose journal this is, or finds that it is another's.
+func (j *Journal) checkAccount(ctx context.Context) error {
+	if j.options.Account == "" || j.db == nil {
+		return nil
+	}
+	var account string
+	err := j.db.QueryRowContext(ctx, `SELECT value FROM about WHERE name = 'account'`).Scan(&account)
+	switch {
+	case errors.Is(err, sql.ErrNoRows) && j.readOnly:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return j.write(ctx, "note the account", func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO about (name, value) VALUES ('account', ?) ON CONFLICT DO NOTHING`, j.options.Account)
+			return err
+		})
+	case err != nil:
+		return j.failed("read the account's name", err)
+	case account != j.options.Account:
+		return fmt.Errorf("the journal %s belongs to the account %q, and the configuration names %q: give each account a journal of its own, or correct the name", j.path, account, j.options.Account)
+	}
+	return nil
+}
+
+// write runs f in a transaction and commits it durably. what completes the
+// sentence "can't …".
+func (j *Journal) write(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	if j == nil || j.readOnly {
+		return ErrReadOnly
+	}
+	tx, err := j.db.BeginTx(ctx, nil)
+	if err != nil {
+		return j.failed(what, err)
+	}
+	defer tx.Rollback() // after a commit it does nothing
+	if err := f(tx); err != nil {
+		return j.failed(what, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return j.failed(what, err)
+	}
+	return nil
+}
+
+// now is the record's time.
+func (j *Journal) now() string { return stamp(j.options.Now()) }
+
+const layout = "2006-01-02T15:04:05.000000000Z"
+
+func stamp(t time.Time) string { return t.UTC().Format(layout) }
+
+func parseStamp(s string) (time.Time, error) { return time.Parse(layout, s) }

@@ -1,0 +1,186 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+const (
+	// overlaid is how long an acknowledged write overlays reads (S9).
+	overlaid = 2 * time.Minute
+	// counted is how long a lowering counts (S26), and a release holds.
+	counted = 24 * time.Hour
+)
+
+// Memory returns what a plan at now needs to know, as of one moment of the
+// journal. Without a journal it is that of a first start.
+func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error) {
+	m := plan.Memory{
+		Bindings: map[string]string{},
+		Raised:   map[desired.Pair]string{},
+		Overlay:  []plan.Write{},
+		Lowered:  []plan.Lowered{},
+		Released: map[string]plan.Release{},
+	}
+	if j == nil || j.db == nil {
+		return m, nil
+	}
+	tx, err := j.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return plan.Memory{}, j.failed("read the memory", err)
+	}
+	defer tx.Rollback() // nothing was written
+	for _, read := range []func(context.Context, *sql.Tx, time.Time, *plan.Memory) error{
+		readBindings, readLast, readRaises, readOverlay, readLowered, readReleased,
+	} {
+		if err := read(ctx, tx, now, &m); err != nil {
+			return plan.Memory{}, j.failed("read the memory", err)
+		}
+	}
+	return m, nil
+}
+
+func readBindings(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) error {
+	return each(ctx, tx, `SELECT ref, id FROM bindings`, func(scan func(...any) error) error {
+		var ref, id string
+		err := scan(&ref, &id)
+		m.Bindings[ref] = id
+		return err
+	})
+}
+
+func readLast(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) error {
+	var state string
+	err := tx.QueryRowContext(ctx, `SELECT state FROM rounds WHERE state IS NOT NULL ORDER BY round DESC LIMIT 1`).Scan(&state)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var last plan.Round
+	if err := json.Unmarshal([]byte(state), &last); err != nil {
+		return fmt.Errorf("the last round: %w", err)
+	}
+	m.Last = &last
+	return nil
+}
+
+func readRaises(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) (err error) {
+	m.Raised, err = readRaised(ctx, tx, `SELECT user, resource, layer, before FROM raised`)
+	return err
+}
+
+// readRaised reads the pairs and roles that a query selects.
+func readRaised(ctx context.Context, tx *sql.Tx, query string, args ...any) (map[desired.Pair]string, error) {
+	raised := map[desired.Pair]string{}
+	err := each(ctx, tx, query, func(scan func(...any) error) error {
+		var user, resource, layer, before string
+		if err := scan(&user, &resource, &layer, &before); err != nil {
+			return err
+		}
+		pair, err := parsePair(user, resource, layer)
+		raised[pair] = before
+		return err
+	}, args...)
+	return raised, err
+}
+
+// readOverlay reads the writes of the last two minutes in the order in which
+// they were acknowledged, several of one pair too.
+func readOverlay(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
+	return each(ctx, tx, `
+		SELECT user, resource, layer, before, after, results.at FROM results JOIN intents USING (intent)
+		WHERE wrote = 1 AND results.at > ? ORDER BY results.at, intent`,
+		func(scan func(...any) error) error {
+			var w plan.Write
+			var user, resource, layer, at string
+			err := scan(&user, &resource, &layer, &w.Before, &w.Role, &at)
+			if err != nil {
+				return err
+			}
+			if w.Pair, err = parsePair(user, resource, layer); err != nil {
+				return err
+			}
+			w.At, err = parseStamp(at)
+			m.Overlay = append(m.Overlay, w)
+			return err
+		}, stamp(now.Add(-overlaid)))
+}
+
+func readLowered(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
+	return each(ctx, tx, `
+		SELECT resource, cause, results.at FROM results JOIN intents USING (intent)
+		WHERE wrote = 1 AND results.at > ? AND effect = 'lower' ORDER BY results.at, intent`,
+		func(scan func(...any) error) error {
+			var l plan.Lowered
+			var resource, at string
+			if err := scan(&resource, &l.Cause, &at); err != nil {
+				return err
+			}
+			ref, err := inventory.ParseRef(resource)
+			if err != nil {
+				return err
+			}
+			l.Kind = ref.Kind
+			l.At, err = parseStamp(at)
+			m.Lowered = append(m.Lowered, l)
+			return err
+		}, stamp(now.Add(-counted)))
+}
+
+func readReleased(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
+	return each(ctx, tx, `SELECT subject, reason, at FROM words WHERE kind = 'release' AND at > ? ORDER BY at, word`,
+		func(scan func(...any) error) error {
+			var key, at string
+			var r plan.Release
+			if err := scan(&key, &r.Reason, &at); err != nil {
+				return err
+			}
+			var err error
+			r.At, err = parseStamp(at)
+			m.Released[key] = r
+			return err
+		}, stamp(now.Add(-counted)))
+}
+
+// parsePair is the pair that was recorded.
+func parsePair(user, resource, layer string) (desired.Pair, error) {
+	ref, err := inventory.ParseRef(resource)
+	return desired.Pair{User: user, Resource: ref, Layer: layer}, err
+}
+
+// rows calls f for each row of a query.
+func (j *Journal) rows(ctx context.Context, what, query string, f func(scan func(...any) error) error) error {
+	if j == nil || j.db == nil {
+		return nil
+	}
+	if err := each(ctx, j.db, query, f); err != nil {
+		return j.failed(what, err)
+	}
+	return nil
+}
+
+func each(ctx context.Context, q interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}, query string, f func(scan func(...any) error) error, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

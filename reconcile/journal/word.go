@@ -1,0 +1,99 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The kinds of words that people say.
+const (
+	wordConfirm = "confirm"
+	wordRelease = "release"
+)
+
+// Bind remembers what names resolved to: reference key (inventory.Ref.Key) to
+// PagerDuty id. A name that is known already keeps its id (S11).
+func (j *Journal) Bind(ctx context.Context, ids map[string]string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return j.write(ctx, "remember what names mean", func(tx *sql.Tx) error {
+		for _, ref := range slices.Sorted(maps.Keys(ids)) {
+			_, err := tx.ExecContext(ctx, `INSERT INTO bindings (ref, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, ref, ids[ref], j.now())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Confirm records that a person says what a name means from now on (S11).
+func (j *Journal) Confirm(ctx context.Context, refKey, id, reason string) error {
+	if refKey == "" || id == "" {
+		return errors.New("confirm: a reference and the PagerDuty id that it shall mean are needed")
+	}
+	return j.write(ctx, "confirm what a name means", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO bindings (ref, id, at) VALUES (?, ?, ?)
+			ON CONFLICT (ref) DO UPDATE SET id = excluded.id, at = excluded.at`, refKey, id, j.now())
+		if err != nil {
+			return err
+		}
+		return j.say(ctx, tx, wordConfirm, refKey, id, reason)
+	})
+}
+
+// Release records that a person lets a held change through, by its key. It
+// ends after 24 hours. The reason is required.
+func (j *Journal) Release(ctx context.Context, key, reason string) error {
+	if key == "" || strings.TrimSpace(reason) == "" {
+		return errors.New("release: the change's key and a reason are needed")
+	}
+	return j.write(ctx, "release a held change", func(tx *sql.Tx) error {
+		return j.say(ctx, tx, wordRelease, key, "", reason)
+	})
+}
+
+func (j *Journal) say(ctx context.Context, tx *sql.Tx, kind, subject, detail, reason string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO words (kind, subject, detail, reason, at) VALUES (?, ?, ?, ?, ?)`,
+		kind, subject, detail, reason, j.now())
+	return err
+}
+
+// SavePolicies keeps the last good policies, in a form of the caller's (S5).
+func (j *Journal) SavePolicies(ctx context.Context, revision string, source []byte) error {
+	if revision == "" {
+		return errors.New("save policies: a revision is needed")
+	}
+	if source == nil {
+		source = []byte{}
+	}
+	return j.write(ctx, "keep the last good policies", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO policies (one, revision, source, at) VALUES (1, ?, ?, ?)
+			ON CONFLICT (one) DO UPDATE SET revision = excluded.revision, source = excluded.source, at = excluded.at
+			WHERE revision <> excluded.revision OR source <> excluded.source`, revision, source, j.now())
+		return err
+	})
+}
+
+// GoodPolicies returns the last good policies; an empty revision if there were
+// none yet.
+func (j *Journal) GoodPolicies(ctx context.Context) (revision string, source []byte, err error) {
+	if j == nil || j.db == nil {
+		return "", nil, nil
+	}
+	err = j.db.QueryRowContext(ctx, `SELECT revision, source FROM policies`).Scan(&revision, &source)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil, nil
+	}
+	if err != nil {
+		return "", nil, j.failed("read the last good policies", err)
+	}
+	return revision, source, nil
+}
