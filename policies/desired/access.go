@@ -179,8 +179,12 @@ func (p Protection) Covers(pair Pair, roles ...string) bool {
 
 // Unsupported is a statement that this version can't carry out.
 type Unsupported struct {
+	// Key identifies it across rounds, as a change's key does.
+	Key  string `json:"key"`
 	What string `json:"what"`
-	By   []By   `json:"by"`
+	// Lowers says that it would take access away.
+	Lowers bool `json:"lowers"`
+	By     []By `json:"by"`
 	// User and Resource say whom and what it is about, by id; may be empty.
 	User     string        `json:"user"`
 	Resource inventory.Ref `json:"resource"`

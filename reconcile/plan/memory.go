@@ -38,6 +38,9 @@ type Round struct {
 	Pairs []RoundPair `json:"pairs"`
 	// Named are the targets that grants named, with what people called them.
 	Named []NamedTarget `json:"named"`
+	// Held are the keys of the changes that the limit on lowerings held: time
+	// alone does not release them (S26).
+	Held []string `json:"held"`
 }
 
 // RoundPair is a pair as the last round left it.
@@ -51,6 +54,9 @@ type RoundPair struct {
 	Window desired.Window `json:"window"`
 	// Schedules are the ids of the schedules by which the pair was on call.
 	Schedules []string `json:"schedules"`
+	// Pending is the cause of a change of this pair that the round planned and
+	// that is not done; empty if there is none.
+	Pending Cause `json:"pending"`
 }
 
 // NamedTarget is a target with the name it had.

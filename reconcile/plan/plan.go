@@ -99,6 +99,8 @@ const (
 	ActionGrant  Action = "grant"  // a role where there was none
 	ActionRevoke Action = "revoke" // no role where there was one
 	ActionRole   Action = "role"   // another role
+	// ActionDeprovision is a step of taking an account away.
+	ActionDeprovision Action = "deprovision"
 )
 
 // Change is one grant, revoke or role change of one person on one resource.

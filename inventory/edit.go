@@ -1,0 +1,77 @@
+package inventory
+
+import "maps"
+
+// Edit is the account after some changes: a copy of a snapshot that shares with
+// it all that was not changed. The snapshot itself stays as it is.
+type Edit struct {
+	after Snapshot
+	// own are the teams whose members the copy no longer shares.
+	own map[string]bool
+}
+
+// NewEdit begins an edit of s.
+func NewEdit(s *Snapshot) *Edit {
+	e := &Edit{after: *s, own: map[string]bool{}}
+	e.after.Users = maps.Clone(s.Users)
+	e.after.Teams = maps.Clone(s.Teams)
+	return e
+}
+
+// SetBaseRole gives a person another role on the account.
+func (e *Edit) SetBaseRole(user, role string) {
+	u, ok := e.after.Users[user]
+	if !ok {
+		return
+	}
+	u.BaseRole = role
+	e.after.Users[user] = u
+}
+
+// SetTeamRole gives a person a role on a team; None takes them off it.
+func (e *Edit) SetTeamRole(team, user, role string) {
+	t, ok := e.after.Teams[team]
+	if !ok {
+		return
+	}
+	if !e.own[team] {
+		t.Members = maps.Clone(t.Members)
+		e.own[team] = true
+	}
+	u, known := e.after.Users[user]
+	if known {
+		u.Teams = maps.Clone(u.Teams)
+	}
+	if role == None {
+		delete(t.Members, user)
+		delete(u.Teams, team)
+	} else {
+		t.Members[user] = role
+		if known {
+			u.Teams[team] = role
+		}
+	}
+	e.after.Teams[team] = t
+	if known {
+		e.after.Users[user] = u
+	}
+}
+
+// Snapshot is the account after the changes.
+func (e *Edit) Snapshot() *Snapshot { return &e.after }
+
+// RoleOf is the role that a person holds on the account or a team given by id;
+// None if they hold none.
+func (s *Snapshot) RoleOf(user string, resource Ref) string {
+	role := ""
+	switch resource.Kind {
+	case KindAccount:
+		role = s.Users[user].BaseRole
+	case KindTeam:
+		role = s.Teams[resource.ID].Members[user]
+	}
+	if role == "" {
+		return None
+	}
+	return role
+}

@@ -1,0 +1,202 @@
+package desired
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// At is desired access at t.
+func (e *Expansion) At(t time.Time) *Access {
+	a := &Access{
+		At:                t,
+		Grants:            make(map[Pair]Grant, len(e.candidates)),
+		Unknown:           e.unknown,
+		Groups:            make(map[string]Group, len(e.groups)),
+		Named:             e.named,
+		MayEmpty:          e.mayEmpty,
+		ProtectUnresolved: e.protectUnresolved,
+		Leavers:           e.leavers,
+		Absent:            e.absent,
+		Unsupported:       e.unsupported,
+		Errors:            e.errors,
+		Warnings:          e.warnings,
+		Suspends:          e.suspends,
+		Bindings:          e.bindings,
+	}
+	for pair, cs := range e.candidates {
+		if g, ok := e.choose(pair, cs, t); ok {
+			a.Grants[pair] = g
+		}
+	}
+	for _, p := range e.protects {
+		if !p.until.IsZero() && !t.Before(p.until) {
+			continue
+		}
+		holds := p.Protection
+		if p.users != nil {
+			holds.Users = activeUsers(p.users, t)
+		}
+		a.Protections = append(a.Protections, holds)
+	}
+	for _, g := range e.in.Statements.Groups {
+		a.Groups[g.Name] = e.groupAt(g.Name, t)
+	}
+	return a
+}
+
+// choose is the grant that wins for a pair at t: the highest role in force,
+// limits applied. Without one in force there is none.
+func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, bool) {
+	g := Grant{Pair: pair, By: []By{}}
+	var windows []Window
+	for _, c := range sorted { // highest role first
+		switch {
+		case !c.window.Contains(t):
+			g.Lost = append(g.Lost, lost(c, notInForce(c.window, t)))
+		case g.Role == "" || g.Role == c.role:
+			g.Role = c.role
+			g.By = append(g.By, c.by)
+			if c.schedule != "" && !slices.Contains(g.Schedules, c.schedule) {
+				g.Schedules = append(g.Schedules, c.schedule)
+			}
+		default:
+			g.Lost = append(g.Lost, lost(c, "a higher role wins"))
+		}
+	}
+	if g.Role == "" {
+		return g, false
+	}
+	for _, c := range sorted {
+		if c.role == g.Role {
+			windows = append(windows, c.window)
+		}
+	}
+	g.Window, _ = around(windows, t)
+	slices.SortFunc(g.By, compareBy)
+	g.By = slices.CompactFunc(g.By, func(a, b By) bool { return compareBy(a, b) == 0 })
+	e.applyLimits(&g, t)
+	return g, true
+}
+
+func lost(c candidate, why string) LostGrant {
+	return LostGrant{Role: c.role, Window: c.window, By: c.by, Why: why}
+}
+
+func notInForce(w Window, t time.Time) string {
+	if !w.From.IsZero() && t.Before(w.From) {
+		return "begins " + w.From.Format(time.RFC3339)
+	}
+	return "ended " + w.Until.Format(time.RFC3339)
+}
+
+// applyLimits takes a grant down to what the limits in force allow (S19).
+func (e *Expansion) applyLimits(g *Grant, t time.Time) {
+	asked := g.Role
+	for _, l := range e.limits {
+		if !l.covers(g.Pair) || !slices.ContainsFunc(l.users[g.User], func(w Window) bool { return w.Contains(t) }) {
+			continue
+		}
+		if inventory.CompareRoles(l.kind, asked, l.atMost) <= 0 {
+			continue
+		}
+		g.Limited = append(g.Limited, Limitation{AtMost: l.atMost, Reason: l.reason, By: l.by})
+		if inventory.CompareRoles(l.kind, g.Role, l.atMost) > 0 {
+			g.Role = l.atMost
+		}
+	}
+}
+
+func activeUsers(users map[string][]Window, t time.Time) map[string]bool {
+	active := map[string]bool{}
+	for user, windows := range users {
+		if slices.ContainsFunc(windows, func(w Window) bool { return w.Contains(t) }) {
+			active[user] = true
+		}
+	}
+	return active
+}
+
+func (e *Expansion) groupAt(name string, t time.Time) Group {
+	p := e.groups[name]
+	g := Group{Name: name, Members: map[string]Membership{}, Unknown: p.unknown}
+	for _, s := range e.in.Statements.Groups {
+		if s.Name != name {
+			continue
+		}
+		if g.Description == "" {
+			g.Description = s.Description
+		}
+		if g.Owner == "" {
+			g.Owner = s.Owner
+		}
+		g.Origins = append(g.Origins, s.Origins...)
+	}
+	for user, ways := range p.ways {
+		var m Membership
+		var windows []Window
+		for _, w := range ways {
+			windows = append(windows, w.window)
+			if w.window.Contains(t) {
+				m.Chains = append(m.Chains, chain(w))
+			}
+		}
+		if window, ok := around(windows, t); ok {
+			m.Window = window
+			g.Members[user] = m
+		}
+	}
+	return g
+}
+
+// NextBoundary is the next moment after t at which desired access may change by
+// itself on one of the targets, or on any if targets is nil.
+func (e *Expansion) NextBoundary(t time.Time, targets map[Target]bool) (time.Time, bool) {
+	var next time.Time
+	consider := func(b time.Time) {
+		if b.After(t) && (next.IsZero() || b.Before(next)) {
+			next = b
+		}
+	}
+	for pair, cs := range e.candidates {
+		if targets != nil && !targets[pair.Target()] {
+			continue
+		}
+		for _, c := range cs {
+			c.window.edges(consider)
+		}
+	}
+	for _, l := range e.limits {
+		for _, windows := range l.users {
+			for _, w := range windows {
+				w.edges(consider)
+			}
+		}
+	}
+	for _, p := range e.protects {
+		if !p.until.IsZero() {
+			consider(p.until)
+		}
+		for _, windows := range p.users {
+			for _, w := range windows {
+				w.edges(consider)
+			}
+		}
+	}
+	return next, !next.IsZero()
+}
+
+// Covered is the latest moment of which the expansion can speak: the end of the
+// snapshot's window if desired access depends on shifts, else zero.
+func (e *Expansion) Covered() time.Time {
+	for cs := range maps.Values(e.candidates) {
+		for _, c := range cs {
+			if c.schedule != "" {
+				return e.in.Snapshot.Account.Window.Until
+			}
+		}
+	}
+	return time.Time{}
+}

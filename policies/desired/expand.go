@@ -1,0 +1,325 @@
+package desired
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies"
+)
+
+// waysPerWindow bounds how many chains are kept for one person and window:
+// groups that nest in diamonds would otherwise have exponentially many.
+const waysPerWindow = 8
+
+// way is one way in which a person comes to be in a set of people.
+type way struct {
+	window Window
+	// chain runs from the outermost principal to the person.
+	chain []string
+	// schedule is the id of the schedule whose shift it is; may be empty.
+	schedule string
+}
+
+// people are who a principal stands for, over time.
+type people struct {
+	ways map[string][]way // by user id
+	// unknown are reasons why it can't be told; then nobody's membership can.
+	unknown []string
+}
+
+// expander expands principals, each once.
+type expander struct {
+	in       Input
+	resolver *resolver
+	members  map[string][]policies.Member // by group
+	declared map[string]bool
+	limits   map[string][]policies.Limit // on groups, by name, "*" for all
+
+	groups map[string]people // with limits
+	raw    map[string]people // without limits, for the principals of limits
+	path   []string          // of groups being expanded
+
+	absent  map[string][]By
+	errors  []Notice
+	suspend []string
+	// userUnknown are people about whom nothing can be said, by id.
+	userUnknown map[string]string
+}
+
+func newExpander(in Input) *expander {
+	x := &expander{
+		in:          in,
+		resolver:    newResolver(in.Snapshot, in.Bindings),
+		members:     map[string][]policies.Member{},
+		declared:    map[string]bool{},
+		limits:      map[string][]policies.Limit{},
+		groups:      map[string]people{},
+		raw:         map[string]people{},
+		absent:      map[string][]By{},
+		userUnknown: map[string]string{},
+	}
+	for _, g := range in.Statements.Groups {
+		x.declared[g.Name] = true
+	}
+	for _, m := range in.Statements.Members {
+		x.members[m.Group] = append(x.members[m.Group], m)
+	}
+	for _, l := range in.Statements.Limits {
+		if l.Resource.Kind == inventory.KindGroup {
+			x.limits[l.Resource.Name] = append(x.limits[l.Resource.Name], l)
+		}
+	}
+	x.undeclared()
+	return x
+}
+
+// undeclared reports members of groups that nobody declares. Where such a
+// person was meant to be can't be told, so nothing may be lowered for it.
+func (x *expander) undeclared() {
+	var names []string
+	for name := range x.members {
+		if !x.declared[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		msg := fmt.Sprintf("a member is put in group %q, which no group rule declares%s", name, x.nearestGroup(name))
+		x.fail(msg, x.members[name][0].Origins)
+	}
+}
+
+func (x *expander) nearestGroup(name string) string {
+	if near, ok := inventory.Nearest(name, slices.Sorted(maps.Keys(x.declared))); ok {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
+// fail records an error for which nothing may be lowered this round.
+func (x *expander) fail(msg string, origins []policies.Origin) {
+	x.error(msg, origins)
+	if !slices.Contains(x.suspend, msg) {
+		x.suspend = append(x.suspend, msg)
+	}
+}
+
+// error records an error at each of the origins, once.
+func (x *expander) error(msg string, origins []policies.Origin) {
+	if len(origins) == 0 {
+		origins = []policies.Origin{{}}
+	}
+	for _, o := range origins {
+		n := Notice{Message: msg, Origin: o}
+		if !slices.Contains(x.errors, n) {
+			x.errors = append(x.errors, n)
+		}
+	}
+}
+
+// principal is who ref stands for. Statements of origins refer to it.
+func (x *expander) principal(ref inventory.Ref, lead, lag time.Duration, origins []policies.Origin) people {
+	return x.expand(ref, lead, lag, origins, false)
+}
+
+func (x *expander) expand(ref inventory.Ref, lead, lag time.Duration, origins []policies.Origin, raw bool) people {
+	switch ref.Kind {
+	case inventory.KindUser:
+		return x.user(ref, origins)
+	case inventory.KindGroup:
+		p := x.group(ref.Name, origins, raw)
+		return p.through(ref.String())
+	}
+	res := x.resolver.resolve(ref)
+	if !res.ok() {
+		if res.outcome != renamed && res.outcome != rebound {
+			x.error(res.reason, origins)
+		}
+		return people{unknown: []string{res.reason}}
+	}
+	name := x.resolver.index.Named(ref)
+	switch ref.Kind {
+	case inventory.KindTeam:
+		return x.teamMembers(res.id, name)
+	case inventory.KindRotation:
+		return x.rotation(res.id, name)
+	case inventory.KindOnCall:
+		return x.onCall(res.id, name, lead, lag)
+	case inventory.KindEscalation:
+		return x.escalation(res.id, ref.Level, name, lead, lag)
+	}
+	return people{unknown: []string{fmt.Sprintf("%s can't stand for people", ref)}}
+}
+
+// through puts a link before every chain.
+func (p people) through(link string) people {
+	out := people{ways: make(map[string][]way, len(p.ways)), unknown: p.unknown}
+	for user, ways := range p.ways {
+		linked := make([]way, len(ways))
+		for i, w := range ways {
+			w.chain = append([]string{link}, w.chain...)
+			linked[i] = w
+		}
+		out.ways[user] = linked
+	}
+	return out
+}
+
+func (x *expander) user(ref inventory.Ref, origins []policies.Origin) people {
+	res := x.resolver.resolve(ref)
+	switch res.outcome {
+	case found:
+		return people{ways: map[string][]way{res.id: {{}}}}
+	case missing:
+		for _, o := range origins {
+			x.absent[ref.Key()] = append(x.absent[ref.Key()], By{Origin: o})
+		}
+		return people{}
+	case ambiguous:
+		x.error(res.reason, origins)
+	}
+	// Whoever may be meant is left as they are, on every resource (S10–S12).
+	for _, id := range res.ids {
+		x.userUnknown[id] = res.reason
+	}
+	return people{}
+}
+
+func (x *expander) teamMembers(id, name string) people {
+	members := x.in.Snapshot.Teams[id].Members
+	if after, ok := x.in.Members[id]; ok {
+		members = after
+	}
+	p := people{ways: make(map[string][]way, len(members))}
+	for user := range members {
+		p.ways[user] = []way{{chain: []string{name}}}
+	}
+	return p
+}
+
+// rotation is everyone who takes turns on a schedule.
+func (x *expander) rotation(id, name string) people {
+	p := people{ways: map[string][]way{}}
+	add := func(user string) { p.ways[user] = []way{{chain: []string{name}}} }
+	s := x.in.Snapshot.Schedules[id]
+	now := x.in.Snapshot.Now
+	for _, l := range s.Layers {
+		if l.End != nil && !l.End.After(now) {
+			continue
+		}
+		for _, u := range l.Users {
+			add(u)
+		}
+	}
+	for _, r := range s.Rotations {
+		for _, e := range r.Events {
+			if e.EffectiveUntil != nil && !e.EffectiveUntil.After(now) {
+				continue
+			}
+			for _, u := range e.Assignment.Members {
+				if u != nil {
+					add(*u)
+				}
+			}
+		}
+	}
+	return p
+}
+
+// onCall is whoever has a shift on a schedule, over its window (S21).
+func (x *expander) onCall(id, name string, lead, lag time.Duration) people {
+	if reason := x.disputed(id); reason != "" {
+		return people{unknown: []string{reason}}
+	}
+	p := people{ways: map[string][]way{}}
+	x.addShifts(p, id, []string{name}, lead, lag)
+	return p
+}
+
+func (x *expander) addShifts(p people, schedule string, chain []string, lead, lag time.Duration) {
+	byUser := map[string][]Window{}
+	for _, s := range x.in.Snapshot.Schedules[schedule].Shifts {
+		byUser[s.User] = append(byUser[s.User], Window{
+			From: s.Start.Add(-lead), FromKind: BoundShift,
+			Until: s.End.Add(lag), UntilKind: BoundShift,
+		})
+	}
+	for user, windows := range byUser {
+		for _, w := range unite(windows) {
+			p.ways[user] = append(p.ways[user], way{window: w, chain: chain, schedule: schedule})
+		}
+	}
+}
+
+// disputed says why a schedule's rendering can't be trusted: PagerDuty's own
+// on-calls at the moment of the snapshot say otherwise (S21). Empty if it can.
+func (x *expander) disputed(schedule string) string {
+	snap := x.in.Snapshot
+	said := map[string]bool{}
+	for _, o := range snap.OnCalls {
+		if o.Schedule != nil && *o.Schedule == schedule {
+			said[o.User] = true
+		}
+	}
+	onPolicy := false
+	for _, id := range snap.Schedules[schedule].EscalationPolicies {
+		_, ok := snap.EscalationPolicies[id]
+		onPolicy = onPolicy || ok
+	}
+	if !onPolicy {
+		return "" // /oncalls knows only schedules on escalation policies
+	}
+	rendered := map[string]bool{}
+	for _, s := range oncall.At(snap.Schedules[schedule].Shifts, snap.Account.TakenAt) {
+		rendered[s.User] = true
+	}
+	if maps.Equal(said, rendered) {
+		return ""
+	}
+	return fmt.Sprintf("who is on call on %s is in dispute: its final schedule says %s, PagerDuty's on-calls say %s",
+		x.resolver.index.Named(inventory.ByID(inventory.KindSchedule, schedule)), x.names(rendered), x.names(said))
+}
+
+func (x *expander) names(users map[string]bool) string {
+	if len(users) == 0 {
+		return "nobody"
+	}
+	var names []string
+	for id := range users {
+		names = append(names, x.resolver.index.Name(inventory.KindUser, id))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// escalation is whoever is on call on an escalation policy, on one level or all.
+func (x *expander) escalation(id string, level int, name string, lead, lag time.Duration) people {
+	p := people{ways: map[string][]way{}}
+	for i, rule := range x.in.Snapshot.EscalationPolicies[id].Rules {
+		if level != 0 && level != i+1 {
+			continue
+		}
+		for _, t := range rule.Targets {
+			if t.Type == "user" {
+				p.ways[t.ID] = append(p.ways[t.ID], way{chain: []string{name}})
+				continue
+			}
+			if reason := x.disputed(t.ID); reason != "" {
+				p.unknown = append(p.unknown, reason)
+				continue
+			}
+			if _, ok := x.in.Snapshot.Schedules[t.ID]; !ok {
+				p.unknown = append(p.unknown, fmt.Sprintf("%s has a level on schedule #%s, which could not be read", name, t.ID))
+				continue
+			}
+			link := x.resolver.index.Named(inventory.ByID(inventory.KindOnCall, t.ID))
+			x.addShifts(p, t.ID, []string{name, link}, lead, lag)
+		}
+	}
+	return p
+}

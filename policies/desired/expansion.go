@@ -1,0 +1,358 @@
+package desired
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+)
+
+// Input is what desired access follows from.
+type Input struct {
+	Snapshot   *inventory.Snapshot
+	Statements *policies.Statements
+	// Bindings are the names that earlier rounds resolved: key to id (S11).
+	Bindings map[string]string
+	// Members are teams' members as they will be after the plan, by team id and
+	// user id, where they differ from the snapshot's: team: means these.
+	Members map[string]map[string]string
+}
+
+// Expansion is what the statements ask for over time, references resolved and
+// groups expanded.
+type Expansion struct {
+	in         Input
+	index      *inventory.Index
+	candidates map[Pair][]candidate
+	named      map[Target][]policies.Origin
+	mayEmpty   map[Target][]policies.Empty
+	limits     []limit
+	protects   []protect
+	groups     map[string]people
+
+	unknown           []Unknown
+	protectUnresolved []string
+	leavers           map[string][]policies.Leaver
+	unsupported       []Unsupported
+	absent            []Absent
+	errors, warnings  []Notice
+	suspends          []string
+	bindings          map[string]string
+}
+
+// candidate is one way in which a grant reaches a pair.
+type candidate struct {
+	role     string
+	window   Window
+	by       By
+	schedule string
+}
+
+// limit is a limit with its references resolved.
+type limit struct {
+	users map[string][]Window
+	// kind and id are the resource's; an empty id is every resource of the kind.
+	kind   inventory.Kind
+	id     string
+	atMost string
+	reason string
+	by     By
+}
+
+func (l limit) covers(p Pair) bool {
+	return l.kind == p.Resource.Kind && (l.id == "" || l.id == p.Resource.ID)
+}
+
+// protect is a protect statement with its references resolved.
+type protect struct {
+	Protection
+	users map[string][]Window // nil for everybody
+	until time.Time           // zero for always
+}
+
+// Expand resolves and expands what the statements say.
+func Expand(in Input) *Expansion {
+	x := newExpander(in)
+	e := &Expansion{
+		in:         in,
+		index:      x.resolver.index,
+		candidates: map[Pair][]candidate{},
+		named:      map[Target][]policies.Origin{},
+		mayEmpty:   map[Target][]policies.Empty{},
+		leavers:    map[string][]policies.Leaver{},
+	}
+	for _, g := range in.Statements.Groups {
+		x.group(g.Name, g.Origins, false)
+	}
+	x.limitsOnUndeclared()
+	for _, g := range in.Statements.Grants {
+		e.grant(x, g)
+	}
+	for _, s := range in.Statements.Empties {
+		e.empty(x, s)
+	}
+	for _, l := range in.Statements.Limits {
+		e.limit(x, l)
+	}
+	for _, p := range in.Statements.Protects {
+		e.protect(x, p)
+	}
+	for _, l := range in.Statements.Leavers {
+		e.leaver(x, l)
+	}
+	e.finish(x)
+	return e
+}
+
+// grant adds what one grant asks for.
+func (e *Expansion) grant(x *expander, g policies.Grant) {
+	if g.Role == "rotation" || g.Role == "override" {
+		e.schedule(x, g)
+		return
+	}
+	resource, ok := e.resource(x, g.Resource, g.Origins)
+	if !ok {
+		return
+	}
+	target := Target{Resource: resource}
+	e.named[target] = append(e.named[target], g.Origins...)
+
+	who := x.principal(g.Principal, 0, 0, g.Origins)
+	for _, reason := range who.unknown {
+		e.unknown = append(e.unknown, Unknown{User: "*", Resource: resource, Reason: reason})
+	}
+	asked := bounded(g.From, g.Until)
+	for user, ways := range who.ways {
+		pair := Pair{User: user, Resource: resource}
+		for _, w := range ways {
+			window := w.window.intersect(asked)
+			if window.empty() {
+				continue
+			}
+			for _, o := range g.Origins {
+				e.candidates[pair] = append(e.candidates[pair], candidate{
+					role: g.Role, window: window, schedule: w.schedule,
+					by: By{Origin: o, Chain: chain(w)},
+				})
+			}
+		}
+	}
+}
+
+func chain(w way) []string {
+	if w.chain == nil {
+		return []string{}
+	}
+	return w.chain
+}
+
+// schedule takes a grant on a schedule, which this version reads and does not
+// carry out.
+func (e *Expansion) schedule(x *expander, g policies.Grant) {
+	u := Unsupported{
+		Key:  fmt.Sprintf("%s/%s/%s", g.Role, g.Resource, g.Principal),
+		What: fmt.Sprintf("%s on %s for %s", g.Role, g.Resource, g.Principal),
+	}
+	for _, o := range g.Origins {
+		u.By = append(u.By, By{Origin: o, Chain: []string{}})
+	}
+	if resource, ok := e.resource(x, g.Resource, g.Origins); ok {
+		u.Resource = resource
+	}
+	if g.Principal.Kind == inventory.KindUser {
+		if res := x.resolver.resolve(g.Principal); res.ok() {
+			u.User = res.id
+		}
+	}
+	e.unsupported = append(e.unsupported, u)
+}
+
+// resource resolves a resource. One that does not exist names nothing, so that
+// the real one is left alone (S1, S12); of a name that can't be trusted, all
+// that it may mean is unknown (S10, S11).
+func (e *Expansion) resource(x *expander, ref inventory.Ref, origins []policies.Origin) (inventory.Ref, bool) {
+	if ref.Kind == inventory.KindAccount {
+		return ref, true
+	}
+	res := x.resolver.resolve(ref)
+	if res.ok() {
+		return inventory.ByID(ref.Kind, res.id), true
+	}
+	x.error(res.reason, origins)
+	if res.outcome == missing {
+		return inventory.Ref{}, false
+	}
+	for _, id := range res.ids {
+		e.unknown = append(e.unknown, Unknown{User: "*", Resource: inventory.ByID(ref.Kind, id), Reason: res.reason})
+	}
+	return inventory.Ref{}, false
+}
+
+func (e *Expansion) empty(x *expander, s policies.Empty) {
+	resource, ok := e.resource(x, s.Resource, s.Origins)
+	if !ok {
+		return
+	}
+	target := Target{Resource: resource, Layer: s.Layer}
+	e.named[target] = append(e.named[target], s.Origins...)
+	e.mayEmpty[target] = append(e.mayEmpty[target], s)
+}
+
+// limit adds a limit on the account, teams or schedules; limits on groups act
+// while groups expand. What an unresolved one could have stopped is unknown.
+func (e *Expansion) limit(x *expander, l policies.Limit) {
+	if l.Resource.Kind == inventory.KindGroup {
+		return
+	}
+	resolved := limit{users: map[string][]Window{}, kind: l.Resource.Kind, atMost: l.AtMost, reason: l.Reason}
+	if len(l.Origins) > 0 {
+		resolved.by = By{Origin: l.Origins[0], Chain: []string{}}
+	}
+	who := x.principal(l.Principal, 0, 0, l.Origins)
+	if l.Principal.Kind == inventory.KindUser && x.resolver.resolve(l.Principal).outcome == missing {
+		e.warn(fmt.Sprintf("a limit names %s, which is no account: it limits nobody", l.Principal), l.Origins)
+	}
+	on := l.Resource
+	if l.Resource.Kind != inventory.KindAccount && l.Resource.Name != "*" {
+		res := x.resolver.resolve(l.Resource)
+		if !res.ok() {
+			x.error(res.reason, l.Origins)
+			every := inventory.Ref{Kind: l.Resource.Kind, Name: "*"}
+			for user := range who.ways {
+				e.unknown = append(e.unknown, Unknown{User: user, Resource: every, Reason: "a limit can't be applied: " + res.reason})
+			}
+			return
+		}
+		resolved.id = res.id
+		on = inventory.ByID(l.Resource.Kind, res.id)
+	}
+	for _, reason := range who.unknown {
+		e.unknown = append(e.unknown, Unknown{User: "*", Resource: on, Reason: "a limit can't be applied: " + reason})
+	}
+	for user, ways := range who.ways {
+		for _, w := range ways {
+			resolved.users[user] = append(resolved.users[user], w.window)
+		}
+	}
+	e.limits = append(e.limits, resolved)
+}
+
+// protect adds a protection. One whose reference does not resolve could be
+// about anything, so everything lowered is held (S12).
+func (e *Expansion) protect(x *expander, p policies.Protect) {
+	resolved := protect{Protection: Protection{Role: p.Role, Reason: p.Reason}}
+	if len(p.Origins) > 0 {
+		resolved.By = By{Origin: p.Origins[0], Chain: []string{}}
+	}
+	if p.Until != nil {
+		resolved.until = *p.Until
+	}
+	if !p.Resource.IsZero() {
+		resolved.Resource = p.Resource
+		if p.Resource.Kind != inventory.KindAccount {
+			res := x.resolver.resolve(p.Resource)
+			if !res.ok() {
+				x.error("a protection can't be applied: "+res.reason, p.Origins)
+				e.protectUnresolved = append(e.protectUnresolved, "a protection can't be applied: "+res.reason)
+				return
+			}
+			resolved.Resource = inventory.ByID(p.Resource.Kind, res.id)
+		}
+	}
+	if !p.Principal.IsZero() {
+		if p.Principal.Kind == inventory.KindUser && x.resolver.resolve(p.Principal).outcome == missing {
+			e.warn(fmt.Sprintf("a protection names %s, which is no account: it protects nobody", p.Principal), p.Origins)
+		}
+		who := x.principal(p.Principal, 0, 0, p.Origins)
+		for _, reason := range who.unknown {
+			e.protectUnresolved = append(e.protectUnresolved, "a protection can't be applied: "+reason)
+		}
+		resolved.users = map[string][]Window{}
+		for user, ways := range who.ways {
+			for _, w := range ways {
+				resolved.users[user] = append(resolved.users[user], w.window)
+			}
+		}
+	}
+	e.protects = append(e.protects, resolved)
+}
+
+func (e *Expansion) leaver(x *expander, l policies.Leaver) {
+	who := x.principal(l.Principal, 0, 0, l.Origins)
+	for user := range who.ways {
+		e.leavers[user] = append(e.leavers[user], l)
+		by := make([]By, 0, len(l.Origins))
+		for _, o := range l.Origins {
+			by = append(by, By{Origin: o, Chain: []string{}})
+		}
+		e.unsupported = append(e.unsupported, Unsupported{
+			Key: "leaver/" + user, Lowers: true,
+			What: fmt.Sprintf("deprovisioning of %s (%s)", x.resolver.index.Name(inventory.KindUser, user), l.Reason),
+			By:   by, User: user, Resource: inventory.AccountRef,
+		})
+	}
+}
+
+func (e *Expansion) warn(msg string, origins []policies.Origin) {
+	for _, o := range origins {
+		e.warnings = append(e.warnings, Notice{Message: msg, Origin: o})
+	}
+}
+
+// finish takes over what the expander found out on the way and sorts it.
+func (e *Expansion) finish(x *expander) {
+	e.groups = x.groups
+	for _, user := range slices.Sorted(maps.Keys(x.userUnknown)) {
+		e.unknown = append(e.unknown, Unknown{User: user, Reason: x.userUnknown[user]})
+	}
+	for _, f := range e.in.Statements.Failures {
+		msg := fmt.Sprintf("%s:%d: the %s rule failed: %s", f.Origin.File, f.Origin.Line, f.Rule, f.Message)
+		x.suspend = append(x.suspend, msg)
+		x.errors = append(x.errors, Notice{Message: f.Message, Origin: f.Origin})
+		if f.Rule == "limit" || f.Rule == "protect" {
+			e.unknown = append(e.unknown, Unknown{User: "*", Reason: msg})
+		}
+	}
+	slices.SortFunc(e.unknown, compareUnknown)
+	e.unknown = slices.Compact(e.unknown)
+	slices.Sort(e.protectUnresolved)
+	e.protectUnresolved = slices.Compact(e.protectUnresolved)
+	for _, email := range slices.Sorted(maps.Keys(x.absent)) {
+		by := x.absent[email]
+		slices.SortFunc(by, compareBy)
+		e.absent = append(e.absent, Absent{
+			Email: strings.TrimPrefix(email, string(inventory.KindUser)+":"),
+			By:    slices.CompactFunc(by, func(a, b By) bool { return compareBy(a, b) == 0 }),
+		})
+	}
+	slices.SortFunc(e.unsupported, compareUnsupported)
+	for pair, cs := range e.candidates {
+		slices.SortFunc(cs, compareCandidates(pair.Resource.Kind))
+		e.swallowed(cs)
+	}
+	slices.SortFunc(x.errors, compareNotices)
+	slices.SortFunc(e.warnings, compareNotices)
+	e.errors, e.warnings = slices.Compact(x.errors), slices.Compact(e.warnings)
+	e.suspends, e.bindings = x.suspend, x.resolver.bound
+}
+
+// swallowed warns of an until that has no effect, since a permanent grant gives
+// as much (S19).
+func (e *Expansion) swallowed(sorted []candidate) {
+	for _, permanent := range sorted {
+		if permanent.window != (Window{}) {
+			continue
+		}
+		for _, c := range sorted {
+			if c.window.UntilKind == BoundDate && c.role == permanent.role {
+				e.warnings = append(e.warnings, Notice{Origin: c.by.Origin, Message: fmt.Sprintf(
+					"the until of this grant has no effect: %s:%d gives %s for good", permanent.by.File, permanent.by.Line, c.role)})
+			}
+		}
+		return
+	}
+}

@@ -1,0 +1,151 @@
+package desired
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+)
+
+// group is who is in a group, with its limits applied unless raw.
+func (x *expander) group(name string, origins []policies.Origin, raw bool) people {
+	done := x.groups
+	if raw {
+		done = x.raw
+	}
+	if p, ok := done[name]; ok {
+		return p
+	}
+	if !x.declared[name] {
+		msg := fmt.Sprintf("group:%s is not declared by any group rule%s", name, x.nearestGroup(name))
+		x.error(msg, origins)
+		return people{unknown: []string{msg}}
+	}
+	if i := slices.Index(x.path, name); i >= 0 {
+		cycle := append(slices.Clone(x.path[i:]), name)
+		msg := "groups nest in a circle: " + strings.Join(canonicalCycle(cycle), " → ")
+		x.fail(msg, origins)
+		return people{unknown: []string{msg}}
+	}
+	x.path = append(x.path, name)
+	p := people{ways: map[string][]way{}}
+	for _, m := range x.members[name] {
+		in := x.expand(m.Principal, m.Lead, m.Lag, m.Origins, raw)
+		p.unknown = append(p.unknown, in.unknown...)
+		p.add(in, bounded(m.From, m.Until))
+	}
+	x.path = x.path[:len(x.path)-1]
+
+	slices.Sort(p.unknown)
+	p.unknown = slices.Compact(p.unknown)
+	if !raw {
+		x.limitGroup(name, &p)
+	}
+	p.tidy()
+	done[name] = p
+	return p
+}
+
+// canonicalCycle turns a circle of names so that it reads the same wherever it
+// was entered.
+func canonicalCycle(cycle []string) []string {
+	names := cycle[:len(cycle)-1]
+	first := slices.Index(names, slices.Min(names))
+	turned := append(slices.Clone(names[first:]), names[:first]...)
+	return append(turned, turned[0])
+}
+
+// add puts the people of o into p, for as long as the window lasts.
+func (p *people) add(o people, w Window) {
+	for user, ways := range o.ways {
+		for _, v := range ways {
+			v.window = v.window.intersect(w)
+			if !v.window.empty() {
+				p.ways[user] = append(p.ways[user], v)
+			}
+		}
+	}
+}
+
+// tidy sorts every person's ways, drops repetitions, and of the ways that share
+// a window keeps the shortest few.
+func (p *people) tidy() {
+	for user, ways := range p.ways {
+		slices.SortFunc(ways, compareWays)
+		kept, inWindow := ways[:0], 0
+		for i, w := range ways {
+			if i > 0 && compareWays(ways[i-1], w) == 0 {
+				continue
+			}
+			if len(kept) > 0 && kept[len(kept)-1].window == w.window {
+				inWindow++
+			} else {
+				inWindow = 0
+			}
+			if inWindow < waysPerWindow {
+				kept = append(kept, w)
+			}
+		}
+		p.ways[user] = kept
+	}
+}
+
+func compareWays(a, b way) int {
+	return cmp.Or(
+		a.window.From.Compare(b.window.From), a.window.Until.Compare(b.window.Until),
+		cmp.Compare(a.window.FromKind, b.window.FromKind), cmp.Compare(a.window.UntilKind, b.window.UntilKind),
+		cmp.Compare(len(a.chain), len(b.chain)), slices.Compare(a.chain, b.chain),
+		cmp.Compare(a.schedule, b.schedule),
+	)
+}
+
+// limitGroup takes out of a group whom a limit on it keeps out (S19).
+func (x *expander) limitGroup(name string, p *people) {
+	for _, l := range slices.Concat(x.limits[name], x.limits["*"]) {
+		out := x.expand(l.Principal, 0, 0, l.Origins, true)
+		for _, reason := range out.unknown {
+			p.unknown = append(p.unknown, fmt.Sprintf("whom the limit on group:%s keeps out can't be told: %s", name, reason))
+		}
+		for user, cuts := range out.ways {
+			if ways, in := p.ways[user]; in {
+				p.ways[user] = without(ways, cuts)
+			}
+		}
+	}
+	maps.DeleteFunc(p.ways, func(_ string, ways []way) bool { return len(ways) == 0 })
+}
+
+// without is what remains of ways outside the windows of cuts.
+func without(ways, cuts []way) []way {
+	for _, cut := range cuts {
+		var rest []way
+		for _, w := range ways {
+			for _, window := range w.window.minus(cut.window) {
+				w.window = window
+				rest = append(rest, w)
+			}
+		}
+		ways = rest
+	}
+	return ways
+}
+
+// limitsOnUndeclared reports limits on groups that nobody declares.
+func (x *expander) limitsOnUndeclared() {
+	for _, name := range slices.Sorted(maps.Keys(x.limits)) {
+		if name == "*" || x.declared[name] {
+			continue
+		}
+		msg := fmt.Sprintf("a limit is on group:%s, which no group rule declares%s", name, x.nearestGroup(name))
+		x.fail(msg, x.limits[name][0].Origins)
+	}
+}
+
+// groupRef is the reference to a group.
+func groupRef(name string) inventory.Ref {
+	return inventory.Ref{Kind: inventory.KindGroup, Name: name}
+}

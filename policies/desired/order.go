@@ -1,0 +1,57 @@
+package desired
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+)
+
+// Everything that leaves the package is sorted, so that equal inputs give equal
+// outputs.
+
+func compareOrigins(a, b policies.Origin) int {
+	return cmp.Or(
+		cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
+		cmp.Compare(a.Package, b.Package), cmp.Compare(a.Source, b.Source),
+	)
+}
+
+func compareBy(a, b By) int {
+	return cmp.Or(compareOrigins(a.Origin, b.Origin), slices.Compare(a.Chain, b.Chain))
+}
+
+func compareNotices(a, b Notice) int {
+	return cmp.Or(compareOrigins(a.Origin, b.Origin), cmp.Compare(a.Message, b.Message))
+}
+
+func compareUnknown(a, b Unknown) int {
+	return cmp.Or(
+		cmp.Compare(a.Resource.String(), b.Resource.String()),
+		cmp.Compare(a.User, b.User), cmp.Compare(a.Reason, b.Reason),
+	)
+}
+
+func compareUnsupported(a, b Unsupported) int {
+	return cmp.Or(cmp.Compare(a.What, b.What), slices.CompareFunc(a.By, b.By, compareBy))
+}
+
+// compareCandidates puts higher roles first.
+func compareCandidates(kind inventory.Kind) func(a, b candidate) int {
+	return func(a, b candidate) int {
+		return cmp.Or(
+			-inventory.CompareRoles(kind, a.role, b.role),
+			a.window.From.Compare(b.window.From), a.window.Until.Compare(b.window.Until),
+			compareBy(a.by, b.by),
+		)
+	}
+}
+
+// ComparePairs orders pairs by resource, layer and user.
+func ComparePairs(a, b Pair) int {
+	return cmp.Or(
+		cmp.Compare(a.Resource.String(), b.Resource.String()),
+		cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.User, b.User),
+	)
+}

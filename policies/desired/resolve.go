@@ -1,0 +1,104 @@
+package desired
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// outcome is what came of resolving a reference.
+type outcome int
+
+const (
+	found outcome = iota
+	missing
+	ambiguous // several things share the name (S10)
+	rebound   // the name meant another id before (S11)
+	renamed   // the thing that the name meant has another name now (S11, S12)
+)
+
+// resolution is a reference resolved against the snapshot and what earlier
+// rounds remember of names.
+type resolution struct {
+	outcome outcome
+	// id is the thing found; of a renamed thing, the id it is remembered by.
+	id string
+	// ids are all ids concerned, where the name can't be trusted.
+	ids []string
+	// reason says in words what is wrong; empty if found.
+	reason string
+}
+
+func (r resolution) ok() bool { return r.outcome == found }
+
+// resolver resolves references, each once.
+type resolver struct {
+	index    *inventory.Index
+	bindings map[string]string
+	known    map[inventory.Ref]resolution
+	// bound are the names resolved in this evaluation.
+	bound map[string]string
+}
+
+func newResolver(s *inventory.Snapshot, bindings map[string]string) *resolver {
+	return &resolver{
+		index:    inventory.NewIndex(s),
+		bindings: bindings,
+		known:    map[inventory.Ref]resolution{},
+		bound:    map[string]string{},
+	}
+}
+
+// resolve finds the user, team, schedule or escalation policy that ref names.
+func (r *resolver) resolve(ref inventory.Ref) resolution {
+	ref.Level = 0
+	ref.Kind = ref.Kind.Thing()
+	if known, ok := r.known[ref]; ok {
+		return known
+	}
+	res := r.lookUp(ref)
+	if res.ok() && ref.ID == "" {
+		r.bound[ref.Key()] = res.id
+	}
+	r.known[ref] = res
+	return res
+}
+
+func (r *resolver) lookUp(ref inventory.Ref) resolution {
+	ids := r.index.Find(ref)
+	if len(ids) > 1 {
+		return resolution{outcome: ambiguous, ids: ids, reason: fmt.Sprintf(
+			"%s is the name of %d %ss (#%s): name the one you mean by id",
+			ref, len(ids), ref.Kind, strings.Join(ids, ", #"))}
+	}
+	before, remembered := "", false
+	if ref.ID == "" {
+		before, remembered = r.bindings[ref.Key()]
+	}
+	if len(ids) == 0 {
+		if remembered && r.index.Exists(ref.Kind, before) {
+			return resolution{outcome: renamed, id: before, ids: []string{before}, reason: fmt.Sprintf(
+				"%s is not there any more; #%s, which had this name, is now %s: write the new name in the policy",
+				ref, before, r.index.Named(inventory.ByID(ref.Kind, before)))}
+		}
+		return resolution{outcome: missing, reason: fmt.Sprintf("%s does not exist%s", ref, r.nearest(ref))}
+	}
+	if remembered && before != ids[0] {
+		return resolution{outcome: rebound, id: ids[0], ids: []string{ids[0], before}, reason: fmt.Sprintf(
+			"%s was #%s and is now #%s: names are not identities; run `dutyward confirm %q` if the new one is meant",
+			ref, before, ids[0], ref)}
+	}
+	return resolution{outcome: found, id: ids[0], ids: ids}
+}
+
+// nearest is a suggestion for a name that does not exist, or empty.
+func (r *resolver) nearest(ref inventory.Ref) string {
+	if ref.ID != "" || ref.Kind == inventory.KindUser {
+		return ""
+	}
+	if name, ok := inventory.Nearest(ref.Name, r.index.Names(ref.Kind)); ok {
+		return fmt.Sprintf("; did you mean %s:%s?", ref.Kind, name)
+	}
+	return ""
+}

@@ -1,0 +1,195 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// builder makes one plan. Its methods are the stages, in the order of build.
+type builder struct {
+	in     Input
+	index  *inventory.Index
+	access *desired.Access
+	// before is desired access under the last round's policies; nil if the same.
+	before *desired.Access
+	last   map[desired.Pair]RoundPair
+	// granted are the people with a grant, by target.
+	granted map[desired.Target]map[string]bool
+	// proposed are the changes that are neither blocked nor observed yet.
+	proposed []Change
+	plan     *Plan
+}
+
+func newBuilder(in Input, access, before *desired.Access) *builder {
+	b := &builder{
+		in: in, index: inventory.NewIndex(in.Snapshot), access: access, before: before,
+		last:    map[desired.Pair]RoundPair{},
+		granted: map[desired.Target]map[string]bool{},
+		plan: &Plan{
+			Version: Version, Account: in.Snapshot.Account.Name, Now: in.Now,
+			TakenAt: in.Snapshot.Account.TakenAt, Revision: in.Revision, Names: map[string]string{},
+		},
+	}
+	if in.Memory.Last != nil {
+		for _, p := range in.Memory.Last.Pairs {
+			b.last[p.Pair] = p
+		}
+	}
+	for pair, g := range access.Grants {
+		t := pair.Target()
+		if b.granted[t] == nil {
+			b.granted[t] = map[string]bool{}
+		}
+		if g.Role != inventory.None {
+			b.granted[t][pair.User] = true
+		}
+	}
+	return b
+}
+
+// build goes through the stages.
+func (b *builder) build(e *desired.Expansion) *Plan {
+	b.protectOperators()
+	b.diff()
+	b.unsupported()
+	b.suspend()
+	b.enforce()
+	b.constrain()
+	b.depend()
+	b.hold()
+	b.cascade()
+	b.target()
+	b.order()
+	b.notice()
+	b.expires(e)
+	b.complete()
+	return b.plan
+}
+
+// change describes a change of a pair, with its cause.
+func (b *builder) change(pair desired.Pair, held, asked string) Change {
+	grant := b.access.Grants[pair]
+	c := Change{
+		ID: Key(pair, held, asked), Action: ActionRole, Effect: Raise,
+		User: pair.User, Resource: pair.Resource, Layer: pair.Layer,
+		Before: held, After: asked, By: grant.By, LimitedBy: grant.Limited,
+	}
+	if inventory.CompareRoles(pair.Resource.Kind, asked, held) < 0 {
+		c.Effect = Lower
+	}
+	switch {
+	case held == inventory.None:
+		c.Action = ActionGrant
+	case asked == inventory.None:
+		c.Action = ActionRevoke
+	}
+	if len(c.By) == 0 {
+		for _, o := range b.access.Named[pair.Target()] {
+			c.By = append(c.By, desired.By{Origin: o, Chain: []string{}})
+		}
+	}
+	if !grant.Until.IsZero() && asked == grant.Role {
+		c.Until = &grant.Until
+	}
+	c.Cause, c.Drifted = b.cause(pair, held)
+	c.Reason = b.reason(c, grant)
+	return c
+}
+
+// Key is the identity of a change across rounds: what, user, resource, before
+// and after, without times and line numbers (S15).
+func Key(pair desired.Pair, before, after string) string {
+	parts := []string{string(pair.Resource.Kind)}
+	if pair.Resource.ID != "" {
+		parts = append(parts, pair.Resource.ID)
+	}
+	if pair.Layer != "" {
+		parts = append(parts, pair.Layer)
+	}
+	return strings.Join(append(parts, pair.User, before, after), "/")
+}
+
+func (b *builder) propose(c Change) { b.proposed = append(b.proposed, c) }
+
+func (b *builder) block(c Change, why, unblock string) {
+	b.plan.Blocked = append(b.plan.Blocked, Blocked{Change: c, Why: why, Unblock: unblock})
+}
+
+func (b *builder) holdBack(c Change, rule, why, release string) {
+	b.plan.Held = append(b.plan.Held, Held{Change: c, Rule: rule, Why: why, Release: release})
+}
+
+func (b *builder) drift(pair desired.Pair, held, why string) {
+	b.plan.Drift = append(b.plan.Drift, Drift{User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Role: held, Why: why})
+}
+
+func (b *builder) finding(f Finding) { b.plan.Findings = append(b.plan.Findings, f) }
+
+func (b *builder) warn(format string, args ...any) {
+	b.plan.Warnings = append(b.plan.Warnings, desired.Notice{Message: fmt.Sprintf(format, args...)})
+}
+
+// protected lists a pair that a protection keeps as it is.
+func (b *builder) protected(pair desired.Pair, held, asked string) bool {
+	for _, p := range b.access.Protections {
+		if !p.Covers(pair, held, asked) {
+			continue
+		}
+		b.plan.Protected = append(b.plan.Protected, Protected{
+			User: pair.User, Resource: pair.Resource, Before: held, Would: asked, Reason: p.Reason, By: p.By,
+		})
+		return true
+	}
+	return false
+}
+
+// protectOperators keeps the program off its operators' feet (S20).
+func (b *builder) protectOperators() {
+	users := map[string]bool{}
+	for _, o := range b.in.Settings.Operators {
+		ref := inventory.Ref{Kind: inventory.KindUser, Name: o}
+		if id, byID := strings.CutPrefix(o, "#"); byID {
+			ref = inventory.ByID(inventory.KindUser, id)
+		}
+		for _, id := range b.index.Find(ref) {
+			users[id] = true
+		}
+	}
+	if len(users) > 0 {
+		b.access.Protections = slices.Concat(b.access.Protections, []desired.Protection{{
+			Users: users, Reason: "the token's user, the acting user and the operators are never changed",
+			By: desired.By{Chain: []string{}},
+		}})
+	}
+}
+
+// unsupported shows as blocked what this version reads and does not carry out.
+func (b *builder) unsupported() {
+	for _, u := range b.access.Unsupported {
+		c := Change{
+			ID: u.Key, Action: ActionGrant, Effect: Raise, Cause: CausePolicy,
+			User: u.User, Resource: u.Resource, By: u.By, Reason: u.What,
+		}
+		if u.Lowers {
+			c.Action, c.Effect, c.Cause = ActionDeprovision, Lower, CauseLeaver
+		}
+		b.block(c, "not supported yet", "nothing: a later version carries it out")
+	}
+}
+
+func (b *builder) ref(kind inventory.Kind, id string) inventory.Ref { return inventory.ByID(kind, id) }
+
+func (b *builder) userName(id string) string { return b.index.Name(inventory.KindUser, id) }
+
+func (b *builder) resourceName(r inventory.Ref) string { return b.index.Named(r) }
+
+func (b *builder) mode(r inventory.Ref) Mode {
+	return b.in.Settings.ModeOf(r.Kind, r.ID, b.index.Name(r.Kind, r.ID))
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -1,0 +1,118 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// cause finds why a pair changes now, by comparing it with the last finished
+// round (S14). The second result is what PagerDuty held then, if that moved as
+// well as the desired side.
+func (b *builder) cause(pair desired.Pair, held string) (Cause, string) {
+	last := b.in.Memory.Last
+	if last == nil {
+		return CausePolicy, ""
+	}
+	then, known := b.last[pair]
+	if !known {
+		then = RoundPair{Desired: inventory.None, Actual: inventory.None}
+	}
+	drifted := ""
+	if known && then.Actual != held {
+		drifted = then.Actual
+	}
+	if now := b.asked(b.access, pair); then.Desired != now {
+		return b.desiredMoved(pair, then, now), drifted
+	}
+	switch {
+	case drifted != "" || !known && held != inventory.None:
+		return CauseDrift, ""
+	case then.Pending != "":
+		return then.Pending, ""
+	}
+	return CausePolicy, ""
+}
+
+// desiredMoved is the cause of a change whose desired side moved.
+func (b *builder) desiredMoved(pair desired.Pair, then RoundPair, asked string) Cause {
+	if b.in.Revision != b.in.Memory.Last.Revision && (b.before == nil || b.asked(b.before, pair) != asked) {
+		return CausePolicy
+	}
+	grant := b.access.Grants[pair]
+	passed := func(t time.Time) bool { return t.After(b.in.Memory.Last.At) && !t.After(b.in.Now) }
+	for _, bound := range []struct {
+		at   time.Time
+		kind desired.BoundKind
+	}{{then.Window.Until, then.Window.UntilKind}, {grant.From, grant.FromKind}} {
+		switch {
+		case !passed(bound.at):
+		case bound.kind == desired.BoundDate:
+			return CauseExpiry
+		case bound.kind == desired.BoundShift:
+			return CauseHandover
+		}
+	}
+	for _, schedule := range then.Schedules {
+		if b.takenOver(schedule, pair.User, passed) {
+			return CauseHandover
+		}
+	}
+	return CauseFacts
+}
+
+// takenOver says whether a person's shift on a schedule ended at a moment at
+// which somebody else's starts.
+func (b *builder) takenOver(schedule, user string, passed func(time.Time) bool) bool {
+	shifts := b.in.Snapshot.Schedules[schedule].Shifts
+	for _, s := range shifts {
+		if s.User != user || !passed(s.End) {
+			continue
+		}
+		for _, next := range shifts {
+			if next.User != user && next.Start.Equal(s.End) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// asked is the role that access gives a pair.
+func (b *builder) asked(a *desired.Access, pair desired.Pair) string {
+	if g, ok := a.Grants[pair]; ok {
+		return g.Role
+	}
+	return inventory.None
+}
+
+// reason is one sentence for a person.
+func (b *builder) reason(c Change, grant desired.Grant) string {
+	switch {
+	case len(c.LimitedBy) > 0:
+		l := c.LimitedBy[0]
+		return fmt.Sprintf("limited to %s: %s", l.AtMost, l.Reason)
+	case c.Cause == CauseDrift && c.Effect == Lower && c.After == inventory.None:
+		return "added in PagerDuty; no rule gives it"
+	case c.Cause == CauseDrift:
+		return fmt.Sprintf("changed in PagerDuty to %s; the rules say %s", c.Before, c.After)
+	case c.Effect == Raise && grant.UntilKind == desired.BoundShift:
+		return "on call until " + clock(grant.Until)
+	case c.Effect == Raise && grant.UntilKind == desired.BoundDate:
+		return "granted until " + clock(grant.Until)
+	case c.After != inventory.None:
+		return "the rules say " + c.After
+	}
+	then := b.last[c.Pair()]
+	switch c.Cause {
+	case CauseExpiry:
+		return "the grant ended " + clock(then.Window.Until)
+	case CauseHandover:
+		return "the shift ended"
+	case CauseFacts:
+		return "what it followed from changed in PagerDuty"
+	}
+	return "no rule gives it"
+}

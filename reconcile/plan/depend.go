@@ -1,0 +1,132 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// depend says which changes must have succeeded before which (S16): a role on a
+// team before which the base role must be one that can hold it, and the revoke
+// of team roles before a person's base role is lowered.
+func (b *builder) depend() {
+	for i := range b.proposed {
+		c := &b.proposed[i]
+		if c.Resource.Kind != inventory.KindTeam || c.Effect != Raise {
+			continue
+		}
+		base := b.baseChange(c.User)
+		if base != nil && inventory.FixedBaseRole(base.Before) {
+			c.Requires = append(c.Requires, base.ID)
+		}
+	}
+}
+
+// cascade blocks what needs a change that will not be made.
+func (b *builder) cascade() {
+	for {
+		due := map[string]bool{}
+		for _, c := range b.proposed {
+			due[c.ID] = true
+		}
+		var kept []Change
+		for _, c := range b.proposed {
+			i := slices.IndexFunc(c.Requires, func(id string) bool { return !due[id] })
+			if i < 0 {
+				kept = append(kept, c)
+				continue
+			}
+			b.block(c, "it needs "+b.describe(c.Requires[i])+", which is "+b.whereabouts(c.Requires[i]), "see there")
+		}
+		if len(kept) == len(b.proposed) {
+			return
+		}
+		b.proposed = kept
+	}
+}
+
+// whereabouts says what became of a change that is not due.
+func (b *builder) whereabouts(key string) string {
+	for _, c := range b.plan.Held {
+		if c.ID == key {
+			return "held"
+		}
+	}
+	for _, c := range b.plan.Observed {
+		if c.ID == key {
+			return "only observed"
+		}
+	}
+	for _, c := range b.plan.Blocked {
+		if c.ID == key {
+			return "blocked"
+		}
+	}
+	return "not targeted"
+}
+
+// describe is a change of the plan in a few words.
+func (b *builder) describe(key string) string {
+	for _, c := range b.everyChange() {
+		if c.ID == key {
+			return fmt.Sprintf("%s from %s to %s on %s", b.userName(c.User), c.Before, c.After, b.resourceName(c.Resource))
+		}
+	}
+	return key
+}
+
+// everyChange are all changes, whatever became of them.
+func (b *builder) everyChange() []Change {
+	all := slices.Concat(b.proposed, b.plan.Changes, b.plan.Observed)
+	for _, c := range b.plan.Held {
+		all = append(all, c.Change)
+	}
+	for _, c := range b.plan.Blocked {
+		all = append(all, c.Change)
+	}
+	return all
+}
+
+// order puts the changes into an order that PagerDuty accepts: what others
+// require first, raises before lowerings, base roles before team roles when
+// raising and after them when lowering; then by resource and person.
+func (b *builder) order() {
+	slices.SortFunc(b.proposed, func(x, y Change) int {
+		return cmp.Or(
+			cmp.Compare(phase(x), phase(y)),
+			cmp.Compare(b.resourceName(x.Resource), b.resourceName(y.Resource)),
+			cmp.Compare(b.userName(x.User), b.userName(y.User)),
+			cmp.Compare(x.ID, y.ID),
+		)
+	})
+	done := map[string]bool{}
+	var ordered []Change
+	for len(ordered) < len(b.proposed) {
+		before := len(ordered)
+		for _, c := range b.proposed {
+			if !done[c.ID] && !slices.ContainsFunc(c.Requires, func(id string) bool { return !done[id] }) {
+				done[c.ID] = true
+				ordered = append(ordered, c)
+			}
+		}
+		if len(ordered) == before {
+			panic("changes require one another in a circle") // depend adds no such edge
+		}
+	}
+	b.plan.Changes = ordered
+}
+
+func phase(c Change) int {
+	account := c.Resource.Kind == inventory.KindAccount
+	switch {
+	case c.Effect == Raise && account:
+		return 0
+	case c.Effect == Raise:
+		return 1
+	case !account:
+		return 2
+	}
+	return 3
+}

@@ -1,0 +1,221 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// The cases of a pair, by what policies ask for and what PagerDuty holds. The
+// first line that fits decides.
+//
+//	asked    held      and                          then
+//	------   -------   --------------------------   -------------------------------
+//	any      any       the pair is unknown          nothing; the unknown is listed
+//	= held   = asked                                nothing
+//	any      any       a protection covers it       protected
+//	a role   owner                                  blocked (S13)
+//	role     other                                  change (raise or lower)
+//	none     role      account                      back to before a raise of ours
+//	                                                that has ended, else unassigned
+//	none     member    nothing names the team       drift, left alone (S1)
+//	none     member    base role is fixed           drift, left alone (S13)
+//	none     member    PagerDuty adds them itself   implied (S17)
+//	none     member                                 revoke
+//	role     any       team; base role is fixed     implied, or blocked for
+//	                                                stakeholders (S13)
+//
+// What became a change then goes through enforcement, constraints and holds.
+
+// diff compares every pair.
+func (b *builder) diff() {
+	for _, user := range slices.Sorted(maps.Keys(b.in.Snapshot.Users)) {
+		b.account(user)
+	}
+	for _, id := range slices.Sorted(maps.Keys(b.in.Snapshot.Teams)) {
+		b.team(id)
+	}
+}
+
+// account compares a person's base role.
+func (b *builder) account(user string) {
+	pair := desired.Pair{User: user, Resource: inventory.AccountRef}
+	held := b.in.Snapshot.RoleOf(user, pair.Resource)
+	grant, granted := b.access.Grants[pair]
+	asked := grant.Role
+	if !granted || asked == inventory.None {
+		if held != "owner" {
+			b.unassigned(pair, held)
+		}
+		return
+	}
+	if asked == held || b.access.UnknownReason(pair) != "" || b.protected(pair, held, asked) {
+		return
+	}
+	if held == "owner" {
+		b.block(b.change(pair, held, asked), "the account owner's role can't be changed through PagerDuty's API",
+			"make somebody else the owner in PagerDuty, or take the grant out of the policy")
+		return
+	}
+	b.propose(b.change(pair, held, asked))
+}
+
+// unassigned is about somebody without a grant on the account: they keep it
+// (S4), but for a raise of ours whose time is over.
+func (b *builder) unassigned(pair desired.Pair, held string) {
+	b.plan.Unassigned = append(b.plan.Unassigned, pair.User)
+	before, raised := b.in.Memory.Raised[pair]
+	if !raised || before == inventory.None || before == held || b.access.UnknownReason(pair) != "" {
+		return
+	}
+	last, known := b.last[pair]
+	ended := known && last.Desired == held && !last.Window.Until.IsZero()
+	if !ended && !(known && last.Pending != "") {
+		b.finding(Finding{
+			Rule: "dutyward.stays-raised", Subject: b.ref(inventory.KindUser, pair.User), Resource: inventory.AccountRef,
+			Severity: "medium",
+			Message: fmt.Sprintf("%s was raised from %s to %s by this program, and no policy gives a base role any more: it stays",
+				b.userName(pair.User), before, held),
+			Remediation: "grant the base role that the person should have",
+		})
+		return
+	}
+	if b.protected(pair, held, before) {
+		return
+	}
+	c := b.change(pair, held, before)
+	c.Reason = fmt.Sprintf("back to what it was before the raise that ended %s", clock(last.Window.Until))
+	b.propose(c)
+}
+
+// team compares the members of a team.
+func (b *builder) team(id string) {
+	resource := inventory.ByID(inventory.KindTeam, id)
+	target := desired.Target{Resource: resource}
+	_, named := b.access.Named[target]
+	users := maps.Clone(b.in.Snapshot.Teams[id].Members)
+	for user := range b.granted[target] {
+		if _, ok := b.in.Snapshot.Users[user]; ok {
+			users[user] = ""
+		}
+	}
+	if len(users) == 0 {
+		return
+	}
+	holds := impliedMembers(b.in.Snapshot, id)
+	for _, user := range slices.Sorted(maps.Keys(users)) {
+		pair := desired.Pair{User: user, Resource: resource}
+		held := b.in.Snapshot.RoleOf(user, resource)
+		grant, granted := b.access.Grants[pair]
+		if granted && grant.Role != inventory.None {
+			b.member(pair, held, grant.Role)
+			continue
+		}
+		b.stranger(pair, held, named, holds[user])
+	}
+}
+
+// member compares somebody whom policies put on a team.
+func (b *builder) member(pair desired.Pair, held, asked string) {
+	if b.access.UnknownReason(pair) != "" {
+		return
+	}
+	base := b.baseAfter(pair.User)
+	switch {
+	case base == "owner" || base == "admin":
+		b.plan.Implied = append(b.plan.Implied, Implied{User: pair.User, Resource: pair.Resource, Role: "manager",
+			Why: fmt.Sprintf("%s counts as manager of every team", article(base))})
+		return
+	case asked == held:
+		return
+	case b.protected(pair, held, asked):
+		return
+	case inventory.Stakeholder(base):
+		b.block(b.change(pair, held, asked), fmt.Sprintf("%s is a stakeholder (%s), who can't hold a role on a team", b.userName(pair.User), base),
+			"grant a base role such as limited_user")
+		return
+	}
+	b.propose(b.change(pair, held, asked))
+}
+
+// stranger compares somebody who is on a team without a grant.
+func (b *builder) stranger(pair desired.Pair, held string, named bool, implied string) {
+	if held == inventory.None || b.access.UnknownReason(pair) != "" {
+		return
+	}
+	if !named {
+		b.drift(pair, held, "no policy names this team")
+		return
+	}
+	if base := b.baseAfter(pair.User); inventory.FixedBaseRole(base) {
+		b.drift(pair, held, fmt.Sprintf("team roles of %s are not managed", article(base)))
+		return
+	}
+	if b.protected(pair, held, inventory.None) {
+		return
+	}
+	if implied == "" {
+		b.propose(b.change(pair, held, inventory.None))
+		return
+	}
+	if before, raised := b.in.Memory.Raised[pair]; raised && before != inventory.None && before != held {
+		c := b.change(pair, held, before)
+		c.Reason = "stays a member, since " + implied + "; back to the role from before this program raised it"
+		b.propose(c)
+		return
+	}
+	b.plan.Implied = append(b.plan.Implied, Implied{User: pair.User, Resource: pair.Resource, Role: held, Why: implied})
+}
+
+// impliedMembers are the people whom PagerDuty puts on a team by itself, with
+// the reason: they are on a schedule or an escalation policy of the team, or on
+// a schedule of such a policy. It refuses to take them off (facts: Terraform
+// provider issues 285, 292, 558).
+func impliedMembers(s *inventory.Snapshot, team string) map[string]string {
+	why := map[string]string{}
+	add := func(user, reason string) {
+		if _, ok := why[user]; !ok {
+			why[user] = reason
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.Schedules)) {
+		schedule := s.Schedules[id]
+		if slices.Contains(schedule.Teams, team) {
+			for _, user := range schedule.Users {
+				add(user, fmt.Sprintf("on schedule %s of this team", schedule.Name))
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.EscalationPolicies)) {
+		policy := s.EscalationPolicies[id]
+		if !slices.Contains(policy.Teams, team) {
+			continue
+		}
+		for _, rule := range policy.Rules {
+			for _, t := range rule.Targets {
+				if t.Type == "user" {
+					add(t.ID, fmt.Sprintf("on escalation policy %s of this team", policy.Name))
+					continue
+				}
+				for _, user := range s.Schedules[t.ID].Users {
+					add(user, fmt.Sprintf("on schedule %s, which escalation policy %s of this team uses", s.Schedules[t.ID].Name, policy.Name))
+				}
+			}
+		}
+	}
+	return why
+}
+
+// article is a base role as the subject of a sentence.
+func article(base string) string {
+	switch base {
+	case "owner":
+		return "the account owner"
+	case "admin":
+		return "an admin"
+	}
+	return "a stakeholder"
+}

@@ -1,0 +1,75 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// enforce takes out of the proposed changes what operators only want to see
+// (modes observe and grant-only) or do not manage at all.
+func (b *builder) enforce() {
+	unmanaged := map[string]int{}
+	var kept []Change
+	for _, c := range b.proposed {
+		switch mode := b.mode(c.Resource); {
+		case mode == Unmanaged:
+			unmanaged[b.resourceName(c.Resource)]++
+		case mode == Observe, mode == GrantOnly && c.Effect == Lower:
+			b.plan.Observed = append(b.plan.Observed, c)
+		default:
+			kept = append(kept, c)
+		}
+	}
+	b.proposed = kept
+	for name, n := range unmanaged {
+		b.warn("policies would change %d pairs of %s, which is not imported: nothing is done there", n, name)
+	}
+	b.neverEnding()
+}
+
+// enforced says whether a change of this effect would be made on the resource.
+func (b *builder) enforced(c Change) bool {
+	mode := b.mode(c.Resource)
+	return mode == Sync || mode == GrantOnly && c.Effect == Raise
+}
+
+// neverEnding warns of windowed grants on resources in grant-only (S19): what
+// they give would never be taken back.
+func (b *builder) neverEnding() {
+	seen := map[desired.Notice]bool{}
+	for _, pair := range b.access.Pairs() {
+		g := b.access.Grants[pair]
+		if g.UntilKind != desired.BoundDate || b.mode(pair.Resource) != GrantOnly {
+			continue
+		}
+		for _, by := range g.By {
+			seen[desired.Notice{Origin: by.Origin, Message: fmt.Sprintf(
+				"this grant has an end, but %s is in grant-only, where nothing is taken back", b.resourceName(pair.Resource))}] = true
+		}
+	}
+	for n := range seen {
+		b.plan.Warnings = append(b.plan.Warnings, n)
+	}
+}
+
+// baseAfter is a person's base role once the plan's changes are made.
+func (b *builder) baseAfter(user string) string {
+	if c := b.baseChange(user); c != nil && b.enforced(*c) {
+		return c.After
+	}
+	return b.in.Snapshot.RoleOf(user, inventory.AccountRef)
+}
+
+// baseChange is the proposed change of a person's base role, or nil.
+func (b *builder) baseChange(user string) *Change {
+	i := slices.IndexFunc(b.proposed, func(c Change) bool {
+		return c.User == user && c.Resource.Kind == inventory.KindAccount
+	})
+	if i < 0 {
+		return nil
+	}
+	return &b.proposed[i]
+}

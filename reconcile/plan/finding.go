@@ -1,0 +1,62 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+)
+
+// AddFindings adds what risk policies flag to the plan, findings of one
+// identity as one, and marks those that a waiver in force accepts.
+func (p *Plan) AddFindings(s *inventory.Snapshot, risk *policies.Statements, now time.Time) {
+	index := inventory.NewIndex(s)
+	type identity struct {
+		rule              string
+		subject, resource inventory.Ref
+	}
+	known := map[identity]int{}
+	for _, f := range risk.Findings {
+		id := identity{f.Rule, byID(index, f.Subject), byID(index, f.Resource)}
+		if i, ok := known[id]; ok {
+			p.Findings[i].By = append(p.Findings[i].By, f.Origins...)
+			continue
+		}
+		known[id] = len(p.Findings)
+		p.Findings = append(p.Findings, Finding{
+			Rule: f.Rule, Subject: id.subject, Resource: id.resource, Severity: f.Severity,
+			Message: f.Message, Remediation: f.Remediation, By: f.Origins,
+		})
+	}
+	waived := map[identity]*Waived{}
+	for _, w := range risk.Waivers {
+		if !now.Before(w.Until) {
+			continue
+		}
+		id := identity{w.Rule, byID(index, w.Subject), byID(index, w.Resource)}
+		if prior := waived[id]; prior == nil || prior.Until.Before(w.Until) {
+			waived[id] = &Waived{Reason: w.Reason, Until: w.Until, By: w.Origins}
+		}
+	}
+	for i := range p.Findings {
+		f := &p.Findings[i]
+		f.Waived = waived[identity{f.Rule, f.Subject, f.Resource}]
+		for _, r := range []inventory.Ref{f.Subject, f.Resource} {
+			if r.ID != "" {
+				p.Names[r.String()] = index.Named(r)
+			}
+		}
+	}
+	SortFindings(p.Findings)
+	fill(p)
+	p.Count()
+}
+
+// byID is the reference by id where the name is found once, so that a finding
+// and its waiver meet however each names its subject.
+func byID(x *inventory.Index, r inventory.Ref) inventory.Ref {
+	if ids := x.Find(r); r.ID == "" && len(ids) == 1 {
+		return inventory.ByID(r.Kind, ids[0])
+	}
+	return r
+}

@@ -1,0 +1,171 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// suspend gathers the reasons for which nothing at all is lowered this round:
+// an incomplete snapshot (S6), statements that erred (S5), a protection that
+// can't be told (S12).
+func (b *builder) suspend() {
+	if account := b.in.Snapshot.Account; !account.Complete {
+		missing := []string{}
+		for _, m := range account.Missing {
+			missing = append(missing, fmt.Sprintf("%s (%s)", m.What, m.Reason))
+		}
+		b.plan.Suspended = append(b.plan.Suspended, "the snapshot is incomplete: "+strings.Join(missing, "; "))
+	}
+	b.plan.Suspended = slices.Concat(b.plan.Suspended, b.access.Suspends, b.access.ProtectUnresolved)
+}
+
+// hold holds back the lowerings that wait for a word.
+func (b *builder) hold() {
+	if len(b.plan.Suspended) > 0 {
+		b.holdWhere(func(c Change) (Held, bool) {
+			return Held{Rule: "S6", Why: "lowering is suspended: " + b.plan.Suspended[0],
+				Release: "nothing: it goes on by itself once that is mended"}, c.Effect == Lower
+		})
+	}
+	b.holdEmptying()
+	b.holdBursts()
+}
+
+// holdWhere moves the lowerings that want says to the held ones.
+func (b *builder) holdWhere(want func(Change) (Held, bool)) {
+	var kept []Change
+	for _, c := range b.proposed {
+		h, held := want(c)
+		if !held {
+			kept = append(kept, c)
+			continue
+		}
+		b.holdBack(c, h.Rule, h.Why, h.Release)
+	}
+	b.proposed = kept
+}
+
+// released says whether a person let this change through.
+func (b *builder) released(c Change) bool {
+	_, ok := b.in.Memory.Released[c.ID]
+	return ok
+}
+
+// foreseen says that a cause takes access away on its due time.
+func foreseen(c Cause) bool {
+	return c == CauseHandover || c == CauseExpiry
+}
+
+// holdEmptying holds what would take the last people off a team for another
+// cause than a hand-over, an expiry or leavers (S3).
+func (b *builder) holdEmptying() {
+	b.holdWhere(func(c Change) (Held, bool) {
+		target := c.Pair().Target()
+		emptying := c.Effect == Lower && c.After == inventory.None && c.Resource.Kind == inventory.KindTeam &&
+			len(b.granted[target]) == 0 && len(b.access.MayEmpty[target]) == 0 &&
+			!foreseen(c.Cause) && c.Cause != CauseLeaver
+		return Held{Rule: "S3",
+			Why: fmt.Sprintf("no rule puts anybody on %s any more", b.resourceName(c.Resource)),
+			Release: fmt.Sprintf("say `empty contains {\"resource\": %q, \"reason\": …}` in a policy if the team may lose everybody, or release it: dutyward release %s --reason …",
+				b.resourceName(c.Resource), c.ID),
+		}, emptying && !b.released(c)
+	})
+}
+
+// The bound on lowerings of one cause in 24 hours (S26): never less than the
+// first, never more than the second, else the share of what is held.
+const (
+	burstFloor   = 5
+	burstCeiling = 50
+	burstShare   = 10 // percent
+)
+
+// holdBursts holds all lowerings of a cause that would exceed the bound on
+// lowerings in 24 hours. What was held stays held until a person releases it.
+func (b *builder) holdBursts() {
+	for _, cause := range []Cause{CausePolicy, CauseFacts, CauseDrift, CauseLeaver} {
+		why := ""
+		for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam} {
+			planned := 0
+			for _, c := range b.proposed {
+				if c.Effect == Lower && c.Cause == cause && c.Resource.Kind == kind && !b.released(c) {
+					planned++
+				}
+			}
+			applied := 0
+			for _, l := range b.in.Memory.Lowered {
+				if l.Cause == cause && l.Kind == kind && b.in.Now.Sub(l.At) < day {
+					applied++
+				}
+			}
+			if pairs := b.heldPairs(kind); planned > 0 && applied+planned > burstBound(pairs) {
+				why = fmt.Sprintf("%d lowerings on the %s for the cause %q planned and %d applied in the last 24 hours are more than the %d allowed (%d%% of %d pairs held, at least %d, at most %d)",
+					planned, scopeName(kind), cause, applied, burstBound(pairs), burstShare, pairs, burstFloor, burstCeiling)
+			}
+		}
+		b.holdWhere(func(c Change) (Held, bool) {
+			if c.Effect != Lower || c.Cause != cause || b.released(c) {
+				return Held{}, false
+			}
+			h := Held{Rule: "S26", Why: why, Release: "look at each, then: dutyward release " + c.ID + " --reason …"}
+			if why == "" && b.in.Memory.Last != nil && slices.Contains(b.in.Memory.Last.Held, c.ID) {
+				h.Why = "held in an earlier round by the limit on lowerings, and not released since"
+			}
+			return h, h.Why != ""
+		})
+	}
+}
+
+func burstBound(pairs int) int {
+	return max(burstFloor, min(burstCeiling, pairs*burstShare/100))
+}
+
+func scopeName(kind inventory.Kind) string {
+	if kind == inventory.KindAccount {
+		return "account"
+	}
+	return string(kind) + "s"
+}
+
+// heldPairs counts the pairs now held on the named resources of a kind that are
+// in sync.
+func (b *builder) heldPairs(kind inventory.Kind) int {
+	n := 0
+	for target := range b.access.Named {
+		if target.Resource.Kind != kind || b.mode(target.Resource) != Sync {
+			continue
+		}
+		if kind == inventory.KindAccount {
+			n += len(b.in.Snapshot.Users)
+			continue
+		}
+		n += len(b.in.Snapshot.Teams[target.Resource.ID].Members)
+	}
+	return n
+}
+
+// noticeVanished finds what policies named in the last round and no longer do:
+// it is left alone, and said (S1).
+func (b *builder) noticeVanished() {
+	if b.in.Memory.Last == nil {
+		return
+	}
+	for _, n := range b.in.Memory.Last.Named {
+		if _, named := b.access.Named[n.Target]; named || b.unknownTarget(n.Target) {
+			continue
+		}
+		b.finding(Finding{
+			Rule: "dutyward.no-longer-named", Subject: n.Resource, Resource: n.Resource, Severity: "medium",
+			Message:     fmt.Sprintf("policies named %s in the last round and no longer do: everybody keeps what they have there", n.Name),
+			Remediation: "grant something there again, or say with `empty` that it may lose everybody; to stop managing it, take it out of what is imported",
+		})
+	}
+}
+
+func (b *builder) unknownTarget(t desired.Target) bool {
+	return b.access.UnknownReason(desired.Pair{User: "*", Resource: t.Resource}) != ""
+}

@@ -1,0 +1,150 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// passes bounds how often the plan is made again because team: principals mean
+// the members after it.
+const passes = 8
+
+// Input is all that a plan follows from.
+type Input struct {
+	Snapshot *inventory.Snapshot
+	// Statements are what the policies say of this snapshot.
+	Statements *policies.Statements
+	// Revision is the digest of those policies.
+	Revision string
+	// Previous is what the last round's policies say of this snapshot; nil if
+	// they are the same or there was no last round.
+	Previous *policies.Statements
+	Memory   Memory
+	Settings Settings
+	// Now is the moment the plan is for.
+	Now time.Time
+}
+
+// Result is a plan and what it was made of.
+type Result struct {
+	Plan *Plan
+	// Access is desired access, with team: principals as after the plan.
+	Access *desired.Access
+	// Expansion answers for other moments.
+	Expansion *desired.Expansion
+	// Snapshot is the snapshot seen through the overlay of recent writes (S9).
+	Snapshot *inventory.Snapshot
+}
+
+// ErrNoGrants says that the policies give nothing at all though the last round's
+// did (S2).
+var ErrNoGrants = errors.New("the policies hold no grant at all, though the last round's did: an emptied directory, a checkout in progress or a truncated data file looks like this; nothing was planned")
+
+// Make makes the plan. It errs if the policies give nothing at all any more, or
+// if team: principals do not settle.
+func Make(in Input) (*Result, error) {
+	if len(in.Statements.Grants) == 0 && in.Memory.Last != nil && in.Memory.Last.Grants > 0 {
+		return nil, ErrNoGrants
+	}
+	snapshot, contradicted := overlay(in.Snapshot, in.Memory.Overlay)
+	in.Snapshot = snapshot
+
+	var before *desired.Access
+	if in.Previous != nil {
+		before = desired.Expand(desired.Input{
+			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings,
+		}).At(in.Now)
+	}
+	var members map[string]map[string]string
+	for range passes {
+		e := desired.Expand(desired.Input{
+			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, Members: members,
+		})
+		access := e.At(in.Now)
+		access.Unknown = slices.Concat(access.Unknown, contradicted)
+		b := newBuilder(in, access, before)
+		p := b.build(e)
+		after := membersAfter(snapshot, p)
+		if !dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after) {
+			return &Result{Plan: p, Access: access, Expansion: e, Snapshot: snapshot}, nil
+		}
+		members = after
+	}
+	return nil, fmt.Errorf("team: principals do not settle: after %d passes the members of %s still change; look for rules in which membership of one team takes membership of another away",
+		passes, strings.Join(restless(in.Statements), ", "))
+}
+
+// dependsOnTeams says whether a principal stands for a team's members.
+func dependsOnTeams(s *policies.Statements) bool { return len(restless(s)) > 0 }
+
+// restless are the team: principals, sorted.
+func restless(s *policies.Statements) []string {
+	refs := map[string]bool{}
+	note := func(r inventory.Ref) {
+		if r.Kind == inventory.KindTeam {
+			refs[r.String()] = true
+		}
+	}
+	for _, g := range s.Grants {
+		note(g.Principal)
+	}
+	for _, m := range s.Members {
+		note(m.Principal)
+	}
+	for _, l := range s.Limits {
+		note(l.Principal)
+	}
+	for _, p := range s.Protects {
+		note(p.Principal)
+	}
+	return slices.Sorted(maps.Keys(refs))
+}
+
+// membersAfter are the members, after the plan, of the teams that it changes.
+func membersAfter(s *inventory.Snapshot, p *Plan) map[string]map[string]string {
+	after := After(s, p)
+	changed := map[string]map[string]string{}
+	for _, c := range p.Changes {
+		if c.Resource.Kind == inventory.KindTeam {
+			changed[c.Resource.ID] = after.Teams[c.Resource.ID].Members
+		}
+	}
+	return changed
+}
+
+func sameMembers(s *inventory.Snapshot, a, b map[string]map[string]string) bool {
+	members := func(m map[string]map[string]string, team string) map[string]string {
+		if after, ok := m[team]; ok {
+			return after
+		}
+		return s.Teams[team].Members
+	}
+	for team := range s.Teams {
+		if !maps.Equal(members(a, team), members(b, team)) {
+			return false
+		}
+	}
+	return true
+}
+
+// After is the account as it will be once the plan's changes are made.
+func After(s *inventory.Snapshot, p *Plan) *inventory.Snapshot {
+	e := inventory.NewEdit(s)
+	for _, c := range p.Changes {
+		switch c.Resource.Kind {
+		case inventory.KindAccount:
+			e.SetBaseRole(c.User, c.After)
+		case inventory.KindTeam:
+			e.SetTeamRole(c.Resource.ID, c.User, c.After)
+		}
+	}
+	return e.Snapshot()
+}
