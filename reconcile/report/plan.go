@@ -1,0 +1,137 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// PlanText writes a plan for people.
+func PlanText(w io.Writer, p *plan.Plan, s Style) error {
+	t := planText{page: newPage(w, s), plan: p}
+	t.header()
+	t.suspended()
+	t.changes(p.Changes)
+	t.observed()
+	t.blocked()
+	t.held()
+	t.unknown()
+	t.protected()
+	t.drift()
+	t.implied()
+	t.absent()
+	t.unassigned()
+	t.findings()
+	t.notices()
+	t.line("")
+	t.line("%s", t.strong(PlanSummary(p)))
+	return t.err
+}
+
+// PlanJSON writes a plan for programs.
+func PlanJSON(w io.Writer, p *plan.Plan) error { return JSON(w, p) }
+
+// PlanSummary is a plan in one line.
+func PlanSummary(p *plan.Plan) string {
+	s := p.Summary
+	var rest []string
+	add := func(n int, what string) {
+		if n > 0 {
+			rest = append(rest, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	add(s.Observed, "observed only")
+	add(s.Blocked, "blocked")
+	add(s.Held, "held")
+	add(s.Unknown, "unknown")
+	add(s.Protected, "protected")
+	add(s.Findings, map[bool]string{true: "finding", false: "findings"}[s.Findings == 1])
+	add(s.Waived, "waived")
+	add(len(p.Errors), map[bool]string{true: "error", false: "errors"}[len(p.Errors) == 1])
+	also := strings.Join(rest, ", ")
+	if len(p.Changes) > 0 {
+		line := fmt.Sprintf("Plan: %d to raise, %d to lower", s.Raise, s.Lower)
+		if also != "" {
+			line += "; " + also
+		}
+		return line + "."
+	}
+	switch {
+	case s.Observed+s.Blocked+s.Held+s.Unknown+len(p.Errors) > 0:
+		return "No changes to apply: " + also + "."
+	case also != "":
+		return "No changes. PagerDuty holds what the policies say; " + also + "."
+	}
+	return "No changes. PagerDuty holds what the policies say."
+}
+
+// planText is a plan being written.
+type planText struct {
+	*page
+	plan *plan.Plan
+}
+
+func (t *planText) header() {
+	p := t.plan
+	facts := []string{"for " + clock(p.Now)}
+	if !p.TakenAt.Equal(p.Now) {
+		facts = append(facts, "from the account as of "+clock(p.TakenAt))
+	}
+	if p.Expires != nil {
+		facts = append(facts, "valid until "+clock(*p.Expires))
+	}
+	if p.Revision != "" {
+		facts = append(facts, "policies "+short(p.Revision))
+	}
+	t.line("%s  %s", t.strong("Plan of "+p.Account), t.mild(strings.Join(facts, ", ")))
+}
+
+// suspended says first what changes how everything below is to be read.
+func (t *planText) suspended() {
+	if len(t.plan.Suspended) == 0 {
+		return
+	}
+	t.line("")
+	t.line("%s", t.alarm("Nothing is lowered in this round, because:"))
+	for _, why := range t.plan.Suspended {
+		t.line("  %s", why)
+	}
+}
+
+// short is the beginning of a digest, as much as people compare.
+func short(digest string) string {
+	if _, hex, ok := strings.Cut(digest, ":"); ok {
+		digest = hex
+	}
+	return digest[:min(12, len(digest))]
+}
+
+// user is a person's name by id.
+func (t *planText) user(id string) string {
+	if name, ok := t.plan.Names["user:#"+id]; ok {
+		return strings.TrimPrefix(name, "user:")
+	}
+	return "#" + id
+}
+
+// ref is a reference by name.
+func (t *planText) ref(r inventory.Ref) string {
+	if name, ok := t.plan.Names[r.String()]; ok {
+		if r.Kind == inventory.KindUser {
+			return strings.TrimPrefix(name, "user:")
+		}
+		return name
+	}
+	return r.String()
+}
+
+// place is a resource by name, with the layer where there is one.
+func (t *planText) place(r inventory.Ref, layer string) string {
+	if layer == "" {
+		return t.ref(r)
+	}
+	return t.ref(r) + " layer #" + layer
+}

@@ -1,0 +1,302 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// The sections under the changes: each said once, and left out when empty.
+
+func (t *planText) observed() {
+	if len(t.plan.Observed) == 0 {
+		return
+	}
+	t.head("Observed only (%d): due, and the configuration does not let them be made", len(t.plan.Observed))
+	var rows []row
+	for _, c := range t.plan.Observed {
+		rows = append(rows, row{change: c})
+	}
+	t.rows(rows, "  ")
+	t.line("  To have them made, set `manage` in the configuration to sync, or to grant-only for what raises.")
+}
+
+func (t *planText) blocked() {
+	if len(t.plan.Blocked) == 0 {
+		return
+	}
+	t.head("Blocked (%d): can't be made as things are", len(t.plan.Blocked))
+	var rows []row
+	for _, b := range t.plan.Blocked {
+		notes := []string{"blocked: " + b.Why}
+		if b.Unblock != "" {
+			notes = append(notes, "to unblock: "+b.Unblock)
+		}
+		rows = append(rows, row{change: b.Change, notes: notes})
+	}
+	t.rows(rows, "  ")
+}
+
+func (t *planText) held() {
+	if len(t.plan.Held) == 0 {
+		return
+	}
+	t.head("Held (%d): wait for a person's word", len(t.plan.Held))
+	var rows []row
+	for _, h := range t.plan.Held {
+		notes := []string{fmt.Sprintf("held (%s): %s", h.Rule, h.Why)}
+		if h.Release != "" {
+			notes = append(notes, "to go on: "+h.Release)
+		}
+		rows = append(rows, row{change: h.Change, notes: notes})
+	}
+	t.rows(rows, "  ")
+	t.line("  The keys, for `dutyward release`:")
+	for _, h := range t.plan.Held {
+		t.line("    %s", h.ID)
+	}
+}
+
+func (t *planText) unknown() {
+	if len(t.plan.Unknown) == 0 {
+		return
+	}
+	t.head("Unknown (%d): neither raised nor lowered in this round", len(t.plan.Unknown))
+	whom := map[string][]string{}
+	var reasons []string
+	for _, u := range t.plan.Unknown {
+		if _, seen := whom[u.Reason]; !seen {
+			reasons = append(reasons, u.Reason)
+		}
+		whom[u.Reason] = append(whom[u.Reason], t.unknownPair(u))
+	}
+	for _, reason := range reasons {
+		t.line("  %s", reason)
+		t.list("      ", whom[reason])
+	}
+}
+
+func (t *planText) unknownPair(u desired.Unknown) string {
+	who, where := "everybody", "on every resource"
+	if u.User != "*" {
+		who = t.user(u.User)
+	}
+	switch {
+	case u.Resource.IsZero():
+	case u.Resource.Name == "*":
+		where = "on every " + string(u.Resource.Kind)
+	default:
+		where = "on " + t.ref(u.Resource)
+	}
+	return who + " " + where
+}
+
+func (t *planText) protected() {
+	if len(t.plan.Protected) == 0 {
+		return
+	}
+	t.head("Protected (%d): stay as they are, though policies say otherwise", len(t.plan.Protected))
+	for _, p := range t.plan.Protected {
+		kind := p.Resource.Kind
+		t.line("  %s on %s: %s stays, policies say %s", t.user(p.User), t.ref(p.Resource), Role(kind, p.Before), Role(kind, p.Would))
+		if rule := Rule(p.By); rule == "built in" {
+			t.line("      %s", t.mild(p.Reason))
+		} else {
+			t.line("      %s", t.mild(p.Reason+" — "+rule))
+		}
+	}
+}
+
+func (t *planText) drift() {
+	if len(t.plan.Drift) == 0 {
+		return
+	}
+	t.head("Drift left alone (%d): access that no policy gives", len(t.plan.Drift))
+	var held []holding
+	for _, d := range t.plan.Drift {
+		held = append(held, holding{place: t.place(d.Resource, d.Layer), user: t.user(d.User), role: Role(d.Resource.Kind, d.Role), why: d.Why})
+	}
+	t.holdings(held)
+}
+
+func (t *planText) implied() {
+	if len(t.plan.Implied) == 0 {
+		return
+	}
+	t.head("Implied (%d): PagerDuty gives it by itself", len(t.plan.Implied))
+	var held []holding
+	for _, d := range t.plan.Implied {
+		held = append(held, holding{place: t.ref(d.Resource), user: t.user(d.User), role: Role(d.Resource.Kind, d.Role), why: d.Why})
+	}
+	t.holdings(held)
+}
+
+// holding is a role that somebody has and the plan leaves.
+type holding struct{ place, user, role, why string }
+
+// holdings writes "team:Payments: ann@acme.com (manager), … — why", one line
+// for each place and reason.
+func (t *planText) holdings(held []holding) {
+	slices.SortStableFunc(held, func(a, b holding) int {
+		return cmp.Or(comparePlaces(a.place, b.place), cmp.Compare(a.why, b.why), cmp.Compare(a.user, b.user))
+	})
+	for len(held) > 0 {
+		n := 1
+		for n < len(held) && held[n].place == held[0].place && held[n].why == held[0].why {
+			n++
+		}
+		var people []string
+		for _, h := range held[:n] {
+			people = append(people, h.user+" ("+h.role+")")
+		}
+		t.line("  %s — %s", held[0].place, held[0].why)
+		t.list("      ", people)
+		held = held[n:]
+	}
+}
+
+func (t *planText) absent() {
+	if len(t.plan.Absent) == 0 {
+		return
+	}
+	t.head("Absent people (%d): policies name them, no account has them", len(t.plan.Absent))
+	var emails []string
+	for _, a := range t.plan.Absent {
+		emails = append(emails, a.Email)
+	}
+	width := widest(emails, 40)
+	for _, a := range t.plan.Absent {
+		var at []string
+		for _, by := range a.By {
+			at = append(at, Origin(by.Origin))
+		}
+		slices.Sort(at)
+		t.line("  %s  %s", pad(a.Email, width), t.mild(strings.Join(slices.Compact(at), "; ")))
+	}
+}
+
+func (t *planText) unassigned() {
+	if len(t.plan.Unassigned) == 0 {
+		return
+	}
+	t.head("Unassigned (%d): no policy gives them a base role, and they keep theirs", len(t.plan.Unassigned))
+	var people []string
+	for _, id := range t.plan.Unassigned {
+		people = append(people, t.user(id))
+	}
+	slices.Sort(people)
+	t.list("  ", people)
+}
+
+func (t *planText) notices() {
+	p := t.plan
+	if len(p.Errors) > 0 {
+		t.head("Errors (%d)", len(p.Errors))
+		for _, n := range p.Errors {
+			t.line("  %s%s", t.lower("error: "), noticeLine(n))
+		}
+	}
+	if len(p.Warnings) > 0 {
+		t.head("Warnings (%d)", len(p.Warnings))
+		for _, n := range p.Warnings {
+			t.line("  %s%s", t.alarm("warning: "), noticeLine(n))
+		}
+	}
+	if len(p.Notices) > 0 {
+		t.head("Notes")
+		for _, n := range p.Notices {
+			t.line("  %s", n)
+		}
+	}
+}
+
+func noticeLine(n desired.Notice) string {
+	if n.Origin.File == "" {
+		return n.Message
+	}
+	return fmt.Sprintf("%s:%d: %s", n.Origin.File, n.Origin.Line, n.Message)
+}
+
+// listShown bounds lists of people in text; JSON has them all.
+const listShown = 40
+
+// list writes items side by side, in lines of at most about 100 runes.
+func (p *page) list(indent string, items []string) {
+	more := 0
+	if len(items) > listShown {
+		more, items = len(items)-listShown, items[:listShown]
+	}
+	line := ""
+	for i, item := range items {
+		if i < len(items)-1 || more > 0 {
+			item += ","
+		}
+		if line != "" && len(indent)+len(line)+1+len(item) > 100 {
+			p.line("%s%s", indent, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += item
+	}
+	if more > 0 {
+		line += fmt.Sprintf(" and %d more (--json lists them)", more)
+	}
+	p.line("%s%s", indent, line)
+}
+
+// findings writes the open ones by severity, and the waived apart.
+func (t *planText) findings() {
+	var open, waived []plan.Finding
+	for _, f := range t.plan.Findings {
+		if f.Waived == nil {
+			open = append(open, f)
+		} else {
+			waived = append(waived, f)
+		}
+	}
+	if len(open) > 0 {
+		t.head("Findings (%d)", len(open))
+	}
+	for _, severity := range []string{"critical", "high", "medium", "low"} {
+		for _, f := range open {
+			if f.Severity == severity {
+				t.finding(f)
+			}
+		}
+	}
+	if len(waived) > 0 {
+		t.head("Waived findings (%d)", len(waived))
+	}
+	for _, f := range waived {
+		t.line("  %s  %s: %s", pad(f.Severity, 8), t.subject(f), f.Message)
+		t.line("      %s", t.mild(fmt.Sprintf("waived until %s: %s%s", clock(f.Waived.Until), f.Waived.Reason, places(f.Waived.By))))
+	}
+}
+
+func (t *planText) finding(f plan.Finding) {
+	mark := t.alarm
+	if f.Severity == "critical" || f.Severity == "high" {
+		mark = t.lower
+	}
+	t.line("  %s  %s: %s", mark(pad(f.Severity, 8)), t.subject(f), f.Message)
+	if f.Remediation != "" {
+		t.line("      to mend: %s", f.Remediation)
+	}
+	t.line("      %s", t.mild(f.Rule+places(f.By)))
+}
+
+// subject is whom and what a finding is about.
+func (t *planText) subject(f plan.Finding) string {
+	text := t.ref(f.Subject)
+	if !f.Resource.IsZero() && f.Resource != f.Subject && f.Resource.Kind != inventory.KindAccount {
+		text += " on " + t.ref(f.Resource)
+	}
+	return text
+}
