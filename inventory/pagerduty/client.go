@@ -1,0 +1,165 @@
+// Package pagerduty is the only code that speaks to PagerDuty, through
+// go-pagerduty: it reads a snapshot of an account and writes base roles and
+// team members in PagerDuty's own words. It paces itself on the rate-limit
+// headers, repeats what may be repeated, and counts what it costs.
+package pagerduty
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	pd "github.com/PagerDuty/go-pagerduty"
+)
+
+// Regions are PagerDuty's service regions and their API addresses.
+var regions = map[string]string{
+	"us": "https://api.pagerduty.com",
+	"eu": "https://api.eu.pagerduty.com",
+}
+
+// Options say which account to speak to, as whom, and how.
+type Options struct {
+	// Account is the account's name in the configuration.
+	Account string
+	// Region is "us" (also when empty) or "eu".
+	Region string
+	// BaseURL overrides the region's address, e.g. with a simulator's.
+	BaseURL string
+	// Token supplies the API token. It is asked when first needed and again
+	// after a 401, so that a rotated token is picked up.
+	Token func(context.Context) (string, error)
+	// Bearer says that the token is a scoped OAuth token, not an API key.
+	Bearer bool
+	// From is the e-mail address of the acting user, which PagerDuty wants on
+	// writes with an account API key.
+	From string
+	// Transport carries the requests; nil is an ordinary HTTP transport.
+	Transport http.RoundTripper
+	// Back and Ahead are the days that Account.Window reaches from the UTC
+	// midnight before TakenAt; 7 and 35 where zero.
+	Back, Ahead int
+	// Now is the local clock, time.Now where nil. It measures waiting and cost
+	// only; the snapshot has PagerDuty's clock.
+	Now func() time.Time
+	// Wait sleeps for d unless ctx ends first; nil is a timer.
+	Wait func(ctx context.Context, d time.Duration) error
+	// Progress is told how far reading is; never by two goroutines at once.
+	Progress func(Progress)
+	// Concurrency is how many requests may be under way at once; 8 where zero.
+	Concurrency int
+}
+
+// Progress says how much of one part of the account has been read.
+type Progress struct {
+	// What names the part: "users", "members of teams".
+	What string
+	Done int
+	// Of is how many there are; 0 where that is not known.
+	Of int
+}
+
+// Client speaks to one account. It is safe for concurrent use.
+type Client struct {
+	o        Options
+	base     string
+	pd       *pd.Client
+	token    *token
+	meter    *meter
+	progress func(Progress)
+	// userWrites serializes writes to users: parallel ones are refused now and
+	// then with "account could not be locked" (Terraform provider PR 1117).
+	userWrites sync.Mutex
+}
+
+// New makes a client. It sends nothing; an error means that the options can't
+// work.
+func New(o Options) (*Client, error) {
+	if o.Region == "" {
+		o.Region = "us"
+	}
+	base, err := address(o.Region, o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if o.Token == nil {
+		return nil, fmt.Errorf("no source for the PagerDuty token is set")
+	}
+	if o.Back < 0 || o.Ahead < 0 {
+		return nil, fmt.Errorf("the window of shifts can't reach %d days back and %d ahead: expected numbers from 0", o.Back, o.Ahead)
+	}
+	withDefaults(&o)
+
+	c := &Client{o: o, base: base, token: newToken(o.Token), meter: newMeter(o.Now), progress: inTurn(o.Progress)}
+	c.pd = pd.NewClient("", pd.WithAPIEndpoint(base))
+	c.pd.HTTPClient = newRetrying(c)
+	return c, nil
+}
+
+func address(region, override string) (string, error) {
+	base, known := regions[region]
+	if !known {
+		return "", fmt.Errorf("region %q is not one of PagerDuty's: expected us or eu", region)
+	}
+	if override == "" {
+		return base, nil
+	}
+	u, err := url.Parse(override)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
+		return "", fmt.Errorf("the address of PagerDuty's API is not an http or https URL: expected something like %s", base)
+	case u.User != nil:
+		return "", fmt.Errorf("the address of PagerDuty's API contains credentials: leave them out, the token is enough")
+	}
+	return strings.TrimRight(override, "/"), nil
+}
+
+func withDefaults(o *Options) {
+	if o.Back == 0 {
+		o.Back = 7
+	}
+	if o.Ahead == 0 {
+		o.Ahead = 35
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = 8
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Wait == nil {
+		o.Wait = wait
+	}
+	if o.Transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost = o.Concurrency
+		o.Transport = t
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func inTurn(f func(Progress)) func(Progress) {
+	if f == nil {
+		return func(Progress) {}
+	}
+	var mu sync.Mutex
+	return func(p Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		f(p)
+	}
+}

@@ -1,0 +1,177 @@
+package pagerduty
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Error is a request that did not succeed: an answer of PagerDuty's with an
+// error status, or no usable answer at all (Status 0, or a 2xx whose body could
+// not be read). It never contains the token.
+type Error struct {
+	// Status is the HTTP status; 0 where there was no answer.
+	Status int
+	// Code is PagerDuty's error code, such as 2001; 0 where it gave none.
+	Code int
+	// Message is PagerDuty's sentence, or what happened to the connection.
+	Message string
+	// Errors are PagerDuty's details.
+	Errors []string
+	Method string
+	// Endpoint is the path asked, without the query.
+	Endpoint string
+	// Hint says what to do about it; empty where nothing general can be said.
+	Hint string
+
+	// gaveUp says that retries were used up.
+	gaveUp bool
+	cause  error
+}
+
+// Error is one line: what was asked, what the answer was, and the hint.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Endpoint)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, "%d %s: ", e.Status, http.StatusText(e.Status))
+	}
+	b.WriteString(e.Message)
+	if e.Code != 0 {
+		fmt.Fprintf(&b, " (%d)", e.Code)
+	}
+	if len(e.Errors) > 0 {
+		b.WriteString(": " + strings.Join(e.Errors, "; "))
+	}
+	if e.Hint != "" {
+		b.WriteString(" (" + e.Hint + ")")
+	}
+	return b.String()
+}
+
+// Unwrap is the error of the connection, where that is what failed.
+func (e *Error) Unwrap() error { return e.cause }
+
+// status returns the HTTP status that err carries, 0 if none.
+func status(err error) int {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
+}
+
+// answerError is the error that an answer with an error status stands for.
+func (c *Client) answerError(r request, status int, body []byte) *Error {
+	e := &Error{Status: status, Method: r.method, Endpoint: r.path(), Hint: hint(r.method, status)}
+	e.Code, e.Message, e.Errors = decodeError(body)
+	e.Message = c.token.redact(cmp.Or(e.Message, "no explanation was given"))
+	for i := range e.Errors {
+		e.Errors[i] = c.token.redact(e.Errors[i])
+	}
+	return e
+}
+
+// connectionError is the error for a request that got no usable answer.
+func (c *Client) connectionError(r request, err error) *Error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return &Error{
+		Method: r.method, Endpoint: r.path(), cause: redacted{err, c.token.redact},
+		Message: c.token.redact(err.Error()),
+		Hint:    "no answer from " + c.base + ": check the network, the proxy, the region and the address in the configuration",
+	}
+}
+
+// redacted is an error whose text has lost the token.
+type redacted struct {
+	error
+	redact func(string) string
+}
+
+func (r redacted) Error() string { return r.redact(r.error.Error()) }
+func (r redacted) Unwrap() error { return r.error }
+
+func hint(method string, status int) string {
+	switch {
+	case status == http.StatusUnauthorized:
+		return "the token is not accepted: check that it is the right one for this account and region, that it was not revoked, and whether it is an API key or a scoped OAuth token"
+	case status == http.StatusPaymentRequired:
+		return "the account's plan does not include this"
+	case status == http.StatusForbidden && method != http.MethodGet:
+		return "the token may not write here: it is read-only, or belongs to somebody whose role does not suffice"
+	case status == http.StatusForbidden:
+		return "the token may not read this: it lacks the scope, or belongs to somebody whose role does not suffice"
+	case status == http.StatusTooManyRequests:
+		return "the token's rate limit stayed used up: see what else uses this token, and try again later"
+	case status >= 500:
+		return "PagerDuty has trouble: see status.pagerduty.com, and try again later"
+	}
+	return ""
+}
+
+// decodeError reads an error body in any of the shapes that were seen: error
+// an object, a string or a list; errors absent, null, a string, a list or a
+// map. Source: go-pagerduty client.go, python-pagerduty, V3ErrorResponse.
+func decodeError(body []byte) (code int, message string, details []string) {
+	var outer struct {
+		Error   json.RawMessage `json:"error"`
+		Errors  json.RawMessage `json:"errors"`
+		Message string          `json:"message"`
+	}
+	if json.Unmarshal(body, &outer) != nil {
+		return 0, "", nil
+	}
+	var inner struct {
+		Code    json.Number     `json:"code"`
+		Message json.RawMessage `json:"message"`
+		Errors  json.RawMessage `json:"errors"`
+	}
+	if json.Unmarshal(outer.Error, &inner) == nil && (inner.Message != nil || inner.Errors != nil || inner.Code != "") {
+		n, _ := inner.Code.Int64()
+		return int(n), strings.Join(sentences(inner.Message), "; "), sentences(inner.Errors)
+	}
+	if said := sentences(outer.Error); len(said) > 0 {
+		return 0, said[0], said[1:]
+	}
+	return 0, outer.Message, sentences(outer.Errors)
+}
+
+// sentences are the strings in any JSON value, each behind its field's name
+// where it has one.
+func sentences(raw json.RawMessage) []string {
+	var v any
+	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
+		return nil
+	}
+	return flatten("", v)
+}
+
+func flatten(field string, v any) []string {
+	var out []string
+	switch v := v.(type) {
+	case nil:
+	case []any:
+		for _, x := range v {
+			out = append(out, flatten(field, x)...)
+		}
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, flatten(k, v[k])...)
+		}
+	default:
+		if field != "" {
+			return []string{fmt.Sprintf("%s: %v", field, v)}
+		}
+		return []string{fmt.Sprint(v)}
+	}
+	return out
+}

@@ -1,0 +1,122 @@
+package pagerduty
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// request is one call of the API.
+type request struct {
+	method string
+	// pattern is the path with {} in place of ids: "/teams/{}/members".
+	pattern string
+	ids     []string
+	query   url.Values
+	// body is encoded as JSON; nil sends none.
+	body any
+}
+
+func (r request) path() string {
+	path := r.pattern
+	for _, id := range r.ids {
+		path = strings.Replace(path, "{}", url.PathEscape(id), 1)
+	}
+	return path
+}
+
+// endpoint is what requests are counted by.
+func (r request) endpoint() string {
+	return r.method + " " + strings.ReplaceAll(r.pattern, "{}", "{id}")
+}
+
+// get reads the answer to a GET into out. The header is the final answer's,
+// also beside an error; nil if there was no answer.
+func (c *Client) get(ctx context.Context, pattern string, ids []string, query url.Values, out any) (http.Header, error) {
+	r := request{method: http.MethodGet, pattern: pattern, ids: ids, query: query}
+	header, body, err := c.do(ctx, r)
+	if err != nil {
+		return header, err
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return header, &Error{Status: http.StatusOK, Method: r.method, Endpoint: r.path(), cause: err,
+			Message: fmt.Sprintf("the answer is not in the form that PagerDuty documents: %v", err)}
+	}
+	return header, nil
+}
+
+// write sends a change. What it answers is of no interest beyond its status.
+func (c *Client) write(ctx context.Context, method, pattern string, ids []string, body any) error {
+	_, _, err := c.do(ctx, request{method: method, pattern: pattern, ids: ids, body: body})
+	return err
+}
+
+// do sends r, repeats it as the retry policy allows, and returns the body of a
+// 2xx answer. Every error is an *Error, or the context's.
+func (c *Client) do(ctx context.Context, r request) (http.Header, []byte, error) {
+	x := &exchange{method: r.method, endpoint: r.endpoint()}
+	req, err := c.httpRequest(withExchange(ctx, x), r)
+	if err != nil {
+		return nil, nil, err
+	}
+	resp, err := c.pd.Do(req, false)
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, nil, fmt.Errorf("%s %s: %w", r.method, r.path(), cause)
+		}
+		var own *Error
+		if errors.As(err, &own) {
+			return nil, nil, own
+		}
+		e := c.connectionError(r, err)
+		e.gaveUp = x.attempts > 1
+		return nil, nil, e
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return resp.Header, nil, c.connectionError(r, err)
+	}
+	switch {
+	case r.method == http.MethodDelete && resp.StatusCode == http.StatusNotFound && x.ambiguous:
+		return resp.Header, nil, nil // an earlier attempt got through, its answer did not
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		e := c.answerError(r, resp.StatusCode, body)
+		e.gaveUp = x.attempts > 1
+		return resp.Header, nil, e
+	case r.method == http.MethodGet && !json.Valid(body):
+		return resp.Header, nil, &Error{Status: resp.StatusCode, Method: r.method, Endpoint: r.path(), gaveUp: true,
+			Message: fmt.Sprintf("the answer is cut off or is not JSON, %d times in a row", x.attempts),
+			Hint:    "a proxy may stand between this machine and " + c.base}
+	}
+	return resp.Header, body, nil
+}
+
+func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, error) {
+	address := c.base + r.path()
+	if len(r.query) > 0 {
+		address += "?" + r.query.Encode()
+	}
+	var body io.Reader
+	if r.body != nil {
+		data, err := json.Marshal(r.body)
+		if err != nil {
+			return nil, fmt.Errorf("encode the body of %s: %w", r.endpoint(), err)
+		}
+		body = bytes.NewReader(data)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, address, body)
+	if err != nil {
+		return nil, c.connectionError(r, err)
+	}
+	if r.method != http.MethodGet && c.o.From != "" {
+		req.Header.Set("From", c.o.From)
+	}
+	return req, nil
+}
