@@ -1,0 +1,50 @@
+package apply_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dutyward/dutyward/reconcile/apply"
+)
+
+func TestRecoverLooksAtWhatBecameOfAnIntentAndWritesNothing(t *testing.T) {
+	gone := errors.New("no such team")
+	for name, c := range map[string]struct {
+		age    time.Duration
+		holds  string
+		broken error
+		status apply.Status // empty if it stays open
+		wrote  bool
+		err    bool
+	}{
+		"a write that took effect is done":             {age: time.Second, holds: "manager", status: apply.Done, wrote: true},
+		"a young one that does not show stays open":    {age: time.Minute, holds: "observer"},
+		"an old one that does not show did not happen": {age: 2 * time.Minute, holds: "observer", status: apply.Failed},
+		"what others wrote since is left to the plan":  {age: time.Second, holds: "responder", status: apply.Failed},
+		"what can't be looked at stays open":           {age: time.Hour, broken: gone, err: true},
+		"but not longer than a day":                    {age: 24 * time.Hour, broken: gone, status: apply.Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAccount(newClock(), roles{onTeam("ann", "T1"): c.holds})
+			a.before = func(string) error { return c.broken }
+			var l ledger
+			in := apply.Intent{ID: 7, Change: change(onTeam("ann", "T1"), "observer", "manager"), At: start.Add(-c.age)}
+			settled, err := apply.Recover(t.Context(), []apply.Intent{in}, a, &l, apply.Options{Now: a.clock.Now})
+			if (err != nil) != c.err {
+				t.Fatalf("error %v", err)
+			}
+			out, recorded := l.results[7]
+			if recorded != (c.status != "") || len(settled) != len(l.results) || out.Status != c.status || out.Wrote != c.wrote {
+				t.Errorf("recorded %v: %+v", recorded, out)
+			}
+			if c.wrote && !out.At.Equal(in.At) {
+				t.Errorf("dated %s, want the intent's time", out.At)
+			}
+			if strings.Join(a.calls, "; ") != "members T1" {
+				t.Errorf("calls %v", a.calls)
+			}
+		})
+	}
+}
