@@ -1,0 +1,210 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// config is dutyward.yaml. configKeys documents every key.
+type config struct {
+	Account   accountConfig     `yaml:"account"`
+	Policies  []string          `yaml:"policies"`
+	State     string            `yaml:"state"`
+	Operators []string          `yaml:"operators"`
+	Manage    manageConfig      `yaml:"manage"`
+	Schemas   map[string]string `yaml:"schemas"`
+	Window    windowConfig      `yaml:"window"`
+
+	// file is the file that was read; empty if there is none.
+	file string
+	env  map[string]string
+}
+
+type accountConfig struct {
+	Name       string      `yaml:"name"`
+	Region     string      `yaml:"region"`
+	BaseURL    string      `yaml:"base_url"`
+	Token      tokenConfig `yaml:"token"`
+	Auth       string      `yaml:"auth"`
+	ActingUser string      `yaml:"acting_user"`
+}
+
+// tokenConfig says where the token is. Exactly one field is set.
+type tokenConfig struct {
+	Env     string   `yaml:"env"`
+	File    string   `yaml:"file"`
+	Command []string `yaml:"command"`
+}
+
+type manageConfig struct {
+	Default   string            `yaml:"default"`
+	Account   accountModeConfig `yaml:"account"`
+	Teams     kindConfig        `yaml:"teams"`
+	Schedules kindConfig        `yaml:"schedules"`
+}
+
+type accountModeConfig struct {
+	Mode string `yaml:"mode"`
+}
+
+type kindConfig struct {
+	Mode string `yaml:"mode"`
+	// Import is nil where everything is managed.
+	Import    []string      `yaml:"import"`
+	Resources resourceModes `yaml:"resources"`
+}
+
+// resourceModes keeps the order of the file: the last that matches wins.
+type resourceModes []resourceMode
+
+type resourceMode struct {
+	Name, Mode string
+}
+
+type windowConfig struct {
+	BackDays  int `yaml:"back_days"`
+	AheadDays int `yaml:"ahead_days"`
+}
+
+// defaultConfig is the configuration where nothing else is said.
+func defaultConfig() *config {
+	return &config{
+		Account: accountConfig{Name: "pagerduty", Region: "us", Auth: "token"},
+		State:   "dutyward.db",
+		Manage:  manageConfig{Default: string(plan.Observe)},
+		Window:  windowConfig{BackDays: 7, AheadDays: 35},
+	}
+}
+
+const (
+	defaultFile     = "dutyward.yaml"
+	defaultPolicies = "policies"
+	defaultTokenEnv = "PAGERDUTY_TOKEN"
+)
+
+// configError is everything that is wrong with a configuration.
+type configError []string
+
+func (e configError) Error() string {
+	if len(e) == 1 {
+		return "the configuration is at fault: " + e[0]
+	}
+	return fmt.Sprintf("the configuration has %d faults:\n  %s", len(e), strings.Join(e, "\n  "))
+}
+
+// config loads the configuration: the file that --config or DUTYWARD_CONFIG
+// names, or ./dutyward.yaml if it is there; over it DUTYWARD_* variables.
+// Flags are over both and are the commands' own. A configError holds all
+// faults at once.
+func (a *app) config() (*config, error) {
+	file, named := a.configFile, a.configFile != ""
+	if !named {
+		file, named = a.env["DUTYWARD_CONFIG"], a.env["DUTYWARD_CONFIG"] != ""
+	}
+	if !named {
+		file = defaultFile
+	}
+	l := &loader{config: defaultConfig(), origin: map[string]place{}}
+	l.config.env = a.env
+	data, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !named:
+	case err != nil:
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	default:
+		l.config.file = file
+		l.read(data)
+		l.config.relativeTo(filepath.Dir(file))
+	}
+	l.environment(a.env)
+	l.config.fillIn()
+	l.check()
+	return l.config, l.err()
+}
+
+// relativeTo makes the paths of a file relative to where the file is.
+func (c *config) relativeTo(dir string) {
+	from := func(path string) string {
+		if path == "" || filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(dir, path)
+	}
+	for i, p := range c.Policies {
+		c.Policies[i] = from(p)
+	}
+	if c.Policies == nil {
+		c.Policies = []string{from(defaultPolicies)}
+	}
+	for k, p := range c.Schemas {
+		c.Schemas[k] = from(p)
+	}
+	c.State = from(c.State)
+	c.Account.Token.File = from(c.Account.Token.File)
+}
+
+// fillIn sets the defaults that depend on other values.
+func (c *config) fillIn() {
+	if c.Policies == nil {
+		c.Policies = []string{defaultPolicies}
+	}
+	t := &c.Account.Token
+	if t.Env == "" && t.File == "" && len(t.Command) == 0 {
+		t.Env = defaultTokenEnv
+	}
+}
+
+// settings are what a plan needs of the configuration.
+func (c *config) settings() plan.Settings {
+	m := c.Manage
+	s := plan.Settings{
+		Default:   plan.Mode(m.Default),
+		Kinds:     map[inventory.Kind]plan.Mode{},
+		Import:    map[inventory.Kind][]string{},
+		Operators: slices.Clone(c.Operators),
+	}
+	if c.Account.ActingUser != "" && !slices.Contains(s.Operators, c.Account.ActingUser) {
+		s.Operators = append(s.Operators, c.Account.ActingUser)
+	}
+	if m.Account.Mode != "" {
+		s.Kinds[inventory.KindAccount] = plan.Mode(m.Account.Mode)
+	}
+	for kind, k := range map[inventory.Kind]kindConfig{inventory.KindTeam: m.Teams, inventory.KindSchedule: m.Schedules} {
+		if k.Mode != "" {
+			s.Kinds[kind] = plan.Mode(k.Mode)
+		}
+		if k.Import != nil {
+			s.Import[kind] = k.Import
+		}
+	}
+	for _, r := range m.Teams.Resources {
+		s.Resources = append(s.Resources, plan.ResourceMode{Resource: "team:" + r.Name, Mode: plan.Mode(r.Mode)})
+	}
+	for _, r := range m.Schedules.Resources {
+		s.Resources = append(s.Resources, plan.ResourceMode{Resource: "schedule:" + r.Name, Mode: plan.Mode(r.Mode)})
+	}
+	return s
+}
+
+// pagerduty is how to speak to the account.
+func (c *config) pagerduty() pagerduty.Options {
+	return pagerduty.Options{
+		Account: c.Account.Name,
+		Region:  c.Account.Region,
+		BaseURL: c.Account.BaseURL,
+		Token:   c.token,
+		Bearer:  c.Account.Auth == "oauth",
+		From:    c.Account.ActingUser,
+		Back:    c.Window.BackDays,
+		Ahead:   c.Window.AheadDays,
+	}
+}

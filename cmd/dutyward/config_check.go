@@ -1,0 +1,97 @@
+package main
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// check finds values that make no sense.
+func (l *loader) check() {
+	c := l.config
+	l.oneOf("account.region", c.Account.Region, "us", "eu")
+	l.oneOf("account.auth", c.Account.Auth, "token", "oauth")
+	if c.Account.Name == "" || strings.ContainsAny(c.Account.Name, "\n\r") {
+		l.fault(l.where("account.name"), "account.name: expected a name in one line")
+	}
+	if u, err := url.Parse(c.Account.BaseURL); c.Account.BaseURL != "" && (err != nil || u.Host == "" || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.User != nil) {
+		l.fault(l.where("account.base_url"), "account.base_url: expected an http or https address without credentials, such as http://127.0.0.1:8080")
+	}
+	l.checkToken(c.Account.Token)
+	if c.Account.ActingUser != "" && !strings.Contains(c.Account.ActingUser, "@") {
+		l.fault(l.where("account.acting_user"), "account.acting_user: expected the e-mail address of a PagerDuty user")
+	}
+	for _, o := range c.Operators {
+		if !strings.Contains(o, "@") && !strings.HasPrefix(o, "#") {
+			l.fault(l.where("operators"), "operators: %q is not a person: expected an e-mail address, or '#' and a PagerDuty id", o)
+		}
+	}
+	if len(c.Policies) == 0 {
+		l.fault(l.where("policies"), "policies: expected at least one directory")
+	}
+	if c.Window.BackDays < 1 || c.Window.AheadDays < 1 {
+		l.fault(l.where("window"), "window: back_days and ahead_days must be 1 or more")
+	}
+	l.mode("manage.default", c.Manage.Default)
+	l.mode("manage.account.mode", c.Manage.Account.Mode)
+	l.kind("manage.teams", c.Manage.Teams)
+	l.kind("manage.schedules", c.Manage.Schedules)
+}
+
+// where says where a key, or the part of it that is set, was set.
+func (l *loader) where(key string) place {
+	for k := key; k != ""; k = k[:max(0, strings.LastIndex(k, "."))] {
+		if at, ok := l.origin[k]; ok {
+			return at
+		}
+	}
+	if l.config.file != "" {
+		return place{name: l.config.file}
+	}
+	return place{name: "the default"}
+}
+
+func (l *loader) oneOf(key, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		l.fault(l.where(key), "%s: %q is not possible; expected %s", key, value, strings.Join(allowed, " or "))
+	}
+}
+
+func (l *loader) checkToken(t tokenConfig) {
+	n := 0
+	for _, set := range []bool{t.Env != "", t.File != "", len(t.Command) > 0} {
+		if set {
+			n++
+		}
+	}
+	if n > 1 {
+		l.fault(l.where("account.token"), "account.token: expected one of env, file and command, not several")
+	}
+}
+
+// modes are what manage may say. "webhook" is known and not carried out.
+func (l *loader) mode(key, mode string) {
+	allowed := []string{string(plan.Observe), string(plan.GrantOnly), string(plan.Sync)}
+	switch {
+	case mode == "" || slices.Contains(allowed, mode):
+	case mode == "webhook":
+		l.fault(l.where(key), "%s: webhook is not available yet; expected observe, grant-only or sync", key)
+	default:
+		l.fault(l.where(key), "%s: %q is not a mode%s", key, mode, suggest(mode, allowed))
+	}
+}
+
+func (l *loader) kind(key string, k kindConfig) {
+	l.mode(key+".mode", k.Mode)
+	for _, p := range k.Import {
+		if _, err := path.Match(p, ""); err != nil && !strings.HasPrefix(p, "#") {
+			l.fault(l.where(key+".import"), "%s.import: %q is not a pattern: a '[' has no ']'", key, p)
+		}
+	}
+	for _, r := range k.Resources {
+		l.mode(key+".resources."+r.Name, r.Mode)
+	}
+}

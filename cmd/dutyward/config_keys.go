@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// configKey documents one key of the configuration.
+type configKey struct {
+	key string
+	// standard is the value where nothing is said.
+	standard string
+	// text says what it is and when to change it.
+	text string
+}
+
+// configKeys are all keys, in the order of the file.
+func configKeys() []configKey {
+	modes := "`observe` reports only, `grant-only` raises and never lowers, `sync` does both"
+	return []configKey{
+		{"account.name", "pagerduty", "What the account is called in plans, in the snapshot and in the state, which belongs to one account. Set it, before the first apply, if you have several."},
+		{"account.region", "us", "The service region, `us` or `eu`. Set `eu` if your account's address ends in `.eu.pagerduty.com`."},
+		{"account.base_url", "the region's", "The address of the API. Set it to speak to a simulator (`dutyward sim`) or through a proxy of your own."},
+		{"account.token.env", "PAGERDUTY_TOKEN", "The environment variable that holds the API token. Change it if that name is taken. A token itself can't stand in this file."},
+		{"account.token.file", "", "A file that holds the token and nothing else; it is read again when the token is refused. Use it for mounted secrets."},
+		{"account.token.command", "", "A program and its arguments, as a list, that prints the token; no shell is involved. Use it for a password manager."},
+		{"account.auth", "token", "`token` for an account's or a user's API key, `oauth` for a scoped OAuth token."},
+		{"account.acting_user", "", "The e-mail address of the user in whose name an account's API key writes; PagerDuty wants one for changes of people. Set it before the first apply, unless the token belongs to a user. This person is never changed."},
+		{"policies", "[policies]", "The directories of Rego policies and their data, relative to this file. Several are united."},
+		{"state", "dutyward.db", "The file of what earlier rounds recorded, relative to this file. Move it to a disk that lasts: limits, holds and the names' identities depend on it."},
+		{"operators", "[]", "People, by e-mail address or `#` and id, whose access is never changed, so that nobody locks out those who could mend it. Name whoever runs this program."},
+		{"manage.default", "observe", "How far enforcement goes where nothing else is said: " + modes + ". Leave it, and widen single kinds or resources."},
+		{"manage.account.mode", "the default", "The mode of base roles."},
+		{"manage.teams.mode", "the default", "The mode of teams."},
+		{"manage.teams.import", "all", "Which teams are managed at all: a list of names, globs (`Payments*`) and `#` with an id. Others are read by policies and never changed."},
+		{"manage.teams.resources", "{}", "Modes of single teams, by name, glob or `#` with an id; the last that matches wins. Use it to go team by team from `observe` to `sync`."},
+		{"manage.schedules.mode", "the default", "The mode of schedules."},
+		{"manage.schedules.import", "all", "Which schedules are managed at all, as for teams."},
+		{"manage.schedules.resources", "{}", "Modes of single schedules, as for teams."},
+		{"schemas", "{}", "JSON schemas by the path of the data document they are for (`people: people.schema.json` for `data.people`), relative to this file. Data that does not conform is an error before it becomes a missing grant."},
+		{"window.back_days", "7", "How many days of past shifts the snapshot holds. Raise it if policies look further back; it must reach the last round."},
+		{"window.ahead_days", "35", "How many days of coming shifts the snapshot holds. Raise it if policies or risk rules look further ahead; large accounts may lower it to save time."},
+	}
+}
+
+// configReference is the reference of the configuration in Markdown.
+func configReference() string {
+	var b strings.Builder
+	b.WriteString("# Configuration\n\n" +
+		"The configuration is `dutyward.yaml` in the working directory, or the file that `--config` or `DUTYWARD_CONFIG` names. " +
+		"Without one the defaults hold. Flags are over `DUTYWARD_*` variables, which are over the file. " +
+		"What is not a setting is an error, in the file and in `DUTYWARD_*`, and all errors are told at once.\n\n" +
+		"```yaml\n" + configExample + "```\n\n")
+	b.WriteString("| key | default | what it is, and when to change it |\n| --- | --- | --- |\n")
+	for _, k := range configKeys() {
+		standard := k.standard
+		if standard != "" && !strings.Contains(standard, " ") {
+			standard = "`" + standard + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", k.key, standard, k.text)
+	}
+	b.WriteString("\nEvery key whose value is a text, a number or a list of texts has a variable: `" + envName("account.base_url") + "` for `account.base_url`. " +
+		"Lists are separated by commas there, and paths are relative to the working directory.\n\n" +
+		"The mode `webhook` is refused: it is not available yet.\n")
+	return b.String()
+}
+
+const configExample = `account:
+  name: acme
+  region: us
+  token: {env: PAGERDUTY_TOKEN}
+  acting_user: ops@acme.com
+policies: [policies]
+state: dutyward.db
+operators: [ops@acme.com]
+manage:
+  default: observe
+  teams:
+    mode: grant-only
+    import: ["Payments*", "#PABC123"]
+    resources: {"Payments": sync}
+schemas: {people: people.schema.json}
+window: {back_days: 7, ahead_days: 35}
+`

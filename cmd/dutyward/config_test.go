@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// load loads a configuration file with this text from a folder of its own.
+func load(t *testing.T, text string, env map[string]string) (*config, string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "dutyward.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if env == nil {
+		env = map[string]string{}
+	}
+	a := &app{configFile: file, env: env}
+	c, err := a.config()
+	return c, dir, err
+}
+
+func TestTheDocumentedExampleLoadsAndSetsWhatItSays(t *testing.T) {
+	c, dir, err := load(t, configExample, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.Policies, []string{filepath.Join(dir, "policies")}; !cmp.Equal(got, want) {
+		t.Errorf("policies = %v, want %v", got, want)
+	}
+	want := plan.Settings{
+		Default:   plan.Observe,
+		Kinds:     map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.GrantOnly},
+		Resources: []plan.ResourceMode{{Resource: "team:Payments", Mode: plan.Sync}},
+		Import:    map[inventory.Kind][]string{inventory.KindTeam: {"Payments*", "#PABC123"}},
+		Operators: []string{"ops@acme.com"},
+	}
+	if diff := cmp.Diff(want, c.settings()); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}
+
+func TestFaultsAreAllToldAtOnceWithTheirLine(t *testing.T) {
+	_, dir, err := load(t, `account:
+  regio: us
+  token: u+secret
+  auth: basic
+manage:
+  default: synk
+  teams: {mode: webhook, resources: {Payments: observ}}
+  schedules: observe
+window: {back_days: many}
+policies: policies
+operators: [ops]
+operators: [ops@acme.com]
+`, nil)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	got := strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), "")
+	want := `the configuration has 11 faults:
+  dutyward.yaml:2: account.regio is not a setting; did you mean region?
+  dutyward.yaml:3: account.token: a token does not belong in this file, where everybody who sees it, its backups or its history could use it; write where the token is: {env: PAGERDUTY_TOKEN}, {file: PATH} or {command: [PROGRAM, ARGUMENT, …]}
+  dutyward.yaml:4: account.auth: "basic" is not possible; expected token or oauth
+  dutyward.yaml:6: manage.default: "synk" is not a mode; did you mean sync?
+  dutyward.yaml:7: manage.teams.mode: webhook is not available yet; expected observe, grant-only or sync
+  dutyward.yaml:7: manage.teams.resources.Payments: "observ" is not a mode; did you mean observe?
+  dutyward.yaml:8: manage.schedules: expected keys with values
+  dutyward.yaml:9: window.back_days: expected a whole number
+  dutyward.yaml:10: policies: expected a list
+  dutyward.yaml:11: operators: "ops" is not a person: expected an e-mail address, or '#' and a PagerDuty id
+  dutyward.yaml:12: operators stands here for the second time, first in line 11`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+	if strings.Contains(err.Error(), "secret") {
+		t.Error("the error repeats the token")
+	}
+}
+
+func TestTextThatIsNotOneYAMLMappingIsRefused(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"broken":           {"account: [", "not YAML: line 1"},
+		"a list":           {"- account", "the file: expected keys with values"},
+		"two documents":    {"state: a\n---\nstate: b\n", "a second YAML document"},
+		"nested text":      {"state: {a: b}", "state: expected a single value"},
+		"a list in a text": {"schemas: {people: [a]}", "schemas.people: expected a text"},
+		"a bad pattern":    {"manage: {teams: {import: ['a[']}}", "is not a pattern"},
+		"two tokens":       {"account: {token: {env: A, file: b}}", "expected one of env, file and command"},
+		"no policies":      {"policies: []", "expected at least one directory"},
+		"a zero window":    {"window: {back_days: 0}", "must be 1 or more"},
+		"an odd address":   {"account: {base_url: 'http://a:b@c'}", "without credentials"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := load(t, c.text, nil)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error = %v, want it to say %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAnEmptyFileIsTheDefaults(t *testing.T) {
+	c, _, err := load(t, "# nothing yet\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Manage.Default != "observe" || c.Account.Token.Env != "PAGERDUTY_TOKEN" {
+		t.Errorf("config = %+v", c)
+	}
+}
+
+func TestVariablesWinOverTheFileAndTheirPathsAreRelativeToTheWorkingDirectory(t *testing.T) {
+	c, _, err := load(t, "state: a.db\naccount: {region: us}\n", map[string]string{
+		"DUTYWARD_STATE": "b.db", "DUTYWARD_ACCOUNT_REGION": "eu", "DUTYWARD_POLICIES": "p, q", "DUTYWARD_WINDOW_BACK_DAYS": "3",
+		"DUTYWARD_SERVICE_HOST": "10.0.0.1", "DUTYWARD_PORT_80_TCP": "tcp://10.0.0.1:80",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{c.State, c.Account.Region, c.Policies, c.Window.BackDays}
+	if diff := cmp.Diff([]any{"b.db", "eu", []string{"p", "q"}, 3}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAVariableThatIsNoSettingIsRefused(t *testing.T) {
+	_, _, err := load(t, "", map[string]string{"DUTYWARD_ACCOUNT_REGIO": "eu"})
+	if err == nil || !strings.Contains(err.Error(), "did you mean DUTYWARD_ACCOUNT_REGION?") {
+		t.Errorf("error = %v", err)
+	}
+	_, _, err = load(t, "account: {token: {env: DUTYWARD_SECRET}}", map[string]string{"DUTYWARD_SECRET": "x"})
+	if err != nil {
+		t.Errorf("the variable that holds the token is refused: %v", err)
+	}
+}
+
+func TestTheTokenComesFromWhereTheConfigurationSays(t *testing.T) {
+	for name, c := range map[string]struct{ token, want, err string }{
+		"environment":             {"{env: TOK}", "from-env", ""},
+		"file":                    {"{file: tok}", "from-file", ""},
+		"command":                 {"{command: [echo, from-command]}", "from-command", ""},
+		"unset environment":       {"{env: NONE}", "", "set the environment variable NONE"},
+		"missing file":            {"{file: none}", "", "read the PagerDuty token"},
+		"failing command":         {"{command: [sh, -c, 'echo half-a-token; exit 3']}", "", "exit status 3"},
+		"command without output":  {"{command: ['true']}", "", "printed nothing"},
+		"nothing said, and unset": {"{}", "", "set the environment variable PAGERDUTY_TOKEN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conf, dir, err := load(t, "account: {token: "+c.token+"}", map[string]string{"TOK": "from-env\n"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "tok"), []byte("from-file\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := conf.token(context.Background())
+			if got != c.want {
+				t.Errorf("token = %q, want %q", got, c.want)
+			}
+			if c.err == "" != (err == nil) || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("error = %v, want %q", err, c.err)
+			}
+			if err != nil && strings.Contains(err.Error(), "half-a-token") {
+				t.Error("the error repeats what the command printed")
+			}
+		})
+	}
+}
+
+func TestEveryKeyIsDocumentedInTheFilesOrder(t *testing.T) {
+	var documented []string
+	for _, k := range configKeys() {
+		documented = append(documented, k.key)
+	}
+	if diff := cmp.Diff(keysOf("", reflect.TypeFor[config]()), documented); diff != "" {
+		t.Errorf("keys of the struct and of the reference (-struct +reference):\n%s", diff)
+	}
+}
+
+// keysOf are the paths of a struct's settings.
+func keysOf(path string, t reflect.Type) []string {
+	var keys []string
+	for i, name := range fieldsOf(t) {
+		if field := t.Field(i).Type; field.Kind() == reflect.Struct {
+			keys = append(keys, keysOf(join(path, name), field)...)
+		} else {
+			keys = append(keys, join(path, name))
+		}
+	}
+	return keys
+}

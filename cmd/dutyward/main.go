@@ -1,0 +1,9 @@
+// Command dutyward keeps who has what in PagerDuty equal to what Rego policies
+// say.
+package main
+
+import "os"
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
+}

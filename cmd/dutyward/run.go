@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes. docs/reference/exit-codes.md is made of their descriptions.
+const (
+	exitOK      = 0
+	exitError   = 1
+	exitChanges = 2
+	exitPartial = 3
+)
+
+// exitCodes describes the exit codes, in their order.
+func exitCodes() []string {
+	return []string{
+		exitOK: "The command did what it was asked to.",
+		exitError: "It did not: the command line or the configuration is at fault, the policies have problems, " +
+			"PagerDuty could not be reached or refused the token, or an apply was declined. Nothing was changed, unless the message says otherwise.",
+		exitChanges: "Only with `--detailed-exitcode`, for `plan`: there are changes that `apply` would make. " +
+			"What is only observed, blocked, held or unknown does not count.",
+		exitPartial: "It did so in part, and says what is missing: the snapshot is incomplete, the policies name what does not exist or can't be told apart, " +
+			"a rule failed, or not every change of an apply came about. It takes precedence over 2.",
+	}
+}
+
+// exit is an error that chooses the exit code. Its err, if any, is printed.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e exit) Unwrap() error { return e.err }
+
+// run is the program: what main does, in terms of its arguments. It returns
+// the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: environment(env), now: time.Now}
+	root := newRoot(a)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	code := exitError
+	var e exit
+	if errors.As(err, &e) {
+		code, err = e.code, e.err
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "dutyward: %v\n", err)
+	}
+	return code
+}
+
+// app is what every command has: the process's surroundings and the flags that
+// all commands share.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            map[string]string
+	now            func() time.Time
+
+	configFile string
+	noColour   bool
+}
+
+func environment(list []string) map[string]string {
+	env := make(map[string]string, len(list))
+	for _, kv := range list {
+		if k, v, ok := strings.Cut(kv, "="); ok {
+			env[k] = v
+		}
+	}
+	return env
+}
+
+// newRoot is the command tree.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "dutyward",
+		Short: "Keep who has what in PagerDuty equal to what Rego policies say",
+		Long: "Dutyward takes a snapshot of a PagerDuty account, evaluates Rego policies into desired access,\n" +
+			"and makes the difference: as a plan to read, and as changes to apply.",
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w\nrun `%s --help` for the flags", err, cmd.CommandPath())
+	})
+	root.PersistentFlags().StringVar(&a.configFile, "config", "", "the configuration `file` (default ./dutyward.yaml, if it is there)")
+	root.PersistentFlags().BoolVar(&a.noColour, "no-color", false, "print without colour, as it is without a terminal or with NO_COLOR set")
+	root.AddCommand(newVersion(a))
+	root.AddCommand(newTopics()...)
+	return root
+}
