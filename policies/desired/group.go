@@ -103,9 +103,13 @@ func compareWays(a, b way) int {
 	)
 }
 
-// limitGroup takes out of a group whom a limit on it keeps out (S19).
+// limitGroup takes out of a group whom a limit on it keeps out (S19). A limit
+// on every group spares the one that says whom it limits.
 func (x *expander) limitGroup(name string, p *people) {
 	for _, l := range slices.Concat(x.limits[name], x.limits["*"]) {
+		if l.Resource.Name == "*" && l.Principal == groupRef(name) {
+			continue
+		}
 		out := x.expand(l.Principal, 0, 0, l.Origins, true)
 		for _, reason := range out.unknown {
 			p.unknown = append(p.unknown, fmt.Sprintf("whom the limit on group:%s keeps out can't be told: %s", name, reason))

@@ -38,6 +38,9 @@ type Round struct {
 	Pairs []RoundPair `json:"pairs"`
 	// Named are the targets that grants named, with what people called them.
 	Named []NamedTarget `json:"named"`
+	// Schedules are the ids of all schedules of a complete snapshot: the next
+	// must find them, or learn that they are gone (S6).
+	Schedules []string `json:"schedules"`
 	// Held are the keys of the changes that the limit on lowerings held: time
 	// alone does not release them (S26).
 	Held []string `json:"held"`

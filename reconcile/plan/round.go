@@ -14,7 +14,10 @@ import (
 // account as the round left it, done the keys of the changes that were made.
 func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapshot, done map[string]bool) Round {
 	p := r.Plan
-	round := Round{At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}}
+	round := Round{
+		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{},
+		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)),
+	}
 	pending := map[desired.Pair]Cause{}
 	for _, c := range p.Changes {
 		if !done[c.ID] {

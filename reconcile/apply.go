@@ -1,0 +1,196 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Record is a memory that can be written; reconcile/journal keeps it. Whoever
+// writes holds its lock (S29).
+type Record interface {
+	Memory
+	Lock(ctx context.Context) (unlock func() error, err error)
+	Pending(ctx context.Context) ([]apply.Intent, error)
+	Recorder(round int64) apply.Recorder
+	Begin(ctx context.Context, p *plan.Plan) (round int64, err error)
+	Bind(ctx context.Context, ids map[string]string) error
+	SavePolicies(ctx context.Context, revision string, source []byte) error
+	Finish(ctx context.Context, round int64, state plan.Round, report any) error
+}
+
+// Execution is how a round is carried out.
+type Execution struct {
+	Record  Record
+	Account apply.Account
+	// Approve is asked once the plan is made; what it returns is carried out, or
+	// nothing if it is nil. An error ends the round before anything is written.
+	Approve func(*Result) (*plan.Plan, error)
+	// Options are apply's; Overlay is filled in.
+	Options apply.Options
+}
+
+// Applied is what came of a round that was carried out.
+type Applied struct {
+	*Result
+	// Recovered is what became of writes that an earlier run left open.
+	Recovered []apply.Outcome
+	// Report is nil if nothing was approved.
+	Report *apply.Report
+}
+
+// Apply takes the round to its end:
+//
+//  1. lock the memory against other writers,
+//  2. find out what became of writes that an earlier run left open,
+//  3. plan, and have the plan approved,
+//  4. carry it out, recording each intent and result,
+//  5. remember names, policies and the state that the round leaves.
+//
+// An error beside a non-nil Applied ended the round after the plan was begun.
+func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err error) {
+	unlock, err := x.Record.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+
+	memory, err := x.Record.Memory(ctx, r.Now())
+	if err != nil {
+		return nil, err
+	}
+	x.Options.Overlay = memory.Overlay
+	open, err := x.Record.Pending(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done = &Applied{}
+	if len(open) > 0 {
+		if done.Recovered, err = apply.Recover(ctx, open, x.Account, x.Record.Recorder(0), x.Options); err != nil {
+			return nil, err
+		}
+	}
+	if done.Result, err = r.Plan(ctx); err != nil {
+		return nil, err
+	}
+	approved, err := x.Approve(done.Result)
+	if err != nil || approved == nil {
+		return done, err
+	}
+	round, err := x.Record.Begin(ctx, approved)
+	if err != nil {
+		return done, err
+	}
+	if done.Report, err = apply.Run(ctx, approved, x.Account, x.Record.Recorder(round), x.Options); err != nil {
+		return done, err
+	}
+	return done, r.remember(context.WithoutCancel(ctx), x.Record, round, done)
+}
+
+// remember records what the round leaves for the next one.
+func (r *Round) remember(ctx context.Context, record Record, round int64, done *Applied) error {
+	if err := record.Bind(ctx, done.Access.Bindings); err != nil {
+		return err
+	}
+	source, err := r.Policies.Source()
+	if err != nil {
+		return err
+	}
+	if err := record.SavePolicies(ctx, r.Policies.Revision(), source); err != nil {
+		return err
+	}
+	made := map[string]bool{}
+	edit := inventory.NewEdit(done.Snapshot)
+	for _, o := range done.Report.Outcomes {
+		if o.Status != apply.Done && o.Status != apply.Already {
+			continue
+		}
+		made[o.Change.ID] = true
+		switch o.Change.Resource.Kind {
+		case inventory.KindAccount:
+			edit.SetBaseRole(o.Change.User, o.Change.After)
+		case inventory.KindTeam:
+			edit.SetTeamRole(o.Change.Resource.ID, o.Change.User, o.Change.After)
+		}
+	}
+	state := plan.RoundOf(&done.Result.Result, done.Statements, edit.Snapshot(), made)
+	return record.Finish(ctx, round, state, done.Report)
+}
+
+// Saved approves a plan that was made earlier: each of its changes must still
+// be due, under the same policies, and nothing else is carried out. What moved
+// since is detected, not overwritten (S18).
+func Saved(saved *plan.Plan) func(*Result) (*plan.Plan, error) {
+	return func(fresh *Result) (*plan.Plan, error) {
+		if saved.Account != fresh.Plan.Account {
+			return nil, fmt.Errorf("the plan was made for account %q, and this is %q", saved.Account, fresh.Plan.Account)
+		}
+		if saved.Expires != nil && !fresh.Plan.Now.Before(*saved.Expires) {
+			return nil, fmt.Errorf("the plan ended %s, when access changed by itself: make a new one", saved.Expires.Format("2006-01-02 15:04:05 UTC"))
+		}
+		if saved.Revision != fresh.Plan.Revision {
+			return nil, fmt.Errorf("the policies changed since the plan was made (%s then, %s now): make a new one", short(saved.Revision), short(fresh.Plan.Revision))
+		}
+		due := map[string]plan.Change{}
+		for _, c := range fresh.Plan.Changes {
+			due[c.ID] = c
+		}
+		var gone []string
+		approved := *fresh.Plan
+		approved.Changes = nil
+		for _, c := range saved.Changes {
+			now, ok := due[c.ID]
+			if !ok {
+				gone = append(gone, fmt.Sprintf("%s on %s from %s to %s", name(saved, "user:#"+c.User), name(saved, c.Resource.String()), c.Before, c.After))
+				continue
+			}
+			approved.Changes = append(approved.Changes, now)
+		}
+		if len(gone) > 0 {
+			return nil, fmt.Errorf("%d of %d changes of the plan are not due any more, since the account moved; nothing was done, make a new plan:\n  %s",
+				len(gone), len(saved.Changes), strings.Join(gone, "\n  "))
+		}
+		if missing := unmet(approved.Changes); missing != "" {
+			return nil, fmt.Errorf("the plan can't be carried out as it is: %s is needed now and not part of it; make a new one", missing)
+		}
+		approved.Count()
+		return &approved, nil
+	}
+}
+
+// unmet is a change that one of the changes requires and that is not among
+// them; empty if there is none.
+func unmet(changes []plan.Change) string {
+	chosen := map[string]bool{}
+	for _, c := range changes {
+		chosen[c.ID] = true
+	}
+	for _, c := range changes {
+		for _, id := range c.Requires {
+			if !chosen[id] {
+				return id
+			}
+		}
+	}
+	return ""
+}
+
+func name(p *plan.Plan, ref string) string {
+	if n, ok := p.Names[ref]; ok {
+		return n
+	}
+	return ref
+}
+
+func short(revision string) string {
+	_, digest, found := strings.Cut(revision, ":")
+	if !found {
+		digest = revision
+	}
+	return digest[:min(len(digest), 12)]
+}

@@ -1,0 +1,195 @@
+package plan_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+var noon = time.Date(2026, 3, 16, 12, 0, 0, 0, time.UTC)
+
+func at(hours float64) time.Time { return noon.Add(time.Duration(hours * float64(time.Hour))) }
+
+func ptr[T any](v T) *T { return &v }
+
+// account is a small account: an owner, an admin, a stakeholder and five
+// people; teams Payments (ann, bob) and Search (cy); schedule Primary, ann from
+// 8 to 16 and bob from 16 on, on no team and no escalation policy.
+func account() *inventory.Snapshot {
+	s := &inventory.Snapshot{
+		Account: inventory.Account{
+			Name: "acme", Region: "us", TakenAt: noon, Complete: true,
+			Window:    inventory.Window{Since: at(-180), Until: at(800)},
+			Abilities: []string{"teams", "read_only_users"},
+		},
+		Now: noon, Users: map[string]inventory.User{}, Teams: map[string]inventory.Team{},
+	}
+	for id, role := range map[string]string{
+		"own": "owner", "adm": "admin", "stk": "read_only_user",
+		"ann": "user", "bob": "user", "cy": "limited_user", "di": "limited_user", "ed": "limited_user",
+	} {
+		s.Users[id] = inventory.User{ID: id, Name: id, Email: id + "@acme.com", BaseRole: role, Teams: map[string]string{}}
+	}
+	s.Teams["PAY"] = inventory.Team{ID: "PAY", Name: "Payments", Members: map[string]string{}}
+	s.Teams["SEA"] = inventory.Team{ID: "SEA", Name: "Search", Members: map[string]string{}}
+	put(s, "PAY", "ann", "manager")
+	put(s, "PAY", "bob", "responder")
+	put(s, "SEA", "cy", "responder")
+	s.Schedules = map[string]inventory.Schedule{"PRI": {
+		ID: "PRI", Name: "Primary", Kind: inventory.ScheduleOfShifts, TimeZone: "Etc/UTC", Users: []string{"ann", "bob"},
+		Shifts: []inventory.Shift{
+			{User: "ann", Start: at(-4), End: at(4)},
+			{User: "bob", Start: at(4), End: at(28)},
+		},
+		CustomShifts: []inventory.CustomShift{
+			{ID: "C1", User: ptr("ann"), Start: at(-4), End: at(4)},
+			{ID: "C2", User: ptr("bob"), Start: at(4), End: at(28)},
+		},
+	}}
+	s.Normalize()
+	return s
+}
+
+func put(s *inventory.Snapshot, team, user, role string) {
+	s.Teams[team].Members[user] = role
+	s.Users[user].Teams[team] = role
+}
+
+func ref(text string) inventory.Ref {
+	if text == "" {
+		return inventory.Ref{}
+	}
+	r, err := inventory.ParseRef(text)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+func origin(line int) []policies.Origin {
+	return []policies.Origin{{File: "policies/access.rego", Line: line, Package: "access", Root: "policies"}}
+}
+
+// grants reads lines "principal resource role [from HOURS] [until HOURS]", the
+// hours counted from noon.
+func grants(lines ...string) *policies.Statements {
+	s := &policies.Statements{}
+	for i, line := range lines {
+		f := strings.Fields(line)
+		g := policies.Grant{Principal: ref(f[0]), Resource: ref(f[1]), Role: f[2], Origins: origin(i + 1)}
+		for j := 3; j+1 < len(f); j += 2 {
+			var hours float64
+			fmt.Sscan(f[j+1], &hours)
+			switch f[j] {
+			case "from":
+				g.From = ptr(at(hours))
+			case "until":
+				g.Until = ptr(at(hours))
+			}
+		}
+		s.Grants = append(s.Grants, g)
+	}
+	return s
+}
+
+// member adds "group principal" lines, and declares the groups.
+func members(s *policies.Statements, lines ...string) *policies.Statements {
+	for i, line := range lines {
+		group, principal, _ := strings.Cut(line, " ")
+		if !slices.ContainsFunc(s.Groups, func(g policies.Group) bool { return g.Name == group }) {
+			s.Groups = append(s.Groups, policies.Group{Name: group, Origins: origin(100 + i)})
+		}
+		s.Members = append(s.Members, policies.Member{Group: group, Principal: ref(principal), Origins: origin(200 + i)})
+	}
+	return s
+}
+
+var sync = plan.Settings{Default: plan.Sync}
+
+func input(s *inventory.Snapshot, p *policies.Statements) plan.Input {
+	return plan.Input{Snapshot: s, Statements: p, Revision: "r1", Settings: sync, Now: s.Now}
+}
+
+func mustMake(t *testing.T, in plan.Input) *plan.Result {
+	t.Helper()
+	r, err := plan.Make(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// lines is a plan in a form that reads well in a test: one line a thing.
+func lines(p *plan.Plan) []string {
+	name := func(r inventory.Ref) string {
+		if n, ok := p.Names[r.String()]; ok {
+			return n
+		}
+		return r.String()
+	}
+	change := func(c plan.Change) string {
+		return fmt.Sprintf("%s %s %s %s>%s %s", c.Effect, name(c.Resource), c.User, c.Before, c.After, c.Cause)
+	}
+	var out []string
+	for _, c := range p.Changes {
+		out = append(out, change(c))
+	}
+	for _, c := range p.Observed {
+		out = append(out, "observed: "+change(c))
+	}
+	for _, c := range p.Blocked {
+		out = append(out, "blocked: "+change(c.Change)+": "+c.Why)
+	}
+	for _, c := range p.Held {
+		out = append(out, "held "+c.Rule+": "+change(c.Change))
+	}
+	for _, d := range p.Drift {
+		out = append(out, fmt.Sprintf("drift %s %s %s: %s", name(d.Resource), d.User, d.Role, d.Why))
+	}
+	for _, d := range p.Implied {
+		out = append(out, fmt.Sprintf("implied %s %s %s: %s", name(d.Resource), d.User, d.Role, d.Why))
+	}
+	for _, d := range p.Protected {
+		out = append(out, fmt.Sprintf("protected %s %s %s, would be %s: %s", name(d.Resource), d.User, d.Before, d.Would, d.Reason))
+	}
+	return out
+}
+
+func wantLines(t *testing.T, p *plan.Plan, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, lines(p)); diff != "" {
+		t.Errorf("the plan differs (-want +got):\n%s", diff)
+	}
+}
+
+// next makes the round that follows r, some hours later, all its changes made.
+func next(r *plan.Result, in plan.Input, hours float64) plan.Input {
+	done := map[string]bool{}
+	for _, c := range r.Plan.Changes {
+		done[c.ID] = true
+		switch {
+		case c.Effect == plan.Raise:
+			if in.Memory.Raised == nil {
+				in.Memory.Raised = map[desired.Pair]string{}
+			}
+			in.Memory.Raised[c.Pair()] = c.Before
+		}
+	}
+	after := plan.After(r.Snapshot, r.Plan)
+	round := plan.RoundOf(r, in.Statements, after, done)
+	moved := *after
+	moved.Now = r.Plan.Now.Add(time.Duration(hours * float64(time.Hour)))
+	moved.Account.TakenAt = moved.Now
+	in.Snapshot, in.Now, in.Memory.Last = &moved, moved.Now, &round
+	in.Memory.Bindings = r.Access.Bindings
+	return in
+}

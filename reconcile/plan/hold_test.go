@@ -1,0 +1,198 @@
+package plan_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+func TestS3_EmptyingATeamIsHeldUntilEmptySaysSo(t *testing.T) {
+	st := members(grants("group:nobody team:Search responder", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder"), "nobody user:gone@acme.com")
+	in := input(account(), st)
+	wantLines(t, mustMake(t, in).Plan, "held S3: lower team:Search cy responder>none policy")
+
+	st.Empties = []policies.Empty{{Resource: ref("team:Search"), Reason: "closing down", Origins: origin(60)}}
+	wantLines(t, mustMake(t, in).Plan, "lower team:Search cy responder>none policy")
+}
+
+func TestS3_ATeamThatEmptiesByAHandoverOrExpiryIsNotHeld(t *testing.T) {
+	st := grants("oncall:Primary team:Search manager", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder")
+	s := account()
+	delete(s.Teams["SEA"].Members, "cy")
+	delete(s.Users["cy"].Teams, "SEA")
+	in := input(s, st)
+	in = next(mustMake(t, in), in, 29)
+	wantLines(t, mustMake(t, in).Plan, "lower team:Search ann manager>none handover")
+}
+
+func TestS3_AReleasedKeyIsLetThrough(t *testing.T) {
+	st := members(grants("group:nobody team:Search responder", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder"), "nobody user:gone@acme.com")
+	in := input(account(), st)
+	key := mustMake(t, in).Plan.Held[0].ID
+	in.Memory.Released = map[string]plan.Release{key: {Reason: "looked at it", At: noon}}
+	wantLines(t, mustMake(t, in).Plan, "lower team:Search cy responder>none policy")
+}
+
+func TestS6_AnIncompleteSnapshotRaisesAndLowersNothing(t *testing.T) {
+	s := account()
+	s.Account.Complete = false
+	s.Account.Missing = []inventory.Missing{{What: "users", Reason: "12 of 14 read"}}
+	p := mustMake(t, input(s, grants("user:di@acme.com team:Search manager"))).Plan
+	wantLines(t, p,
+		"raise team:Search di none>manager policy",
+		"held S6: lower team:Search cy responder>none policy",
+		"drift team:Payments ann manager: no policy names this team",
+		"drift team:Payments bob responder: no policy names this team",
+	)
+	if len(p.Suspended) != 1 || !strings.Contains(p.Suspended[0], "12 of 14 read") {
+		t.Errorf("suspended %q does not say what is missing", p.Suspended)
+	}
+}
+
+func TestS5_ARuleThatErredSuspendsLowering(t *testing.T) {
+	st := grants("user:di@acme.com team:Search manager")
+	st.Failures = []policies.Failure{{Rule: "grant", Message: "to_number: invalid", Origin: origin(9)[0]}}
+	wantChanges(t, mustMake(t, input(account(), st)).Plan, "raise team:Search di none>manager policy")
+
+	st.Failures[0].Rule = "limit"
+	p := mustMake(t, input(account(), st)).Plan
+	if len(p.Changes)+len(p.Held) != 0 || len(p.Unknown) != 1 {
+		t.Errorf("%q: with a limit that erred nothing is known", lines(p))
+	}
+}
+
+func TestS12_AnUnresolvedProtectionHoldsEverythingLowered(t *testing.T) {
+	st := grants("user:di@acme.com team:Search manager")
+	st.Protects = []policies.Protect{{Resource: ref("team:Serch"), Reason: "run by others", Origins: origin(9)}}
+	p := mustMake(t, input(account(), st)).Plan
+	wantChanges(t, p, "raise team:Search di none>manager policy")
+	if len(p.Held) != 1 || len(p.Errors) != 1 || !strings.Contains(p.Errors[0].Message, "did you mean team:Search?") {
+		t.Errorf("held %d, errors %v", len(p.Held), p.Errors)
+	}
+}
+
+// crowd puts n more people on team Search.
+func crowd(s *inventory.Snapshot, n int) *inventory.Snapshot {
+	for i := range n {
+		id := fmt.Sprintf("x%03d", i)
+		s.Users[id] = inventory.User{ID: id, Email: id + "@acme.com", BaseRole: "limited_user", Teams: map[string]string{}}
+		put(s, "SEA", id, "responder")
+	}
+	return s
+}
+
+func TestS26_MoreLoweringsThanTheBoundAreAllHeld(t *testing.T) {
+	st := grants("user:cy@acme.com team:Search responder", "user:di@acme.com team:Search responder")
+	for _, c := range []struct{ people, lowered int }{{5, 5}, {6, 0}, {80, 0}} {
+		p := mustMake(t, input(crowd(account(), c.people), st)).Plan
+		if p.Summary.Lower != c.lowered || p.Summary.Raise != 1 || p.Summary.Held != c.people-c.lowered {
+			t.Errorf("%d people to take off: %+v, want %d lowered", c.people, p.Summary, c.lowered)
+		}
+	}
+}
+
+func TestS26_TheBoundIsATenthOfTheHeldPairsAndAtMostFifty(t *testing.T) {
+	st := grants("user:cy@acme.com team:Search responder")
+	for i := range 91 {
+		st.Grants = append(st.Grants, grants(fmt.Sprintf("user:x%03d@acme.com team:Search responder", i)).Grants...)
+	}
+	// 101 held pairs (cy and 100): ten may be lowered.
+	if p := mustMake(t, input(crowd(account(), 100), st)).Plan; p.Summary.Lower != 9 || p.Summary.Held != 0 {
+		t.Errorf("%+v, want 9 lowered", p.Summary)
+	}
+	if p := mustMake(t, input(crowd(account(), 102), st)).Plan; p.Summary.Lower != 0 || p.Summary.Held != 11 {
+		t.Errorf("%+v, want all 11 held", p.Summary)
+	}
+}
+
+func TestS26_LoweringsOfTheLastDayCountAndTimeAloneReleasesNothing(t *testing.T) {
+	st := grants("user:cy@acme.com team:Search responder")
+	in := input(crowd(account(), 3), st)
+	for range 3 {
+		in.Memory.Lowered = append(in.Memory.Lowered, plan.Lowered{Kind: inventory.KindTeam, Cause: plan.CausePolicy, At: at(-1)})
+	}
+	r := mustMake(t, in)
+	if r.Plan.Summary.Held != 3 {
+		t.Fatalf("%+v, want 3 held: 3 were lowered an hour ago and 5 are allowed", r.Plan.Summary)
+	}
+	in = next(r, in, 48)
+	if p := mustMake(t, in).Plan; p.Summary.Held != 3 {
+		t.Errorf("%+v, want still 3 held two days later", p.Summary)
+	}
+	in.Memory.Released = map[string]plan.Release{}
+	for _, h := range r.Plan.Held {
+		in.Memory.Released[h.ID] = plan.Release{Reason: "looked"}
+	}
+	if p := mustMake(t, in).Plan; p.Summary.Lower != 3 {
+		t.Errorf("%+v, want 3 lowered once released", p.Summary)
+	}
+}
+
+func TestS26_HandoversAndExpiriesAreNotCounted(t *testing.T) {
+	var ls []string
+	for i := range 20 {
+		ls = append(ls, fmt.Sprintf("user:x%03d@acme.com team:Search responder until 2", i))
+	}
+	st := everybody(ls...)
+	in := input(crowd(account(), 20), st)
+	in = next(mustMake(t, in), in, 3)
+	if p := mustMake(t, in).Plan; p.Summary.Lower != 20 || p.Summary.Held != 0 {
+		t.Errorf("%+v, want all 20 expiries lowered", p.Summary)
+	}
+}
+
+func TestTargetNarrowsToMatchingChangesWithWhatTheyNeed(t *testing.T) {
+	st := everybody("user:stk@acme.com account limited_user", "user:stk@acme.com team:Search responder", "user:di@acme.com team:Payments responder")
+	in := input(account(), st)
+	in.Settings.Targets = []string{"team:Search"}
+	wantLines(t, mustMake(t, in).Plan,
+		"raise account stk read_only_user>limited_user policy",
+		"raise team:Search stk none>responder policy",
+	)
+	in.Settings.Targets = []string{"user:DI@acme.com"}
+	wantLines(t, mustMake(t, in).Plan, "raise team:Payments di none>responder policy")
+}
+
+func TestTargetBlocksWhatNeedsAnUntargetedLowering(t *testing.T) {
+	s := account()
+	s.Licenses = map[string]inventory.License{
+		"FULL": {ID: "FULL", Name: "Business", ValidRoles: []string{"user", "limited_user"}, Available: ptr(0)},
+		"VIEW": {ID: "VIEW", Name: "Stakeholder", ValidRoles: []string{"read_only_user"}, Available: ptr(3)},
+	}
+	for id, license := range map[string]string{"stk": "VIEW", "di": "FULL"} {
+		u := s.Users[id]
+		u.License = ptr(license)
+		s.Users[id] = u
+	}
+	in := input(s, grants("user:stk@acme.com account limited_user", "user:di@acme.com account read_only_user"))
+	in.Settings.Targets = []string{"user:stk@acme.com"}
+	p := mustMake(t, in).Plan
+	if len(p.Changes) != 0 || len(p.Blocked) != 1 || !strings.Contains(p.Blocked[0].Why, "not targeted") {
+		t.Errorf("%q, want stk blocked by di's lowering, which is not targeted", lines(p))
+	}
+}
+
+func TestTeamPrincipalsMeanMembershipAfterThePlan(t *testing.T) {
+	st := everybody("user:di@acme.com team:Search responder", "team:Search team:Payments observer")
+	wantChanges(t, mustMake(t, input(account(), st)).Plan,
+		"raise team:Payments cy none>observer policy",
+		"raise team:Payments di none>observer policy",
+		"raise team:Search di none>responder policy",
+	)
+}
+
+func TestTeamPrincipalsThatDoNotSettleAreAnError(t *testing.T) {
+	st := grants("user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder",
+		"user:cy@acme.com team:Search responder", "user:di@acme.com team:Search responder")
+	// Whoever is on Search may not be on Search.
+	st.Limits = []policies.Limit{{Principal: ref("team:Search"), Resource: ref("team:Search"), AtMost: "none", Reason: "paradox", Origins: origin(70)}}
+	st.Empties = []policies.Empty{{Resource: ref("team:Search"), Origins: origin(71)}}
+	_, err := plan.Make(input(account(), st))
+	if err == nil || !strings.Contains(err.Error(), "do not settle") {
+		t.Errorf("err = %v, want that team: principals do not settle", err)
+	}
+}

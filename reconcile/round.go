@@ -1,0 +1,177 @@
+// Package reconcile is the loop, and nothing else: a round reads as the list of
+// its stages. Each stage's work is done by the package that is named after it.
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Reader reads the account: inventory/pagerduty's client, or a saved snapshot.
+type Reader interface {
+	// Snapshot reads the account. The schedules given by id must be found or be
+	// known to be gone, else the snapshot is incomplete (S6).
+	Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error)
+}
+
+// Memory is what earlier rounds recorded; reconcile/journal keeps it.
+type Memory interface {
+	Memory(ctx context.Context, now time.Time) (plan.Memory, error)
+	GoodPolicies(ctx context.Context) (revision string, source []byte, err error)
+}
+
+// Round is one pass of the loop. All fields but At are required.
+type Round struct {
+	Reader   Reader
+	Policies *policies.Set
+	Memory   Memory
+	Settings plan.Settings
+	// Now is the local clock, by which records age.
+	Now func() time.Time
+	// At asks for another moment than that of the snapshot; zero for that.
+	At time.Time
+}
+
+// Result is what a round found out and plans to do.
+type Result struct {
+	plan.Result
+	// Statements and Risk are what the policies say in the two phases.
+	Statements *policies.Statements
+	Risk       *policies.Statements
+	// Input is the document that risk policies saw.
+	Input *policies.Input
+}
+
+// Plan takes the round up to its plan:
+//
+//  1. remember what earlier rounds recorded,
+//  2. take a snapshot,
+//  3. evaluate the policies into statements,
+//  4. make desired access and the plan of them,
+//  5. evaluate the risks and add their findings.
+//
+// It changes nothing, neither in PagerDuty nor in memory.
+func (r *Round) Plan(ctx context.Context) (*Result, error) {
+	memory, err := r.Memory.Memory(ctx, r.Now())
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := r.Reader.Snapshot(ctx, mustFind(memory))
+	if err != nil {
+		return nil, err
+	}
+	if !r.At.IsZero() {
+		if snapshot, err = at(snapshot, r.At); err != nil {
+			return nil, err
+		}
+	}
+	input, err := policies.NewInput(snapshot)
+	if err != nil {
+		return nil, err
+	}
+	access, err := r.Policies.Evaluate(ctx, policies.PhaseAccess, input, snapshot.Now)
+	if err != nil {
+		return nil, err
+	}
+	previous, err := r.previous(ctx, memory, input, snapshot.Now)
+	if err != nil {
+		return nil, err
+	}
+	made, err := plan.Make(plan.Input{
+		Snapshot: snapshot, Statements: access, Revision: r.Policies.Revision(), Previous: previous,
+		Memory: memory, Settings: r.Settings, Now: snapshot.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{Result: *made, Statements: access}
+	return result, r.addRisks(ctx, result, input)
+}
+
+// mustFind are the schedules that the snapshot may not miss: those of the last
+// complete one, and those that policies were seen to name.
+func mustFind(m plan.Memory) []string {
+	ids := map[string]bool{}
+	if m.Last != nil {
+		for _, id := range m.Last.Schedules {
+			ids[id] = true
+		}
+	}
+	for key, id := range m.Bindings {
+		if strings.HasPrefix(key, string(inventory.KindSchedule)+":") {
+			ids[id] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+// at is the snapshot with another now.
+func at(s *inventory.Snapshot, t time.Time) (*inventory.Snapshot, error) {
+	w := s.Account.Window
+	if t.Before(w.Since) || !t.Before(w.Until) {
+		return nil, fmt.Errorf("the snapshot speaks of %s to %s and can't say who is on call at %s: choose a moment within, or widen window in the configuration",
+			w.Since.Format(time.RFC3339), w.Until.Format(time.RFC3339), t.Format(time.RFC3339))
+	}
+	moved := *s
+	moved.Now = t.UTC().Truncate(time.Second)
+	return &moved, nil
+}
+
+// previous is what the last round's policies say of today's snapshot, for
+// telling a policy's doing from PagerDuty's (S14). It is nil where they are the
+// same, or where they can't be evaluated any more: then the policies moved.
+func (r *Round) previous(ctx context.Context, m plan.Memory, in *policies.Input, now time.Time) (*policies.Statements, error) {
+	if m.Last == nil || m.Last.Revision == r.Policies.Revision() {
+		return nil, nil
+	}
+	revision, source, err := r.Memory.GoodPolicies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if revision != m.Last.Revision || len(source) == 0 {
+		return nil, nil
+	}
+	old, err := policies.LoadSource(ctx, source)
+	if err == nil {
+		var statements *policies.Statements
+		if statements, err = old.Evaluate(ctx, policies.PhaseAccess, in, now); err == nil {
+			return statements, nil
+		}
+	}
+	var problems policies.Problems
+	if errors.As(err, &problems) {
+		return nil, nil
+	}
+	return nil, err
+}
+
+// addRisks evaluates the risk policies, which see desired access and groups.
+func (r *Round) addRisks(ctx context.Context, result *Result, in *policies.Input) error {
+	in, err := in.With("desired", result.Access.Document())
+	if err != nil {
+		return err
+	}
+	if in, err = in.With("groups", result.Access.GroupDocuments()); err != nil {
+		return err
+	}
+	now := result.Snapshot.Now
+	if result.Risk, err = r.Policies.Evaluate(ctx, policies.PhaseRisk, in, now); err != nil {
+		return err
+	}
+	result.Input = in
+	for _, f := range result.Risk.Failures {
+		result.Plan.Errors = append(result.Plan.Errors, desired.Notice{Message: f.Message, Origin: f.Origin})
+	}
+	result.Plan.AddFindings(result.Snapshot, result.Risk, now)
+	return nil
+}
