@@ -47,6 +47,8 @@ type Statements struct {
 	// Failures are rules that erred on this input. What they would have said is
 	// unknown, so nothing may be lowered.
 	Failures []Failure
+	// Warnings are oddities of this evaluation, such as a waiver that ended.
+	Warnings Problems
 }
 
 // Failure is a contract rule that erred in evaluation. The elements it still

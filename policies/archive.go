@@ -1,0 +1,142 @@
+package policies
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+)
+
+// manifest describes an archive of a revision; its version is the format's.
+type manifest struct {
+	Version     int              `json:"version"`
+	Roots       []string         `json:"roots"`
+	TimeLimit   time.Duration    `json:"time_limit"`
+	MaxElements int              `json:"max_elements"`
+	Files       []archivedFile   `json:"files"`
+	Schemas     []archivedSchema `json:"schemas"`
+}
+
+type archivedFile struct {
+	Root string `json:"root"`
+	Path string `json:"path"`
+	Name string `json:"name"`
+}
+
+type archivedSchema struct {
+	Document string `json:"document"`
+	Name     string `json:"name"`
+}
+
+const (
+	manifestVersion = 1
+	manifestName    = "manifest.json"
+	// maxArchive bounds what an archive may unpack to.
+	maxArchive = 1 << 30
+)
+
+// Source is the revision's files as an archive (a compressed tar), which
+// LoadSource reads: what to keep so as to evaluate this revision later, when
+// the directories hold another. Equal revisions give equal bytes.
+func (s *Set) Source() ([]byte, error) {
+	m := manifest{Version: manifestVersion, Roots: s.options.Roots, TimeLimit: s.options.TimeLimit, MaxElements: s.options.MaxElements}
+	var contents [][]byte
+	for _, f := range s.files {
+		m.Files = append(m.Files, archivedFile{Root: f.root, Path: f.path, Name: f.name})
+		contents = append(contents, f.content)
+	}
+	for _, sc := range s.schemas {
+		m.Schemas = append(m.Schemas, archivedSchema{Document: sc.document, Name: sc.file.name})
+		contents = append(contents, sc.file.content)
+	}
+	head, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("archive policies: %w", err)
+	}
+	var buf bytes.Buffer
+	zip := gzip.NewWriter(&buf)
+	archive := tar.NewWriter(zip)
+	add := func(name string, content []byte) error {
+		if err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
+			return err
+		}
+		_, err := archive.Write(content)
+		return err
+	}
+	if err := add(manifestName, head); err != nil {
+		return nil, fmt.Errorf("archive policies: %w", err)
+	}
+	for i, content := range contents {
+		if err := add(fmt.Sprintf("%d", i), content); err != nil {
+			return nil, fmt.Errorf("archive policies: %w", err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return nil, fmt.Errorf("archive policies: %w", err)
+	}
+	if err := zip.Close(); err != nil {
+		return nil, fmt.Errorf("archive policies: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// LoadSource loads a revision from what Source gave. Origins and problems name
+// the files as they were called then.
+func LoadSource(ctx context.Context, source []byte) (*Set, error) {
+	m, contents, err := unpack(source)
+	if err != nil {
+		return nil, fmt.Errorf("read archived policies: %w", err)
+	}
+	o := Options{Roots: m.Roots, Schemas: map[string]string{}, TimeLimit: m.TimeLimit, MaxElements: m.MaxElements}
+	var files []*file
+	for i, f := range m.Files {
+		files = append(files, &file{root: f.Root, path: f.Path, name: f.Name, content: contents[i]})
+	}
+	var schemas []schema
+	for i, sc := range m.Schemas {
+		o.Schemas[sc.Document] = sc.Name
+		schemas = append(schemas, schema{document: sc.Document, file: &file{name: sc.Name, path: sc.Name, content: contents[len(m.Files)+i]}})
+	}
+	return load(ctx, o, files, schemas, nil)
+}
+
+func unpack(source []byte) (manifest, [][]byte, error) {
+	var m manifest
+	zip, err := gzip.NewReader(bytes.NewReader(source))
+	if err != nil {
+		return m, nil, err
+	}
+	archive := tar.NewReader(io.LimitReader(zip, maxArchive))
+	var contents [][]byte
+	for {
+		header, err := archive.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return m, nil, err
+		}
+		content, err := io.ReadAll(archive)
+		if err != nil {
+			return m, nil, err
+		}
+		if header.Name != manifestName {
+			contents = append(contents, content)
+			continue
+		}
+		if err := json.Unmarshal(content, &m); err != nil {
+			return m, nil, err
+		}
+	}
+	if m.Version != manifestVersion {
+		return m, nil, fmt.Errorf("format %d; this version reads format %d", m.Version, manifestVersion)
+	}
+	if len(contents) != len(m.Files)+len(m.Schemas) {
+		return m, nil, fmt.Errorf("%d files; the manifest lists %d", len(contents), len(m.Files)+len(m.Schemas))
+	}
+	return m, contents, nil
+}

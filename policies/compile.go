@@ -1,0 +1,187 @@
+package policies
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// maxCompiles bounds how often a failing compile is repeated without the rules
+// that failed.
+const maxCompiles = 20
+
+// compile compiles what is evaluated, and reports every error: OPA stops at the
+// first stage that fails, so the rules that failed are dropped and the rest is
+// compiled again. Tests are compiled too, for their errors alone.
+func compile(m *modules, data documents, r *report) *ast.Compiler {
+	compiler := compileAll(m.production(), m, data, r, func(*ast.Location) bool { return true })
+	all := m.all()
+	if len(all) > len(m.production()) {
+		compileAll(all, m, data, r, func(loc *ast.Location) bool {
+			f := r.files[loc.File]
+			return f != nil && f.isTest()
+		})
+	}
+	return compiler
+}
+
+func compileAll(parsed map[string]*ast.Module, m *modules, data documents, r *report, ours func(*ast.Location) bool) *ast.Compiler {
+	var dropped []string
+	for range maxCompiles {
+		c := ast.NewCompiler().
+			SetErrorLimit(0).
+			WithCapabilities(capabilities()).
+			WithDefaultRegoVersion(ast.RegoV1).
+			WithPathConflictsCheck(data.conflicts)
+		c.Compile(parsed)
+		if !c.Failed() {
+			return c
+		}
+		for _, e := range c.Errors {
+			if e.Location != nil && ours(e.Location) && !follows(e, dropped, m) && !r.has(e.Location.File, e.Location.Row) {
+				r.at(e.Location, compileProblem(e))
+			}
+		}
+		next, names := withoutFailing(parsed, c.Errors)
+		if len(names) == 0 {
+			return nil
+		}
+		parsed, dropped = next, append(dropped, names...)
+	}
+	return nil
+}
+
+// conflicts says whether data holds a document at a rule's path.
+func (d documents) conflicts(path []string) (bool, error) {
+	var node any = d.root
+	for _, key := range path {
+		m, ok := node.(map[string]any)
+		if !ok {
+			return true, nil
+		}
+		if node, ok = m[key]; !ok {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// withoutFailing is the modules without the rules that the errors are in, and
+// the names of those rules.
+func withoutFailing(parsed map[string]*ast.Module, errs ast.Errors) (map[string]*ast.Module, []string) {
+	out := map[string]*ast.Module{}
+	var names []string
+	for file, m := range parsed {
+		out[file] = m
+		failing := map[*ast.Rule]bool{}
+		for _, e := range errs {
+			if e.Location == nil || e.Location.File != file {
+				continue
+			}
+			if rule := ruleAt(m, e.Location.Row); rule != nil {
+				failing[rule] = true
+			}
+		}
+		if len(failing) == 0 {
+			continue
+		}
+		rest := m.Copy()
+		rest.Rules = nil
+		for _, rule := range m.Rules {
+			if failing[rule] {
+				names = append(names, string(rule.Head.Name))
+				continue
+			}
+			rest.Rules = append(rest.Rules, rule)
+		}
+		// Annotations of dropped rules would have nothing to stand on.
+		rest.Annotations = slices.DeleteFunc(rest.Annotations, func(a *ast.Annotations) bool {
+			return a.Scope == "rule" || a.Scope == "document"
+		})
+		out[file] = rest
+	}
+	return out, names
+}
+
+// ruleAt is the rule that a line belongs to: the last that begins no later.
+func ruleAt(m *ast.Module, line int) *ast.Rule {
+	var found *ast.Rule
+	for _, rule := range m.Rules {
+		if rule.Location != nil && rule.Location.Row <= line && (found == nil || rule.Location.Row >= found.Location.Row) {
+			found = rule
+		}
+	}
+	return found
+}
+
+// follows says whether an error only follows from rules that are missing: those
+// dropped for an error of their own, or those of a file that does not parse.
+func follows(e *ast.Error, dropped []string, m *modules) bool {
+	undefined := strings.Contains(e.Message, "unsafe") || strings.Contains(e.Message, "undefined")
+	if !undefined {
+		return false
+	}
+	if m.broken[""] {
+		return true
+	}
+	for pkg := range m.broken {
+		if strings.Contains(e.Message, "data."+pkg) {
+			return true
+		}
+		if module := m.parsed[e.Location.File]; module != nil && packageName(module) == pkg {
+			return true
+		}
+	}
+	for _, name := range dropped {
+		if mentions(e.Message, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func mentions(text, word string) bool {
+	return slices.Contains(strings.FieldsFunc(text, func(c rune) bool {
+		return c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
+	}), word)
+}
+
+// compileProblem is an error of OPA's parser or compiler as a problem.
+func compileProblem(e *ast.Error) Problem {
+	p := Problem{Message: strings.TrimSpace(strings.ReplaceAll(e.Message, "\n", "; "))}
+	if hint, ok := strings.CutPrefix(p.Message, "unexpected "); ok {
+		p.Message = "syntax: unexpected " + hint
+	}
+	if name, ok := strings.CutSuffix(p.Message, " is unsafe"); ok {
+		p.Message = name + " is never given a value (unsafe): misspelt, or assigned only under 'not'"
+	}
+	if d, ok := e.Details.(*ast.RefErrInvalidDetail); ok {
+		p = refProblem(e, d)
+	}
+	return p
+}
+
+// refProblem says which part of a reference does not exist, and what does.
+func refProblem(e *ast.Error, d *ast.RefErrInvalidDetail) Problem {
+	p := Problem{Message: e.Message}
+	if d.Pos >= len(d.Ref) {
+		return p
+	}
+	var names []string
+	for _, v := range d.OneOf {
+		if s, ok := v.(ast.String); ok {
+			names = append(names, string(s))
+		}
+	}
+	p = Problem{Found: d.Ref[:d.Pos+1].String() + ", which does not exist"}
+	if len(names) > 0 && len(names) <= 12 {
+		p.Expected = "one of " + list(names, "or")
+	}
+	if s, ok := d.Ref[d.Pos].Value.(ast.String); ok {
+		p.Suggestion, _ = inventory.Nearest(string(s), names)
+	}
+	return p
+}

@@ -1,0 +1,285 @@
+package policies
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/util"
+	"go.yaml.in/yaml/v3"
+)
+
+// documents are the merged data documents of all roots, as OPA names them: by
+// directory, not by file.
+type documents struct {
+	root map[string]any
+	// owners maps the dotted path of each leaf to the file that gave it.
+	owners map[string]*file
+}
+
+// loadData reads and merges all data files. What is wrong goes to the report.
+func loadData(files []*file, r *report) documents {
+	d := documents{root: map[string]any{}, owners: map[string]*file{}}
+	for _, f := range files {
+		if f.isRego() {
+			continue
+		}
+		doc, ok := decodeData(f, r)
+		if !ok {
+			continue
+		}
+		d.add(f, doc, r)
+	}
+	return d
+}
+
+// decodeData reads a data file as OPA does, but strictly.
+func decodeData(f *file, r *report) (any, bool) {
+	if len(bytes.TrimSpace(f.content)) == 0 {
+		r.add(Problem{File: f.name, Found: "an empty file", Expected: "a document; write {} or [] if nothing is meant"})
+		return nil, false
+	}
+	before := len(r.problems)
+	if f.isJSON() {
+		checkJSON(f, r)
+	} else {
+		checkYAML(f, r)
+	}
+	if len(r.problems) > before {
+		return nil, false
+	}
+	var doc any
+	if err := util.Unmarshal(f.content, &doc); err != nil {
+		r.add(Problem{File: f.name, Message: err.Error()})
+		return nil, false
+	}
+	return doc, true
+}
+
+func (d documents) add(f *file, doc any, r *report) {
+	var keys []string
+	if dir := path.Dir(f.path); dir != "." {
+		keys = strings.Split(dir, "/")
+	}
+	for i := len(keys) - 1; i >= 0; i-- {
+		doc = map[string]any{keys[i]: doc}
+	}
+	top, ok := doc.(map[string]any)
+	if !ok {
+		r.add(Problem{File: f.name, Line: 1, Column: 1,
+			Found:    article(typeOf(doc)) + " " + typeOf(doc) + " at the top of the root",
+			Expected: "a mapping, whose keys become data.…; or put the file into a directory, which names it"})
+		return
+	}
+	if own, ok := top["dutyward"]; ok && own != nil {
+		r.add(Problem{File: f.name, Found: "a document for data.dutyward", Expected: "another name: data.dutyward is the embedded library"})
+		return
+	}
+	d.merge(d.root, top, "", f, r)
+}
+
+func (d documents) merge(into, from map[string]any, at string, f *file, r *report) {
+	for key, v := range from {
+		where := strings.TrimPrefix(at+"."+key, ".")
+		old, exists := into[key]
+		if !exists {
+			into[key] = d.own(v, where, f)
+			continue
+		}
+		oldMap, ok1 := old.(map[string]any)
+		newMap, ok2 := v.(map[string]any)
+		if ok1 && ok2 {
+			d.merge(oldMap, newMap, where, f, r)
+			continue
+		}
+		r.add(Problem{File: f.name, Found: "a second document for data." + where,
+			Expected: fmt.Sprintf("each document once; the other is in %s", d.ownerOf(where))})
+	}
+}
+
+// own remembers which file v is from, and copies its maps.
+func (d documents) own(v any, where string, f *file) any {
+	d.owners[where] = f
+	m, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	out := make(map[string]any, len(m))
+	for key, x := range m {
+		out[key] = x
+		if sub, ok := x.(map[string]any); ok {
+			out[key] = d.own(sub, where+"."+key, f)
+		}
+	}
+	return out
+}
+
+func (d documents) ownerOf(where string) string {
+	for ; where != ""; where = parent(where) {
+		if f := d.owners[where]; f != nil {
+			return f.name
+		}
+	}
+	return "another file"
+}
+
+func parent(where string) string {
+	i := strings.LastIndexByte(where, '.')
+	if i < 0 {
+		return ""
+	}
+	return where[:i]
+}
+
+func typeOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "string"
+	case []any:
+		return "list"
+	case map[string]any:
+		return "mapping"
+	}
+	return "number"
+}
+
+// checkJSON reports syntax errors, duplicate keys and anything behind the
+// document.
+func checkJSON(f *file, r *report) {
+	dec := json.NewDecoder(bytes.NewReader(f.content))
+	dec.UseNumber()
+	c := jsonCheck{file: f, report: r, dec: dec}
+	if err := c.value(); err != nil {
+		line, column := f.place(dec.InputOffset())
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			line, column = f.place(syntax.Offset - 1)
+		}
+		if errors.Is(err, io.EOF) {
+			err = errors.New("the document ends too early")
+		}
+		r.add(Problem{File: f.name, Line: line, Column: column, Message: "not JSON: " + err.Error()})
+		return
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		line, column := f.place(dec.InputOffset() - 1)
+		r.add(Problem{File: f.name, Line: line, Column: column, Found: "something behind the document", Expected: "one document a file"})
+	}
+}
+
+type jsonCheck struct {
+	file   *file
+	report *report
+	dec    *json.Decoder
+}
+
+func (c jsonCheck) value() error {
+	token, err := c.dec.Token()
+	if err != nil {
+		return err
+	}
+	switch token {
+	case json.Delim('{'):
+		return c.object()
+	case json.Delim('['):
+		for c.dec.More() {
+			if err := c.value(); err != nil {
+				return err
+			}
+		}
+		_, err = c.dec.Token()
+		return err
+	}
+	return nil
+}
+
+func (c jsonCheck) object() error {
+	lines := map[string]int{}
+	for c.dec.More() {
+		token, err := c.dec.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := token.(string)
+		line, column := c.file.place(c.dec.InputOffset() - int64(len(key)) - 2)
+		if first, ok := lines[key]; ok {
+			c.report.add(duplicateKey(c.file, key, line, column, first))
+		} else {
+			lines[key] = line
+		}
+		if err := c.value(); err != nil {
+			return err
+		}
+	}
+	_, err := c.dec.Token()
+	return err
+}
+
+func duplicateKey(f *file, key string, line, column, first int) Problem {
+	return Problem{File: f.name, Line: line, Column: column,
+		Found: fmt.Sprintf("key %q a second time", key), Expected: fmt.Sprintf("each key once; the first is in line %d", first)}
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+): `)
+
+// checkYAML reports syntax errors, duplicate keys and second documents.
+func checkYAML(f *file, r *report) {
+	dec := yaml.NewDecoder(bytes.NewReader(f.content))
+	var doc, second yaml.Node
+	if err := dec.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			r.add(Problem{File: f.name, Found: "nothing but comments", Expected: "a document; write {} or [] if nothing is meant"})
+			return
+		}
+		r.add(yamlProblem(f, err))
+		return
+	}
+	checkYAMLKeys(f, r, &doc)
+	switch err := dec.Decode(&second); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		r.add(yamlProblem(f, err))
+	default:
+		r.add(Problem{File: f.name, Line: second.Line, Column: second.Column, Found: "a second YAML document",
+			Expected: "one document a file; what stands behind '---' would not be read"})
+	}
+}
+
+func yamlProblem(f *file, err error) Problem {
+	p := Problem{File: f.name, Message: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		p.Line, _ = strconv.Atoi(m[1])
+		p.Message = strings.Replace(p.Message, m[0], "", 1)
+	}
+	return p
+}
+
+func checkYAMLKeys(f *file, r *report, n *yaml.Node) {
+	if n.Kind == yaml.MappingNode {
+		lines := map[string]int{}
+		for i := 0; i < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
+				continue
+			}
+			if first, ok := lines[key.Value]; ok {
+				r.add(duplicateKey(f, key.Value, key.Line, key.Column, first))
+				continue
+			}
+			lines[key.Value] = key.Line
+		}
+	}
+	for _, child := range n.Content {
+		checkYAMLKeys(f, r, child)
+	}
+}

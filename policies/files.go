@@ -1,0 +1,152 @@
+package policies
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// file is a file of a policy root.
+type file struct {
+	// root is the root as configured, path the file's place in it, with slashes.
+	root string
+	path string
+	// name is root and path joined, as messages and origins show it.
+	name    string
+	content []byte
+}
+
+func (f *file) isRego() bool { return strings.HasSuffix(f.path, ".rego") }
+func (f *file) isTest() bool { return strings.HasSuffix(f.path, "_test.rego") }
+func (f *file) isJSON() bool { return strings.HasSuffix(f.path, ".json") }
+func (f *file) isYAML() bool {
+	return strings.HasSuffix(f.path, ".yaml") || strings.HasSuffix(f.path, ".yml")
+}
+
+// line is a source line, from 1, without its line break; empty if there is no
+// such line.
+func (f *file) line(n int) string {
+	rest := f.content
+	for ; n > 1; n-- {
+		_, after, found := bytes.Cut(rest, []byte("\n"))
+		if !found {
+			return ""
+		}
+		rest = after
+	}
+	if n < 1 {
+		return ""
+	}
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	return strings.TrimSuffix(string(line), "\r")
+}
+
+// place is the line and column, from 1, of a byte offset.
+func (f *file) place(offset int64) (line, column int) {
+	before := f.content[:max(0, min(int(offset), len(f.content)))]
+	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
+}
+
+// walker collects the files of roots.
+type walker struct {
+	root  string
+	files []*file
+	// seen maps the real path of each file to the name it was first found under.
+	seen map[string]string
+	// within are the real paths of the directories being walked.
+	within   []string
+	problems Problems
+}
+
+// readRoots reads the policy and data files of the roots, sorted by root in
+// the given order, then by path.
+func readRoots(roots []string) ([]*file, Problems) {
+	w := &walker{seen: map[string]string{}}
+	for _, root := range roots {
+		w.root = root
+		info, err := os.Stat(root)
+		switch {
+		case err != nil:
+			w.fail(root, fmt.Errorf("policy root: %w", err))
+		case !info.IsDir():
+			w.fail(root, errors.New("policy root: not a directory"))
+		default:
+			w.directory("")
+		}
+	}
+	return w.files, w.problems
+}
+
+// directory walks a directory of the root. Symbolic links are followed, for
+// that is how Kubernetes mounts files; directories that begin with a dot are
+// not, among them its "..data".
+func (w *walker) directory(path string) {
+	name := filepath.Join(w.root, filepath.FromSlash(path))
+	real, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		w.fail(name, err)
+		return
+	}
+	if slices.Contains(w.within, real) {
+		w.fail(name, errors.New("a symbolic link leads back to a directory above it"))
+		return
+	}
+	w.within = append(w.within, real)
+	defer func() { w.within = w.within[:len(w.within)-1] }()
+
+	entries, err := os.ReadDir(name)
+	if err != nil {
+		w.fail(name, err)
+		return
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		w.entry(strings.TrimPrefix(path+"/"+entry.Name(), "/"), entry)
+	}
+}
+
+func (w *walker) entry(path string, entry fs.DirEntry) {
+	f := &file{root: w.root, path: path, name: filepath.ToSlash(filepath.Join(w.root, filepath.FromSlash(path)))}
+	info, err := os.Stat(filepath.FromSlash(f.name))
+	if err == nil && info.IsDir() {
+		w.directory(path)
+		return
+	}
+	if !f.isRego() && !f.isJSON() && !f.isYAML() {
+		return
+	}
+	if err != nil {
+		w.fail(f.name, err)
+		return
+	}
+	real, err := filepath.EvalSymlinks(filepath.FromSlash(f.name))
+	if err != nil {
+		w.fail(f.name, err)
+		return
+	}
+	if first, ok := w.seen[real]; ok {
+		w.fail(f.name, fmt.Errorf("the same file as %s: each file may be reached from one root, once", first))
+		return
+	}
+	w.seen[real] = f.name
+	if f.content, err = os.ReadFile(real); err != nil {
+		w.fail(f.name, err)
+		return
+	}
+	w.files = append(w.files, f)
+}
+
+func (w *walker) fail(name string, err error) {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	w.problems = append(w.problems, Problem{File: filepath.ToSlash(name), Message: err.Error()})
+}

@@ -1,0 +1,44 @@
+package policies
+
+import "github.com/open-policy-agent/opa/v1/ast"
+
+// report collects problems and adds to each its source line.
+type report struct {
+	files    map[string]*file
+	problems Problems
+}
+
+func newReport(files []*file) *report {
+	r := &report{files: map[string]*file{}}
+	for _, f := range files {
+		r.files[f.name] = f
+	}
+	return r
+}
+
+func (r *report) add(ps ...Problem) {
+	for _, p := range ps {
+		if f := r.files[p.File]; f != nil && p.Source == "" {
+			p.Source = f.line(p.Line)
+		}
+		r.problems = append(r.problems, p)
+	}
+}
+
+// at adds a problem at a location in a policy.
+func (r *report) at(loc *ast.Location, p Problem) {
+	if loc != nil {
+		p.File, p.Line, p.Column = loc.File, loc.Row, loc.Col
+	}
+	r.add(p)
+}
+
+// has says whether an error was reported at that line.
+func (r *report) has(file string, line int) bool {
+	for _, p := range r.problems {
+		if !p.Warning && p.File == file && p.Line == line {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,119 @@
+package policies
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+)
+
+// Options say where policies are and within what bounds they run.
+type Options struct {
+	// Roots are the policy directories. Each holds .rego, .json, .yaml and .yml
+	// files, also in subdirectories; what begins with a dot is skipped.
+	Roots []string
+	// Schemas maps a data document by its dotted path, e.g. "people", to the
+	// JSON schema file that it must satisfy.
+	Schemas map[string]string
+	// TimeLimit bounds one evaluation of a phase; 0 means two minutes.
+	TimeLimit time.Duration
+	// MaxElements bounds the elements of one evaluation; 0 means a million.
+	MaxElements int
+}
+
+const (
+	defaultTimeLimit   = 2 * time.Minute
+	defaultMaxElements = 1_000_000
+)
+
+func (o Options) withDefaults() Options {
+	if o.TimeLimit == 0 {
+		o.TimeLimit = defaultTimeLimit
+	}
+	if o.MaxElements == 0 {
+		o.MaxElements = defaultMaxElements
+	}
+	return o
+}
+
+// Set is a revision of the policies: loaded, checked and compiled. It may be
+// used by several goroutines at once.
+type Set struct {
+	options  Options
+	files    []*file
+	roots    map[string]string // file name to root
+	compiler *ast.Compiler
+	store    storage.Store
+	rules    map[Phase][]*rule
+	warnings Problems
+	refs     []Reference
+	schemas  []schema
+}
+
+// Load reads the policies, or says everything that is wrong with them: the
+// error is then Problems, warnings included.
+func Load(ctx context.Context, o Options) (*Set, error) {
+	files, problems := readRoots(o.Roots)
+	schemas, schemaProblems := readSchemas(o.Schemas)
+	return load(ctx, o, files, schemas, append(problems, schemaProblems...))
+}
+
+func load(ctx context.Context, o Options, files []*file, schemas []schema, problems Problems) (*Set, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("load policies: %w", err)
+	}
+	r := newReport(files)
+	r.add(problems...)
+
+	data := loadData(files, r)
+	checkSchemas(schemas, data, r)
+	modules, err := parse(files, r)
+	if err != nil {
+		return nil, err
+	}
+	checkContract(modules, r)
+	checkBuiltins(modules, r)
+	checkReferences(modules, data, r)
+	compiler := compile(modules, data, r)
+
+	all := r.problems.sorted()
+	if len(all.Errors()) > 0 {
+		return nil, all
+	}
+	s := &Set{
+		options: o.withDefaults(), files: files, compiler: compiler, warnings: all.Warnings(),
+		store: inmem.NewFromObjectWithOpts(data.root, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
+		roots: map[string]string{}, schemas: schemas,
+	}
+	for _, f := range files {
+		s.roots[f.name] = f.root
+	}
+	s.rules = s.contractRules()
+	s.refs = literalReferences(modules)
+	return s, nil
+}
+
+// Warnings are what is odd about the policies but no reason to refuse them.
+func (s *Set) Warnings() []Problem { return s.warnings }
+
+// Revision is a digest of all files of all roots, "sha256:…": equal content in
+// equal places has an equal revision.
+func (s *Set) Revision() string {
+	h := sha256.New()
+	order := map[string]int{}
+	for _, root := range s.options.Roots {
+		if _, ok := order[root]; !ok {
+			order[root] = len(order)
+		}
+	}
+	for _, f := range s.files {
+		fmt.Fprintf(h, "%d %d %s %d\n", order[f.root], len(f.path), f.path, len(f.content))
+		h.Write(f.content)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
