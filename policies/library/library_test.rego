@@ -1,0 +1,119 @@
+package dutyward_test
+
+import data.dutyward
+import data.dutyward.fixture
+
+acme := fixture.account({
+	"now": "2026-11-23T12:00:00Z",
+	"users": {"ann@acme.com": {"base_role": "admin"}, "Bob@acme.com": {}, "cat@acme.com": {}},
+	"teams": {"Payments": {"ann@acme.com": "manager"}},
+	"schedules": {"Primary": ["Bob@acme.com"], "Secondary": ["cat@acme.com"]},
+	"escalation_policies": {"Payments": [["Primary"], ["ann@acme.com"]]},
+	"services": {"Checkout": "Payments"},
+})
+
+test_now_is_the_evaluations_time if {
+	dutyward.now == time.parse_rfc3339_ns("2026-11-23T12:00:00Z") with input as acme
+}
+
+test_a_user_is_found_by_email_in_any_case if {
+	dutyward.user("BOB@acme.com").id == "Bob@acme.com" with input as acme
+}
+
+test_a_user_is_found_by_id if {
+	dutyward.user("P1").email == "x@acme.com" with input as {"users": {"P1": {"email": "x@acme.com"}}}
+	dutyward.user("#P1").email == "x@acme.com" with input as {"users": {"P1": {"email": "x@acme.com"}}}
+}
+
+test_nobody_is_undefined if {
+	not dutyward.user("nobody@acme.com") with input as acme
+}
+
+test_a_team_is_found_by_name_and_by_id if {
+	dutyward.team("Payments").members == {"ann@acme.com": "manager"} with input as acme
+	dutyward.team("#Payments").name == "Payments" with input as acme
+	not dutyward.team("payments") with input as acme
+}
+
+test_a_window_is_half_open[note] if {
+	some note, tc in {
+		"open at both ends": {"from": null, "until": null, "want": true},
+		"begins now": {"from": "2026-11-23T12:00:00Z", "until": null, "want": true},
+		"begins in another zone": {"from": "2026-11-23T13:00:00+01:00", "until": null, "want": true},
+		"ends now": {"from": null, "until": "2026-11-23T12:00:00Z", "want": false},
+		"begins later": {"from": "2026-11-23T12:00:01Z", "until": null, "want": false},
+	}
+	got := [true | dutyward.within(tc.from, tc.until)] with input as acme
+	got == [true | tc.want == true]
+}
+
+test_local_time_knows_the_zone if {
+	l := dutyward.local("Europe/Berlin") with input as acme
+	l.date == "2026-11-23"
+	l.time == "13:00:00"
+	l.weekday == "Monday"
+}
+
+test_on_call_at_is_half_open if {
+	dutyward.on_call_at("Primary", "2026-11-23T12:00:00Z") == {"Bob@acme.com"} with input as acme
+	dutyward.on_call_at("Primary", "2026-11-22T12:00:00Z") == {"Bob@acme.com"} with input as acme
+	dutyward.on_call_at("Primary", "2026-11-24T12:00:00Z") == set() with input as acme
+	dutyward.on_call_at("Primary", dutyward.now) == {"Bob@acme.com"} with input as acme
+}
+
+test_everybody_on_a_layer_takes_turns if {
+	dutyward.rotation("Primary") == {"Bob@acme.com"} with input as acme
+}
+
+test_an_ended_layer_has_no_turns if {
+	ended := fixture.account({"schedules": {"Primary": {"layers": [
+		{"id": "L1", "name": "Night", "end": "2026-11-01T00:00:00Z", "users": ["a"]},
+		{"id": "L2", "name": "Night", "end": null, "users": ["c", "b"]},
+	]}}})
+	dutyward.rotation("Primary") == {"b", "c"} with input as ended
+	dutyward.layer_members("Primary", "Night") == ["c", "b"] with input as ended
+	dutyward.layer_members("Primary", "#L2") == ["c", "b"] with input as ended
+	not dutyward.layer_members("Primary", "Day") with input as ended
+}
+
+test_events_of_a_shift_based_schedule_are_its_layers if {
+	shifts := fixture.account({"schedules": {"Primary": {"kind": "shifts", "rotations": [{"id": "R1", "events": [
+		{"id": "E1", "name": "Day", "effective_until": null, "assignment": {"members": ["a", null, "b"]}},
+		{"id": "E2", "name": "Old", "effective_until": "2026-11-01T00:00:00Z", "assignment": {"members": ["c"]}},
+	]}]}}})
+	dutyward.rotation("Primary") == {"a", "b"} with input as shifts
+	dutyward.layer_members("Primary", "Day") == ["a", "b"] with input as shifts
+}
+
+test_email_alone_wakes_nobody if {
+	phone := {"contact_methods": [{"type": "phone_contact_method", "label": ""}], "notification_rules": [{"urgency": "high", "contact": "phone_contact_method", "delay_minutes": 0}]}
+	email := {"contact_methods": [{"type": "email_contact_method", "label": ""}], "notification_rules": [{"urgency": "high", "contact": "email_contact_method", "delay_minutes": 0}]}
+	people := fixture.account({"users": {"a@acme.com": phone, "b@acme.com": email}})
+	dutyward.can_be_paged("a@acme.com") with input as people
+	not dutyward.can_be_paged("b@acme.com") with input as people
+}
+
+groups := {"team": {"member": {
+	{"group": "a", "principal": "group:b"},
+	{"group": "b", "principal": "group:c"},
+	{"group": "b", "principal": "user:ann@acme.com"},
+	{"group": "c", "principal": "oncall:Primary"},
+	{"group": "c", "principal": "user:cat@acme.com", "until": "2026-11-01T00:00:00Z"},
+	{"group": "e", "principal": "escalation:Payments"},
+	{"group": "e1", "principal": "escalation@1:Payments"},
+	{"group": "t", "principal": "team:Payments"},
+	{"group": "loop", "principal": "group:loop"},
+	{"group": "loop", "principal": "rotation:Secondary"},
+}}}
+
+test_members_nest[note] if {
+	some note, tc in {
+		"three deep, without what has ended": {"group": "a", "want": {"ann@acme.com", "Bob@acme.com"}},
+		"an escalation policy": {"group": "e", "want": {"ann@acme.com", "Bob@acme.com"}},
+		"one level of it": {"group": "e1", "want": {"Bob@acme.com"}},
+		"a team": {"group": "t", "want": {"ann@acme.com"}},
+		"a group within itself": {"group": "loop", "want": {"cat@acme.com"}},
+		"a group of nobody": {"group": "none", "want": set()},
+	}
+	dutyward.members(groups, tc.group) == tc.want with input as acme
+}
