@@ -57,8 +57,8 @@ type Options struct {
 	// Concurrency bounds the changes in hand at once; 8 if zero.
 	Concurrency int
 	// WriteTimeout bounds one change's write and record, which outlive a
-	// cancelled context; 60 seconds if zero. It must be shorter than the lease
-	// of the writers' lock (S29).
+	// cancelled context; 100 seconds if zero, enough to wait out a rate limit's
+	// minute. It must be shorter than the lease of the writer's lock (S29).
 	WriteTimeout time.Duration
 	// Overlay are the acknowledged writes of earlier runs (S9).
 	Overlay []plan.Write
@@ -72,7 +72,7 @@ func (o Options) withDefaults() Options {
 		o.Concurrency = 8
 	}
 	if o.WriteTimeout <= 0 {
-		o.WriteTimeout = time.Minute
+		o.WriteTimeout = 100 * time.Second
 	}
 	if o.Progress == nil {
 		o.Progress = func(Step) {}

@@ -1,0 +1,59 @@
+package journal
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// A full disk is made here by a limit on the file's pages, which SQLite reports
+// as it does a full disk.
+func TestAFullDiskIsAClearErrorAndLosesNothing(t *testing.T) {
+	ctx := t.Context()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j, err := Open(ctx, path, Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	if _, err := j.Lock(ctx); err != nil {
+		t.Fatal(err)
+	}
+	round, err := j.Begin(ctx, &plan.Plan{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := plan.Change{
+		ID: "key", User: "U1", Resource: inventory.ByID(inventory.KindTeam, "T1"), Effect: plan.Raise,
+		Before: "none", After: "manager", Reason: strings.Repeat("because ", 1000),
+	}
+	if _, err := j.Intent(ctx, round, c); err != nil {
+		t.Fatal(err)
+	}
+
+	limit := func(pages string) {
+		t.Helper()
+		if _, err := j.db.ExecContext(ctx, "PRAGMA max_page_count = "+pages); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit("1") // as many as there are
+	_, err = j.Intent(ctx, round, c)
+	if err == nil || !strings.Contains(err.Error(), "the disk is full") || !strings.Contains(err.Error(), path) {
+		t.Fatalf("error %v", err)
+	}
+
+	limit("1000000")
+	open, err := j.Pending(ctx)
+	if err != nil || len(open) != 1 {
+		t.Fatalf("open intents %v, error %v", open, err)
+	}
+	if err := j.Result(ctx, open[0].ID, apply.Outcome{Status: apply.Done, Wrote: true, At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+}

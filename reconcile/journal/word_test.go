@@ -1,0 +1,74 @@
+package journal_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+func TestS11_TheFirstResolutionOfANameStandsUntilAPersonConfirmsAnother(t *testing.T) {
+	path := file(t)
+	j := open(t, path, journal.Options{})
+	must(t, j.Bind(t.Context(), map[string]string{"team:Payments": "P1", "user:ann@acme.com": "U1"}))
+	must(t, j.Bind(t.Context(), map[string]string{"team:Payments": "P2", "oncall:Primary": "S1"}))
+	must(t, j.Close())
+
+	j = open(t, path, journal.Options{})
+	want := map[string]string{"team:Payments": "P1", "user:ann@acme.com": "U1", "oncall:Primary": "S1"}
+	if d := cmp.Diff(want, memory(t, j, start).Bindings); d != "" {
+		t.Errorf("bindings (-want +got):\n%s", d)
+	}
+
+	must(t, j.Confirm(t.Context(), "team:Payments", "P2", "the team was made anew"))
+	must(t, j.Bind(t.Context(), map[string]string{"team:Payments": "P3"}))
+	want["team:Payments"] = "P2"
+	if d := cmp.Diff(want, memory(t, j, start).Bindings); d != "" {
+		t.Errorf("bindings once confirmed (-want +got):\n%s", d)
+	}
+	says(t, j.Confirm(t.Context(), "team:Payments", "", "typo"), "id")
+}
+
+func TestS26_AReleaseEndsAfterADayAndNeedsAReason(t *testing.T) {
+	c := &clock{start}
+	j := open(t, file(t), journal.Options{Now: c.Now})
+	must(t, j.Release(t.Context(), "key 1", "checked with Dan"))
+	c.at = start.Add(time.Hour)
+	must(t, j.Release(t.Context(), "key 1", "checked again"))
+	must(t, j.Release(t.Context(), "key 2", "and this"))
+	says(t, j.Release(t.Context(), "key 3", "  "), "reason")
+
+	for name, c := range map[string]struct {
+		now  time.Time
+		want map[string]plan.Release
+	}{
+		"the last word on a key stands": {start.Add(2 * time.Hour), map[string]plan.Release{
+			"key 1": {Reason: "checked again", At: start.Add(time.Hour)},
+			"key 2": {Reason: "and this", At: start.Add(time.Hour)},
+		}},
+		"a day later it has ended": {start.Add(25 * time.Hour), map[string]plan.Release{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, memory(t, j, c.now).Released); d != "" {
+				t.Errorf("released (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestS5_TheLastGoodPoliciesSurviveARestart(t *testing.T) {
+	path := file(t)
+	j := open(t, path, journal.Options{})
+	must(t, j.SavePolicies(t.Context(), "rev1", []byte("package access\x00\xff")))
+	must(t, j.SavePolicies(t.Context(), "rev2", nil))
+	must(t, j.SavePolicies(t.Context(), "rev3", []byte{0, 1, 2}))
+	must(t, j.Close())
+	revision, source, err := open(t, path, journal.Options{}).GoodPolicies(t.Context())
+	must(t, err)
+	if revision != "rev3" || string(source) != "\x00\x01\x02" {
+		t.Errorf("revision %q, source %q", revision, source)
+	}
+}
