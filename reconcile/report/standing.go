@@ -1,0 +1,212 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Status says how a pair stands.
+type Status string
+
+// The statuses.
+const (
+	StatusNone       Status = "none"       // nothing held and nothing asked
+	StatusAsAsked    Status = "as asked"   // PagerDuty holds what policies say
+	StatusPlanned    Status = "planned"    // apply would change it
+	StatusObserved   Status = "observed"   // due, and not allowed by the configuration
+	StatusBlocked    Status = "blocked"    // due, and can't be made
+	StatusHeld       Status = "held"       // due, and waits for a word
+	StatusUnknown    Status = "unknown"    // nobody can say what is asked
+	StatusProtected  Status = "protected"  // kept as it is
+	StatusDrift      Status = "drift"      // held without a policy, left alone
+	StatusImplied    Status = "implied"    // PagerDuty gives it by itself
+	StatusUnassigned Status = "unassigned" // a base role that no policy gives
+)
+
+// Standing is how one person stands to one resource: what PagerDuty holds, what
+// policies say, and what comes of the difference. Its JSON form is what
+// `explain` and `who` print for programs; every key is present.
+type Standing struct {
+	// User is a PagerDuty id, Email the address.
+	User  string `json:"user"`
+	Email string `json:"email"`
+	// Resource is "account" or a reference by id; Name is it by name.
+	Resource inventory.Ref `json:"resource"`
+	Name     string        `json:"name"`
+	// At is the moment it is for.
+	At time.Time `json:"at"`
+	// Holds is the role in PagerDuty, Asked the role that policies give; "none".
+	Holds string `json:"holds"`
+	Asked string `json:"asked"`
+	// From and Until bound the grant; null where it has no such end.
+	From  *time.Time `json:"from"`
+	Until *time.Time `json:"until"`
+	// Status says how it stands, Why in a sentence; Why may be empty.
+	Status Status `json:"status"`
+	Why    string `json:"why"`
+	// Unblock says what to do, where something is in the way.
+	Unblock string `json:"unblock"`
+	// Change is the key of the change that is due; empty if none is.
+	Change string `json:"change"`
+	// By are the rules that give Asked.
+	By []desired.By `json:"by"`
+	// Limited are the limits that keep Asked from being higher.
+	Limited []desired.Limitation `json:"limited"`
+	// Lost are grants that are not in force or were beaten.
+	Lost []Lost `json:"lost"`
+	// Named are the rules that name the resource, where none gives the role.
+	Named []policies.Origin `json:"named"`
+}
+
+// Lost is a grant that did not win, and why.
+type Lost struct {
+	Role  string     `json:"role"`
+	From  *time.Time `json:"from"`
+	Until *time.Time `json:"until"`
+	By    desired.By `json:"by"`
+	Why   string     `json:"why"`
+}
+
+// Standings answers how people stand to resources, from one round's results.
+type Standings struct {
+	snapshot *inventory.Snapshot
+	access   *desired.Access
+	index    *inventory.Index
+	noted    map[desired.Pair]note
+}
+
+// note is what a plan says of a pair.
+type note struct {
+	status               Status
+	why, unblock, change string
+	by                   []desired.By
+}
+
+// NewStandings indexes a round's results.
+func NewStandings(s *inventory.Snapshot, a *desired.Access, p *plan.Plan) *Standings {
+	return &Standings{snapshot: s, access: a, index: inventory.NewIndex(s), noted: notes(p)}
+}
+
+// notes is what a plan says, by pair.
+func notes(p *plan.Plan) map[desired.Pair]note {
+	n := map[desired.Pair]note{}
+	for _, user := range p.Unassigned {
+		n[desired.Pair{User: user, Resource: inventory.AccountRef}] = note{status: StatusUnassigned, why: "no policy gives a base role, and absence removes nothing"}
+	}
+	for _, d := range p.Drift {
+		n[desired.Pair{User: d.User, Resource: d.Resource, Layer: d.Layer}] = note{status: StatusDrift, why: d.Why}
+	}
+	for _, i := range p.Implied {
+		n[desired.Pair{User: i.User, Resource: i.Resource}] = note{status: StatusImplied, why: i.Why}
+	}
+	for _, c := range p.Observed {
+		n[c.Pair()] = note{status: StatusObserved, why: c.Reason, change: c.ID, unblock: "set `manage` in the configuration"}
+	}
+	for _, c := range p.Changes {
+		n[c.Pair()] = note{status: StatusPlanned, why: string(c.Cause) + ": " + c.Reason, change: c.ID}
+	}
+	for _, b := range p.Blocked {
+		n[b.Pair()] = note{status: StatusBlocked, why: b.Why, unblock: b.Unblock, change: b.ID}
+	}
+	for _, h := range p.Held {
+		n[h.Pair()] = note{status: StatusHeld, why: h.Why, unblock: h.Release, change: h.ID}
+	}
+	for _, q := range p.Protected {
+		n[desired.Pair{User: q.User, Resource: q.Resource}] = note{status: StatusProtected, why: q.Reason, by: []desired.By{q.By}}
+	}
+	return n
+}
+
+// Of is how a person stands to a resource, both by id.
+func (s *Standings) Of(pair desired.Pair) Standing {
+	st := Standing{
+		User: pair.User, Email: s.index.Name(inventory.KindUser, pair.User),
+		Resource: pair.Resource, Name: s.index.Named(pair.Resource),
+		At: s.access.At, Holds: s.snapshot.RoleOf(pair.User, pair.Resource), Asked: inventory.None,
+		By: []desired.By{}, Limited: []desired.Limitation{}, Lost: []Lost{}, Named: []policies.Origin{},
+	}
+	grant, granted := s.access.Grants[pair]
+	if granted {
+		st.Asked = grant.Role
+		st.From, st.Until = moment(grant.From), moment(grant.Until)
+		st.By = append(st.By, grant.By...)
+		st.Limited = append(st.Limited, grant.Limited...)
+		for _, l := range grant.Lost {
+			st.Lost = append(st.Lost, Lost{Role: l.Role, From: moment(l.From), Until: moment(l.Until), By: l.By, Why: l.Why})
+		}
+	} else {
+		st.Named = append(st.Named, s.access.Named[pair.Target()]...)
+	}
+	s.status(&st, pair)
+	return st
+}
+
+// status fills in how the pair stands.
+func (s *Standings) status(st *Standing, pair desired.Pair) {
+	if why := s.access.UnknownReason(pair); why != "" {
+		st.Status, st.Why = StatusUnknown, why
+		return
+	}
+	n, noted := s.noted[pair]
+	switch {
+	case noted:
+		st.Status, st.Why, st.Unblock, st.Change = n.status, n.why, n.unblock, n.change
+		if n.status == StatusProtected {
+			st.By = append(st.By, n.by...)
+		}
+	case st.Holds == st.Asked && st.Holds == inventory.None:
+		st.Status = StatusNone
+	default:
+		st.Status = StatusAsAsked
+	}
+}
+
+// On is how everybody stands who holds or is to hold something on a resource,
+// highest role first.
+func (s *Standings) On(resource inventory.Ref) []Standing {
+	users := map[string]bool{}
+	switch resource.Kind {
+	case inventory.KindAccount:
+		for id := range s.snapshot.Users {
+			users[id] = true
+		}
+	case inventory.KindTeam:
+		for id := range s.snapshot.Teams[resource.ID].Members {
+			users[id] = true
+		}
+	}
+	for pair, g := range s.access.Grants {
+		if pair.Resource == resource && g.Role != inventory.None {
+			users[pair.User] = true
+		}
+	}
+	out := make([]Standing, 0, len(users))
+	for id := range users {
+		out = append(out, s.Of(desired.Pair{User: id, Resource: resource}))
+	}
+	slices.SortFunc(out, func(a, b Standing) int {
+		return cmp.Or(inventory.CompareRoles(resource.Kind, highest(b), highest(a)), cmp.Compare(a.Email, b.Email))
+	})
+	return out
+}
+
+// highest is the higher of the roles held and asked.
+func highest(s Standing) string {
+	if inventory.CompareRoles(s.Resource.Kind, s.Asked, s.Holds) > 0 {
+		return s.Asked
+	}
+	return s.Holds
+}
+
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
