@@ -33,7 +33,7 @@ func (s *Server) scheduleView(c *schedule, v rendering, p parts) object {
 	}
 	o["escalation_policies"] = policies
 	users := []reference{}
-	for _, id := range c.people(s.now()) {
+	for _, id := range everybody(c) {
 		users = append(users, s.userRef(id))
 	}
 	o["users"] = users
@@ -55,6 +55,16 @@ func (s *Server) scheduleView(c *schedule, v rendering, p parts) object {
 		})
 	}
 	return o
+}
+
+// everybody are the ids of all people on the schedule's layers, ended or not.
+func everybody(c *schedule) []string {
+	var ids []string
+	for _, l := range c.Layers {
+		ids = append(ids, l.Users...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // layersView lists layers highest precedence first, the reverse of what writes

@@ -122,6 +122,10 @@ func (j *Judge) Unused() []string {
 	return names
 }
 
+// Operations are all operations of the parts of the description that are judged,
+// sorted.
+func (j *Judge) Operations() []string { return slices.Clone(j.description.operations) }
+
 // Operation names the operation that a request is, such as "GET /users/{id}".
 func (j *Judge) Operation(req *http.Request) (string, error) {
 	route, _, err := j.description.router.FindRoute(req)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,12 +28,14 @@ const variable = "PAGERDUTY_OPENAPI"
 // description is not loaded: it takes long, and has references that do not
 // resolve.
 var parts = []string{
-	"/abilities", "/audit", "/escalation_policies", "/license", "/oncalls",
+	"/abilities", "/audit", "/escalation_policies", "/license", "/oauth_delegations", "/oncalls",
 	"/schedules", "/services", "/teams", "/users", "/v3/schedules",
 }
 
 type description struct {
 	router routers.Router
+	// operations are sorted: "GET /users/{id}".
+	operations []string
 }
 
 // loaded keeps a description once read: reading takes a good part of a second,
@@ -104,7 +107,14 @@ func read(path string) (*description, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &description{router: router}, nil
+	d := &description{router: router}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			d.operations = append(d.operations, method+" "+path)
+		}
+	}
+	slices.Sort(d.operations)
+	return d, nil
 }
 
 func judged(path string) bool {
