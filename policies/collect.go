@@ -72,12 +72,12 @@ func (e element) complaintsUnlessNot(isObject bool, r *rule, term *ast.Term) []c
 	if isObject {
 		return e.complaints()
 	}
-	return []complaint{notAnObject(r.contract, term)}
+	return []complaint{notAnObject(r.contract, term, ast.ValueName(term.Value))}
 }
 
-func notAnObject(c *contractRule, term *ast.Term) complaint {
+func notAnObject(c *contractRule, term *ast.Term, typ string) complaint {
 	return complaint{term: term,
-		found:    fmt.Sprintf("%s %s as an element of %s", article(ast.ValueName(term.Value)), ast.ValueName(term.Value), c.name),
+		found:    fmt.Sprintf("%s %s as an element of %s", article(typ), typ, c.name),
 		expected: "an object with " + c.shape()}
 }
 

@@ -21,6 +21,8 @@ type documents struct {
 	root map[string]any
 	// owners maps the dotted path of each leaf to the file that gave it.
 	owners map[string]*file
+	// broken says that some file could not be read, so that more may be missing.
+	broken bool
 }
 
 // loadData reads and merges all data files. What is wrong goes to the report.
@@ -32,6 +34,7 @@ func loadData(files []*file, r *report) documents {
 		}
 		doc, ok := decodeData(f, r)
 		if !ok {
+			d.broken = true
 			continue
 		}
 		d.add(f, doc, r)

@@ -14,8 +14,8 @@ import (
 // value is what is known of a field's value: all of it once evaluated, perhaps
 // only the beginning while it still stands in the source.
 type value struct {
-	// term is the value's place; nil for a value that the source names elsewhere.
-	term *ast.Term
+	// key and term are the places of the field's name and of its value.
+	key, term *ast.Term
 	// typ is Rego's name of the type; empty while unknown.
 	typ string
 	// text is the string, or its literal beginning unless whole.
@@ -70,19 +70,12 @@ func elementOf(rule *contractRule, term *ast.Term, read func(*ast.Term) value) (
 			}
 		}
 		v := read(obj.Get(key))
-		v.term = cmpTerm(v.term, key)
+		v.key = key
 		e.fields[string(name)] = v
 		e.order = append(e.order, string(name))
 	}
 	slices.Sort(e.order)
 	return e, true
-}
-
-func cmpTerm(a, b *ast.Term) *ast.Term {
-	if a != nil && a.Location != nil {
-		return a
-	}
-	return b
 }
 
 // evaluated reads the value of a term that came out of an evaluation.
@@ -122,14 +115,14 @@ func (e element) checkField(name string) *complaint {
 	f, ok := e.rule.field(name)
 	if !ok {
 		return &complaint{
-			term:       v.term,
+			term:       v.key,
 			found:      fmt.Sprintf("unknown field %q in %s %s", name, article(e.rule.name), e.rule.name),
 			expected:   e.rule.shape(),
 			suggestion: e.rule.nearestField(name, e),
 		}
 	}
 	if f.refused != "" {
-		return &complaint{term: v.term, found: fmt.Sprintf("field %q, which is %s", name, f.refused)}
+		return &complaint{term: v.key, found: fmt.Sprintf("field %q, which is %s", name, f.refused)}
 	}
 	if f.check == nil || v.typ == "" && v.text == "" {
 		return nil

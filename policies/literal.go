@@ -1,6 +1,10 @@
 package policies
 
 import (
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/dutyward/dutyward/inventory"
 )
 
@@ -14,3 +18,60 @@ type Reference struct {
 // References are the names that the policies look up by literal arguments of
 // the library's functions, in the order of their places.
 func (s *Set) References() []Reference { return s.refs }
+
+// lookups are the library's functions whose first argument names a thing.
+var lookups = map[string]inventory.Kind{
+	"user": inventory.KindUser, "can_be_paged": inventory.KindUser,
+	"team":     inventory.KindTeam,
+	"schedule": inventory.KindSchedule, "on_call_at": inventory.KindSchedule,
+	"rotation": inventory.KindSchedule, "layer_members": inventory.KindSchedule,
+}
+
+// literalReferences are the literal arguments of lookups in the policies.
+func literalReferences(files []*file, resolved map[string]*ast.Module) []Reference {
+	var out []Reference
+	for _, f := range files {
+		m := resolved[f.name]
+		if m == nil {
+			continue
+		}
+		add := func(call []*ast.Term) {
+			if len(call) < 2 {
+				return
+			}
+			name, ok := strings.CutPrefix(call[0].String(), "data."+libraryPackage+".")
+			text, isText := call[1].Value.(ast.String)
+			kind, isLookup := lookups[name]
+			if !ok || !isText || !isLookup {
+				return
+			}
+			out = append(out, Reference{
+				Ref:    namedBy(kind, string(text)),
+				Origin: Origin{File: f.name, Line: call[1].Location.Row, Package: packageName(m), Root: f.root},
+			})
+		}
+		ast.NewGenericVisitor(func(x any) bool {
+			switch x := x.(type) {
+			case *ast.Expr:
+				if terms, ok := x.Terms.([]*ast.Term); ok {
+					add(terms)
+				}
+			case ast.Call:
+				add(x)
+			}
+			return false
+		}).Walk(m)
+	}
+	return out
+}
+
+// namedBy is the reference that a lookup's argument makes.
+func namedBy(kind inventory.Kind, text string) inventory.Ref {
+	if id, ok := strings.CutPrefix(text, "#"); ok {
+		return inventory.ByID(kind, id)
+	}
+	if kind == inventory.KindUser && !strings.Contains(text, "@") {
+		return inventory.ByID(kind, text)
+	}
+	return inventory.Ref{Kind: kind, Name: text}
+}

@@ -78,7 +78,8 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 	}
 	checkContract(modules, r)
 	checkBuiltins(modules, r)
-	checkReferences(modules, data, r)
+	resolved := modules.resolved()
+	checkReferences(modules, resolved, data, r)
 	compiler := compile(modules, data, r)
 
 	all := r.problems.sorted()
@@ -94,7 +95,7 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 		s.roots[f.name] = f.root
 	}
 	s.rules = s.contractRules()
-	s.refs = literalReferences(modules)
+	s.refs = literalReferences(files, resolved)
 	return s, nil
 }
 

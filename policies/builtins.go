@@ -1,0 +1,67 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// clock is the builtin whose place dutyward.now takes.
+const clock = "time.now_ns"
+
+// outreaching says that a builtin asks something outside the evaluation or
+// gives another answer each time: the plan could then not be computed again.
+func outreaching(b *ast.Builtin) bool {
+	switch {
+	case b.Name == clock:
+		return false // tests may use it
+	case b.Name == "http.send", b.Name == "opa.runtime", strings.HasPrefix(b.Name, "net.lookup"), strings.HasPrefix(b.Name, "rand."):
+		return true
+	}
+	return b.Nondeterministic
+}
+
+// capabilities are OPA's without the builtins that reach out.
+func capabilities() *ast.Capabilities {
+	c := ast.CapabilitiesForThisVersion()
+	c.Builtins = slices.DeleteFunc(c.Builtins, outreaching)
+	c.AllowNet = []string{}
+	return c
+}
+
+// checkBuiltins refuses builtins that reach out and, outside tests, the clock.
+func checkBuiltins(m *modules, r *report) {
+	off := map[string]bool{}
+	for _, b := range ast.Builtins {
+		if outreaching(b) {
+			off[b.Name] = true
+		}
+	}
+	for _, f := range m.files {
+		module := m.parsed[f.name]
+		if module == nil {
+			continue
+		}
+		ast.WalkTerms(module, func(t *ast.Term) bool {
+			ref, ok := t.Value.(ast.Ref)
+			if !ok {
+				return false
+			}
+			switch name := ref.String(); {
+			case off[name]:
+				r.at(t.Location, Problem{
+					Found:    fmt.Sprintf("%s, which reaches out or answers differently each time", name),
+					Expected: "policies that follow from input and data alone; bring what it would fetch as a data document",
+				})
+			case name == clock && !f.isTest():
+				r.at(t.Location, Problem{
+					Found:    clock + " outside a test",
+					Expected: "data.dutyward.now, the time of this evaluation; in access rules, give the element \"from\" and \"until\" instead",
+				})
+			}
+			return false
+		})
+	}
+}

@@ -1,0 +1,109 @@
+package policies_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/dutyward/dutyward/policies"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestMistakes loads each archive of testdata/mistakes as policy root "policies"
+// and, if that goes well, evaluates both phases. Its file "want" is what the
+// author is told: problems, warnings and failures. A file "schema.json" is the
+// schema of data.people.
+func TestMistakes(t *testing.T) {
+	names, err := filepath.Glob("testdata/mistakes/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no archives: %v", err)
+	}
+	for _, name := range names {
+		name, err := filepath.Abs(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := told(t, archive), ""
+			for i, f := range archive.Files {
+				if f.Name != "want" {
+					continue
+				}
+				want = string(f.Data)
+				if *update {
+					archive.Files[i].Data = []byte(got)
+				}
+			}
+			if *update {
+				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("told otherwise (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// told is everything that loading and evaluating an archive says.
+func told(t *testing.T, archive *txtar.Archive) string {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	o := policies.Options{Roots: []string{"policies"}}
+	for _, f := range archive.Files {
+		name := filepath.Join("policies", f.Name)
+		switch f.Name {
+		case "want":
+			continue
+		case "schema.json":
+			name, o.Schemas = f.Name, map[string]string{"people": f.Name}
+		}
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := policies.Load(context.Background(), o)
+	if err != nil {
+		return problems(t, err)
+	}
+	out := policies.Problems(s.Warnings()).Error() + "\n"
+	for _, phase := range []policies.Phase{policies.PhaseAccess, policies.PhaseRisk} {
+		st, err := s.Evaluate(context.Background(), phase, input(t), noon)
+		if err != nil {
+			out += problems(t, err)
+		}
+		for _, f := range st.Failures {
+			out += "failure: " + f.Rule + ": " + f.Message + "\n"
+		}
+		if len(st.Warnings) > 0 {
+			out += st.Warnings.Error() + "\n"
+		}
+	}
+	return strings.TrimPrefix(out, "\n")
+}
+
+func problems(t *testing.T, err error) string {
+	t.Helper()
+	var ps policies.Problems
+	if !errors.As(err, &ps) {
+		t.Fatalf("not Problems: %v", err)
+	}
+	return ps.Error() + "\n"
+}
