@@ -151,4 +151,3 @@ func TestS9_ARunKnowsItsOwnWrites(t *testing.T) {
 		})
 	}
 }
-

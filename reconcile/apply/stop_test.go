@@ -129,4 +129,3 @@ func TestNothingIsWrittenOnceTheRecordCannotBeKept(t *testing.T) {
 		})
 	}
 }
-
