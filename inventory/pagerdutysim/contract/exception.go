@@ -24,7 +24,7 @@ const (
 	v3Error = "POST /v3/schedules 400"
 )
 
-// Exceptions returns all exceptions. Sources: the table in each Reason.
+// Exceptions returns all exceptions.
 func Exceptions() []Exception {
 	return slices.Concat(statusExceptions(), nullExceptions(), formExceptions())
 }
@@ -49,6 +49,19 @@ func statusExceptions() []Exception {
 			JudgedAs: v3Error,
 			Matches:  answered(http.StatusBadRequest, "GET /v3/schedules/{id}", "DELETE /v3/schedules/{id}"),
 		},
+		{
+			Name:     "a delete of a v3 event or override may be refused",
+			Reason:   "what is over can't be deleted; no 400 is documented",
+			JudgedAs: v3Error,
+			Matches: answered(http.StatusBadRequest, "DELETE /v3/schedules/{id}/overrides/{override_id}",
+				"DELETE /v3/schedules/{id}/rotations/{rotation_id}/events/{event_id}"),
+		},
+		{
+			Name:     "a delete of a user, team or policy may be refused",
+			Reason:   "what is in use can't be deleted (PagerDuty's Terraform provider, issues 358 and 709); no 400 is documented",
+			JudgedAs: v2Error,
+			Matches:  answered(http.StatusBadRequest, "DELETE /users/{id}", "DELETE /teams/{id}", "DELETE /escalation_policies/{id}"),
+		},
 	}
 }
 
@@ -67,7 +80,9 @@ func nullExceptions() []Exception {
 		{
 			Name:    "the description of a schedule may be null",
 			Reason:  "PagerDuty's developer documentation creates schedules with description null",
-			Matches: isNull("/schedule/description"),
+			Matches: func(v Violation) bool {
+				return isNull("/schedule/description")(v) || isNull("/schedules/*/description")(v)
+			},
 		},
 	}
 }
@@ -78,6 +93,13 @@ func formExceptions() []Exception {
 			Name:    "read-only properties are sent",
 			Reason:  "the id of a reference is declared read-only, and required; clients send whole objects back",
 			Matches: func(v Violation) bool { return v.Direction == Request && v.readOnly() },
+		},
+		{
+			Name:   "editable overrides are ids",
+			Reason: "the prose of the parameter editable says that only the id is given; the schema requires the rest",
+			Matches: func(v Violation) bool {
+				return v.Operation == "GET /schedules/{id}/overrides" && v.Direction == Response && strings.HasSuffix(v.Reason, "is missing")
+			},
 		},
 		{
 			Name:   "an invalid schedule answers errors as a map",
