@@ -70,7 +70,7 @@ func checkKind(name string, v value, kinds []inventory.Kind) *complaint {
 	}
 	if hint, ok := kindHints[kind]; ok && slices.Contains(kinds, hint) {
 		c.suggestion = strconv.Quote(string(hint) + ":…")
-	} else if near, ok := inventory.Nearest(string(kind), kindNames(kinds)); ok {
+	} else if near, ok := nearest(string(kind), kindNames(kinds)); ok {
 		c.suggestion = strconv.Quote(near + ":…")
 	}
 	return c
@@ -190,7 +190,7 @@ func oneOf(what string, allowed []string) check {
 			return nil
 		}
 		c := &complaint{term: v.term, found: fmt.Sprintf("unknown %s %q", what, v.text), expected: list(allowed, "or")}
-		if near, ok := inventory.Nearest(v.text, allowed); ok {
+		if near, ok := nearest(v.text, allowed); ok {
 			c.suggestion = strconv.Quote(near)
 		}
 		return c
@@ -260,7 +260,7 @@ func checkRole(v value, kind inventory.Kind, kindKnown bool, roles func(inventor
 	c := &complaint{term: v.term, found: fmt.Sprintf("unknown role %q%s", v.text, where), expected: list(uniq(allowed), "or")}
 	if role, ok := roleLabelled(v.text); ok && kind == inventory.KindAccount {
 		c.suggestion = fmt.Sprintf("%q, which PagerDuty's pages call %s", role, inventory.BaseRoleLabel(role))
-	} else if near, ok := inventory.Nearest(v.text, allowed); ok {
+	} else if near, ok := nearest(v.text, allowed); ok {
 		c.suggestion = strconv.Quote(near)
 	}
 	return c

@@ -17,9 +17,11 @@ import (
 func (s *Set) collect(rules []*rule, outcomes []outcome, now time.Time) (*Statements, error) {
 	c := collector{report: newReport(s.files), byKey: map[string]*collected{}}
 	for i, r := range rules {
+		bad := 0
 		for _, term := range outcomes[i].elements {
-			c.element(r, term)
+			bad += c.element(r, term, bad)
 		}
+		c.countBad(r, bad)
 		c.failures = append(c.failures, outcomes[i].failures...)
 	}
 	st := &Statements{Failures: c.sortedFailures()}
@@ -47,15 +49,20 @@ type collector struct {
 	failures []Failure
 }
 
-func (c *collector) element(r *rule, term *ast.Term) {
+// maxBad is how many bad elements of one rule are told one by one.
+const maxBad = 5
+
+// element takes an element, or complains of it; it returns how many bad ones
+// it found, after bad others of the same rule.
+func (c *collector) element(r *rule, term *ast.Term, bad int) int {
 	e, ok := elementOf(r.contract, term, evaluated)
-	complaints := e.complaintsUnlessNot(ok, r, term)
-	for _, complaint := range complaints {
-		c.report.at(r.location, complaint.problem(r.contract.name+" "+abbreviated(term)))
-	}
-	if len(complaints) > 0 {
-		c.failures = append(c.failures, r.failure("gave an element that is not as it must be: "+abbreviated(term)))
-		return
+	if complaints := e.complaintsUnlessNot(ok, r, term); len(complaints) > 0 {
+		for _, complaint := range complaints {
+			if bad < maxBad {
+				c.report.at(r.location, complaint.problem(r.contract.name+" "+abbreviated(term)))
+			}
+		}
+		return 1
 	}
 	key := e.key()
 	seen := c.byKey[key]
@@ -66,6 +73,19 @@ func (c *collector) element(r *rule, term *ast.Term) {
 	origin := r.origin
 	origin.Source = e.text("source")
 	seen.origins = addOrigin(seen.origins, origin)
+	return 0
+}
+
+// countBad makes one failure of a rule's bad elements, and says how many were
+// not told.
+func (c *collector) countBad(r *rule, bad int) {
+	if bad == 0 {
+		return
+	}
+	c.failures = append(c.failures, r.failure(fmt.Sprintf("gave %d bad element(s); see the problems", bad)))
+	if bad > maxBad {
+		c.report.at(r.location, Problem{Message: fmt.Sprintf("and %d more bad elements of this rule", bad-maxBad)})
+	}
 }
 
 func (e element) complaintsUnlessNot(isObject bool, r *rule, term *ast.Term) []complaint {

@@ -1,12 +1,11 @@
 package policies
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-
-	"github.com/dutyward/dutyward/inventory"
 )
 
 // maxCompiles bounds how often a failing compile is repeated without the rules
@@ -42,7 +41,10 @@ func compileAll(parsed map[string]*ast.Module, m *modules, data documents, r *re
 		}
 		for _, e := range c.Errors {
 			if e.Location != nil && ours(e.Location) && !follows(e, dropped, m) && !r.has(e.Location.File, e.Location.Row) {
-				r.at(e.Location, compileProblem(e))
+				names := slices.DeleteFunc(namesNear(m.parsed[e.Location.File], e.Location.Row), func(n string) bool {
+					return mentions(e.Message, n)
+				})
+				r.at(e.Location, compileProblem(e, names, ""))
 			}
 		}
 		next, names := withoutFailing(parsed, c.Errors)
@@ -149,19 +151,83 @@ func mentions(text, word string) bool {
 	}), word)
 }
 
-// compileProblem is an error of OPA's parser or compiler as a problem.
-func compileProblem(e *ast.Error) Problem {
-	p := Problem{Message: strings.TrimSpace(strings.ReplaceAll(e.Message, "\n", "; "))}
-	if hint, ok := strings.CutPrefix(p.Message, "unexpected "); ok {
-		p.Message = "syntax: unexpected " + hint
-	}
-	if name, ok := strings.CutSuffix(p.Message, " is unsafe"); ok {
-		p.Message = name + " is never given a value (unsafe): misspelt, or assigned only under 'not'"
-	}
+var (
+	unsafeVar     = regexp.MustCompile(`^var (\S+) is (?:unsafe|undeclared)`)
+	undefinedFunc = regexp.MustCompile(`^undefined function (\S+)$`)
+	ruleConflict  = regexp.MustCompile(`^conflicting rule for data path (\S+) found$`)
+	noContains    = regexp.MustCompile(`^\s*(\w+)\s*\{`)
+)
+
+// compileProblem is an error of OPA's parser or compiler as a problem. names
+// are the variables and rules that could have been meant; source is the line.
+func compileProblem(e *ast.Error, names []string, source string) Problem {
 	if d, ok := e.Details.(*ast.RefErrInvalidDetail); ok {
-		p = refProblem(e, d)
+		return refProblem(e, d)
+	}
+	p := Problem{Message: strings.TrimSpace(strings.ReplaceAll(e.Message, "\n", "; "))}
+	if e.Code == ast.ParseErr {
+		if rest, ok := strings.CutPrefix(p.Message, "unexpected "); ok {
+			p.Message = "syntax: unexpected " + rest
+		}
+		if m := noContains.FindStringSubmatch(source); m != nil {
+			if _, ok := contractNamed(m[1]); ok {
+				p.Expected = m[1] + " contains {…} if …"
+			}
+		}
+		return p
+	}
+	if m := unsafeVar.FindStringSubmatch(p.Message); m != nil {
+		p = Problem{Found: m[1] + ", which is never given a value (unsafe)",
+			Expected: "a variable declared with := or some, a rule, or an import; one that stands only under `not` has no value either"}
+		if len(m[1]) > 2 {
+			p.Suggestion, _ = nearest(m[1], names)
+		}
+		return p
+	}
+	if m := undefinedFunc.FindStringSubmatch(p.Message); m != nil {
+		p.Suggestion, _ = nearest(m[1], append(builtinNames(), names...))
+		return p
+	}
+	if m := ruleConflict.FindStringSubmatch(p.Message); m != nil {
+		path := "data." + strings.ReplaceAll(m[1], "/", ".")
+		return Problem{Found: "a rule and a data document, both " + path, Expected: "one of them under another name"}
+	}
+	if d, ok := e.Details.(*ast.ArgErrDetail); ok {
+		p.Message += "; " + strings.Join(d.Lines(), ", ")
 	}
 	return p
+}
+
+func builtinNames() []string {
+	var names []string
+	for _, b := range capabilities().Builtins {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
+// namesNear are the names that the rule at a place could have meant: the
+// module's rules and imports, and the rule's own variables.
+func namesNear(m *ast.Module, line int) []string {
+	if m == nil {
+		return nil
+	}
+	var names []string
+	for _, r := range m.Rules {
+		names = append(names, ruleName(r))
+	}
+	for _, i := range m.Imports {
+		names = append(names, string(i.Name()))
+	}
+	if rule := ruleAt(m, line); rule != nil {
+		ast.WalkVars(rule, func(v ast.Var) bool {
+			if !v.IsGenerated() && !v.IsWildcard() {
+				names = append(names, string(v))
+			}
+			return false
+		})
+	}
+	return names
 }
 
 // refProblem says which part of a reference does not exist, and what does.
@@ -181,7 +247,7 @@ func refProblem(e *ast.Error, d *ast.RefErrInvalidDetail) Problem {
 		p.Expected = "one of " + list(names, "or")
 	}
 	if s, ok := d.Ref[d.Pos].Value.(ast.String); ok {
-		p.Suggestion, _ = inventory.Nearest(string(s), names)
+		p.Suggestion, _ = nearest(string(s), names)
 	}
 	return p
 }

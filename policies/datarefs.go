@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-
-	"github.com/dutyward/dutyward/inventory"
 )
 
 // ruleTree is where packages and rules are, by the words of their paths.
@@ -223,7 +221,7 @@ func (c pathCheck) missing(loc *ast.Location, path ast.Ref, names []string) {
 		p.Expected = "a rule or data document of that name, even an empty one"
 	}
 	if word, ok := path[len(path)-1].Value.(ast.String); ok {
-		if near, ok := inventory.Nearest(string(word), names); ok {
+		if near, ok := nearest(string(word), names); ok {
 			p.Suggestion = before.Append(ast.StringTerm(near)).String()
 		}
 	}

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-
-	"github.com/dutyward/dutyward/inventory"
 )
 
 // value is what is known of a field's value: all of it once evaluated, perhaps
@@ -90,13 +88,16 @@ func evaluated(t *ast.Term) value {
 // complaints are all that is wrong with e.
 func (e element) complaints() []complaint {
 	var out []complaint
+	misspelt := map[string]bool{}
 	for _, name := range e.order {
 		if c := e.checkField(name); c != nil {
 			out = append(out, *c)
+			misspelt[c.suggestion] = true
 		}
 	}
 	for _, f := range e.rule.fields {
-		if _, present := e.fields[f.name]; f.required && !present && !e.open {
+		_, present := e.fields[f.name]
+		if f.required && !present && !e.open && !misspelt[strconv.Quote(f.name)] {
 			out = append(out, complaint{
 				term:     e.term,
 				found:    fmt.Sprintf("%s %s without %q", article(e.rule.name), e.rule.name, f.name),
@@ -147,11 +148,14 @@ func (e element) checkField(name string) *complaint {
 // shown is a value that is no string as a message shows it: its type, and
 // itself if short.
 func shown(v value) string {
+	if v.typ == "null" {
+		return v.typ
+	}
 	if v.term == nil {
 		return article(v.typ) + " " + v.typ
 	}
 	text := v.term.String()
-	if v.typ == "null" || len(text) > 40 {
+	if len(text) > 40 {
 		return article(v.typ) + " " + v.typ
 	}
 	return fmt.Sprintf("the %s %s", v.typ, text)
@@ -184,7 +188,7 @@ func (r *contractRule) nearestField(name string, e element) string {
 			free = append(free, f.name)
 		}
 	}
-	if near, ok := inventory.Nearest(name, free); ok {
+	if near, ok := nearest(name, free); ok {
 		return strconv.Quote(near)
 	}
 	if alias := aliases[strings.ToLower(name)]; slices.Contains(free, alias) {

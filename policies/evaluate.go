@@ -151,5 +151,9 @@ func (e *evaluation) run(ctx context.Context, r *rule) (outcome, error) {
 		}
 		return outcome{failures: []Failure{r.failure(errorText(err))}}, nil
 	}
-	return outcome{elements: set.Slice(), failures: r.builtinFailures(builtinErrors)}, nil
+	out := outcome{elements: set.Slice(), failures: r.builtinFailures(builtinErrors)}
+	if failure, ok := e.set.inDoubt(r, builtinErrors); ok {
+		out = outcome{failures: append(out.failures, failure)}
+	}
+	return out, nil
 }

@@ -53,5 +53,5 @@ func errorText(err error) string {
 	if frame == "" && e.Location != nil {
 		frame = fmt.Sprintf("%s:%d: ", e.Location.File, e.Location.Row)
 	}
-	return frame + e.Message
+	return frame + strings.Join(strings.Fields(e.Message), " ")
 }

@@ -52,12 +52,22 @@ func parse(files []*file, r *report) (*modules, error) {
 
 func (r *report) addParseErrors(f *file, err error) {
 	var errs ast.Errors
-	if !errors.As(err, &errs) {
+	var single *ast.Error
+	if errors.As(err, &single) {
+		errs = ast.Errors{single}
+	} else if !errors.As(err, &errs) {
 		r.add(Problem{File: f.name, Message: err.Error()})
 		return
 	}
 	for _, e := range errs {
-		r.at(e.Location, compileProblem(e))
+		if e.Location == nil || e.Location.Row == 0 {
+			r.add(Problem{File: f.name, Found: "a policy without a package", Expected: "a package and rules; delete the file if nothing is meant"})
+			continue
+		}
+		if r.has(f.name, e.Location.Row) {
+			continue // one slip makes the parser say several things
+		}
+		r.at(e.Location, compileProblem(e, nil, f.line(e.Location.Row)))
 	}
 }
 

@@ -2,14 +2,39 @@ package policies
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
-
-	"github.com/dutyward/dutyward/inventory"
 )
+
+// checkContractData warns of data that stands where contract rules would.
+func checkContractData(d documents, r *report) {
+	for _, phase := range phases {
+		warnOfContractWords(d, d.root[phase], []string{phase}, r)
+	}
+}
+
+func warnOfContractWords(d documents, doc any, path []string, r *report) {
+	m, _ := doc.(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		at := append(path[:len(path):len(path)], key)
+		c, ok := contractNamed(key)
+		if !ok || string(c.phase) != path[0] {
+			warnOfContractWords(d, m[key], at, r)
+			continue
+		}
+		p := Problem{Warning: true, Found: "a data document " + dotted(at),
+			Expected: "a rule to say this: the program reads contract words from rules only, never from data"}
+		if f := d.fileOf(at); f != nil {
+			p.File = f.name
+			p.Line, p.Column = f.find(at)
+		}
+		r.add(p)
+	}
+}
 
 // checkContract checks that what looks like a contract rule is one, stands
 // where it is read, and gives elements as it must.
@@ -64,7 +89,7 @@ func (c ruleCheck) rule(r *ast.Rule) {
 func (c ruleCheck) contractRule(r *ast.Rule, contract *contractRule) {
 	if contract.phase == phaseGuard {
 		c.report.at(r.Location, Problem{Found: fmt.Sprintf("guard rule %s", contract.name),
-			Expected: "no guards: they are not implemented in this version, and nothing would be held"})
+			Expected: "none: guards are not implemented in this version, and nothing would be held"})
 		return
 	}
 	if form := wrongForm(r); form != "" {
@@ -106,7 +131,7 @@ func (c ruleCheck) misplaced(r *ast.Rule, contract *contractRule) {
 		Expected: fmt.Sprintf("it in package %s or below (%s.…); or another name, if it is a helper",
 			contract.phase, contract.phase),
 	}
-	if near, ok := inventory.Nearest(c.root, phases); ok && near != c.root {
+	if near, ok := nearest(c.root, phases); ok && near != c.root {
 		p.Suggestion = "package " + strings.Replace(packageName(c.module), c.root, near, 1)
 	}
 	c.report.at(r.Location, p)
@@ -151,7 +176,7 @@ func nearContract(name string, phase Phase) (*contractRule, bool) {
 
 // sameLetters says that two names differ in the order of letters only.
 func sameLetters(a, b string) bool {
-	x, y := []rune(strings.ToLower(a)), []rune(b)
+	x, y := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
 	slices.Sort(x)
 	slices.Sort(y)
 	return slices.Equal(x, y)

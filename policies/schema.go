@@ -15,8 +15,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/dutyward/dutyward/inventory"
 )
 
 // schema is a JSON schema for a data document.
@@ -58,7 +56,7 @@ func checkSchemas(schemas []schema, d documents, r *report) {
 		if !ok {
 			p := Problem{File: s.file.name, Found: fmt.Sprintf("a schema for data.%s, which does not exist", s.document),
 				Expected: "a data document of that name in a policy root"}
-			if near, ok := inventory.Nearest(s.document, slices.Sorted(maps.Keys(d.root))); ok {
+			if near, ok := nearest(s.document, slices.Sorted(maps.Keys(d.root))); ok {
 				p.Suggestion = "data." + near
 			}
 			r.add(p)

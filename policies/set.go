@@ -53,6 +53,7 @@ type Set struct {
 	warnings Problems
 	refs     []Reference
 	schemas  []schema
+	doubtful doubtful
 }
 
 // Load reads the policies, or says everything that is wrong with them: the
@@ -77,6 +78,7 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 		return nil, err
 	}
 	checkContract(modules, r)
+	checkContractData(data, r)
 	checkBuiltins(modules, r)
 	resolved := modules.resolved()
 	checkReferences(modules, resolved, data, r)
@@ -95,6 +97,7 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 		s.roots[f.name] = f.root
 	}
 	s.rules = s.contractRules()
+	s.doubtful = doubtfulIn(modules.production())
 	s.refs = literalReferences(files, resolved)
 	return s, nil
 }
