@@ -3,6 +3,7 @@ package oncall
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,10 +91,22 @@ func checkRule(o *rrule.ROption, first time.Time) error {
 		return fmt.Errorf("INTERVAL=%d: expected 1 to 10000", o.Interval)
 	case o.Count < 0:
 		return fmt.Errorf("COUNT=%d: expected a positive number", o.Count)
+	case slices.ContainsFunc(o.Byweekday, beyondPeriod(o)):
+		return errors.New("BYDAY counts more weeks than its month or year has")
 	case o.Freq == rrule.HOURLY && !reachesHour(o, first.Hour()):
 		return fmt.Errorf("from %02d:00 in steps of %d hours it never reaches an hour of BYHOUR", first.Hour(), max(o.Interval, 1))
 	}
 	return nil
+}
+
+// beyondPeriod says of a weekday whether its number, as in -2MO, reaches out of
+// the month or year that it counts in. The library indexes by it unchecked.
+func beyondPeriod(o *rrule.ROption) func(rrule.Weekday) bool {
+	most := 53
+	if o.Freq == rrule.MONTHLY || len(o.Bymonth) > 0 {
+		most = 5
+	}
+	return func(d rrule.Weekday) bool { return d.N() > most || d.N() < -most }
 }
 
 // reachesHour says whether hourly steps from start meet an hour of BYHOUR.
