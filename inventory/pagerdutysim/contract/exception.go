@@ -78,8 +78,8 @@ func nullExceptions() []Exception {
 			Matches: isNull("/rendered_coverage_percentage"),
 		},
 		{
-			Name:    "the description of a schedule may be null",
-			Reason:  "PagerDuty's developer documentation creates schedules with description null",
+			Name:   "the description of a schedule may be null",
+			Reason: "PagerDuty's developer documentation creates schedules with description null",
 			Matches: func(v Violation) bool {
 				return isNull("/schedule/description")(v) || isNull("/schedules/*/description")(v)
 			},
