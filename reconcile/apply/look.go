@@ -118,7 +118,7 @@ func (l *look) through(p desired.Pair, read string) string {
 		if now.Sub(w.At) >= staleFor {
 			continue
 		}
-		old[w.Before], old[w.Role] = true, true
+		old[w.Before] = true
 		if old[read] {
 			seen = w.Role
 		}

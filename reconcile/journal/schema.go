@@ -35,11 +35,19 @@ func migrations() ([]string, error) {
 	return texts, nil
 }
 
-// versions reads the file's schema version, 0 for an empty file, and the one
-// this program knows.
-func (j *Journal) versions(ctx context.Context, q interface {
-	QueryRowContext(context.Context, string, ...any) *sql.Row
-}) (have int, texts []string, err error) {
+// version reads the file's schema version, 0 for an empty file, and the
+// migrations that this program knows.
+func (j *Journal) version(ctx context.Context) (have int, texts []string, err error) {
+	// In one transaction, for another process may be migrating between reads.
+	tx, err := j.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return 0, nil, j.failed("read its schema version", err)
+	}
+	defer tx.Rollback() // nothing was written
+	return j.versionIn(ctx, tx)
+}
+
+func (j *Journal) versionIn(ctx context.Context, q *sql.Tx) (have int, texts []string, err error) {
 	if texts, err = migrations(); err != nil {
 		return 0, nil, err
 	}
@@ -65,7 +73,7 @@ func (j *Journal) versions(ctx context.Context, q interface {
 // migrate brings the schema to the version that this program knows. Of two
 // processes that do so at once, the second finds it done.
 func (j *Journal) migrate(ctx context.Context) error {
-	have, texts, err := j.versions(ctx, j.db)
+	have, texts, err := j.version(ctx)
 	if err != nil || have == len(texts) {
 		return err
 	}
@@ -74,7 +82,7 @@ func (j *Journal) migrate(ctx context.Context) error {
 		return j.failed("bring its schema up to date", err)
 	}
 	defer tx.Rollback() // after a commit it does nothing
-	have, texts, err = j.versions(ctx, tx)
+	have, texts, err = j.versionIn(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -94,7 +102,7 @@ func (j *Journal) migrate(ctx context.Context) error {
 // checkSchema is migrate for readers, who change nothing: a file that nobody
 // has written to yet is an empty memory.
 func (j *Journal) checkSchema(ctx context.Context) error {
-	have, texts, err := j.versions(ctx, j.db)
+	have, texts, err := j.version(ctx)
 	if err != nil || have == len(texts) {
 		return err
 	}
