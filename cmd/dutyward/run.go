@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -80,6 +81,8 @@ type app struct {
 	stdout, stderr io.Writer
 	env            map[string]string
 	now            func() time.Time
+	// transport carries what is sent to PagerDuty; nil is an ordinary one.
+	transport http.RoundTripper
 
 	configFile string
 	noColour   bool
@@ -117,7 +120,11 @@ func newRoot(a *app) *cobra.Command {
 	})
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "the configuration `file` (default ./dutyward.yaml, if it is there)")
 	root.PersistentFlags().BoolVar(&a.noColour, "no-color", false, "print without colour, as it is without a terminal or with NO_COLOR set")
-	root.AddCommand(newVersion(a))
+	root.AddCommand(
+		newSnapshot(a), newCheck(a), newPlan(a), newApply(a),
+		newGroups(a), newExplain(a), newWho(a), newConfirm(a), newRelease(a),
+		newLibrary(a), newSim(a), newVersion(a),
+	)
 	root.AddCommand(newTopics()...)
 	return root
 }

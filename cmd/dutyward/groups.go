@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+func newGroups(a *app) *cobra.Command {
+	var f roundFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "groups [NAME...]",
+		Short: "Show groups with their members and how each came to be in",
+		RunE: func(cmd *cobra.Command, names []string) error {
+			s, err := a.forReading(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			result, err := s.Plan(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if names, err = chosenGroups(result.Access, names); err != nil {
+				return err
+			}
+			if asJSON {
+				all, chosen := result.Access.GroupDocuments(), map[string]desired.GroupDocument{}
+				for _, n := range names {
+					chosen[n] = all[n]
+				}
+				err = report.JSON(a.stdout, chosen)
+			} else {
+				err = report.GroupsText(a.stdout, result.Access, inventory.NewIndex(result.Snapshot), names, a.style(a.stdout))
+			}
+			if err != nil {
+				return err
+			}
+			return partial(result)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the groups as JSON, as policies of the risk phase see them under input.groups")
+	return cmd
+}
+
+// chosenGroups are the names given, or all groups.
+func chosenGroups(access *desired.Access, names []string) ([]string, error) {
+	all := slices.Sorted(maps.Keys(access.Groups))
+	if len(names) == 0 {
+		return all, nil
+	}
+	for i, n := range names {
+		if r, err := inventory.ParseRef(n); err == nil && r.Kind == inventory.KindGroup {
+			names[i] = r.Name
+		}
+		if _, ok := access.Groups[names[i]]; !ok {
+			return nil, fmt.Errorf("no policy declares a group %q%s", names[i], nearest(names[i], all))
+		}
+	}
+	return names, nil
+}
+
+// nearest suggests what was meant, if anything is near.
+func nearest(name string, candidates []string) string {
+	if n, ok := inventory.Nearest(name, candidates); ok {
+		return fmt.Sprintf("; did you mean %q?", n)
+	}
+	return ""
+}

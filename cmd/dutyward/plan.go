@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+func newPlan(a *app) *cobra.Command {
+	var f roundFlags
+	var out, printInput string
+	var asJSON, detailed bool
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what would change, and why; change nothing",
+		Long: "Take a snapshot, evaluate the policies and show the difference: what apply would change and why, and what\n" +
+			"is only observed, blocked, held, unknown or left alone. Nothing is changed, neither in PagerDuty nor in the state.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.forReading(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if printInput != "" {
+				return a.printInput(cmd, s, printInput)
+			}
+			result, err := s.Plan(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if out != "" {
+				save := func(w io.Writer) error { return report.PlanJSON(w, result.Plan) }
+				if err := a.write(out, 0o600, save); err != nil {
+					return err
+				}
+			}
+			if err := a.printPlan(result, asJSON); err != nil {
+				return err
+			}
+			if out != "" && !asJSON {
+				fmt.Fprintf(a.stdout, "Saved. To make these changes and no others: dutyward apply %s\n", out)
+			}
+			if err := partial(result); err != nil {
+				return err
+			}
+			if detailed && len(result.Plan.Changes) > 0 {
+				return exit{code: exitChanges}
+			}
+			return nil
+		},
+	}
+	f.add(cmd)
+	f.addTarget(cmd)
+	cmd.Flags().StringVar(&out, "out", "", "save the plan to this `file`, for `dutyward apply FILE`")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
+	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 if there are changes that apply would make")
+	cmd.Flags().StringVar(&printInput, "print-input", "", "print what policies of a `phase`, access or risk, see as input, and no plan")
+	return cmd
+}
+
+func (a *app) printPlan(result *reconcile.Result, asJSON bool) error {
+	if asJSON {
+		return report.PlanJSON(a.stdout, result.Plan)
+	}
+	return report.PlanText(a.stdout, result.Plan, a.style(a.stdout))
+}
+
+// partial is the error of a round that did not do all it was asked to.
+func partial(result *reconcile.Result) error {
+	if err := incomplete(result.Snapshot); err != nil {
+		return err
+	}
+	if n := len(result.Plan.Errors); n > 0 {
+		return exit{exitPartial, fmt.Errorf("%s kept the plan from being whole; what it concerns is left as it is", counted(n, "error"))}
+	}
+	return nil
+}
+
+// printInput prints the input document of a phase.
+func (a *app) printInput(cmd *cobra.Command, s *session, phase string) error {
+	var input *policies.Input
+	switch phase {
+	case string(policies.PhaseAccess):
+		snapshot, err := s.Reader.Snapshot(cmd.Context(), nil)
+		if err != nil {
+			return err
+		}
+		if input, err = policies.NewInput(snapshot); err != nil {
+			return err
+		}
+	case string(policies.PhaseRisk):
+		result, err := s.Plan(cmd.Context())
+		if err != nil {
+			return err
+		}
+		input = result.Input
+	default:
+		return fmt.Errorf("--print-input %s: expected access or risk", phase)
+	}
+	data, err := input.JSON()
+	if err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(data)
+	return err
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/journal"
+)
+
+// session is what a command that takes a round works with.
+type session struct {
+	*reconcile.Round
+	config *config
+	// client is nil where the snapshot is a saved one.
+	client  *pagerduty.Client
+	journal *journal.Journal
+}
+
+// roundFlags are the flags of the commands that take a round.
+type roundFlags struct {
+	policies []string
+	snapshot string
+	targets  []string
+}
+
+func (f *roundFlags) add(cmd *cobra.Command) {
+	f.addPolicies(cmd)
+	cmd.Flags().StringVar(&f.snapshot, "snapshot", "", "read a saved snapshot from this `file` instead of the account; \"-\" is standard input")
+}
+
+func (f *roundFlags) addPolicies(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.policies, "policies", nil, "a `directory` of policies instead of the configured ones; may be repeated")
+}
+
+func (f *roundFlags) addTarget(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.targets, "target", nil, "only changes of this `reference` (user:…, team:…, account), with the raises that they need; may be repeated")
+}
+
+// forReading opens a session that changes nothing, neither in PagerDuty nor in
+// the state.
+func (a *app) forReading(ctx context.Context, f roundFlags) (*session, error) {
+	s, err := a.open(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var reader reconcile.Reader
+	if f.snapshot != "" {
+		saved, err := a.savedSnapshot(f.snapshot)
+		if err != nil {
+			return nil, err
+		}
+		reader = savedReader{saved}
+		if saved.Account.Name != s.config.Account.Name {
+			// The state is another account's: plan as if for the first time.
+			s.Reader, s.Memory = reader, (*journal.Journal)(nil)
+			return s, nil
+		}
+	} else if reader, err = a.connect(ctx, s); err != nil {
+		return nil, err
+	}
+	s.Reader = reader
+	s.journal, err = journal.OpenReadOnly(ctx, s.config.State, a.journalOptions(s))
+	if err != nil {
+		return nil, err
+	}
+	s.Memory = s.journal
+	return s, nil
+}
+
+// forWriting opens a session that may change the account and the state.
+func (a *app) forWriting(ctx context.Context, f roundFlags) (*session, error) {
+	s, err := a.open(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if s.Reader, err = a.connect(ctx, s); err != nil {
+		return nil, err
+	}
+	s.journal, err = journal.Open(ctx, s.config.State, a.journalOptions(s))
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range s.journal.Notices() {
+		fmt.Fprintf(a.stderr, "note: %s\n", n)
+	}
+	s.Memory = s.journal
+	return s, nil
+}
+
+// open loads configuration and policies, so that their faults show before
+// anything is sent.
+func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	set, err := c.loadPolicies(ctx, f.policies)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(set.Warnings()); n > 0 {
+		fmt.Fprintf(a.stderr, "note: the policies have %s: `dutyward check` shows them\n", counted(n, "warning"))
+	}
+	settings := c.settings()
+	settings.Targets = f.targets
+	return &session{config: c, Round: &reconcile.Round{Policies: set, Settings: settings, Now: a.now}}, nil
+}
+
+// connect makes the client, and lets the session's clock follow the account's.
+func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error) {
+	o := s.config.pagerduty()
+	clock := newAccountClock(a.now, a.transport)
+	o.Transport = clock
+	stop := func() {}
+	o.Progress, stop = a.readingProgress()
+	client, err := pagerduty.New(o)
+	if err != nil {
+		return nil, err
+	}
+	if o.BaseURL != "" {
+		clock.learn(ctx, o.BaseURL)
+	}
+	s.client, s.Now = client, clock.now
+	return accountReader{client, stop}, nil
+}
+
+func (a *app) journalOptions(s *session) journal.Options {
+	return journal.Options{Now: s.Now, Account: s.config.Account.Name, Command: "dutyward"}
+}
+
+func (s *session) close() error {
+	if s.journal == nil {
+		return nil
+	}
+	return s.journal.Close()
+}
+
+// loadPolicies loads the configured policies, or those of other roots.
+func (c *config) loadPolicies(ctx context.Context, roots []string) (*policies.Set, error) {
+	if len(roots) == 0 {
+		roots = c.Policies
+	}
+	set, err := policies.Load(ctx, policies.Options{Roots: roots, Schemas: c.Schemas})
+	if err != nil {
+		return nil, policyFault(err)
+	}
+	return set, nil
+}
+
+// accountReader reads snapshots from the account.
+type accountReader struct {
+	client *pagerduty.Client
+	stop   func()
+}
+
+func (r accountReader) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
+	defer r.stop()
+	return r.client.Snapshot(ctx, pagerduty.SnapshotOptions{Schedules: schedules})
+}
+
+// savedReader is a snapshot that was taken earlier.
+type savedReader struct{ snapshot *inventory.Snapshot }
+
+func (r savedReader) Snapshot(context.Context, []string) (*inventory.Snapshot, error) {
+	return r.snapshot, nil
+}
+
+func (a *app) savedSnapshot(file string) (*inventory.Snapshot, error) {
+	in := a.stdin
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the snapshot: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	s, err := inventory.Decode(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.ToSlash(file), err)
+	}
+	return s, nil
+}

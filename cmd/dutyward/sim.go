@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+)
+
+func newSim(a *app) *cobra.Command {
+	var seed, listen, clock, token string
+	var speed float64
+	cmd := &cobra.Command{
+		Use:   "sim",
+		Short: "Serve a simulated PagerDuty, seeded from a snapshot",
+		Long: "Serve PagerDuty's REST API as it behaves, on an account seeded from a snapshot: of your own account, to rehearse\n" +
+			"on, or any other. What is written is forgotten when it ends. Speak to it with account.base_url.",
+		Example: "  dutyward snapshot --out account.json\n  dutyward sim --seed account.json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			account, err := a.savedSnapshot(seed)
+			if err != nil {
+				return err
+			}
+			start := account.Account.TakenAt
+			if clock != "" {
+				if start, err = time.Parse(time.RFC3339, clock); err != nil {
+					return fmt.Errorf("--clock %s: expected a time such as 2026-03-02T09:00:00Z", clock)
+				}
+			}
+			began := a.now()
+			l, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", listen)
+			if err != nil {
+				return fmt.Errorf("serve the simulator: %w", err)
+			}
+			address := "http://" + l.Addr().String()
+			sim, err := pagerdutysim.New(pagerdutysim.Options{
+				Seed: account, Token: token, BaseURL: address,
+				Clock: func() time.Time {
+					return start.Add(time.Duration(float64(a.now().Sub(began)) * speed))
+				},
+			})
+			if err != nil {
+				return errors.Join(err, l.Close())
+			}
+			fmt.Fprintf(a.stdout, "Simulating %s on %s: %s, %s, %s; its clock says %s%s\n", account.Account.Name, address,
+				counted(len(account.Users), "user"), counted(len(account.Teams), "team"), counted(len(account.Schedules), "schedule"),
+				start.UTC().Format(time.RFC3339), map[bool]string{true: " and stands still"}[speed == 0])
+			return serve(cmd.Context(), l, sim)
+		},
+	}
+	cmd.Flags().StringVar(&seed, "seed", "", "the snapshot `file` that the account begins as; \"-\" is standard input")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "the `address` to listen on; others than loopback let the network in")
+	cmd.Flags().StringVar(&clock, "clock", "", "the `time` that its clock begins at (default: when the seed was taken)")
+	cmd.Flags().Float64Var(&speed, "speed", 0, "how fast its clock runs: 1 as the real one, 60 a minute a second, 0 not at all")
+	cmd.Flags().StringVar(&token, "token", "", "the only token that is accepted (default: any)")
+	_ = cmd.MarkFlagRequired("seed")
+	return cmd
+}
+
+// serve serves until ctx ends, and lets what is under way finish.
+func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		return server.Shutdown(last)
+	}
+}

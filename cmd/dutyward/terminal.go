@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+// isTerminal says whether a person sees what is written to w, or types what is
+// read from it.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// style is how text on w looks.
+func (a *app) style(w io.Writer) report.Style {
+	return report.Style{Colour: isTerminal(w) && !a.noColour && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb"}
+}
+
+// readingProgress shows on a terminal how far reading the account is, in one
+// line that stop wipes.
+func (a *app) readingProgress() (progress func(pagerduty.Progress), stop func()) {
+	if !isTerminal(a.stderr) {
+		return nil, func() {}
+	}
+	return func(p pagerduty.Progress) {
+			of := ""
+			if p.Of > 0 {
+				of = fmt.Sprintf(" of %d", p.Of)
+			}
+			fmt.Fprintf(a.stderr, "\r\033[KReading %s: %d%s", p.What, p.Done, of)
+		}, func() {
+			fmt.Fprint(a.stderr, "\r\033[K")
+		}
+}
+
+// confirm asks a person on the terminal; only "yes" is yes.
+func (a *app) confirm(question string) (bool, error) {
+	fmt.Fprintf(a.stdout, "\n%s Only \"yes\" is taken for yes: ", question)
+	line, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return false, fmt.Errorf("read the answer: %w", err)
+	}
+	fmt.Fprintln(a.stdout)
+	return strings.TrimSpace(line) == "yes", nil
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
