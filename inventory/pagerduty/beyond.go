@@ -1,0 +1,177 @@
+package pagerduty
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Bounds of the search for what lies beyond the ceiling.
+const (
+	// filterBatch is how many ids stand in one filter.
+	filterBatch = 25
+	// maxQueryLength is how far a name query is refined.
+	maxQueryLength = 3
+	// maxSearches bounds the filters tried, each at least one request.
+	maxSearches = 2_000
+)
+
+// beyond reads what of a list lies behind the first 10,000 records: the same
+// list under filters, each of which shows another part of it. It is done when
+// the records are as many as the total; what stays short is for the caller to
+// report.
+type beyond[T any] struct {
+	c    *Client
+	l    list[T]
+	name func(T) string
+	// filters are tried first, e.g. by team ids. May be empty.
+	filters []url.Values
+	// byName allows queries by name.
+	byName bool
+
+	got      contents[T]
+	seen     map[string]bool
+	searches int
+}
+
+// read adds to what the unfiltered list gave. The result may stay short of the
+// total, which is read again at the end.
+func (b *beyond[T]) read(ctx context.Context, prefix contents[T]) (contents[T], error) {
+	b.got, b.seen = prefix, b.l.index(prefix.items)
+	for _, f := range b.filters {
+		if _, err := b.search(ctx, f, false); err != nil || b.done() {
+			return b.finish(ctx, err)
+		}
+	}
+	if !b.byName {
+		return b.finish(ctx, nil)
+	}
+	// PagerDuty sorts by name, so what is unseen stands at the end of each
+	// filtered list: from there the first round reads, and stops where it meets
+	// what is known. Should that not be so, the second reads everything.
+	for _, whole := range []bool{false, true} {
+		if err := b.byNames(ctx, whole); err != nil || b.done() {
+			return b.finish(ctx, err)
+		}
+	}
+	return b.finish(ctx, nil)
+}
+
+func (b *beyond[T]) done() bool {
+	return len(b.got.items) >= b.got.total || b.searches >= maxSearches
+}
+
+func (b *beyond[T]) byNames(ctx context.Context, whole bool) error {
+	letters := b.letters()
+	queue := slices.Clone(letters)
+	for len(queue) > 0 && !b.done() {
+		q := queue[0]
+		queue = queue[1:]
+		total, err := b.search(ctx, url.Values{"query": {q}}, whole)
+		if err != nil {
+			return err
+		}
+		if total > ceiling && len([]rune(q)) < maxQueryLength {
+			for _, letter := range letters {
+				queue = append(queue, q+letter)
+			}
+		}
+	}
+	return nil
+}
+
+// letters are the characters of the names seen, the most frequent first.
+func (b *beyond[T]) letters() []string {
+	count := map[rune]int{}
+	for r := 'a'; r <= 'z'; r++ {
+		count[r] = 0
+	}
+	for _, item := range b.got.items {
+		for _, r := range strings.ToLower(b.name(item)) {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				count[r]++
+			}
+		}
+	}
+	runes := slices.SortedFunc(maps.Keys(count), func(x, y rune) int {
+		return cmp.Or(cmp.Compare(count[y], count[x]), cmp.Compare(x, y))
+	})
+	letters := make([]string, len(runes))
+	for i, r := range runes {
+		letters[i] = string(r)
+	}
+	return letters
+}
+
+// search reads the list under a filter, from its end, and returns the filter's
+// total. Unless whole, it stops at a page without anything new.
+func (b *beyond[T]) search(ctx context.Context, filter url.Values, whole bool) (int, error) {
+	b.searches++
+	l := b.l.with(filter)
+	first, err := readPage(ctx, b.c, l, 0, true)
+	if err != nil {
+		return 0, err
+	}
+	b.add(first.items)
+	total := max(totalOf(first), 0)
+	pages := (min(total, ceiling) + pageSize - 1) / pageSize
+	for i := pages - 1; i >= 1 && !b.done(); i-- {
+		p, err := readPage(ctx, b.c, l, i*pageSize, false)
+		if err != nil {
+			return 0, err
+		}
+		if b.add(p.items) == 0 && !whole {
+			break
+		}
+	}
+	return total, nil
+}
+
+// add returns how many of items were new.
+func (b *beyond[T]) add(items []T) int {
+	before := len(b.got.items)
+	for _, item := range items {
+		if id := b.l.id(item); !b.seen[id] {
+			b.seen[id] = true
+			b.got.items = append(b.got.items, item)
+		}
+	}
+	return len(b.got.items) - before
+}
+
+// finish asks for the total once more, for reading so much takes a while.
+func (b *beyond[T]) finish(ctx context.Context, err error) (contents[T], error) {
+	if err != nil {
+		return b.got, err
+	}
+	last, err := readPage(ctx, b.c, b.l.with(nil), 0, true)
+	if err != nil {
+		return b.got, err
+	}
+	if n := totalOf(last); n != len(b.got.items) {
+		return b.got, &shortError{read: len(b.got.items), total: n}
+	}
+	return b.got, nil
+}
+
+// shortError says that records beyond the ceiling could not all be found.
+type shortError struct{ read, total int }
+
+func (e *shortError) Error() string {
+	return fmt.Sprintf("%d of %d records could be read: PagerDuty lists no more than %d, and filters by name and team found no others",
+		e.read, e.total, ceiling)
+}
+
+// batches are filters over ids, some at a time.
+func batches(key string, ids []string) []url.Values {
+	var out []url.Values
+	for chunk := range slices.Chunk(ids, filterBatch) {
+		out = append(out, url.Values{key: chunk})
+	}
+	return out
+}

@@ -1,0 +1,143 @@
+package pagerduty
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+
+	pd "github.com/PagerDuty/go-pagerduty"
+)
+
+// wirePolicy is an escalation policy; the levels are go-pagerduty's.
+type wirePolicy struct {
+	ID          string              `json:"id"`
+	Name        string              `json:"name"`
+	Description *string             `json:"description"`
+	NumLoops    int                 `json:"num_loops"`
+	Teams       []pd.APIObject      `json:"teams"`
+	Services    []pd.APIObject      `json:"services"`
+	Rules       []pd.EscalationRule `json:"escalation_rules"`
+}
+
+// inventory errs if a target is neither a user nor a schedule.
+func (w wirePolicy) inventory() (inventory.EscalationPolicy, error) {
+	p := inventory.EscalationPolicy{
+		ID: w.ID, Name: strings.TrimSpace(w.Name), Description: text(w.Description),
+		Teams: ids(w.Teams), Services: ids(w.Services), Repeat: w.NumLoops,
+	}
+	var unknown error
+	for _, rule := range w.Rules {
+		level := inventory.EscalationRule{DelayMinutes: int(rule.Delay)}
+		for _, t := range rule.Targets {
+			switch plainType(t.Type) {
+			case "user":
+				level.Targets = append(level.Targets, inventory.Target{Type: "user", ID: t.ID})
+			case "schedule", "schedule_v3":
+				level.Targets = append(level.Targets, inventory.Target{Type: "schedule", ID: t.ID})
+			default:
+				unknown = fmt.Errorf("target %s is of a kind that is not known here: %s", t.ID, t.Type)
+			}
+		}
+		p.Rules = append(p.Rules, level)
+	}
+	return p, unknown
+}
+
+func (r *reading) readEscalationPolicies(ctx context.Context) {
+	const what = "escalation policies"
+	l := list[wirePolicy]{
+		pattern: "/escalation_policies", key: "escalation_policies",
+		id: func(p wirePolicy) string { return p.ID }, progress: r.progress(what),
+	}
+	got, err := readList(ctx, r.c, l)
+	if err == nil && got.total > len(got.items) {
+		<-r.members // for the teams
+		b := beyond[wirePolicy]{
+			c: r.c, l: l, name: func(p wirePolicy) string { return p.Name },
+			filters: batches("team_ids[]", r.teamIDs()), byName: true,
+		}
+		got, err = b.read(ctx, got)
+	}
+	if err != nil {
+		r.miss(ctx, what, err)
+	}
+	for _, w := range got.items {
+		p, err := w.inventory()
+		if err != nil {
+			r.miss(ctx, "escalation policy "+p.Name, err)
+		}
+		r.s.EscalationPolicies[p.ID] = p
+	}
+}
+
+// wireOnCall is a row of /oncalls; go-pagerduty's type can't tell a null
+// schedule.
+type wireOnCall struct {
+	User             pd.APIObject  `json:"user"`
+	Schedule         *pd.APIObject `json:"schedule"`
+	EscalationPolicy pd.APIObject  `json:"escalation_policy"`
+	Level            int           `json:"escalation_level"`
+	Start            *time.Time    `json:"start"`
+	End              *time.Time    `json:"end"`
+}
+
+// key tells rows apart, which have no id.
+func (w wireOnCall) key() string {
+	schedule := ""
+	if w.Schedule != nil {
+		schedule = w.Schedule.ID
+	}
+	return fmt.Sprint(w.EscalationPolicy.ID, " ", w.Level, " ", schedule, " ", w.User.ID, " ", w.Start, " ", w.End)
+}
+
+func (w wireOnCall) inventory() inventory.OnCall {
+	row := inventory.OnCall{
+		User: w.User.ID, EscalationPolicy: w.EscalationPolicy.ID, Level: w.Level, Start: w.Start, End: w.End,
+	}
+	if w.Schedule != nil {
+		row.Schedule = optional(w.Schedule.ID)
+	}
+	return row
+}
+
+// at says that the row holds at t.
+func (w wireOnCall) at(t time.Time) bool {
+	return (w.Start == nil || !t.Before(*w.Start)) && (w.End == nil || t.Before(*w.End))
+}
+
+// readOnCalls reads who is on call at the snapshot's time. PagerDuty lists what
+// overlaps a range; what only touches it is left out here.
+func (r *reading) readOnCalls(ctx context.Context) {
+	const what = "on-calls"
+	at := r.s.Account.TakenAt
+	l := list[wireOnCall]{
+		pattern: "/oncalls", key: "oncalls", id: wireOnCall.key, progress: r.progress(what),
+		query: url.Values{"since": {at.Format(time.RFC3339)}, "until": {at.Add(time.Second).Format(time.RFC3339)}},
+	}
+	got, err := readList(ctx, r.c, l)
+	if err == nil && got.total > len(got.items) {
+		b := beyond[wireOnCall]{c: r.c, l: l, filters: batches("escalation_policy_ids[]", slices.Sorted(maps.Keys(r.s.EscalationPolicies)))}
+		got, err = b.read(ctx, got)
+	}
+	if err != nil {
+		r.miss(ctx, what, err)
+	}
+	for _, w := range got.items {
+		if w.at(at) {
+			r.s.OnCalls = append(r.s.OnCalls, w.inventory())
+		}
+	}
+}
+
+// teamIDs are those of the teams read, sorted.
+func (r *reading) teamIDs() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.s.Teams))
+}

@@ -1,0 +1,84 @@
+package pagerduty
+
+import (
+	"context"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+
+	pd "github.com/PagerDuty/go-pagerduty"
+)
+
+type wireService struct {
+	ID               string         `json:"id"`
+	Name             string         `json:"name"`
+	Description      *string        `json:"description"`
+	Status           string         `json:"status"`
+	EscalationPolicy pd.APIObject   `json:"escalation_policy"`
+	Teams            []pd.APIObject `json:"teams"`
+}
+
+// readServices reads an optional part.
+func (r *reading) readServices(ctx context.Context) {
+	l := list[wireService]{
+		pattern: "/services", key: "services",
+		id: func(s wireService) string { return s.ID }, progress: r.progress("services"),
+	}
+	got, err := readList(ctx, r.c, l)
+	if err == nil && got.total > len(got.items) {
+		<-r.members // for the teams
+		b := beyond[wireService]{
+			c: r.c, l: l, name: func(s wireService) string { return s.Name },
+			filters: batches("team_ids[]", r.teamIDs()), byName: true,
+		}
+		got, err = b.read(ctx, got)
+	}
+	if err != nil {
+		r.unavailable("services")
+	}
+	for _, w := range got.items {
+		r.s.Services[w.ID] = inventory.Service{
+			ID: w.ID, Name: strings.TrimSpace(w.Name), Description: text(w.Description), Status: w.Status,
+			EscalationPolicy: w.EscalationPolicy.ID, Teams: ids(w.Teams),
+		}
+	}
+}
+
+type wireLicense struct {
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	RoleGroup  string   `json:"role_group"`
+	ValidRoles []string `json:"valid_roles"`
+	Available  *int     `json:"allocations_available"`
+}
+
+// readLicenses reads an optional part: the licences, and whose they are.
+func (r *reading) readLicenses(ctx context.Context) {
+	var answer struct {
+		Licenses []wireLicense `json:"licenses"`
+	}
+	if _, err := r.c.get(ctx, "/licenses", nil, nil, &answer); err != nil {
+		r.unavailable("licenses")
+		return
+	}
+	for _, w := range answer.Licenses {
+		r.s.Licenses[w.ID] = inventory.License{
+			ID: w.ID, Name: w.Name, RoleGroup: w.RoleGroup, ValidRoles: w.ValidRoles, Available: w.Available,
+		}
+	}
+	type allocation struct {
+		User    pd.APIObject `json:"user"`
+		License pd.APIObject `json:"license"`
+	}
+	// The list documents no total. Source: OpenAPI, listLicenseAllocations.
+	got, err := readList(ctx, r.c, list[allocation]{
+		pattern: "/license_allocations", key: "license_allocations", uncounted: true,
+		id: func(a allocation) string { return a.User.ID + " " + a.License.ID }, progress: r.progress("licences"),
+	})
+	if err != nil {
+		r.unavailable("licenses")
+	}
+	for _, a := range got.items {
+		r.seats[a.User.ID] = a.License.ID
+	}
+}

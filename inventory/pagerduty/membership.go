@@ -1,0 +1,123 @@
+package pagerduty
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// maxAsked bounds the users who are asked for on their own, because the two
+// readings of their memberships differ.
+const maxAsked = 50
+
+// checkMemberships holds the members that teams list against the teams that
+// users refer to. Reading both takes a while, in which people come and go, so
+// that where they differ both are read once more; what still differs then is
+// missing.
+func (r *reading) checkMemberships(ctx context.Context) {
+	if len(r.users) == 0 || r.missing("users") || ctx.Err() != nil {
+		return
+	}
+	differing := r.differingMemberships()
+	if len(differing) == 0 {
+		return
+	}
+	people := map[string]bool{}
+	for _, id := range slices.Sorted(maps.Keys(differing)) {
+		members, err := r.c.TeamMembers(ctx, id)
+		r.setMembers(ctx, id, members, err)
+		for user := range differing[id] {
+			people[user] = true
+		}
+	}
+	if len(people) <= maxAsked {
+		r.askAgain(ctx, people)
+	}
+	for id, users := range r.differingMemberships() {
+		r.miss(ctx, membersOf(r.s.Teams[id]), fmt.Errorf(
+			"the team's list of members and the teams that users refer to differ in %d people (%s), also when read again",
+			len(users), sample(users)))
+	}
+}
+
+// differingMemberships maps team ids to the users who stand in only one of the
+// two.
+func (r *reading) differingMemberships() map[string]map[string]bool {
+	differing := map[string]map[string]bool{}
+	note := func(team, user string) {
+		if r.missing(membersOf(r.s.Teams[team])) {
+			return
+		}
+		if differing[team] == nil {
+			differing[team] = map[string]bool{}
+		}
+		differing[team][user] = true
+	}
+	refers := map[[2]string]bool{}
+	for _, u := range r.users {
+		if u.deleted() {
+			continue
+		}
+		for _, t := range u.Teams {
+			team, known := r.s.Teams[t.ID]
+			if !known {
+				continue
+			}
+			refers[[2]string{t.ID, u.ID}] = true
+			if _, member := team.Members[u.ID]; !member {
+				note(t.ID, u.ID)
+			}
+		}
+	}
+	for id, team := range r.s.Teams {
+		for user := range team.Members {
+			if !refers[[2]string{id, user}] && !r.deleted[user] {
+				note(id, user)
+			}
+		}
+	}
+	return differing
+}
+
+// askAgain reads single users again, and users who were not in the list.
+func (r *reading) askAgain(ctx context.Context, people map[string]bool) {
+	at := map[string]int{}
+	for i, u := range r.users {
+		at[u.ID] = i
+	}
+	for _, id := range slices.Sorted(maps.Keys(people)) {
+		u, err := r.c.user(ctx, id)
+		i, listed := at[id]
+		switch {
+		case err != nil:
+		case listed:
+			r.users[i] = u
+		default:
+			r.users = append(r.users, u)
+		}
+		if err == nil && u.deleted() {
+			r.deleted[id] = true
+		}
+	}
+}
+
+func (r *reading) missing(what string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.s.Account.Missing {
+		if m.What == what {
+			return true
+		}
+	}
+	return false
+}
+
+// sample names up to three of ids.
+func sample(ids map[string]bool) string {
+	names := slices.Sorted(maps.Keys(ids))
+	if len(names) <= 3 {
+		return fmt.Sprint(names)
+	}
+	return fmt.Sprintf("%v and %d more", names[:3], len(names)-3)
+}
