@@ -13,6 +13,7 @@ type auditRecord struct {
 	actor     actor
 	action    string // create, update, delete
 	root      reference
+	resource  reference
 	fields    []auditField
 	reference []auditReference
 }
@@ -20,8 +21,8 @@ type auditRecord struct {
 // auditField is a changed field; before and after are nil where there is none.
 type auditField struct {
 	Name        string  `json:"name"`
-	Value       *string `json:"value,omitempty"`
-	BeforeValue *string `json:"before_value,omitempty"`
+	Value       *string `json:"value"`
+	BeforeValue *string `json:"before_value"`
 }
 
 // auditReference is a changed list of references, such as a team's members.
@@ -34,10 +35,16 @@ type auditReference struct {
 // record notes a write in the audit trail. action is create, update or delete;
 // root is the thing itself (PagerDuty records a membership under its team).
 func (s *Server) record(r *http.Request, action string, root reference, fields []auditField, refs ...auditReference) {
+	s.recordOf(r, action, root, root, fields, refs...)
+}
+
+// recordOf notes a write to something that belongs to root, such as a member of
+// a team.
+func (s *Server) recordOf(r *http.Request, action string, root, resource reference, fields []auditField, refs ...auditReference) {
 	c := callOf(r)
 	s.acct.audit = append(s.acct.audit, auditRecord{
 		id: s.acct.newLongID(), at: s.now(), request: c.id, actor: c.actor,
-		action: action, root: root, fields: fields, reference: refs,
+		action: action, root: root, resource: resource, fields: fields, reference: refs,
 	})
 }
 

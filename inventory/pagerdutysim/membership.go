@@ -21,7 +21,7 @@ func (a *account) implicitMembership(teams, users []string) {
 		}
 		for _, id := range users {
 			u := a.users[id]
-			if u == nil || has(t.members, id) {
+			if u == nil || !u.deleted.IsZero() || has(t.members, id) {
 				continue
 			}
 			t.members[id] = impliedTeamRole(u.role)

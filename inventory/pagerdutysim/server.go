@@ -44,6 +44,8 @@ type Options struct {
 	Wall func() time.Time
 	// BaseURL is what "self" links begin with; PagerDuty's own by default.
 	BaseURL string
+	// NoAuditTrail makes the account one whose plan has no audit trail: 402.
+	NoAuditTrail bool
 	// Faults are on order from the start, as if given to Inject.
 	Faults []Fault
 }

@@ -17,12 +17,15 @@ type account struct {
 	name, region string
 	// abilities is nil where the seed could not say: then everything is allowed.
 	abilities map[string]bool
-	users     map[string]*user
-	teams     map[string]*team
-	schedules map[string]*schedule
-	policies  map[string]*policy
-	services  map[string]*service
-	licenses  map[string]*license
+	// unavailable are the optional parts that nobody may read, as a snapshot
+	// names them.
+	unavailable []string
+	users       map[string]*user
+	teams       map[string]*team
+	schedules   map[string]*schedule
+	policies    map[string]*policy
+	services    map[string]*service
+	licenses    map[string]*license
 	// audit is oldest first.
 	audit []auditRecord
 	// counter is what ids and creation order are made from.
@@ -40,9 +43,12 @@ type user struct {
 	// license is "" where none is allocated.
 	license     string
 	allocatedAt time.Time
-	contacts    []contactMethod
-	rules       []notificationRule
-	created     int
+	// deleted is when the user was marked as deleted, or zero. Such people are
+	// listed still, and are nobody otherwise.
+	deleted  time.Time
+	contacts []contactMethod
+	rules    []notificationRule
+	created  int
 }
 
 type contactMethod struct {
@@ -82,12 +88,11 @@ type schedule struct {
 type policy struct {
 	id, name, description string
 	// teams is one team at most, unless the seed says otherwise.
-	teams           []string
-	repeat          int
-	handoffs        string
-	rules           []escalationRule
-	created         int
-	lastRuleChanges time.Time
+	teams    []string
+	repeat   int
+	handoffs string
+	rules    []escalationRule
+	created  int
 }
 
 type escalationRule struct {
@@ -173,7 +178,7 @@ func byName[V any](m map[string]V, name func(V) string) []V {
 // userByEmail finds a user without regard to case, or returns nil.
 func (a *account) userByEmail(email string) *user {
 	for _, u := range a.users {
-		if strings.EqualFold(u.email, email) {
+		if u.deleted.IsZero() && strings.EqualFold(u.email, email) {
 			return u
 		}
 	}

@@ -1,0 +1,165 @@
+package pagerdutysim
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+func (s *Server) contactRoutes() {
+	s.handle("GET /users/{id}/contact_methods", s.listContacts)
+	s.handle("POST /users/{id}/contact_methods", s.createContact)
+	s.handle("GET /users/{id}/contact_methods/{contact_method_id}", s.getContact)
+	s.handle("PUT /users/{id}/contact_methods/{contact_method_id}", s.updateContact)
+	s.handle("DELETE /users/{id}/contact_methods/{contact_method_id}", s.deleteContact)
+}
+
+var contactKinds = []string{
+	"email_contact_method", "phone_contact_method", "push_notification_contact_method",
+	"sms_contact_method", "whatsapp_contact_method",
+}
+
+func contactsPath(u *user) string { return "/users/" + u.id + "/contact_methods" }
+
+func (s *Server) contactRef(u *user, c contactMethod) reference {
+	ref := s.refer(c.kind+"_reference", c.id, c.label, contactsPath(u))
+	ref.HTMLURL = nil
+	return ref
+}
+
+func (s *Server) contactView(u *user, c contactMethod) object {
+	o := s.head(c.kind, c.id, c.label, contactsPath(u))
+	o["html_url"], o["label"], o["address"] = nil, c.label, c.address
+	switch c.kind {
+	case "email_contact_method":
+		o["send_short_email"], o["send_html_email"] = c.sendShortEmail, true
+	case "push_notification_contact_method":
+		o["device_type"], o["blacklisted"] = c.deviceType, false
+		o["sounds"] = []object{}
+		o["created_at"] = c.createdAt.UTC().Format(time.RFC3339)
+	default:
+		o["country_code"], o["enabled"], o["blacklisted"] = c.countryCode, true, false
+	}
+	return o
+}
+
+// contactOf finds the contact method that a request's path names; if there is
+// none it has answered.
+func (s *Server) contactOf(w http.ResponseWriter, r *http.Request) (*user, int, bool) {
+	u, ok := s.userOf(w, r)
+	if !ok {
+		return nil, 0, false
+	}
+	i := slices.IndexFunc(u.contacts, func(c contactMethod) bool { return c.id == r.PathValue("contact_method_id") })
+	if i < 0 {
+		writeNotFound(w)
+		return nil, 0, false
+	}
+	return u, i, true
+}
+
+func (s *Server) listContacts(w http.ResponseWriter, r *http.Request) {
+	u, ok := s.userOf(w, r)
+	if !ok {
+		return
+	}
+	list := []object{}
+	for _, c := range u.contacts {
+		list = append(list, s.contactView(u, c))
+	}
+	writeJSON(w, http.StatusOK, object{"contact_methods": list})
+}
+
+func (s *Server) getContact(w http.ResponseWriter, r *http.Request) {
+	if u, i, ok := s.contactOf(w, r); ok {
+		writeJSON(w, http.StatusOK, object{"contact_method": s.contactView(u, u.contacts[i])})
+	}
+}
+
+type contactBody struct {
+	Type           string  `json:"type"`
+	Label          *string `json:"label"`
+	Address        *string `json:"address"`
+	CountryCode    *int    `json:"country_code"`
+	SendShortEmail *bool   `json:"send_short_email"`
+	DeviceType     *string `json:"device_type"`
+}
+
+func (s *Server) createContact(w http.ResponseWriter, r *http.Request) {
+	u, ok := s.userOf(w, r)
+	if !ok {
+		return
+	}
+	c := contactMethod{countryCode: 1, deviceType: "ios", createdAt: s.now()}
+	if !s.applyContact(w, r, u, &c) {
+		return
+	}
+	c.id = s.acct.newID()
+	u.contacts = append(slices.Clip(u.contacts), c)
+	s.record(r, "update", s.userRef(u.id), nil, auditReference{Name: "contact_methods", Added: []reference{s.contactRef(u, c)}})
+	writeJSON(w, http.StatusCreated, object{"contact_method": s.contactView(u, c)})
+}
+
+func (s *Server) updateContact(w http.ResponseWriter, r *http.Request) {
+	u, i, ok := s.contactOf(w, r)
+	if !ok {
+		return
+	}
+	c := u.contacts[i]
+	if !s.applyContact(w, r, u, &c) {
+		return
+	}
+	fields := changed(field("label", u.contacts[i].label, c.label), field("address", u.contacts[i].address, c.address))
+	u.contacts[i] = c
+	s.record(r, "update", s.userRef(u.id), fields)
+	writeJSON(w, http.StatusOK, object{"contact_method": s.contactView(u, c)})
+}
+
+func (s *Server) applyContact(w http.ResponseWriter, r *http.Request, u *user, c *contactMethod) bool {
+	var body contactBody
+	if !decodeBody(w, r, "contact_method", &body) {
+		return false
+	}
+	kind := strings.TrimSuffix(body.Type, "_reference")
+	var errs []string
+	switch {
+	case !slices.Contains(contactKinds, kind):
+		errs = append(errs, "Type is invalid")
+	case c.id != "" && kind != c.kind:
+		errs = append(errs, "Type can't be changed")
+	}
+	if c.id == "" && (body.Address == nil || strings.TrimSpace(*body.Address) == "") {
+		errs = append(errs, "Address can't be blank")
+	}
+	c.kind, c.sendShortEmail = kind, body.SendShortEmail != nil && *body.SendShortEmail
+	set(&c.label, body.Label)
+	set(&c.address, body.Address)
+	set(&c.countryCode, body.CountryCode)
+	set(&c.deviceType, body.DeviceType)
+	c.address = strings.TrimSpace(c.address)
+	if slices.ContainsFunc(u.contacts, func(o contactMethod) bool {
+		return o.id != c.id && o.kind == c.kind && strings.EqualFold(o.address, c.address)
+	}) {
+		errs = append(errs, "User Contact method must be unique")
+	}
+	if len(errs) > 0 {
+		writeInvalid(w, errs...)
+		return false
+	}
+	return true
+}
+
+// deleteContact takes the notification rules with it that use the contact
+// method.
+func (s *Server) deleteContact(w http.ResponseWriter, r *http.Request) {
+	u, i, ok := s.contactOf(w, r)
+	if !ok {
+		return
+	}
+	c := u.contacts[i]
+	u.contacts = slices.Concat(u.contacts[:i], u.contacts[i+1:])
+	u.rules = slices.DeleteFunc(slices.Clone(u.rules), func(n notificationRule) bool { return n.contact == c.id })
+	s.record(r, "update", s.userRef(u.id), nil, auditReference{Name: "contact_methods", Removed: []reference{s.contactRef(u, c)}})
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,108 @@
+package pagerdutysim
+
+import (
+	"net/http"
+	"slices"
+	"time"
+)
+
+func (s *Server) licenseRoutes() {
+	s.handle("GET /licenses", s.listLicenses)
+	s.handle("GET /license_allocations", s.listAllocations)
+	s.handle("GET /users/{id}/license", s.getUserLicense)
+}
+
+// allocated counts the users who have a licence.
+func (a *account) allocated(licenseID string) int {
+	n := 0
+	for _, u := range a.users {
+		if u.license == licenseID && u.deleted.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// free says whether a licence can be given to one more user.
+func (a *account) free(l *license) bool { return l.seats == nil || a.allocated(l.id) < *l.seats }
+
+func (s *Server) licenseView(l *license) object {
+	return object{
+		"id": l.id, "type": "license", "summary": l.name, "name": l.name, "description": "",
+		"valid_roles": l.validRoles, "role_group": l.roleGroup,
+	}
+}
+
+func (s *Server) listLicenses(w http.ResponseWriter, _ *http.Request) {
+	if !s.available(w, "licenses") {
+		return
+	}
+	list := []object{}
+	for _, l := range byName(s.acct.licenses, func(l *license) string { return l.name }) {
+		o := s.licenseView(l)
+		n := s.acct.allocated(l.id)
+		o["current_value"], o["allocations_available"] = n, nil
+		if l.seats != nil {
+			o["allocations_available"] = *l.seats - n
+		}
+		list = append(list, o)
+	}
+	writeJSON(w, http.StatusOK, object{"licenses": list})
+}
+
+func (s *Server) listAllocations(w http.ResponseWriter, r *http.Request) {
+	if !s.available(w, "licenses") {
+		return
+	}
+	users := slices.DeleteFunc(s.acct.usersByName(), func(u *user) bool { return !has(s.acct.licenses, u.license) })
+	paginate(s, w, r, "license_allocations", users, func(u *user) any {
+		return object{
+			"user": s.userRef(u.id), "license": s.licenseView(s.acct.licenses[u.license]),
+			"allocated_at": u.allocatedAt.UTC().Format(time.RFC3339),
+		}
+	})
+}
+
+func (s *Server) getUserLicense(w http.ResponseWriter, r *http.Request) {
+	u, ok := s.userOf(w, r)
+	if !ok || !s.available(w, "licenses") {
+		return
+	}
+	l := s.acct.licenses[u.license]
+	if l == nil {
+		writeNotFound(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, object{"license": s.licenseView(l)})
+}
+
+const licenseUnavailable = "License error: License is not available"
+
+// chooseLicense says which licence a user has with a role: the one asked for,
+// else the one they have, else the first that is free. An account without
+// licences, as of one whose licences could not be read, needs none. The text is
+// what stands against it. Source: PagerDuty's Terraform provider, issues 715 and
+// 745.
+func (a *account) chooseLicense(u *user, role, wanted string) (id, refusal string) {
+	fits := func(l *license) bool {
+		return l != nil && slices.Contains(l.validRoles, role) && (l.id == u.license || a.free(l))
+	}
+	switch {
+	case wanted != "":
+		if !fits(a.licenses[wanted]) {
+			return "", licenseUnavailable
+		}
+		return wanted, ""
+	case len(a.licenses) == 0 || fits(a.licenses[u.license]):
+		return u.license, ""
+	case u.id != "" && u.license == "":
+		// The seed does not say what this person has.
+		return "", ""
+	}
+	for _, l := range byName(a.licenses, func(l *license) string { return l.name }) {
+		if fits(l) {
+			return l.id, ""
+		}
+	}
+	return "", licenseUnavailable
+}
