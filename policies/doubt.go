@@ -62,6 +62,10 @@ func (d doubtful) rule(r *ast.Rule, hasDefault bool) {
 		}
 		if picks(e) {
 			d.picks[at] = true
+			// The compiler moves a collection out of the call, to its own place.
+			if terms, ok := e.Terms.([]*ast.Term); ok && terms[len(terms)-1].Location != nil {
+				d.picks[placeOf(terms[len(terms)-1].Location)] = true
+			}
 		}
 		return false
 	})

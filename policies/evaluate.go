@@ -138,12 +138,17 @@ func (e *evaluation) run(ctx context.Context, r *rule) (outcome, error) {
 		WithBuiltinErrorList(&builtinErrors).
 		WithStackTraces(true).
 		Iter(ctx, func(result topdown.QueryResult) error {
+			before := set.Len()
 			set.Add(result[elementVar])
+			if e.count.Add(int64(set.Len()-before)) > int64(limit) {
+				return fmt.Errorf("%w: %d; the rule that went beyond is %s (%s:%d)",
+					errElements, limit, r.contract.name, r.origin.File, r.origin.Line)
+			}
 			return nil
 		})
-	if e.count.Add(int64(set.Len())) > int64(limit) {
+	if errors.Is(err, errElements) {
 		e.cancel.Cancel()
-		return outcome{}, fmt.Errorf("%w: %d; the last rule was %s (%s:%d)", errElements, limit, r.contract.name, r.origin.File, r.origin.Line)
+		return outcome{}, err
 	}
 	if err != nil {
 		if topdown.IsCancel(err) || ctx.Err() != nil {

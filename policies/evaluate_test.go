@@ -2,11 +2,15 @@ package policies_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
@@ -28,7 +32,9 @@ func account() *inventory.Snapshot {
 }
 
 // root writes files to a new directory; names and contents alternate.
-func root(t *testing.T, files ...string) string {
+func root(t *testing.T, files ...string) string { return rootOf(t, files...) }
+
+func rootOf(t testing.TB, files ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for i := 0; i < len(files); i += 2 {
@@ -61,38 +67,188 @@ func input(t *testing.T) *policies.Input {
 	return in
 }
 
-func TestAStatementNamesTheRuleThatMadeIt(t *testing.T) {
+func evaluate(t *testing.T, s *policies.Set) *policies.Statements {
+	t.Helper()
+	st, err := s.Evaluate(context.Background(), policies.PhaseAccess, input(t), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+func TestAStatementNamesEveryRuleThatMadeIt(t *testing.T) {
 	dir := root(t, "access/oncall.rego", `# METADATA
 # title: Payments
 # custom: {owner: dan@acme.com}
 package access.oncall
 
-group contains {"name": name} if some name in {"payments", "prod"}
-
-member contains {"group": "payments", "principal": $"oncall:Payments {line}", "lead": "15m"} if {
-	some line in {"Primary", "Secondary"}
-}
-
 # METADATA
 # title: Everybody
-# custom: {owner: eve@acme.com}
-grant contains {"principal": p, "resource": "account", "role": "user", "source": u.id} if {
+grant contains {"principal": $"user:{u.email}", "resource": "account", "role": "user", "source": u.id} if {
 	some u in input.users
-	p := $"user:{u.email}"
 }
 
-grant contains {"principal": "user:ann@acme.com", "resource": "account", "role": "user"}
+grant contains {"principal": "user:ann@acme.com", "resource": "account", "role": "user"} if {
+	input.now
+} {
+	input.account
+}
 `)
-	s := load(t, dir)
+	st := evaluate(t, load(t, dir))
+	origin := func(line int, title, source string) policies.Origin {
+		return policies.Origin{File: dir + "/access/oncall.rego", Line: line, Package: "access.oncall", Root: dir,
+			Title: title, Owner: "dan@acme.com", Source: source}
+	}
+	want := map[string][]policies.Origin{
+		"user:Bob@acme.com": {origin(8, "Everybody", "PBOB")},
+		"user:ann@acme.com": {origin(8, "Everybody", "PANN"), origin(12, "Payments", ""), origin(14, "Payments", "")},
+	}
+	got := map[string][]policies.Origin{}
+	for _, g := range st.Grants {
+		got[g.Principal.String()] = g.Origins
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("origins (-want +got):\n%s", diff)
+	}
+}
+
+// TestS5_AnErrorDropsWhatItReachesAndNothingElse has two people, of whom Bob's
+// date does not parse.
+func TestS5_AnErrorDropsWhatItReachesAndNothingElse(t *testing.T) {
+	const people = `people: [{email: ann@acme.com, since: "2026-01-01T00:00:00Z"}, {email: bob@acme.com, since: soon}]`
+	const head = `package access.people
+
+limit contains {"principal": "user:ann@acme.com", "resource": "account", "at_most": "user", "reason": "r"}
+
+grant contains {"principal": $"user:{p.email}", "resource": "account", "role": "user"} if {
+	some p in data.people
+	`
+	const ann = "user:ann@acme.com"
+	for name, tc := range map[string]struct {
+		body string
+		want []string
+	}{
+		"in the body":                   {"time.parse_rfc3339_ns(p.since) > 0\n}", []string{ann}},
+		"in a function":                 {"begun(p)\n}\nbegun(p) if time.parse_rfc3339_ns(p.since) > 0", []string{ann}},
+		"in a function of the library":  {"data.dutyward.within(p.since, null)\n}", []string{ann}},
+		"in a set that is iterated":     {"some q in begun\nq == p\n}\nbegun contains p if {\nsome p in data.people\ntime.parse_rfc3339_ns(p.since) > 0\n}", []string{ann}},
+		"in a set that is looked up in": {"p in begun\n}\nbegun contains p if {\nsome p in data.people\ntime.parse_rfc3339_ns(p.since) > 0\n}", []string{ann}},
+		"in a set that is counted":      {"count(begun) == 1\n}\nbegun contains p if {\nsome p in data.people\ntime.parse_rfc3339_ns(p.since) > 0\n}", nil},
+		"under not":                     {"not begun(p)\n}\nbegun(p) if time.parse_rfc3339_ns(p.since) < 0", nil},
+		"in a comprehension":            {"count([1 | some q in data.people; time.parse_rfc3339_ns(q.since) > 0]) == 1\n}", nil},
+		"in every":                      {"every q in [p] { time.parse_rfc3339_ns(q.since) > 0 }\n}", nil},
+		"behind a default":              {"begun(p)\n}\ndefault begun(_) := true\nbegun(p) := false if time.parse_rfc3339_ns(p.since) < 0", nil},
+		"behind an else":                {"begun(p)\n}\nbegun(p) := false if {\ntime.parse_rfc3339_ns(p.since) < 0\n} else := true", nil},
+		"a conflict":                    {"begun(p) == 1\n}\nbegun(_) := 1\nbegun(p) := 2 if p.since == \"soon\"", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := evaluate(t, load(t, root(t, "people.yaml", people, "access/people.rego", head+tc.body+"\n")))
+			var got []string
+			for _, g := range st.Grants {
+				got = append(got, g.Principal.String())
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("grants (-want +got):\n%s", diff)
+			}
+			if len(st.Failures) == 0 || st.Failures[0].Rule != "grant" || len(st.Limits) != 1 {
+				t.Errorf("failures %+v, limits %+v", st.Failures, st.Limits)
+			}
+		})
+	}
+}
+
+func TestOneBadElementLeavesTheGoodOnes(t *testing.T) {
+	s := load(t, root(t, "people.yaml", "people: [{email: ann@acme.com, role: user}, {email: bob@acme.com, role: boss}]", "access/people.rego", `package access.people
+
+grant contains {"principal": $"user:{p.email}", "resource": "account", "role": p.role} if some p in data.people
+`))
 	st, err := s.Evaluate(context.Background(), policies.PhaseAccess, input(t), noon)
+	var problems policies.Problems
+	if !errors.As(err, &problems) || len(problems) != 1 {
+		t.Fatalf("problems: %v", err)
+	}
+	if len(st.Grants) != 1 || len(st.Failures) != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+func TestTheTimeIsTheEvaluations(t *testing.T) {
+	s := load(t, root(t, "access/people.rego", `package access.people
+
+group contains {"name": $"{input.now} {data.dutyward.now}"}
+`))
+	later := noon.Add(time.Hour)
+	st, err := s.Evaluate(context.Background(), policies.PhaseAccess, input(t), later)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%+v", st)
-	if len(st.Grants) != 2 || len(st.Grants[1].Origins) != 2 {
-		t.Fatalf("%+v", st)
+	if want := fmt.Sprintf("2026-11-23T13:00:00Z %d", later.UnixNano()); st.Groups[0].Name != want {
+		t.Errorf("got %q, want %q", st.Groups[0].Name, want)
 	}
-	if got := st.Grants[0].Origins[0]; got.Owner != "eve@acme.com" || got.Line != 15 || !strings.HasPrefix(got.File, dir) {
-		t.Errorf("%+v", got)
+}
+
+// heavy takes long unless it is stopped.
+const heavy = `package access.people
+
+group contains {"name": "x"} if {
+	some a in numbers.range(1, 10000)
+	some b in numbers.range(1, 10000)
+	a * b == -1
+}
+`
+
+func TestTheTimeLimitStopsAnEvaluation(t *testing.T) {
+	s, err := policies.Load(context.Background(), policies.Options{Roots: []string{root(t, "access/people.rego", heavy)}, TimeLimit: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Evaluate(context.Background(), policies.PhaseAccess, input(t), noon)
+	if err == nil || !strings.Contains(err.Error(), "time limit of 20ms") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheContextStopsAnEvaluation(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := load(t, root(t, "access/people.rego", heavy)).Evaluate(ctx, policies.PhaseAccess, input(t), noon)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTooManyElementsAreAnError(t *testing.T) {
+	s, err := policies.Load(context.Background(), policies.Options{MaxElements: 100, Roots: []string{root(t, "access/people.rego", `package access.people
+
+group contains {"name": $"g{i}"} if some i in numbers.range(1, 10000)
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Evaluate(context.Background(), policies.PhaseAccess, input(t), noon)
+	if err == nil || !strings.Contains(err.Error(), "more elements than allowed: 100") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLiteralArgumentsOfTheLibraryAreReferences(t *testing.T) {
+	s := load(t, root(t, "access/people.rego", `package access.people
+
+import data.dutyward
+
+group contains {"name": "x"} if {
+	dutyward.team("Payments").id != "x"
+	some id in dutyward.on_call_at("#PSCHED1", dutyward.now)
+	dutyward.user(id)
+	dutyward.user("ann@acme.com")
+}
+`))
+	var got []string
+	for _, r := range s.References() {
+		got = append(got, fmt.Sprintf("%d %s", r.Origin.Line, r.Ref))
+	}
+	want := []string{"6 team:Payments", "7 schedule:#PSCHED1", "9 user:ann@acme.com"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("references (-want +got):\n%s", diff)
 	}
 }

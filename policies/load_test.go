@@ -1,0 +1,111 @@
+package policies_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dutyward/dutyward/policies"
+)
+
+const oneGroup = `package access.people
+
+group contains {"name": "x"}
+`
+
+func TestAnArchivedRevisionSaysTheSame(t *testing.T) {
+	schema := filepath.Join(t.TempDir(), "people.json")
+	if err := os.WriteFile(schema, []byte(`{"type": "array"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first, err := policies.Load(context.Background(), policies.Options{
+		Roots: []string{company(t), root(t, "access/more.rego", oneGroup)}, Schemas: map[string]string{"people": schema}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := first.Source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := policies.LoadSource(context.Background(), source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Revision() != second.Revision() {
+		t.Errorf("revisions differ: %s, %s", first.Revision(), second.Revision())
+	}
+	if diff := cmp.Diff(evaluate(t, first), evaluate(t, second)); diff != "" {
+		t.Errorf("statements (-loaded +archived):\n%s", diff)
+	}
+}
+
+func TestADamagedArchiveIsAnError(t *testing.T) {
+	source, err := load(t, company(t)).Source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range [][]byte{nil, []byte("x"), source[:len(source)/2]} {
+		if _, err := policies.LoadSource(context.Background(), bad); err == nil {
+			t.Errorf("%d bytes of %d were taken", len(bad), len(source))
+		}
+	}
+}
+
+func TestTheRevisionFollowsContentAndPlace(t *testing.T) {
+	one := load(t, root(t, "access/a.rego", oneGroup)).Revision()
+	for name, tc := range map[string]struct {
+		files []string
+		same  bool
+	}{
+		"the same files elsewhere": {[]string{"access/a.rego", oneGroup}, true},
+		"another name":             {[]string{"access/b.rego", oneGroup}, false},
+		"another comment":          {[]string{"access/a.rego", oneGroup + "# more\n"}, false},
+		"a file more":              {[]string{"access/a.rego", oneGroup, "x.yaml", "x: 1"}, false},
+		"a file that is not read":  {[]string{"access/a.rego", oneGroup, "README.md", "x", ".git/x.rego", "x"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if same := load(t, root(t, tc.files...)).Revision() == one; same != tc.same {
+				t.Errorf("same revision: %v, want %v", same, tc.same)
+			}
+		})
+	}
+}
+
+func TestKubernetesMountsAreReadOnce(t *testing.T) {
+	dir := root(t, "..2026_11_23/people.rego", oneGroup)
+	for link, target := range map[string]string{"..data": "..2026_11_23", "people.rego": "..data/people.rego"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st := evaluate(t, load(t, dir))
+	if len(st.Groups) != 1 || st.Groups[0].Origins[0].File != filepath.ToSlash(filepath.Join(dir, "people.rego")) {
+		t.Errorf("%+v", st.Groups)
+	}
+}
+
+func TestRootsThatCannotBeReadAreProblems(t *testing.T) {
+	dir := root(t, "access/a.rego", oneGroup)
+	for name, roots := range map[string][]string{
+		"missing":            {filepath.Join(dir, "nowhere")},
+		"a file":             {filepath.Join(dir, "access/a.rego")},
+		"one in another":     {dir, filepath.Join(dir, "access")},
+		"the same one twice": {dir, dir},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := policies.Load(context.Background(), policies.Options{Roots: roots})
+			if _, ok := err.(policies.Problems); !ok {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestAnEmptyRootIsASetThatSaysNothing(t *testing.T) {
+	if st := evaluate(t, load(t, t.TempDir())); len(st.Grants) != 0 {
+		t.Errorf("%+v", st)
+	}
+}
