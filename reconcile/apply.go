@@ -60,20 +60,9 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 
-	memory, err := x.Record.Memory(ctx, r.Now())
-	if err != nil {
-		return nil, err
-	}
-	x.Options.Overlay = memory.Overlay
-	open, err := x.Record.Pending(ctx)
-	if err != nil {
-		return nil, err
-	}
 	done = &Applied{}
-	if len(open) > 0 {
-		if done.Recovered, err = apply.Recover(ctx, open, x.Account, x.Record.Recorder(0), x.Options); err != nil {
-			return nil, err
-		}
+	if done.Recovered, err = r.recover(ctx, x); err != nil {
+		return nil, err
 	}
 	if done.Result, err = r.Plan(ctx); err != nil {
 		return nil, err
@@ -82,6 +71,11 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 	if err != nil || approved == nil {
 		return done, err
 	}
+	memory, err := x.Record.Memory(ctx, r.Now())
+	if err != nil {
+		return done, err
+	}
+	x.Options.Overlay = memory.Overlay
 	round, err := x.Record.Begin(ctx, approved)
 	if err != nil {
 		return done, err
@@ -90,6 +84,20 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 		return done, err
 	}
 	return done, r.remember(context.WithoutCancel(ctx), x.Record, round, done)
+}
+
+// recover finds out what became of writes that an earlier run left open.
+func (r *Round) recover(ctx context.Context, x Execution) ([]apply.Outcome, error) {
+	open, err := x.Record.Pending(ctx)
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	memory, err := x.Record.Memory(ctx, r.Now())
+	if err != nil {
+		return nil, err
+	}
+	x.Options.Overlay = memory.Overlay
+	return apply.Recover(ctx, open, x.Account, x.Record.Recorder(0), x.Options)
 }
 
 // remember records what the round leaves for the next one.

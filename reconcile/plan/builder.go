@@ -89,9 +89,7 @@ func (b *builder) change(pair desired.Pair, held, asked string) Change {
 		c.Action = ActionRevoke
 	}
 	if len(c.By) == 0 {
-		for _, o := range b.access.Named[pair.Target()] {
-			c.By = append(c.By, desired.By{Origin: o, Chain: []string{}})
-		}
+		c.By = b.naming(pair.Target())
 	}
 	if !grant.Until.IsZero() && asked == grant.Role {
 		c.Until = &grant.Until
@@ -99,6 +97,18 @@ func (b *builder) change(pair desired.Pair, held, asked string) Change {
 	c.Cause, c.Drifted = b.cause(pair, held)
 	c.Reason = b.reason(c, grant)
 	return c
+}
+
+// naming are the rules that name a target, each once whatever its data.
+func (b *builder) naming(t desired.Target) []desired.By {
+	var by []desired.By
+	for _, o := range b.access.Named[t] {
+		o.Source = ""
+		if !slices.ContainsFunc(by, func(x desired.By) bool { return x.Origin == o }) {
+			by = append(by, desired.By{Origin: o, Chain: []string{}})
+		}
+	}
+	return by
 }
 
 // Key is the identity of a change across rounds: what, user, resource, before
