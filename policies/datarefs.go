@@ -77,15 +77,52 @@ func checkReferences(m *modules, resolved map[string]*ast.Module, d documents, r
 		dangling := c.imports(m.parsed[f.name])
 		visit(module, func(t *ast.Term) {
 			ref := t.Value.(ast.Ref)
-			if slices.ContainsFunc(dangling, ref.HasPrefix) {
-				return
+			switch {
+			case slices.ContainsFunc(dangling, ref.HasPrefix):
+			case ref.HasPrefix(ast.InputRootRef):
+				c.checkInput(t.Location, ref, packageRoot(module))
+			default:
+				c.check(t.Location, ref)
 			}
-			c.check(t.Location, ref)
 		})
 	}
 }
 
-// visit calls f with each reference to data in a module's rules, but for what
+// inputKeys are the keys of the input that every phase sees.
+var inputKeys = []string{
+	"account", "now", "users", "teams", "schedules", "escalation_policies", "services", "licenses", "on_calls",
+}
+
+// checkInput reports a key that the input never has, or not in access packages.
+func (c pathCheck) checkInput(loc *ast.Location, ref ast.Ref, root string) {
+	if len(ref) < 2 {
+		return
+	}
+	key, ok := ref[1].Value.(ast.String)
+	if !ok || slices.Contains(inputKeys, string(key)) {
+		return
+	}
+	later := []string{"desired", "groups"}
+	switch {
+	case !slices.Contains(later, string(key)):
+	case root == string(PhaseAccess):
+		c.report.at(loc, Problem{Found: fmt.Sprintf("input.%s in an access package", string(key)),
+			Expected: "it in risk packages only: access packages make it, so they can't read it"})
+		return
+	default:
+		return
+	}
+	p := Problem{Found: fmt.Sprintf("input.%s, which does not exist", string(key)), Expected: list(inputKeys, "or")}
+	if root != string(PhaseAccess) {
+		p.Expected = list(append(slices.Clone(inputKeys), later...), "or")
+	}
+	if near, ok := nearest(string(key), append(slices.Clone(inputKeys), later...)); ok {
+		p.Suggestion = "input." + near
+	}
+	c.report.at(loc, p)
+}
+
+// visit calls f with each reference to data or input in a module's rules, but for what
 // `with` replaces.
 func visit(m *ast.Module, f func(*ast.Term)) {
 	var v *ast.GenericVisitor
@@ -95,7 +132,7 @@ func visit(m *ast.Module, f func(*ast.Term)) {
 			v.Walk(x.Value)
 			return true
 		case *ast.Term:
-			if ref, ok := x.Value.(ast.Ref); ok && ref.HasPrefix(ast.DefaultRootRef) {
+			if ref, ok := x.Value.(ast.Ref); ok && (ref.HasPrefix(ast.DefaultRootRef) || ref.HasPrefix(ast.InputRootRef)) {
 				f(x)
 			}
 		}

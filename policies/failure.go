@@ -3,6 +3,8 @@ package policies
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/topdown"
@@ -53,5 +55,14 @@ func errorText(err error) string {
 	if frame == "" && e.Location != nil {
 		frame = fmt.Sprintf("%s:%d: ", e.Location.File, e.Location.Row)
 	}
+	if m := libraryError.FindStringSubmatch(e.Message); m != nil {
+		if text, err := strconv.Unquote(m[1]); err == nil {
+			return frame + strings.TrimPrefix(text, "dutyward: ")
+		}
+	}
 	return frame + strings.Join(strings.Fields(e.Message), " ")
 }
+
+// libraryError is how an error that the library raises itself comes out of the
+// builtin that it uses for it.
+var libraryError = regexp.MustCompile(`("dutyward: .*"): invalid syntax`)

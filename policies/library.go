@@ -19,8 +19,9 @@ var libraryFiles embed.FS
 // libraryPackage is the package that the library has to itself.
 const libraryPackage = "dutyward"
 
-// libraryDir is what the library's files are called in messages.
-const libraryDir = "dutyward"
+// libraryDir stands before the names of the library's files in messages; no
+// policy root has this name.
+const libraryDir = "(embedded library)"
 
 // ExportLibrary writes the embedded library's policies to a directory, for
 // stock OPA and for editors.

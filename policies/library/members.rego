@@ -9,32 +9,27 @@ package dutyward
 #   of such. Call it from a package outside `access`, or it asks for itself.
 members(packages, group) := {id |
 	some name in _nested(elements, group)
-	some element in object.get(elements, name, set())
+	some element, _ in object.get(elements, name, {})
 	some id in _people(element)
 } if {
 	elements := _members_by_group(packages)
 }
 
-# _members_by_group is the elements of all member rules that hold now, or will
-# have held with their lead and lag, by group.
-_members_by_group(packages) := object.union_n([{group: elements} |
-	some group in {element.group | some element in all}
-	elements := {element | some element in all; element.group == group}
-]) if {
-	all := {element |
-		[path, elements] := walk(packages)
-		path[count(path) - 1] == "member"
-		is_set(elements)
-		some element in elements
-		_member_now(element)
-	}
-}
+# _members_by_group is the elements, as keys, of all member rules that hold now,
+# by group.
+_members_by_group(packages) := object.union_n([{element.group: {element: true}} |
+	[path, elements] := walk(packages)
+	path[count(path) - 1] == "member"
+	is_set(elements)
+	some element in elements
+	_member_now(element)
+])
 
 _member_now(element) if within(object.get(element, "from", null), object.get(element, "until", null))
 
 _nested(elements, group) := graph.reachable({name: subgroups |
 	some name, members in elements
-	subgroups := {trim_prefix(m.principal, "group:") | some m in members; startswith(m.principal, "group:")}
+	subgroups := {trim_prefix(m.principal, "group:") | some m, _ in members; startswith(m.principal, "group:")}
 }, {group}) | {group}
 
 _people(element) := {user(name).id} if {
