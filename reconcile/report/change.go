@@ -117,7 +117,21 @@ func (t *planText) changeLine(c plan.Change, who, what int) string {
 	if c.Drifted != "" {
 		why += fmt.Sprintf(" (PagerDuty had moved too: it held %s)", c.Drifted)
 	}
+	if source := sources(c.By); source != "" {
+		why += t.mild(" · from " + source)
+	}
 	return fmt.Sprintf("%s  %s  %s", mark(symbol(c)+" "+pad(t.user(c.User), who)), mark(pad(move(c), what)), why)
+}
+
+// sources are the rows of data that rules name as theirs.
+func sources(rules []desired.By) string {
+	var rows []string
+	for _, by := range rules {
+		if by.Source != "" && !slices.Contains(rows, by.Source) {
+			rows = append(rows, by.Source)
+		}
+	}
+	return strings.Join(rows[:min(len(rows), rulesShown)], ", ")
 }
 
 // symbol is a change's first character (rule 1).
@@ -157,7 +171,11 @@ func (t *planText) rules(c plan.Change) []string {
 			lines = append(lines, fmt.Sprintf("and %s", count(len(c.By)-i, "other rule or chain", "other rules and chains")))
 			break
 		}
-		lines = append(lines, Origin(by.Origin))
+		rule := by.Origin
+		rule.Source = "" // of the person, not of the rule: it stands in the change's line
+		if line := Origin(rule); !slices.Contains(lines, line) || len(by.Chain) > 0 {
+			lines = append(lines, line)
+		}
 		if len(by.Chain) > 0 {
 			lines = append(lines, "  through "+strings.Join(by.Chain, " → "))
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -13,12 +14,13 @@ import (
 // settles. The plan is the one that is applied; its names are used.
 func Progress(w io.Writer, p *plan.Plan, s Style) func(apply.Step) {
 	t := planText{page: newPage(w, s), plan: p}
-	var users, places []string
+	var users, places, moves []string
 	for _, c := range p.Changes {
+		moves = append(moves, move(c))
 		users = append(users, t.user(c.User))
 		places = append(places, t.place(c.Resource, c.Layer))
 	}
-	who, where := widest(users, 40), widest(places, 40)
+	who, where, what := widest(users, 40), widest(places, 40), widest(moves, 40)
 	return func(step apply.Step) {
 		if step.Outcome == nil {
 			return
@@ -30,7 +32,7 @@ func Progress(w io.Writer, p *plan.Plan, s Style) func(apply.Step) {
 		}
 		digits := len(fmt.Sprint(step.Total))
 		t.line("  [%*d/%d] %s  %s  %s  %s", digits, step.Settled, step.Total,
-			mark(symbol(c)+" "+pad(t.user(c.User), who)), pad(t.place(c.Resource, c.Layer), where), move(c), t.outcome(*step.Outcome))
+			mark(symbol(c)+" "+pad(t.user(c.User), who)), pad(t.place(c.Resource, c.Layer), where), pad(move(c), what), t.outcome(*step.Outcome))
 	}
 }
 
@@ -102,5 +104,9 @@ func ApplySummary(r *apply.Report) string {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}
 	}
-	return strings.Join(parts, "; ") + fmt.Sprintf(" in %s.", r.Ended.Sub(r.Began).Round(100e6))
+	text := strings.Join(parts, "; ")
+	if took := r.Ended.Sub(r.Began).Round(100 * time.Millisecond); took > 0 {
+		text += fmt.Sprintf(" (%s)", took)
+	}
+	return text + "."
 }
