@@ -139,7 +139,11 @@ func decodeError(body []byte) (code int, message string, details []string) {
 		n, _ := inner.Code.Int64()
 		return int(n), strings.Join(sentences(inner.Message), "; "), sentences(inner.Errors)
 	}
-	if said := sentences(outer.Error); len(said) > 0 {
+	switch said := sentences(outer.Error); len(said) {
+	case 0:
+	case 1:
+		return 0, said[0], nil
+	default:
 		return 0, said[0], said[1:]
 	}
 	return 0, outer.Message, sentences(outer.Errors)

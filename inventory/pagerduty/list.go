@@ -62,6 +62,8 @@ type CountError struct {
 	// First and Last are the totals on the first and last page; -1 where the
 	// page had none.
 	First, Last int
+	// Records counts repeated ones as often as they came.
+	Records int
 	// Readings is how often the list was read.
 	Readings int
 }
@@ -69,6 +71,8 @@ type CountError struct {
 func (e *CountError) Error() string {
 	said := "no total"
 	switch {
+	case e.First < 0 && e.Records > e.Read:
+		return fmt.Sprintf("the list moved while it was read: of %d records %d are distinct, in the last of %d readings", e.Records, e.Read, e.Readings)
 	case e.First >= 0 && e.First == e.Last:
 		said = strconv.Itoa(e.First)
 	case e.First >= 0 && e.Last >= 0:
@@ -154,8 +158,9 @@ func readInTurn[T any](ctx context.Context, c *Client, l list[T]) (contents[T], 
 // counted puts pages together and holds them against the totals.
 func (l list[T]) counted(pages []page[T]) (contents[T], error) {
 	var got contents[T]
-	seen := map[string]bool{}
+	seen, records := map[string]bool{}, 0
 	for _, p := range pages {
+		records += len(p.items)
 		for _, item := range p.items {
 			if id := l.id(item); !seen[id] {
 				seen[id] = true
@@ -166,12 +171,15 @@ func (l list[T]) counted(pages []page[T]) (contents[T], error) {
 	first, last := pages[0], pages[len(pages)-1]
 	if l.uncounted {
 		got.total = len(got.items)
-		if last.more {
-			return got, &CountError{Read: len(got.items), First: -1, Last: -1}
+		switch {
+		case last.more:
+			return got, fmt.Errorf("the list goes on beyond %d records, where PagerDuty ends it", len(got.items))
+		case records > len(got.items): // what came twice has pushed another out
+			return got, &CountError{Read: len(got.items), First: -1, Last: -1, Records: records}
 		}
 		return got, nil
 	}
-	count := &CountError{Read: len(got.items), First: totalOf(first), Last: totalOf(last)}
+	count := &CountError{Read: len(got.items), First: totalOf(first), Last: totalOf(last), Records: records}
 	got.total = count.First
 	beyond := count.First > ceiling
 	switch {

@@ -122,6 +122,9 @@ func (p *pacer) reserve() (at time.Time, delay time.Duration, mine bool) {
 		p.end, p.remaining = time.Time{}, p.limit
 		p.spread.SetLimitAt(now, rate.Inf)
 	}
+	if p.end.IsZero() && p.underWay == 0 { // nothing is known of this window
+		p.remaining = p.limit
+	}
 	spent := p.remaining-p.underWay <= 0
 	switch {
 	case spent && !p.end.IsZero():
@@ -168,12 +171,11 @@ func (p *pacer) answered(resp *http.Response) {
 }
 
 func (p *pacer) respread(now time.Time) {
-	left := p.remaining - p.underWay
-	if left > p.limit/2 || left <= 0 {
+	if p.remaining > p.limit/2 || p.remaining <= 0 {
 		p.spread.SetLimitAt(now, rate.Inf)
 		return
 	}
-	p.spread.SetLimitAt(now, rate.Limit(float64(left)/p.end.Sub(now).Seconds()))
+	p.spread.SetLimitAt(now, rate.Limit(float64(p.remaining)/p.end.Sub(now).Seconds()))
 }
 
 func (p *pacer) time() time.Time {

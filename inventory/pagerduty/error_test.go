@@ -1,0 +1,150 @@
+package pagerduty_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestErrorsAreUnderstoodInEveryShape(t *testing.T) {
+	for _, c := range []struct {
+		name, body, message string
+		code                int
+		details             []string
+	}{
+		{"an object with a list", `{"error":{"message":"Invalid Input Provided","code":2001,"errors":["Email has already been taken"]}}`, "Invalid Input Provided", 2001, []string{"Email has already been taken"}},
+		{"null details", `{"error":{"message":"Taken","code":2001,"errors":null}}`, "Taken", 2001, nil},
+		{"absent details", `{"error":{"message":"Taken","code":2001}}`, "Taken", 2001, nil},
+		{"details as a sentence", `{"error":{"message":"Bad","code":2001,"errors":"one thing"}}`, "Bad", 2001, []string{"one thing"}},
+		{"details by field", `{"error":{"message":"Invalid Schedule","code":3001,"errors":{"b":["two","three"],"a":"one"}}}`, "Invalid Schedule", 3001, []string{"a: one", "b: two", "b: three"}},
+		{"an error that is a sentence", `{"error":"Not with an account key"}`, "Not with an account key", 0, nil},
+		{"an error that is a list", `{"error":["first","second"]}`, "first", 0, []string{"second"}},
+		{"no error object", `{"message":"gone wrong"}`, "gone wrong", 0, nil},
+		{"not JSON", `<html>`, "no explanation was given", 0, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := put(t, client(t, answers(func(*http.Request) *http.Response { return answer(400, c.body) })))
+			var e *pagerduty.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("got %v, expected an *Error", err)
+			}
+			if e.Message != c.message || e.Code != c.code || !cmp.Equal(e.Errors, c.details) {
+				t.Errorf("got %q, %d, %q", e.Message, e.Code, e.Errors)
+			}
+			if e.Method != "PUT" || e.Endpoint != "/teams/PT1/users/PU1" {
+				t.Errorf("got %s %s", e.Method, e.Endpoint)
+			}
+		})
+	}
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	unreachable := answersError{&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}
+	for _, c := range []struct {
+		name      string
+		transport http.RoundTripper
+		do        func(*testing.T, *pagerduty.Client) error
+		says      string
+	}{
+		{"a rejected token", refusing(401), readAnn, "the token is not accepted"},
+		{"a read-only token", refusing(403), put, "read-only"},
+		{"a token without the scope", refusing(403), readAnn, "lacks the scope"},
+		{"a plan without the feature", refusing(402), readAnn, "plan does not include"},
+		{"a host out of reach", unreachable, readAnn, "no answer from https://api.pagerduty.com: check the network"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.do(t, client(t, c.transport, withoutWaiting))
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, expected %q in it", err, c.says)
+			}
+		})
+	}
+}
+
+func refusing(status int) answers {
+	return func(*http.Request) *http.Response {
+		return answer(status, `{"error":{"message":"No","code":2010}}`)
+	}
+}
+
+type answersError struct{ err error }
+
+func (a answersError) RoundTrip(r *http.Request) (*http.Response, error) { return nil, a.err }
+
+func TestTheTokenNeverAppears(t *testing.T) {
+	echo := fmt.Sprintf(`{"error":{"message":"bad token %s","errors":["Token token=%s"]}}`, canary, canary)
+	for name, transport := range map[string]http.RoundTripper{
+		"echoed by the server":     answers(func(*http.Request) *http.Response { return answer(401, echo) }),
+		"echoed by the connection": answersError{&url.Error{Op: "Get", URL: "https://x/?t=" + canary, Err: errors.New("header " + canary)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := client(t, transport, withoutWaiting)
+			err := readAnn(t, c)
+			for _, printed := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", c), fmt.Sprintf("%+v", c.Cost())} {
+				if strings.Contains(printed, canary) {
+					t.Errorf("the token stands in %s", printed)
+				}
+			}
+		})
+	}
+}
+
+func TestTokensAreSentInTheirSchemeAndReadAgainWhenRejected(t *testing.T) {
+	var sent []string
+	transport := answers(func(r *http.Request) *http.Response {
+		sent = append(sent, r.Header.Get("Authorization"))
+		if r.Header.Get("Authorization") == "Bearer new" {
+			return answer(200, anUser)
+		}
+		return answer(401, "{}")
+	})
+	tokens := []string{"old\n", "new"}
+	c := client(t, transport, func(o *pagerduty.Options) {
+		o.Bearer = true
+		o.Token = func(context.Context) (string, error) {
+			token := tokens[0]
+			tokens = tokens[1:]
+			return token, nil
+		}
+	})
+	if err := readAnn(t, c); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"Bearer old", "Bearer new"}; !cmp.Equal(sent, want) {
+		t.Errorf("sent %q, expected %q", sent, want)
+	}
+}
+
+func TestATokenThatCanNotBeReadIsAnErrorAtOnce(t *testing.T) {
+	c := client(t, refusing(500), func(o *pagerduty.Options) {
+		o.Token = func(context.Context) (string, error) { return "", errors.New("no such file: token") }
+	})
+	if err := readAnn(t, c); err == nil || !strings.Contains(err.Error(), "no such file: token") || c.Cost().Requests != 0 {
+		t.Errorf("got %v after %d requests", err, c.Cost().Requests)
+	}
+}
+
+func TestOptionsThatCanNotWorkAreRefused(t *testing.T) {
+	token := func(context.Context) (string, error) { return canary, nil }
+	for name, o := range map[string]pagerduty.Options{
+		"an unknown region":      {Region: "mars", Token: token},
+		"an address that is not": {BaseURL: "localhost:8080", Token: token},
+		"a password in it":       {BaseURL: "https://ann:secret@pd.example", Token: token},
+		"no token":               {Region: "eu"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := pagerduty.New(o); err == nil || strings.Contains(err.Error(), "secret") {
+				t.Errorf("got %v, expected an error without the password", err)
+			}
+		})
+	}
+}
