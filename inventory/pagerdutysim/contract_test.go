@@ -15,7 +15,7 @@ import (
 // it offers is exercised, and every request and response validated.
 func TestSimulatorKeepsPagerDutysContract(t *testing.T) {
 	judge := contract.New(t)
-	a := newAPI(t)
+	a := newAPI(t, askedByAnn)
 	a.transport = judge.Wrap(a.transport)
 	tr := traffic{api: a, offers: offered(t, judge)}
 	tr.people()

@@ -227,6 +227,8 @@ func (tr traffic) policiesAndServices() {
 }
 
 func (tr traffic) reads() {
+	tr.ok("GET /users/me", nil)
+	tr.ok("GET /services/custom_fields", nil)
 	tr.ok("GET /abilities", nil)
 	tr.ok("GET /abilities/{id}", nil, "teams")
 	tr.ok("GET /licenses", nil)

@@ -157,7 +157,9 @@ func (a *account) seedPolicy(v inventory.EscalationPolicy) *policy {
 
 func (a *account) seedService(v inventory.Service, now time.Time) *service {
 	v.Teams = slices.Clone(v.Teams)
-	return &service{Service: v, createdAt: now, alertCreation: "create_alerts_and_incidents", created: a.next()}
+	seeded := newService(v, now)
+	seeded.created = a.next()
+	return seeded
 }
 
 func (a *account) checkRendering(now time.Time) error {

@@ -1,6 +1,7 @@
 package pagerdutysim
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,9 @@ import (
 func (s *Server) serviceRoutes() {
 	s.handle("GET /services", s.listServices)
 	s.handle("POST /services", s.createService)
+	s.handle("GET /services/custom_fields", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, object{"fields": []object{}})
+	})
 	s.handle("GET /services/{id}", s.getService)
 	s.handle("PUT /services/{id}", s.updateService)
 	s.handle("DELETE /services/{id}", s.deleteService)
@@ -25,7 +29,7 @@ func (s *Server) serviceView(v *service, include []string) object {
 	o["html_url"] = s.webURL("/service-directory", v.ID)
 	o["name"], o["description"], o["status"] = v.Name, v.Description, v.Status
 	o["created_at"] = v.createdAt.UTC().Format(time.RFC3339)
-	// Both are off by default, and off is null.
+	// Null is off.
 	o["acknowledgement_timeout"], o["auto_resolve_timeout"] = v.acknowledgementTimeout, v.autoResolveTimeout
 	o["alert_creation"] = v.alertCreation
 	o["incident_urgency_rule"] = object{"type": "constant", "urgency": "high"}
@@ -87,20 +91,49 @@ type serviceBody struct {
 	Name                   *string `json:"name"`
 	Description            *string `json:"description"`
 	Status                 *string `json:"status"`
-	AcknowledgementTimeout *int    `json:"acknowledgement_timeout"`
-	AutoResolveTimeout     *int    `json:"auto_resolve_timeout"`
+	AcknowledgementTimeout timeout `json:"acknowledgement_timeout"`
+	AutoResolveTimeout     timeout `json:"auto_resolve_timeout"`
 	AlertCreation          *string `json:"alert_creation"`
 	EscalationPolicy       *given  `json:"escalation_policy"`
+}
+
+// timeout is a number of seconds; null was sent to turn it off.
+type timeout struct {
+	sent  bool
+	value *int
+}
+
+func (t *timeout) UnmarshalJSON(data []byte) error {
+	t.sent = true
+	return json.Unmarshal(data, &t.value)
+}
+
+func (t timeout) set(into **int) {
+	if t.sent {
+		*into = t.value
+	}
+}
+
+// The timeouts of a service whose maker names none, in seconds. Source:
+// PagerDuty's API description, Service.
+const (
+	defaultAcknowledgementTimeout = 1800
+	defaultAutoResolveTimeout     = 14400
+)
+
+func newService(v inventory.Service, now time.Time) *service {
+	acknowledgement, resolve := defaultAcknowledgementTimeout, defaultAutoResolveTimeout
+	return &service{
+		Service: v, createdAt: now, alertCreation: "create_alerts_and_incidents",
+		acknowledgementTimeout: &acknowledgement, autoResolveTimeout: &resolve,
+	}
 }
 
 func (s *Server) createService(w http.ResponseWriter, r *http.Request) {
 	if !s.available(w, "services") {
 		return
 	}
-	v := &service{
-		Service:   inventory.Service{Status: "active"},
-		createdAt: s.now(), alertCreation: "create_alerts_and_incidents",
-	}
+	v := newService(inventory.Service{Status: "active"}, s.now())
 	if !s.applyService(w, r, v) {
 		return
 	}
@@ -138,12 +171,8 @@ func (s *Server) applyService(w http.ResponseWriter, r *http.Request, v *service
 	set(&v.alertCreation, body.AlertCreation)
 	set(&v.Status, body.Status)
 	v.Name = strings.TrimSpace(v.Name)
-	if body.AcknowledgementTimeout != nil {
-		v.acknowledgementTimeout = body.AcknowledgementTimeout
-	}
-	if body.AutoResolveTimeout != nil {
-		v.autoResolveTimeout = body.AutoResolveTimeout
-	}
+	body.AcknowledgementTimeout.set(&v.acknowledgementTimeout)
+	body.AutoResolveTimeout.set(&v.autoResolveTimeout)
 	var errs []string
 	if v.Name == "" {
 		errs = append(errs, "Name can't be blank")
