@@ -258,6 +258,9 @@ func checkRole(v value, kind inventory.Kind, kindKnown bool, roles func(inventor
 		return nil
 	}
 	c := &complaint{term: v.term, found: fmt.Sprintf("unknown role %q%s", v.text, where), expected: list(uniq(allowed), "or")}
+	if v.text == "owner" && kind == inventory.KindAccount {
+		c.expected += "; PagerDuty's API can't make anybody owner"
+	}
 	if role, ok := roleLabelled(v.text); ok && kind == inventory.KindAccount {
 		c.suggestion = fmt.Sprintf("%q, which PagerDuty's pages call %s", role, inventory.BaseRoleLabel(role))
 	} else if near, ok := nearest(v.text, allowed); ok {

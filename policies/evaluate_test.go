@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
@@ -250,5 +251,26 @@ group contains {"name": "x"} if {
 	want := []string{"6 team:Payments", "7 schedule:#PSCHED1", "9 user:ann@acme.com"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("references (-want +got):\n%s", diff)
+	}
+}
+
+func TestASetMayBeUsedByManyAtOnce(t *testing.T) {
+	s, in := load(t, company(t)), input(t)
+	want := evaluate(t, s)
+	got := make([]*policies.Statements, 8)
+	var group errgroup.Group
+	for i := range got {
+		group.Go(func() (err error) {
+			got[i], err = s.Evaluate(context.Background(), policies.PhaseAccess, in, noon)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range got {
+		if diff := cmp.Diff(want, g); diff != "" {
+			t.Errorf("another answer (-want +got):\n%s", diff)
+		}
 	}
 }
