@@ -1,9 +1,13 @@
 package oncall_test
 
 import (
+	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 )
 
 // date reads an RFC 3339 time, or one without a zone as UTC.
@@ -84,4 +88,39 @@ func slots(members ...string) []*string {
 		all = append(all, &m)
 	}
 	return all
+}
+
+// table renders s over a window in local wall time and writes it as lines such
+// as "03-07 09:00-06 to 03-08 09:00-05 bob", with the origin's id if asked to.
+func table(t *testing.T, s inventory.Schedule, since, until string, origins ...bool) []string {
+	t.Helper()
+	shifts, err := oncall.Render(s, local(s.TimeZone, since), local(s.TimeZone, until))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines(shifts, s.TimeZone, len(origins) > 0)
+}
+
+func lines(shifts []inventory.Shift, zone string, origins bool) []string {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		panic(err)
+	}
+	show := func(at time.Time) string { return at.In(loc).Format("01-02 15:04Z07:00") }
+	all := []string{}
+	for _, s := range shifts {
+		line := show(s.Start) + " to " + show(s.End) + " " + s.User
+		if origins {
+			line += " by " + s.Origin.Kind + " " + s.Origin.ID
+		}
+		all = append(all, line)
+	}
+	return all
+}
+
+func equal(t *testing.T, want, got []string) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rendering differs (-want +got):\n%s", diff)
+	}
 }
