@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,8 +54,12 @@ func newApply(a *app) *cobra.Command {
 type application struct {
 	*app
 	yes, asJSON bool
-	saved       *plan.Plan
-	approved    *plan.Plan
+	// quiet leaves out the plan, which was shown before.
+	quiet bool
+	// pause follows each step that is told; nil for none.
+	pause    func(time.Duration)
+	saved    *plan.Plan
+	approved *plan.Plan
 	// tell writes a step; made with the first, since its columns need the plan.
 	tell func(apply.Step)
 }
@@ -106,7 +111,7 @@ func (x *application) approve(fresh *reconcile.Result) (*plan.Plan, error) {
 		x.approved = p
 		return p, err
 	}
-	if !x.asJSON {
+	if !x.asJSON && !x.quiet {
 		if err := x.printPlan(fresh, false); err != nil {
 			return nil, err
 		}
@@ -137,4 +142,7 @@ func (x *application) progress(step apply.Step) {
 		x.tell = report.Progress(x.stdout, x.approved, x.style(x.stdout))
 	}
 	x.tell(step)
+	if x.pause != nil && step.Outcome != nil {
+		x.pause(80 * time.Millisecond)
+	}
 }

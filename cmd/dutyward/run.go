@@ -123,7 +123,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		newSnapshot(a), newCheck(a), newPlan(a), newApply(a),
 		newGroups(a), newExplain(a), newWho(a), newConfirm(a), newRelease(a),
-		newLibrary(a), newSim(a), newVersion(a),
+		newLibrary(a), newSim(a), newDemo(a), newVersion(a),
 	)
 	root.AddCommand(newTopics()...)
 	return root

@@ -10,23 +10,32 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 )
 
 func newSim(a *app) *cobra.Command {
 	var seed, listen, clock, token string
 	var speed float64
+	var faults []string
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Serve a simulated PagerDuty, seeded from a snapshot",
 		Long: "Serve PagerDuty's REST API as it behaves, on an account seeded from a snapshot: of your own account, to rehearse\n" +
-			"on, or any other. What is written is forgotten when it ends. Speak to it with account.base_url.",
+			"on, or any other. What is written is forgotten when it ends. Speak to it with account.base_url.\n\n" +
+			"A fault is " + pagerdutysim.FaultSyntax,
 		Example: "  dutyward snapshot --out account.json\n  dutyward sim --seed account.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			account, err := a.savedSnapshot(seed)
+			account, err := a.seed(seed)
 			if err != nil {
 				return err
+			}
+			orders := make([]pagerdutysim.Fault, len(faults))
+			for i, text := range faults {
+				if orders[i], err = pagerdutysim.ParseFault(text); err != nil {
+					return fmt.Errorf("--fault: %w", err)
+				}
 			}
 			start := account.Account.TakenAt
 			if clock != "" {
@@ -41,7 +50,7 @@ func newSim(a *app) *cobra.Command {
 			}
 			address := "http://" + l.Addr().String()
 			sim, err := pagerdutysim.New(pagerdutysim.Options{
-				Seed: account, Token: token, BaseURL: address,
+				Seed: account, Token: token, BaseURL: address, Faults: orders,
 				Clock: func() time.Time {
 					return start.Add(time.Duration(float64(a.now().Sub(began)) * speed))
 				},
@@ -55,13 +64,21 @@ func newSim(a *app) *cobra.Command {
 			return serve(cmd.Context(), l, sim)
 		},
 	}
-	cmd.Flags().StringVar(&seed, "seed", "", "the snapshot `file` that the account begins as; \"-\" is standard input")
+	cmd.Flags().StringVar(&seed, "seed", "", "the snapshot `file` that the account begins as; \"-\" is standard input (default: the example company)")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "the `address` to listen on; others than loopback let the network in")
 	cmd.Flags().StringVar(&clock, "clock", "", "the `time` that its clock begins at (default: when the seed was taken)")
 	cmd.Flags().Float64Var(&speed, "speed", 0, "how fast its clock runs: 1 as the real one, 60 a minute a second, 0 not at all")
 	cmd.Flags().StringVar(&token, "token", "", "the only token that is accepted (default: any)")
-	_ = cmd.MarkFlagRequired("seed")
+	cmd.Flags().StringArrayVar(&faults, "fault", nil, "order a `fault`, WHAT[:WHERE[:TIMES[@AFTER]]]; may be repeated")
 	return cmd
+}
+
+// seed is the account that a simulator begins with.
+func (a *app) seed(file string) (*inventory.Snapshot, error) {
+	if file == "" {
+		return companySeed()
+	}
+	return a.savedSnapshot(file)
 }
 
 // serve serves until ctx ends, and lets what is under way finish.

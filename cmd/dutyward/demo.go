@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/examples"
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+func newDemo(a *app) *cobra.Command {
+	var once bool
+	cmd := &cobra.Command{
+		Use:   "demo --once",
+		Short: "Watch the main job, on a simulated company; nothing is needed, nothing is left behind",
+		Long: "Bring a simulated PagerDuty account to what the example policies say: account, policies, plan, apply, and\n" +
+			"a second plan that is empty. It runs in this process, without network, and leaves nothing behind.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !once {
+				return errors.New("say --once: a demo that keeps running is not available yet")
+			}
+			d, err := newDemonstration(a)
+			if err != nil {
+				return err
+			}
+			return errors.Join(d.run(cmd), d.end())
+		},
+	}
+	cmd.Flags().BoolVar(&once, "once", false, "go through the main job once")
+	return cmd
+}
+
+// demonstration is the example company, its files in a folder of their own and
+// its account in a simulator, and an app that knows nothing else.
+type demonstration struct {
+	*app
+	folder, home string
+	step         int
+}
+
+func newDemonstration(a *app) (*demonstration, error) {
+	seed, err := companySeed()
+	if err != nil {
+		return nil, err
+	}
+	began := a.now()
+	clock := func() time.Time { return seed.Account.TakenAt.Add(a.now().Sub(began)) }
+	sim, err := pagerdutysim.New(pagerdutysim.Options{Seed: seed, Clock: clock})
+	if err != nil {
+		return nil, err
+	}
+	d := &demonstration{app: &app{
+		stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, now: clock, noColour: a.noColour,
+		env:        map[string]string{defaultTokenEnv: "demo", "NO_COLOR": a.env["NO_COLOR"], "TERM": a.env["TERM"]},
+		transport:  sim.Transport(),
+		configFile: defaultFile,
+	}}
+	if d.home, err = os.Getwd(); err != nil {
+		return nil, fmt.Errorf("start the demo: %w", err)
+	}
+	if d.folder, err = os.MkdirTemp("", "dutyward-demo-"); err != nil {
+		return nil, fmt.Errorf("start the demo: %w", err)
+	}
+	// Policies are named relative to the working directory: go there, so that
+	// they read as they would at home.
+	err = errors.Join(os.CopyFS(d.folder, examples.Company()), os.Chdir(d.folder))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start the demo: %w", err), d.end())
+	}
+	return d, nil
+}
+
+func companySeed() (*inventory.Snapshot, error) {
+	f, err := examples.Company().Open("seed.json")
+	if err != nil {
+		return nil, fmt.Errorf("open the example company: %w", err)
+	}
+	defer f.Close()
+	return inventory.Decode(f)
+}
+
+// end leaves nothing behind.
+func (d *demonstration) end() error {
+	return errors.Join(os.Chdir(d.home), os.RemoveAll(d.folder))
+}
+
+func (d *demonstration) run(cmd *cobra.Command) error {
+	ctx := cmd.Context()
+	d.say("Dutyward keeps who has what in PagerDuty equal to what Rego policies say. Here is the main job, once, for a\n" +
+		"made-up company on a simulated PagerDuty: in this process, without network.")
+	if err := d.account(ctx); err != nil {
+		return err
+	}
+	if err := d.policies(ctx); err != nil {
+		return err
+	}
+	if err := d.plan(ctx); err != nil {
+		return err
+	}
+	if err := d.apply(cmd); err != nil {
+		return err
+	}
+	return d.again(ctx)
+}
+
+// account reads the account.
+func (d *demonstration) account(ctx context.Context) error {
+	d.begin("The account", "dutyward snapshot")
+	s, err := d.forReading(ctx, roundFlags{})
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	account, err := s.Reader.Snapshot(ctx, nil)
+	if err != nil {
+		return err
+	}
+	kinds := map[string]int{}
+	for _, v := range account.Schedules {
+		kinds[v.Kind]++
+	}
+	d.say("%s on %s: %s, %s, %s (%d of layers, %d of shifts), %d escalation policies, %s.",
+		account.Account.Name, account.Account.TakenAt.Format("Monday, 2 January 2006, 15:04 UTC"),
+		counted(len(account.Users), "user"), counted(len(account.Teams), "team"), counted(len(account.Schedules), "schedule"),
+		kinds[inventory.ScheduleOfLayers], kinds[inventory.ScheduleOfShifts], len(account.EscalationPolicies), counted(len(account.Services), "service"))
+	d.say("Read whole: %s", report.CostSummary(s.client.Cost()))
+	return nil
+}
+
+// policies tells what the policies are, with the most nested group.
+func (d *demonstration) policies(ctx context.Context) error {
+	d.begin("The policies", "dutyward check; dutyward groups NAME")
+	s, result, err := d.round(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	var files []string
+	err = fs.WalkDir(os.DirFS(s.config.Policies[0]), ".", func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && !strings.HasSuffix(path, "_test.rego") {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	d.say("%s: they ask for %s and declare %s. The most nested one follows the on-call shifts by itself:",
+		strings.Join(files, ", "), counted(len(result.Access.Grants), "role"), counted(len(result.Access.Groups), "group"))
+	d.say("")
+	return report.GroupsText(d.stdout, result.Access, inventory.NewIndex(result.Snapshot), []string{mostNested(result.Access)}, d.style(d.stdout))
+}
+
+// mostNested is the group with the longest chain to a member.
+func mostNested(access *desired.Access) string {
+	best, depth := "", -1
+	for _, name := range slices.Sorted(maps.Keys(access.Groups)) {
+		for _, m := range access.Groups[name].Members {
+			for _, chain := range m.Chains {
+				if len(chain) > depth {
+					best, depth = name, len(chain)
+				}
+			}
+		}
+	}
+	return best
+}
+
+func (d *demonstration) plan(ctx context.Context) error {
+	d.begin("The plan", "dutyward plan")
+	s, result, err := d.round(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return d.printPlan(result, false)
+}
+
+func (d *demonstration) apply(cmd *cobra.Command) error {
+	d.begin("The changes", "dutyward apply")
+	d.say("Each is looked at just before it is written, and recorded before and after.")
+	s, err := d.forWriting(cmd.Context(), roundFlags{})
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	x := application{app: d.app, yes: true, quiet: true, pause: d.pause}
+	return x.run(cmd, s)
+}
+
+// again plans once more: nothing is left to do.
+func (d *demonstration) again(ctx context.Context) error {
+	d.begin("Once more", "dutyward plan")
+	s, result, err := d.round(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if n := len(result.Plan.Changes); n > 0 {
+		return fmt.Errorf("the second plan should be empty and has %s", counted(n, "change"))
+	}
+	d.say("A fresh snapshot, a fresh plan, and nothing left to apply:")
+	d.say("")
+	d.say("%s", report.PlanSummary(result.Plan))
+	d.say("")
+	d.say("Next, on your own account, where a first run changes nothing: see README.md, or `dutyward help configuration`.")
+	return nil
+}
+
+// round plans in a session of its own, as another process would.
+func (d *demonstration) round(ctx context.Context) (*session, *reconcile.Result, error) {
+	s, err := d.forReading(ctx, roundFlags{})
+	if err != nil {
+		return nil, nil, err
+	}
+	result, err := s.Plan(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, s.close())
+	}
+	return s, result, nil
+}
+
+// begin announces a step and the command that does it.
+func (d *demonstration) begin(title, command string) {
+	d.pause(600 * time.Millisecond)
+	d.step++
+	head := color.New(color.Bold, color.FgCyan)
+	if !d.style(d.stdout).Colour {
+		head.DisableColor()
+	}
+	text := fmt.Sprintf("── %d. %s ", d.step, title)
+	rest := max(4, 78-len([]rune(text))-len(command))
+	fmt.Fprintf(d.stdout, "\n%s\n\n", head.Sprint(text+strings.Repeat("─", rest)+" "+command))
+}
+
+func (d *demonstration) say(format string, args ...any) {
+	fmt.Fprintf(d.stdout, format+"\n", args...)
+}
+
+// pause lets a person watch; where nobody does it returns at once.
+func (d *demonstration) pause(t time.Duration) {
+	if isTerminal(d.stdout) {
+		time.Sleep(t)
+	}
+}
