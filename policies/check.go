@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -357,4 +358,23 @@ func wholeEmpty(e element) []complaint {
 		return nil
 	}
 	return []complaint{{term: layer.term, found: fmt.Sprintf("%q with a resource %s:", "layer", kind), expected: `"layer" only with a schedule`}}
+}
+
+// looksLikeID is the form of PagerDuty's ids. Source: ids in PagerDuty's API
+// reference, 7 or 14 characters.
+var looksLikeID = regexp.MustCompile(`^[PQ](?:[A-Z0-9]{6}|[A-Z0-9]{13})$`)
+
+// idsForNames warns of names that look like ids: an id stands behind '#'.
+func (e element) idsForNames() []complaint {
+	var out []complaint
+	for _, field := range e.order {
+		v := e.fields[field]
+		kind, name, found := strings.Cut(v.text, ":")
+		if !v.known() || !found || kind == string(inventory.KindGroup) || !looksLikeID.MatchString(name) || !strings.ContainsAny(name, "0123456789") {
+			continue
+		}
+		out = append(out, complaint{term: v.term, warning: true, found: fmt.Sprintf("%q: %q, whose name looks like a PagerDuty id", field, v.text),
+			expected: "an id behind '#'", suggestion: strconv.Quote(kind + ":#" + name)})
+	}
+	return out
 }

@@ -207,18 +207,22 @@ func (c jsonCheck) value() error {
 }
 
 func (c jsonCheck) object() error {
-	lines := map[string]int{}
+	// Offsets are kept and placed only if needed: placing counts lines from the
+	// file's start, which for every key of a large file would be quadratic.
+	offsets := map[string]int64{}
 	for c.dec.More() {
 		token, err := c.dec.Token()
 		if err != nil {
 			return err
 		}
 		key, _ := token.(string)
-		line, column := c.file.place(c.dec.InputOffset() - int64(len(key)) - 2)
-		if first, ok := lines[key]; ok {
-			c.report.add(duplicateKey(c.file, key, line, column, first))
+		offset := c.dec.InputOffset() - int64(len(key)) - 2
+		if first, ok := offsets[key]; ok {
+			firstLine, _ := c.file.place(first)
+			line, column := c.file.place(offset)
+			c.report.add(duplicateKey(c.file, key, line, column, firstLine))
 		} else {
-			lines[key] = line
+			offsets[key] = offset
 		}
 		if err := c.value(); err != nil {
 			return err

@@ -111,7 +111,7 @@ func (c ruleCheck) element(r *ast.Rule, contract *contractRule, term *ast.Term) 
 		}
 		return
 	}
-	for _, complaint := range e.complaints() {
+	for _, complaint := range append(e.complaints(), e.idsForNames()...) {
 		c.complain(r, complaint)
 	}
 }
