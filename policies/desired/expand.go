@@ -47,6 +47,8 @@ type expander struct {
 	absent  map[string][]By
 	errors  []Notice
 	suspend []string
+	// onCalls are who is on call by PagerDuty's /oncalls, by schedule.
+	onCalls map[string]map[string]bool
 	// userUnknown are people about whom nothing can be said, by id.
 	userUnknown map[string]string
 }
@@ -61,7 +63,17 @@ func newExpander(in Input) *expander {
 		groups:      map[string]people{},
 		raw:         map[string]people{},
 		absent:      map[string][]By{},
+		onCalls:     map[string]map[string]bool{},
 		userUnknown: map[string]string{},
+	}
+	for _, o := range in.Snapshot.OnCalls {
+		if o.Schedule == nil {
+			continue
+		}
+		if x.onCalls[*o.Schedule] == nil {
+			x.onCalls[*o.Schedule] = map[string]bool{}
+		}
+		x.onCalls[*o.Schedule][o.User] = true
 	}
 	for _, g := range in.Statements.Groups {
 		x.declared[g.Name] = true
@@ -260,12 +272,7 @@ func (x *expander) addShifts(p people, schedule string, chain []string, lead, la
 // on-calls at the moment of the snapshot say otherwise (S21). Empty if it can.
 func (x *expander) disputed(schedule string) string {
 	snap := x.in.Snapshot
-	said := map[string]bool{}
-	for _, o := range snap.OnCalls {
-		if o.Schedule != nil && *o.Schedule == schedule {
-			said[o.User] = true
-		}
-	}
+	said := x.onCalls[schedule]
 	onPolicy := false
 	for _, id := range snap.Schedules[schedule].EscalationPolicies {
 		_, ok := snap.EscalationPolicies[id]

@@ -22,7 +22,10 @@ type builder struct {
 	granted map[desired.Target]map[string]bool
 	// proposed are the changes that are neither blocked nor observed yet.
 	proposed []Change
-	plan     *Plan
+	// bases are the keys of the proposed changes of base roles, by user; nil
+	// until all of them are proposed.
+	bases map[string]string
+	plan  *Plan
 }
 
 func newBuilder(in Input, access, before *desired.Access) *builder {

@@ -35,8 +35,9 @@ func (b *builder) diff() {
 	for _, user := range slices.Sorted(maps.Keys(b.in.Snapshot.Users)) {
 		b.account(user)
 	}
+	implied := impliedMembers(b.in.Snapshot)
 	for _, id := range slices.Sorted(maps.Keys(b.in.Snapshot.Teams)) {
-		b.team(id)
+		b.team(id, implied[id])
 	}
 }
 
@@ -91,8 +92,9 @@ func (b *builder) unassigned(pair desired.Pair, held string) {
 	b.propose(c)
 }
 
-// team compares the members of a team.
-func (b *builder) team(id string) {
+// team compares the members of a team. Implied are those whom PagerDuty puts
+// there by itself, with the reason.
+func (b *builder) team(id string, implied map[string]string) {
 	resource := inventory.ByID(inventory.KindTeam, id)
 	target := desired.Target{Resource: resource}
 	_, named := b.access.Named[target]
@@ -105,7 +107,6 @@ func (b *builder) team(id string) {
 	if len(users) == 0 {
 		return
 	}
-	holds := impliedMembers(b.in.Snapshot, id)
 	for _, user := range slices.Sorted(maps.Keys(users)) {
 		pair := desired.Pair{User: user, Resource: resource}
 		held := b.in.Snapshot.RoleOf(user, resource)
@@ -114,7 +115,7 @@ func (b *builder) team(id string) {
 			b.member(pair, held, grant.Role)
 			continue
 		}
-		b.stranger(pair, held, named, holds[user])
+		b.stranger(pair, held, named, implied[user])
 	}
 }
 
@@ -170,43 +171,52 @@ func (b *builder) stranger(pair desired.Pair, held string, named bool, implied s
 	b.plan.Implied = append(b.plan.Implied, Implied{User: pair.User, Resource: pair.Resource, Role: held, Why: implied})
 }
 
-// impliedMembers are the people whom PagerDuty puts on a team by itself, with
-// the reason: they are on a schedule or an escalation policy of the team, or on
-// a schedule of such a policy. It refuses to take them off (facts: Terraform
-// provider issues 285, 292, 558).
-func impliedMembers(s *inventory.Snapshot, team string) map[string]string {
-	why := map[string]string{}
-	add := func(user, reason string) {
-		if _, ok := why[user]; !ok {
-			why[user] = reason
+// impliedMembers are, by team, the people whom PagerDuty puts on it by itself,
+// with the reason: they are on a schedule or an escalation policy of the team,
+// or on a schedule of such a policy. It refuses to take them off (facts:
+// Terraform provider issues 285, 292, 558).
+func impliedMembers(s *inventory.Snapshot) map[string]map[string]string {
+	why := map[string]map[string]string{}
+	add := func(team, user, reason string) {
+		if why[team] == nil {
+			why[team] = map[string]string{}
+		}
+		if _, ok := why[team][user]; !ok {
+			why[team][user] = reason
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.Schedules)) {
 		schedule := s.Schedules[id]
-		if slices.Contains(schedule.Teams, team) {
+		for _, team := range schedule.Teams {
 			for _, user := range schedule.Users {
-				add(user, fmt.Sprintf("on schedule %s of this team", schedule.Name))
+				add(team, user, fmt.Sprintf("on schedule %s of this team", schedule.Name))
 			}
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.EscalationPolicies)) {
 		policy := s.EscalationPolicies[id]
-		if !slices.Contains(policy.Teams, team) {
-			continue
-		}
-		for _, rule := range policy.Rules {
-			for _, t := range rule.Targets {
+		for _, team := range policy.Teams {
+			for _, t := range targets(policy) {
 				if t.Type == "user" {
-					add(t.ID, fmt.Sprintf("on escalation policy %s of this team", policy.Name))
+					add(team, t.ID, fmt.Sprintf("on escalation policy %s of this team", policy.Name))
 					continue
 				}
 				for _, user := range s.Schedules[t.ID].Users {
-					add(user, fmt.Sprintf("on schedule %s, which escalation policy %s of this team uses", s.Schedules[t.ID].Name, policy.Name))
+					add(team, user, fmt.Sprintf("on schedule %s, which escalation policy %s of this team uses", s.Schedules[t.ID].Name, policy.Name))
 				}
 			}
 		}
 	}
 	return why
+}
+
+// targets are the targets of all levels.
+func targets(p inventory.EscalationPolicy) []inventory.Target {
+	var all []inventory.Target
+	for _, rule := range p.Rules {
+		all = append(all, rule.Targets...)
+	}
+	return all
 }
 
 // article is a base role as the subject of a sentence.

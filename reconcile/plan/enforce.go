@@ -65,9 +65,20 @@ func (b *builder) baseAfter(user string) string {
 
 // baseChange is the proposed change of a person's base role, or nil.
 func (b *builder) baseChange(user string) *Change {
-	i := slices.IndexFunc(b.proposed, func(c Change) bool {
-		return c.User == user && c.Resource.Kind == inventory.KindAccount
-	})
+	if b.bases == nil {
+		b.bases = map[string]string{}
+		for _, c := range b.proposed {
+			if c.Resource.Kind == inventory.KindAccount {
+				b.bases[c.User] = c.ID
+			}
+		}
+	}
+	id, ok := b.bases[user]
+	if !ok {
+		return nil
+	}
+	// Stages drop and reorder proposed changes, but the account's are few.
+	i := slices.IndexFunc(b.proposed, func(c Change) bool { return c.ID == id })
 	if i < 0 {
 		return nil
 	}
