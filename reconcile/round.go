@@ -95,6 +95,7 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result := &Result{Result: *made, Statements: access}
+	warn(result.Plan, access.Warnings)
 	return result, r.addRisks(ctx, result, input)
 }
 
@@ -169,9 +170,17 @@ func (r *Round) addRisks(ctx context.Context, result *Result, in *policies.Input
 		return err
 	}
 	result.Input = in
+	warn(result.Plan, result.Risk.Warnings)
 	for _, f := range result.Risk.Failures {
 		result.Plan.Errors = append(result.Plan.Errors, desired.Notice{Message: f.Message, Origin: f.Origin})
 	}
 	result.Plan.AddFindings(result.Snapshot, result.Risk, now)
 	return nil
+}
+
+// warn adds what an evaluation warned of to the plan.
+func warn(p *plan.Plan, warnings policies.Problems) {
+	for _, w := range warnings {
+		p.Warnings = append(p.Warnings, desired.Notice{Message: w.Text(), Origin: policies.Origin{File: w.File, Line: w.Line}})
+	}
 }
