@@ -55,6 +55,7 @@ func (e exit) Unwrap() error { return e.err }
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: environment(env), now: time.Now}
 	root := newRoot(a)

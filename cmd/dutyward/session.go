@@ -119,8 +119,8 @@ func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error)
 	o := s.config.pagerduty()
 	clock := newAccountClock(a.now, a.transport)
 	o.Transport = clock
-	stop := func() {}
-	o.Progress, stop = a.readingProgress()
+	progress, stop := a.readingProgress()
+	o.Progress = progress
 	client, err := pagerduty.New(o)
 	if err != nil {
 		return nil, err
