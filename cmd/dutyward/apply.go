@@ -85,6 +85,9 @@ func (x *application) run(cmd *cobra.Command, s *session) error {
 		Options: apply.Options{Now: s.Now, Progress: x.progress},
 	}
 	done, err := s.Apply(cmd.Context(), execution)
+	if done != nil && len(done.Recovered) > 0 {
+		fmt.Fprintf(x.stderr, "note: an earlier run left %s open; what became of it is recorded now\n", counted(len(done.Recovered), "write"))
+	}
 	if done == nil || done.Report == nil {
 		return err
 	}
