@@ -120,8 +120,12 @@ func (f Fault) concerns(r *http.Request, endpoint string) bool {
 	}
 	q := r.URL.Query()
 	switch f.Kind {
-	case FaultStale, FaultLicenseLock:
+	case FaultStale:
 		return !safe(r.Method)
+	case FaultLicenseLock:
+		return endpoint == "POST /users" || endpoint == "PUT /users/{id}"
+	case FaultRendering:
+		return strings.Contains(path, "/schedules")
 	case FaultShift:
 		return q.Get("offset") != "" && q.Get("offset") != "0"
 	case FaultTotal:

@@ -75,6 +75,9 @@ func (f *Fault) parseValue(what, value string, valued bool) string {
 	case FaultTotal:
 		f.Delta, err = strconv.Atoi(value)
 	case FaultStatus:
+		if f.Status == 0 {
+			return fmt.Sprintf("there is no fault %q: a status is ordered by its number", what)
+		}
 		if valued && f.Status == http.StatusTooManyRequests {
 			f.Duration, err = time.ParseDuration(value)
 			break
