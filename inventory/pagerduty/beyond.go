@@ -35,6 +35,7 @@ type beyond[T any] struct {
 	byName bool
 
 	got      contents[T]
+	prefix   map[string]bool // ids that the unfiltered list gave
 	seen     map[string]bool
 	searches int
 }
@@ -42,7 +43,7 @@ type beyond[T any] struct {
 // read adds to what the unfiltered list gave. The result may stay short of the
 // total, which is read again at the end.
 func (b *beyond[T]) read(ctx context.Context, prefix contents[T]) (contents[T], error) {
-	b.got, b.seen = prefix, b.l.index(prefix.items)
+	b.got, b.seen, b.prefix = prefix, b.l.index(prefix.items), b.l.index(prefix.items)
 	for _, f := range b.filters {
 		if _, err := b.search(ctx, f, false); err != nil || b.done() {
 			return b.finish(ctx, err)
@@ -51,9 +52,9 @@ func (b *beyond[T]) read(ctx context.Context, prefix contents[T]) (contents[T], 
 	if !b.byName {
 		return b.finish(ctx, nil)
 	}
-	// PagerDuty sorts by name, so what is unseen stands at the end of each
-	// filtered list: from there the first round reads, and stops where it meets
-	// what is known. Should that not be so, the second reads everything.
+	// A filtered list is in the order of the unfiltered one, so what the prefix
+	// lacks stands at its end: from there the first round reads, and stops where
+	// it meets the prefix. Should that not be so, the second reads everything.
 	for _, whole := range []bool{false, true} {
 		if err := b.byNames(ctx, whole); err != nil || b.done() {
 			return b.finish(ctx, err)
@@ -109,7 +110,7 @@ func (b *beyond[T]) letters() []string {
 }
 
 // search reads the list under a filter, from its end, and returns the filter's
-// total. Unless whole, it stops at a page without anything new.
+// total. Unless whole, it stops at a page that lies in the prefix.
 func (b *beyond[T]) search(ctx context.Context, filter url.Values, whole bool) (int, error) {
 	b.searches++
 	l := b.l.with(filter)
@@ -125,23 +126,26 @@ func (b *beyond[T]) search(ctx context.Context, filter url.Values, whole bool) (
 		if err != nil {
 			return 0, err
 		}
-		if b.add(p.items) == 0 && !whole {
+		b.add(p.items)
+		if !whole && b.known(p.items) {
 			break
 		}
 	}
 	return total, nil
 }
 
-// add returns how many of items were new.
-func (b *beyond[T]) add(items []T) int {
-	before := len(b.got.items)
+// known says that all of items lie in the prefix.
+func (b *beyond[T]) known(items []T) bool {
+	return !slices.ContainsFunc(items, func(item T) bool { return !b.prefix[b.l.id(item)] })
+}
+
+func (b *beyond[T]) add(items []T) {
 	for _, item := range items {
 		if id := b.l.id(item); !b.seen[id] {
 			b.seen[id] = true
 			b.got.items = append(b.got.items, item)
 		}
 	}
-	return len(b.got.items) - before
 }
 
 // finish asks for the total once more, for reading so much takes a while.

@@ -30,9 +30,7 @@ type Error struct {
 	// Hint says what to do about it; empty where nothing general can be said.
 	Hint string
 
-	// gaveUp says that retries were used up.
-	gaveUp bool
-	cause  error
+	cause error
 }
 
 // Error is one line: what was asked, what the answer was, and the hint.

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// maxAsked bounds the users who are asked for on their own, because the two
+// maxAsked bounds the teams, and the users, who are read again because the two
 // readings of their memberships differ.
 const maxAsked = 50
 
@@ -20,9 +20,18 @@ func (r *reading) checkMemberships(ctx context.Context) {
 		return
 	}
 	differing := r.differingMemberships()
-	if len(differing) == 0 {
-		return
+	if len(differing) > 0 && len(differing) <= maxAsked {
+		r.rereadMemberships(ctx, differing)
+		differing = r.differingMemberships()
 	}
+	for _, id := range slices.Sorted(maps.Keys(differing)) {
+		r.miss(ctx, membersOf(r.s.Teams[id]), fmt.Errorf(
+			"the team's list of members and the teams that users refer to differ in %d people (%s)",
+			len(differing[id]), sample(differing[id])))
+	}
+}
+
+func (r *reading) rereadMemberships(ctx context.Context, differing map[string]map[string]bool) {
 	people := map[string]bool{}
 	for _, id := range slices.Sorted(maps.Keys(differing)) {
 		members, err := r.c.TeamMembers(ctx, id)
@@ -33,11 +42,6 @@ func (r *reading) checkMemberships(ctx context.Context) {
 	}
 	if len(people) <= maxAsked {
 		r.askAgain(ctx, people)
-	}
-	for id, users := range r.differingMemberships() {
-		r.miss(ctx, membersOf(r.s.Teams[id]), fmt.Errorf(
-			"the team's list of members and the teams that users refer to differ in %d people (%s), also when read again",
-			len(users), sample(users)))
 	}
 }
 

@@ -74,9 +74,7 @@ func (c *Client) do(ctx context.Context, r request) (http.Header, []byte, error)
 		if errors.As(err, &own) {
 			return nil, nil, own
 		}
-		e := c.connectionError(r, err)
-		e.gaveUp = x.attempts > 1
-		return nil, nil, e
+		return nil, nil, c.connectionError(r, err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -87,11 +85,9 @@ func (c *Client) do(ctx context.Context, r request) (http.Header, []byte, error)
 	case r.method == http.MethodDelete && resp.StatusCode == http.StatusNotFound && x.ambiguous:
 		return resp.Header, nil, nil // an earlier attempt got through, its answer did not
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		e := c.answerError(r, resp.StatusCode, body)
-		e.gaveUp = x.attempts > 1
-		return resp.Header, nil, e
+		return resp.Header, nil, c.answerError(r, resp.StatusCode, body)
 	case r.method == http.MethodGet && !json.Valid(body):
-		return resp.Header, nil, &Error{Status: resp.StatusCode, Method: r.method, Endpoint: r.path(), gaveUp: true,
+		return resp.Header, nil, &Error{Status: resp.StatusCode, Method: r.method, Endpoint: r.path(),
 			Message: fmt.Sprintf("the answer is cut off or is not JSON, %d times in a row", x.attempts),
 			Hint:    "a proxy may stand between this machine and " + c.base}
 	}

@@ -125,8 +125,8 @@ func (r *reading) all(ctx context.Context) {
 
 // finish puts together what several parts contribute to.
 func (r *reading) finish() (*inventory.Snapshot, error) {
-	if r.nothingRead() {
-		return nil, r.failures[0]
+	if err := r.nothingRead(); err != nil {
+		return nil, err
 	}
 	for _, w := range r.users {
 		if w.deleted() {
@@ -153,14 +153,18 @@ func (r *reading) finish() (*inventory.Snapshot, error) {
 	return &r.s, nil
 }
 
-func (r *reading) nothingRead() bool {
+// nothingRead returns the error that makes a snapshot pointless, if any.
+func (r *reading) nothingRead() error {
 	for _, err := range r.failures {
 		if status(err) == http.StatusUnauthorized {
-			return true
+			return err
 		}
 	}
 	nothing := len(r.users) == 0 && len(r.s.Teams) == 0 && len(r.s.Schedules) == 0 && len(r.s.EscalationPolicies) == 0
-	return nothing && len(r.failures) > 0
+	if nothing && len(r.failures) > 0 {
+		return r.failures[0]
+	}
+	return nil
 }
 
 // hopelessAfter is how many requests may use up their retries before a reading
@@ -180,12 +184,18 @@ func (r *reading) miss(ctx context.Context, what string, err error) {
 	defer r.mu.Unlock()
 	r.failures = append(r.failures, err)
 	r.s.Account.Missing = append(r.s.Account.Missing, inventory.Missing{What: what, Reason: reason})
-	var e *Error
-	if ctx.Err() == nil && errors.As(err, &e) && e.gaveUp {
+	if ctx.Err() == nil && down(err) {
 		if r.hopeless++; r.hopeless >= hopelessAfter {
 			r.giveUp(err)
 		}
 	}
+}
+
+// down says that PagerDuty did not answer as it does when it is well, however
+// often it was asked.
+func down(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Status < 400 || e.Status == http.StatusTooManyRequests || e.Status >= 500)
 }
 
 // unavailable records that an optional part could not be read.

@@ -13,8 +13,12 @@ import (
 // readSought asks for each schedule that must be somewhere and is in neither
 // list. PagerDuty leaves out of /v3/schedules what the token can't read, so
 // only a 404 on a schedule's own id says that it is gone; any other answer
-// makes it missing.
+// makes it missing. Where a list itself could not be read nothing is sought: the
+// snapshot is incomplete as it is, and each schedule would be a request.
 func (r *reading) readSought(ctx context.Context) {
+	if r.missing(layerBased) || r.missing(shiftBased) {
+		return
+	}
 	sought := map[string]string{}
 	for _, id := range r.o.Schedules {
 		sought[id] = "mentioned before"
