@@ -2,7 +2,9 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -11,17 +13,24 @@ type graph struct {
 	changes []plan.Change
 	// waits counts what a change still waits for.
 	waits []int
-	// dependents are the changes that require one.
-	dependents [][]int
+	// dependents are the changes that wait for one.
+	dependents [][]edge
 	// absent is, for a change, a requirement that the plan does not hold.
 	absent []string
+}
+
+// edge leads to a change that waits for another.
+type edge struct {
+	to int
+	// order says that it waits for the other to be settled, however that ends.
+	order bool
 }
 
 func newGraph(changes []plan.Change) (*graph, error) {
 	g := &graph{
 		changes:    changes,
 		waits:      make([]int, len(changes)),
-		dependents: make([][]int, len(changes)),
+		dependents: make([][]edge, len(changes)),
 		absent:     make([]string, len(changes)),
 	}
 	at := make(map[string]int, len(changes))
@@ -39,10 +48,37 @@ func newGraph(changes []plan.Change) (*graph, error) {
 				continue
 			}
 			g.waits[i]++
-			g.dependents[j] = append(g.dependents[j], i)
+			g.dependents[j] = append(g.dependents[j], edge{to: i})
 		}
 	}
+	g.raiseFirst(at)
 	return g, g.acyclic()
+}
+
+// raiseFirst lets lowerings wait until the raises on the same resource that
+// stand before them are settled (S16). It leaves a plan alone whose order goes
+// against its requirements.
+func (g *graph) raiseFirst(at map[string]int) {
+	for i, c := range g.changes {
+		for _, id := range c.Requires {
+			if j, ok := at[id]; ok && j > i {
+				return
+			}
+		}
+	}
+	raises := map[inventory.Ref][]int{}
+	for i, c := range g.changes {
+		if c.Effect == plan.Raise {
+			raises[c.Resource] = append(raises[c.Resource], i)
+			continue
+		}
+		for _, j := range raises[c.Resource] {
+			if !slices.Contains(c.Requires, g.changes[j].ID) {
+				g.waits[i]++
+				g.dependents[j] = append(g.dependents[j], edge{to: i, order: true})
+			}
+		}
+	}
 }
 
 // acyclic errs with a change that waits for itself, if there is one.
@@ -56,8 +92,8 @@ func (g *graph) acyclic() error {
 	}
 	for k := 0; k < len(free); k++ {
 		for _, d := range g.dependents[free[k]] {
-			if waits[d]--; waits[d] == 0 {
-				free = append(free, d)
+			if waits[d.to]--; waits[d.to] == 0 {
+				free = append(free, d.to)
 			}
 		}
 	}

@@ -107,10 +107,11 @@ func (x *run) settle(i int, o Outcome) {
 	x.report.Outcomes[i] = o
 	x.settled++
 	x.options.Progress(Step{Change: o.Change, Outcome: &o, Settled: x.settled, Total: len(x.graph.changes)})
-	for _, d := range x.graph.dependents[i] {
+	for _, e := range x.graph.dependents[i] {
+		d := e.to
 		x.graph.waits[d]--
 		switch {
-		case !o.Status.Succeeded():
+		case !e.order && !o.Status.Succeeded():
 			x.skip(d, fmt.Sprintf("it requires %s, which did not succeed: %s", o.Change.ID, o.Why))
 		case x.graph.waits[d] == 0 && x.report.Outcomes[d].Status == "":
 			at, _ := slices.BinarySearch(x.ready, d)

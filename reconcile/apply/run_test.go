@@ -3,6 +3,7 @@ package apply_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +61,32 @@ func TestEachIntentStandsBeforeItsWriteAndEachResultAfter(t *testing.T) {
 	want := []string{"intent ann team:#T1 none→manager", "put T1 ann manager", "result ann team:#T1 none→manager done"}
 	if d := cmp.Diff(want, l.entries); d != "" {
 		t.Errorf("order (-want +got):\n%s", d)
+	}
+}
+
+func TestS16_LoweringsWaitForTheRaisesOnTheirResourceHoweverTheseEnd(t *testing.T) {
+	a := newAccount(newClock(), roles{onTeam("bob", "T1"): "manager", onTeam("cid", "T2"): "observer"})
+	a.before = func(call string) error {
+		if call == "put T1 ann manager" {
+			return refusal{refused: true}
+		}
+		return nil
+	}
+	var l ledger
+	report := run(t, planOf(
+		change(onTeam("ann", "T1"), "none", "manager"),
+		change(onTeam("dee", "T1"), "none", "manager"),
+		change(onTeam("bob", "T1"), "manager", "none"),
+		change(onTeam("cid", "T2"), "observer", "none"),
+	), a, &l, apply.Options{Concurrency: 4})
+	if d := cmp.Diff(apply.Counts{Done: 3, Failed: 1}, report.Counts); d != "" {
+		t.Errorf("counts (-want +got):\n%s", d)
+	}
+	lowered := slices.Index(a.calls, "remove T1 bob")
+	for _, raise := range []string{"put T1 ann manager", "put T1 dee manager"} {
+		if i := slices.Index(a.calls, raise); i < 0 || i > lowered {
+			t.Errorf("%s comes after the lowering on its team: %q", raise, a.calls)
+		}
 	}
 }
 

@@ -141,6 +141,35 @@ func TestS14_AChangeThatWasNotMadeKeepsItsCause(t *testing.T) {
 	wantLines(t, mustMake(t, in).Plan, "lower team:Search di responder>none expiry")
 }
 
+func TestS16_WhoHandsOverKeepsItUntilThoseWhoTakeOverHaveIt(t *testing.T) {
+	in := settled(t, 5, everybody("oncall:Primary team:Search manager"))
+	p := mustMake(t, in).Plan
+	if len(p.Changes) != 2 || len(p.Changes[1].Requires) != 1 || p.Changes[1].Requires[0] != p.Changes[0].ID {
+		t.Errorf("%+v, want the lowering to require the raise", p.Changes)
+	}
+}
+
+func TestS16_AHandoverWithoutAFreeSeatLowersFirst(t *testing.T) {
+	s := account()
+	s.Licenses = map[string]inventory.License{
+		"FULL": {ID: "FULL", Name: "Business", ValidRoles: []string{"admin"}, Available: ptr(0)},
+		"BASE": {ID: "BASE", Name: "Basic", ValidRoles: []string{"user", "limited_user"}},
+	}
+	for id, license := range map[string]string{"ann": "FULL", "bob": "BASE"} {
+		u := s.Users[id]
+		u.License = ptr(license)
+		s.Users[id] = u
+	}
+	e := inventory.NewEdit(s)
+	e.SetBaseRole("ann", "admin")
+	in := input(e.Snapshot(), grants("oncall:Primary account admin", "user:ann@acme.com account user", "user:bob@acme.com account user"))
+	in = next(mustMake(t, in), in, 5)
+	wantChanges(t, mustMake(t, in).Plan,
+		"lower account ann admin>user handover",
+		"raise account bob user>admin handover",
+	)
+}
+
 func TestS15_AKeySaysNothingOfTimesAndLines(t *testing.T) {
 	early := mustMake(t, input(account(), everybody("user:di@acme.com team:Search responder until 20"))).Plan.Changes[0]
 	in := input(account(), everybody("user:ed@acme.com team:Search responder", "user:di@acme.com team:Search responder until 90"))

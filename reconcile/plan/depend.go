@@ -6,20 +6,32 @@ import (
 	"slices"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
 )
 
 // depend says which changes must have succeeded before which (S16): a role on a
-// team before which the base role must be one that can hold it, and the revoke
-// of team roles before a person's base role is lowered.
+// team needs a base role that can hold it, and who hands over a resource keeps
+// it until those who take over have it.
 func (b *builder) depend() {
+	takingOver := map[desired.Target][]Change{}
+	for _, c := range b.proposed {
+		if c.Effect == Raise && c.Cause == CauseHandover {
+			takingOver[c.Pair().Target()] = append(takingOver[c.Pair().Target()], c)
+		}
+	}
 	for i := range b.proposed {
 		c := &b.proposed[i]
-		if c.Resource.Kind != inventory.KindTeam || c.Effect != Raise {
-			continue
-		}
-		base := b.baseChange(c.User)
-		if base != nil && inventory.FixedBaseRole(base.Before) {
-			c.Requires = append(c.Requires, base.ID)
+		switch {
+		case c.Effect == Lower && c.Cause == CauseHandover:
+			for _, raise := range takingOver[c.Pair().Target()] {
+				if !slices.Contains(raise.Requires, c.ID) { // it may need the seat that this frees
+					c.Requires = append(c.Requires, raise.ID)
+				}
+			}
+		case c.Effect == Raise && c.Resource.Kind == inventory.KindTeam:
+			if base := b.baseChange(c.User); base != nil && inventory.FixedBaseRole(base.Before) {
+				c.Requires = append(c.Requires, base.ID)
+			}
 		}
 	}
 }
@@ -112,7 +124,12 @@ func (b *builder) order() {
 			}
 		}
 		if len(ordered) == before {
-			panic("changes require one another in a circle") // depend adds no such edge
+			break
+		}
+	}
+	for _, c := range b.proposed {
+		if !done[c.ID] {
+			b.block(c, "it and what it needs wait for one another", "report it with the plan's JSON")
 		}
 	}
 	b.plan.Changes = ordered
