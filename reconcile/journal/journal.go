@@ -22,7 +22,8 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the "sqlite" driver
+	"modernc.org/sqlite" // and the "sqlite" driver
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // ErrReadOnly is the error of every method that records, on a journal opened
@@ -150,12 +151,15 @@ func (j *Journal) Close() error {
 	return nil
 }
 
+// patience is how long another process's writing is waited for.
+const patience = 10 * time.Second
+
 // connect opens the database. One connection is enough, for SQLite has one
 // writer anyway; a commit is on the disk when it returns (synchronous FULL).
 func (j *Journal) connect(ctx context.Context, mode string) error {
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(j.path))
 	dsn := "file:" + escaped + "?mode=" + mode + "&_txlock=immediate" +
-		"&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
+		fmt.Sprintf("&_pragma=busy_timeout(%d)", patience.Milliseconds()) + "&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
 	if mode == "rw" {
 		dsn += "&_pragma=journal_mode(WAL)"
 	}
@@ -164,12 +168,29 @@ func (j *Journal) connect(ctx context.Context, mode string) error {
 		return j.failed("open", err)
 	}
 	db.SetMaxOpenConns(1)
-	if err := db.PingContext(ctx); err != nil {
+	if err := pingPatiently(ctx, db); err != nil {
 		db.Close()
 		return j.failed("open", err)
 	}
 	j.db = db
 	return nil
+}
+
+// pingPatiently connects. While another process turns the file to WAL or
+// recovers it, SQLite answers "busy" at once whatever its timeout is.
+func pingPatiently(ctx context.Context, db *sql.DB) error {
+	for deadline := time.Now().Add(patience); ; {
+		err := db.PingContext(ctx)
+		var busy *sqlite.Error
+		if !errors.As(err, &busy) || busy.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // checkAccount notes whose journal this is, or finds that it is another's.
