@@ -50,7 +50,7 @@ func TestS22_OurRenderingIsComparedWithPagerDutys(t *testing.T) {
 		{
 			"somebody else, somebody more, and nobody",
 			[]inventory.Shift{
-				shift("ann", "2026-01-01", "2026-01-02"), shift("eli", "2026-01-02", "2026-01-03"),
+				shift("ann", "2026-01-01", "2026-01-02"), shift("eli", "2026-01-02", "2026-01-02T10:00"), shift("eli", "2026-01-02T10:00", "2026-01-03"),
 				shift("ann", "2026-01-03", "2026-01-04"), shift("dora", "2026-01-03", "2026-01-03T12:00"),
 			},
 			[]oncall.Difference{

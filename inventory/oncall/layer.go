@@ -85,7 +85,7 @@ func turnsOf(l inventory.Layer, zone *time.Location) (turns, error) {
 	if !plausible(l.VirtualStart) {
 		return turns{}, fmt.Errorf("the virtual start %s is outside the years %d to %d", stamp(l.VirtualStart), firstYear, lastYear)
 	}
-	anchor := l.VirtualStart.UTC()
+	anchor := l.VirtualStart.UTC().Truncate(time.Second)
 	return turns{
 		zone: zone, anchor: anchor, length: int64(l.TurnSeconds),
 		wall: wallOf(anchor, zone), wholeDays: l.TurnSeconds%secondsADay == 0,
@@ -102,34 +102,18 @@ func (t turns) start(k int64) time.Time {
 
 func (t turns) span(k int64) span { return span{t.start(k), t.start(k + 1)} }
 
-// at is the turn under way at a moment.
+// at is the turn under way at a moment, or the one before it where the clock
+// was just set back; it is never a later one.
 func (t turns) at(m time.Time) int64 {
-	if !t.wholeDays {
-		return floorDiv(secondsBetween(t.anchor, m), t.length)
+	if t.wholeDays {
+		return floorDiv(wallOf(m, t.zone).Unix()-t.wall.Unix(), t.length)
 	}
-	k := floorDiv(secondsBetween(t.wall, wallOf(m, t.zone)), t.length)
-	// Where the clock is set back, the wall time alone is ambiguous.
-	for t.start(k).After(m) {
-		k--
-	}
-	for !t.start(k + 1).After(m) {
-		k++
-	}
-	return k
+	return floorDiv(m.Unix()-t.anchor.Unix(), t.length)
 }
 
-// addSeconds and secondsBetween reach further than time.Duration's 292 years.
+// addSeconds reaches further than time.Duration's 292 years.
 func addSeconds(t time.Time, seconds int64) time.Time {
-	return time.Unix(t.Unix()+seconds, int64(t.Nanosecond())).UTC()
-}
-
-// secondsBetween is rounded down to whole seconds.
-func secondsBetween(a, b time.Time) int64 {
-	n := b.Unix() - a.Unix()
-	if b.Nanosecond() < a.Nanosecond() {
-		n--
-	}
-	return n
+	return time.Unix(t.Unix()+seconds, 0).UTC()
 }
 
 func floorDiv(a, b int64) int64 {

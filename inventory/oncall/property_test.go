@@ -103,9 +103,12 @@ func drawCase(t *rapid.T) drawn {
 	minutes := func(name string, least, most int) time.Duration {
 		return time.Duration(rapid.IntRange(least, most).Draw(t, name)) * time.Minute
 	}
-	c := drawn{since: date(change.at).Add(-minutes("before", 0, 2*1440))}
-	c.until = c.since.Add(minutes("window", 1, 3*1440))
-	near := func(name string) time.Time { return c.since.Add(minutes(name, -6*1440, 3*1440)) }
+	// Small draws are the likely ones, so the change is kept well inside.
+	c := drawn{
+		since: date(change.at).Add(-minutes("before", 24*60, 48*60)),
+		until: date(change.at).Add(minutes("after", 24*60, 48*60)),
+	}
+	near := func(name string) time.Time { return c.since.Add(minutes(name, -6*1440, 4*1440)) }
 	user := rapid.SampledFrom([]string{"ann", "bob", "cy", "dora"})
 
 	c.schedule = inventory.Schedule{ID: "S", Kind: inventory.ScheduleOfLayers, TimeZone: change.zone}

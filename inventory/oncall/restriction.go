@@ -67,10 +67,9 @@ func (p recurring) in(w span, zone *time.Location) []span {
 	if w.empty() {
 		return nil
 	}
-	// Two days before w cover any jump of the clock, and one period the span
-	// under way.
-	from := wallOf(w.start, zone).Add(-2*day - p.period)
-	wall := p.first.Add(from.Sub(p.first) / p.period * p.period)
+	// The last to begin by the local clock; those before it have ended, for
+	// none is longer than a period.
+	wall := p.first.Add(wallOf(w.start, zone).Sub(p.first) / p.period * p.period)
 	var spans []span
 	for ; ; wall = wall.Add(p.period) {
 		s := span{moment(wall, zone), moment(wall.Add(p.length), zone)}

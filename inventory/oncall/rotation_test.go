@@ -98,6 +98,11 @@ func TestEvents(t *testing.T) {
 			[]string{"01-02 09:00-06:00 to 01-02 17:00-06:00 bob"},
 		},
 		{
+			"UNTIL as a moment in UTC excludes what begins a second later", chicago,
+			func(e *inventory.Event) { e.Recurrence = []string{"RRULE:FREQ=DAILY;UNTIL=20260102T145959Z"} }, "2026-01-01 00:00", "2026-01-07 00:00",
+			[]string{"01-01 09:00-06:00 to 01-01 17:00-06:00 ann"},
+		},
+		{
 			"UNTIL as a date includes that day", chicago,
 			func(e *inventory.Event) { e.Recurrence = []string{"RRULE:FREQ=DAILY;UNTIL=20260102"} }, "2026-01-02 00:00", "2026-01-07 00:00",
 			[]string{"01-02 09:00-06:00 to 01-02 17:00-06:00 bob"},
