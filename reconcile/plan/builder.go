@@ -25,7 +25,9 @@ type builder struct {
 	// bases are the keys of the proposed changes of base roles, by user; nil
 	// until all of them are proposed.
 	bases map[string]string
-	plan  *Plan
+	// suspendedBy is the rule of the first reason for which nothing is lowered.
+	suspendedBy string
+	plan        *Plan
 }
 
 func newBuilder(in Input, access, before *desired.Access) *builder {

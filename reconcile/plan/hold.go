@@ -5,29 +5,39 @@ import (
 	"slices"
 	"strings"
 
+	"time"
+
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies/desired"
 )
+
+const day = 24 * time.Hour
 
 // suspend gathers the reasons for which nothing at all is lowered this round:
 // an incomplete snapshot (S6), statements that erred (S5), a protection that
 // can't be told (S12).
 func (b *builder) suspend() {
+	because := func(rule string, reasons ...string) {
+		if len(reasons) > 0 && b.suspendedBy == "" {
+			b.suspendedBy = rule
+		}
+		b.plan.Suspended = append(b.plan.Suspended, reasons...)
+	}
 	if account := b.in.Snapshot.Account; !account.Complete {
 		missing := []string{}
 		for _, m := range account.Missing {
 			missing = append(missing, fmt.Sprintf("%s (%s)", m.What, m.Reason))
 		}
-		b.plan.Suspended = append(b.plan.Suspended, "the snapshot is incomplete: "+strings.Join(missing, "; "))
+		because("S6", "the snapshot is incomplete: "+strings.Join(missing, "; "))
 	}
-	b.plan.Suspended = slices.Concat(b.plan.Suspended, b.access.Suspends, b.access.ProtectUnresolved)
+	because("S5", b.access.Suspends...)
+	because("S12", b.access.ProtectUnresolved...)
 }
 
 // hold holds back the lowerings that wait for a word.
 func (b *builder) hold() {
 	if len(b.plan.Suspended) > 0 {
 		b.holdWhere(func(c Change) (Held, bool) {
-			return Held{Rule: "S6", Why: "lowering is suspended: " + b.plan.Suspended[0],
+			return Held{Rule: b.suspendedBy, Why: "lowering is suspended: " + b.plan.Suspended[0],
 				Release: "nothing: it goes on by itself once that is mended"}, c.Effect == Lower
 		})
 	}
@@ -146,26 +156,4 @@ func (b *builder) heldPairs(kind inventory.Kind) int {
 		n += len(b.in.Snapshot.Teams[target.Resource.ID].Members)
 	}
 	return n
-}
-
-// noticeVanished finds what policies named in the last round and no longer do:
-// it is left alone, and said (S1).
-func (b *builder) noticeVanished() {
-	if b.in.Memory.Last == nil {
-		return
-	}
-	for _, n := range b.in.Memory.Last.Named {
-		if _, named := b.access.Named[n.Target]; named || b.unknownTarget(n.Target) {
-			continue
-		}
-		b.finding(Finding{
-			Rule: "dutyward.no-longer-named", Subject: n.Resource, Resource: n.Resource, Severity: "medium",
-			Message:     fmt.Sprintf("policies named %s in the last round and no longer do: everybody keeps what they have there", n.Name),
-			Remediation: "grant something there again, or say with `empty` that it may lose everybody; to stop managing it, take it out of what is imported",
-		})
-	}
-}
-
-func (b *builder) unknownTarget(t desired.Target) bool {
-	return b.access.UnknownReason(desired.Pair{User: "*", Resource: t.Resource}) != ""
 }

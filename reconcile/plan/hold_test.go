@@ -56,10 +56,14 @@ func TestS6_AnIncompleteSnapshotRaisesAndLowersNothing(t *testing.T) {
 func TestS5_ARuleThatErredSuspendsLowering(t *testing.T) {
 	st := grants("user:di@acme.com team:Search manager")
 	st.Failures = []policies.Failure{{Rule: "grant", Message: "to_number: invalid", Origin: origin(9)[0]}}
-	wantChanges(t, mustMake(t, input(account(), st)).Plan, "raise team:Search di none>manager policy")
+	p := mustMake(t, input(account(), st)).Plan
+	wantChanges(t, p, "raise team:Search di none>manager policy")
+	if len(p.Held) != 1 || p.Held[0].Rule != "S5" {
+		t.Errorf("%q, want one change held by S5", lines(p))
+	}
 
 	st.Failures[0].Rule = "limit"
-	p := mustMake(t, input(account(), st)).Plan
+	p = mustMake(t, input(account(), st)).Plan
 	if len(p.Changes)+len(p.Held) != 0 || len(p.Unknown) != 1 {
 		t.Errorf("%q: with a limit that erred nothing is known", lines(p))
 	}

@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// notice adds what is to be said of the round beside its changes.
+func (b *builder) notice() {
+	p := b.plan
+	p.Unknown = b.access.Unknown
+	p.Absent = b.access.Absent
+	p.Errors = b.access.Errors
+	p.Warnings = slices.Concat(b.access.Warnings, p.Warnings)
+	if len(b.in.Statements.Grants) == 0 {
+		p.Notices = append(p.Notices, "the policies hold no grant yet: nothing is planned, findings only")
+	}
+	if u := b.in.Snapshot.Account.Unavailable; len(u) > 0 {
+		p.Notices = append(p.Notices, "not available to this token or on this account: "+strings.Join(u, ", "))
+	}
+	b.noticeVanished()
+	b.noticeAdminByFacts()
+	b.noticeRenderings()
+}
+
+// noticeAdminByFacts finds admin roles that follow from PagerDuty's own facts:
+// whoever can make an override could give them to themselves (S30).
+func (b *builder) noticeAdminByFacts() {
+	for _, pair := range b.access.Pairs() {
+		g := b.access.Grants[pair]
+		if pair.Resource.Kind != inventory.KindAccount || g.Role != "admin" {
+			continue
+		}
+		for _, by := range g.By {
+			if len(by.Chain) == 0 || strings.HasPrefix(by.Chain[len(by.Chain)-1], "group:") {
+				continue
+			}
+			fact := by.Chain[len(by.Chain)-1]
+			b.finding(Finding{
+				Rule: "dutyward.admin-by-facts", Subject: b.ref(inventory.KindUser, pair.User), Resource: inventory.AccountRef, Severity: "high",
+				Message:     fmt.Sprintf("%s is admin through %s: whoever can change that in PagerDuty can make themselves admin", b.userName(pair.User), fact),
+				Remediation: "give admin to named people or to a group from a roster",
+				By:          []policies.Origin{by.Origin},
+			})
+			break
+		}
+	}
+}
+
+// noticeRenderings finds schedules that we render otherwise than PagerDuty
+// (S22).
+func (b *builder) noticeRenderings() {
+	for id, s := range b.in.Snapshot.Schedules {
+		diffs, err := oncall.Compare(s, b.in.Snapshot.Account.Window)
+		message := ""
+		switch {
+		case err != nil:
+			message = fmt.Sprintf("schedule %s can't be rendered here: %v", s.Name, err)
+		case len(diffs) > 0:
+			message = fmt.Sprintf("schedule %s renders otherwise here than in PagerDuty, first %s: what is reached through it follows PagerDuty, and its rotations are not changed", s.Name, diffs[0])
+		default:
+			continue
+		}
+		b.finding(Finding{
+			Rule: "dutyward.rendering-differs", Subject: b.ref(inventory.KindSchedule, id), Resource: b.ref(inventory.KindSchedule, id),
+			Severity: "low", Message: message, Remediation: "report it with the schedule's JSON",
+		})
+	}
+}
+
+// noticeVanished finds what policies named in the last round and no longer do:
+// it is left alone, and said (S1).
+func (b *builder) noticeVanished() {
+	if b.in.Memory.Last == nil {
+		return
+	}
+	for _, n := range b.in.Memory.Last.Named {
+		if _, named := b.access.Named[n.Target]; named || b.unknownTarget(n.Target) {
+			continue
+		}
+		b.finding(Finding{
+			Rule: "dutyward.no-longer-named", Subject: n.Resource, Resource: n.Resource, Severity: "medium",
+			Message:     fmt.Sprintf("policies named %s in the last round and no longer do: everybody keeps what they have there", n.Name),
+			Remediation: "grant something there again, or say with `empty` that it may lose everybody; to stop managing it, take it out of what is imported",
+		})
+	}
+}
+
+func (b *builder) unknownTarget(t desired.Target) bool {
+	return b.access.UnknownReason(desired.Pair{User: "*", Resource: t.Resource}) != ""
+}

@@ -1,0 +1,75 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// target narrows the changes to those asked for, with what they need. The
+// limits on lowerings have counted all of them before.
+func (b *builder) target() {
+	if len(b.in.Settings.Targets) == 0 {
+		return
+	}
+	all := len(b.proposed)
+	byID := map[string]Change{}
+	for _, c := range b.proposed {
+		byID[c.ID] = c
+	}
+	wanted := map[string]bool{}
+	var need func(c Change) (lowering string)
+	need = func(c Change) string {
+		for _, id := range c.Requires {
+			other := byID[id]
+			if other.Effect == Lower && !b.targeted(other) {
+				return id
+			}
+			if lowering := need(other); lowering != "" {
+				return lowering
+			}
+		}
+		return ""
+	}
+	var want func(c Change)
+	want = func(c Change) {
+		wanted[c.ID] = true
+		for _, id := range c.Requires {
+			want(byID[id])
+		}
+	}
+	for _, c := range b.proposed {
+		if !b.targeted(c) {
+			continue
+		}
+		if lowering := need(c); lowering != "" {
+			b.block(c, "it needs "+b.describe(lowering)+", a lowering that is not targeted", "target that as well")
+			continue
+		}
+		want(c)
+	}
+	b.proposed = slices.DeleteFunc(b.proposed, func(c Change) bool { return !wanted[c.ID] })
+	b.plan.Notices = append(b.plan.Notices, fmt.Sprintf("narrowed to %s: %d of %d changes",
+		strings.Join(b.in.Settings.Targets, ", "), len(b.proposed), all))
+}
+
+// targeted says whether a target names a change: by its resource, its person or
+// its key.
+func (b *builder) targeted(c Change) bool {
+	return slices.ContainsFunc(b.in.Settings.Targets, func(t string) bool {
+		if t == c.ID {
+			return true
+		}
+		kind, pattern, _ := strings.Cut(t, ":")
+		switch inventory.Kind(kind) {
+		case inventory.KindUser:
+			return Matches(strings.ToLower(pattern), c.User, strings.ToLower(b.userName(c.User)))
+		case c.Resource.Kind:
+			return c.Resource.Kind == inventory.KindAccount ||
+				Matches(pattern, c.Resource.ID, b.index.Name(c.Resource.Kind, c.Resource.ID))
+		}
+		return false
+	})
+}
