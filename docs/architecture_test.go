@@ -43,12 +43,40 @@ func TestThePureCoreReachesForNothingOutside(t *testing.T) {
 	}
 }
 
-func TestOnlyOnePackageSpeaksToPagerDuty(t *testing.T) {
+// owners are the places that alone may import a library, and those below them.
+var owners = map[string]string{
+	"github.com/PagerDuty/go-pagerduty":     "inventory/pagerduty",
+	"github.com/open-policy-agent/opa":      "policies",
+	"modernc.org/sqlite":                    "reconcile/journal",
+	"github.com/getkin/kin-openapi":         "inventory/pagerdutysim/contract",
+	"github.com/teambition/rrule-go":        "inventory/oncall",
+	"github.com/spf13/cobra":                "cmd/dutyward",
+	"github.com/santhosh-tekuri/jsonschema": "policies",
+}
+
+func TestEachLibraryHasOneOwner(t *testing.T) {
+	used := map[string]bool{}
 	for _, i := range imports(t) {
-		if strings.HasPrefix(i.path, "github.com/PagerDuty/") && path.Dir(i.file) != "inventory/pagerduty" {
-			t.Errorf("%s imports %s: that is inventory/pagerduty's", i.file, i.path)
+		for library, owner := range owners {
+			if !below(i.path, library) {
+				continue
+			}
+			used[library] = true
+			if !below(path.Dir(i.file), owner) {
+				t.Errorf("%s imports %s, which is %s's alone", i.file, i.path, owner)
+			}
 		}
 	}
+	for library, owner := range owners {
+		if !used[library] {
+			t.Errorf("nothing imports %s any more: %s need not own it", library, owner)
+		}
+	}
+}
+
+// below says whether a path is that of a place or of something in it.
+func below(path, place string) bool {
+	return path == place || strings.HasPrefix(path, place+"/")
 }
 
 type imported struct{ file, path string }

@@ -43,6 +43,13 @@ func TestSemanticsNamesTheTestsThatHoldEachRule(t *testing.T) {
 			t.Errorf("%v are about %s, which is no rule", tests[rule], rule)
 		}
 	}
+	for section := range strings.SplitSeq(want, "\n### ") {
+		rule, _, _ := strings.Cut(section, ":")
+		binds := strings.Contains(strings.ToLower(strings.Join(strings.Fields(section), " ")), "binds as soon as")
+		if listed[rule] && len(tests[rule]) == 0 && !binds {
+			t.Errorf("no test holds %s, and it does not say what it waits for (\"binds as soon as …\")", rule)
+		}
+	}
 	if *update {
 		if err := os.WriteFile("semantics.md", []byte(want), 0o644); err != nil {
 			t.Fatal(err)
