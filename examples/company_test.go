@@ -90,7 +90,7 @@ var people = []person{
 }
 
 var teams = []inventory.Team{
-	{ID: "PTENGIN", Name: "Engineering", Description: "Everybody who ships", DefaultRole: "observer"},
+	{ID: "PTENGIN", Name: "Engineering", Description: "Everybody who ships", DefaultRole: "manager"},
 	{ID: "PTPAYME", Name: "Payments", Description: "Cards, transfers, ledgers", DefaultRole: "manager", Parent: ptr("PTENGIN")},
 	{ID: "PTSEARC", Name: "Search", DefaultRole: "manager", Parent: ptr("PTENGIN")},
 	{ID: "PTPLATF", Name: "Platform", DefaultRole: "manager", Parent: ptr("PTENGIN")},
