@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -162,7 +163,7 @@ func Decode(r io.Reader) (*Snapshot, error) {
 	dec.DisallowUnknownFields()
 	var s Snapshot
 	if err := dec.Decode(&s); err != nil {
-		return nil, fmt.Errorf("decode snapshot near line %d: %w", lineAt(data, dec.InputOffset()), err)
+		return nil, fmt.Errorf("decode snapshot%s: %w", place(data, err), err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("decode snapshot near line %d: something follows the document", lineAt(data, dec.InputOffset()))
@@ -172,6 +173,29 @@ func Decode(r io.Reader) (*Snapshot, error) {
 	}
 	s.Normalize()
 	return &s, nil
+}
+
+// place says on which line of data a decoding error lies, as far as it can be
+// told: the decoder names an unknown field without saying where it stands.
+func place(data []byte, err error) string {
+	var syntax *json.SyntaxError
+	var mistyped *json.UnmarshalTypeError
+	offset := int64(-1)
+	switch {
+	case errors.As(err, &syntax):
+		offset = syntax.Offset
+	case errors.As(err, &mistyped):
+		offset = mistyped.Offset
+	default:
+		key, ok := strings.CutPrefix(err.Error(), "json: unknown field ")
+		if ok && bytes.Count(data, []byte(key)) == 1 {
+			offset = int64(bytes.Index(data, []byte(key)))
+		}
+	}
+	if offset < 0 {
+		return ""
+	}
+	return fmt.Sprintf(" near line %d", lineAt(data, offset))
 }
 
 func lineAt(data []byte, offset int64) int {

@@ -1,0 +1,59 @@
+package inventory_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+func TestAnEditLeavesTheSnapshotAsItIs(t *testing.T) {
+	s := full()
+	e := inventory.NewEdit(s)
+	e.SetBaseRole("PANN", "admin")
+	e.SetTeamRole("PTEAM", "PANN", "responder")
+	e.SetTeamRole("PTEAM", "PBOB", "observer") // on no list of users
+	e.SetBaseRole("PNOBODY", "admin")
+	e.SetTeamRole("PNONE", "PANN", "manager")
+	if diff := cmp.Diff(full(), s); diff != "" {
+		t.Errorf("the snapshot changed (-before +after):\n%s", diff)
+	}
+
+	want := full()
+	ann := want.Users["PANN"]
+	ann.BaseRole, ann.Teams["PTEAM"] = "admin", "responder"
+	want.Users["PANN"] = ann
+	want.Teams["PTEAM"].Members["PANN"], want.Teams["PTEAM"].Members["PBOB"] = "responder", "observer"
+	if diff := cmp.Diff(want, e.Snapshot()); diff != "" {
+		t.Errorf("the account after the changes (-want +got):\n%s", diff)
+	}
+}
+
+func TestARoleOfNoneIsNoMembership(t *testing.T) {
+	e := inventory.NewEdit(full())
+	team := inventory.ByID(inventory.KindTeam, "PTEAM")
+	if got := e.Snapshot().RoleOf("PANN", team); got != "manager" {
+		t.Fatalf("the role before is %s", got)
+	}
+	e.SetTeamRole("PTEAM", "PANN", inventory.None)
+	_, member := e.Snapshot().Teams["PTEAM"].Members["PANN"]
+	_, team2 := e.Snapshot().Users["PANN"].Teams["PTEAM"]
+	if got := e.Snapshot().RoleOf("PANN", team); got != inventory.None || member || team2 {
+		t.Errorf("the role after is %s, on the team's list %v, on the person's %v", got, member, team2)
+	}
+	if got := e.Snapshot().RoleOf("PANN", inventory.AccountRef); got != "user" {
+		t.Errorf("the base role is %s", got)
+	}
+}
+
+func TestTheNearestNameIsTheOneMeant(t *testing.T) {
+	names := []string{"Payments", "Platform", "payments-eu"}
+	for _, c := range []struct{ wrote, meant string }{
+		{"payments", "Payments"}, {"Paymens", "Payments"}, {"Platfrom", "Platform"}, {"Payments-EU", "payments-eu"}, {"Search", ""}, {"", ""},
+	} {
+		if got, ok := inventory.Nearest(c.wrote, names); got != c.meant || ok != (c.meant != "") {
+			t.Errorf("for %q: got %q %v, want %q", c.wrote, got, ok, c.meant)
+		}
+	}
+}
