@@ -62,6 +62,9 @@ type Missing struct {
 	What string `json:"what"`
 	// Reason says why, with the numbers where there are any.
 	Reason string `json:"reason"`
+	// Resource is the resource, as a reference by id ("team:#PABC123"), whose
+	// pairs can't be told for it; empty where it is about more or less than one.
+	Resource Ref `json:"resource"`
 }
 
 // User is a person with an account. People marked as deleted are left out.

@@ -25,7 +25,7 @@ func (r *reading) checkMemberships(ctx context.Context) {
 		differing = r.differingMemberships()
 	}
 	for _, id := range slices.Sorted(maps.Keys(differing)) {
-		r.miss(ctx, membersOf(r.s.Teams[id]), fmt.Errorf(
+		r.missMembers(ctx, r.s.Teams[id], fmt.Errorf(
 			"the team's list of members and the teams that users refer to differ in %d people (%s)",
 			len(differing[id]), sample(differing[id])))
 	}

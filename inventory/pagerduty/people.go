@@ -116,7 +116,7 @@ func (r *reading) setMembers(ctx context.Context, id string, members map[string]
 	}
 	r.mu.Unlock()
 	if err != nil {
-		r.miss(ctx, membersOf(team), err)
+		r.missMembers(ctx, team, err)
 	}
 }
 

@@ -173,6 +173,15 @@ const hopelessAfter = 3
 
 // miss records that a mandatory part could not be read, or not whole.
 func (r *reading) miss(ctx context.Context, what string, err error) {
+	r.missOf(ctx, inventory.Ref{}, what, err)
+}
+
+// missMembers is miss for the members of a team.
+func (r *reading) missMembers(ctx context.Context, t inventory.Team, err error) {
+	r.missOf(ctx, inventory.ByID(inventory.KindTeam, t.ID), membersOf(t), err)
+}
+
+func (r *reading) missOf(ctx context.Context, resource inventory.Ref, what string, err error) {
 	reason := err.Error()
 	if ctx.Err() != nil {
 		reason = "not read any more, since reading was given up"
@@ -183,7 +192,7 @@ func (r *reading) miss(ctx context.Context, what string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.failures = append(r.failures, err)
-	r.s.Account.Missing = append(r.s.Account.Missing, inventory.Missing{What: what, Reason: reason})
+	r.s.Account.Missing = append(r.s.Account.Missing, inventory.Missing{What: what, Reason: reason, Resource: resource})
 	if ctx.Err() == nil && down(err) {
 		if r.hopeless++; r.hopeless >= hopelessAfter {
 			r.giveUp(err)

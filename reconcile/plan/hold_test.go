@@ -53,6 +53,18 @@ func TestS6_AnIncompleteSnapshotRaisesAndLowersNothing(t *testing.T) {
 	}
 }
 
+func TestS6_ATeamWhoseMembersCouldNotBeReadIsUnknown(t *testing.T) {
+	s := account()
+	s.Account.Complete = false
+	s.Account.Missing = []inventory.Missing{{What: "members of team Search", Reason: "503", Resource: ref("team:#SEA")}}
+	s.Teams["SEA"] = inventory.Team{ID: "SEA", Name: "Search", Members: map[string]string{}}
+	p := mustMake(t, input(s, everybody("user:di@acme.com team:Payments responder"))).Plan
+	wantLines(t, p, "raise team:Payments di none>responder policy")
+	if len(p.Unknown) != 1 || p.Unknown[0].Resource != ref("team:#SEA") {
+		t.Errorf("unknown %+v, want team Search", p.Unknown)
+	}
+}
+
 func TestS5_ARuleThatErredSuspendsLowering(t *testing.T) {
 	st := grants("user:di@acme.com team:Search manager")
 	st.Failures = []policies.Failure{{Rule: "grant", Message: "to_number: invalid", Origin: origin(9)[0]}}

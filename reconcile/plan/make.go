@@ -69,7 +69,7 @@ func Make(in Input) (*Result, error) {
 			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, Members: members,
 		})
 		access := e.At(in.Now)
-		access.Unknown = slices.Concat(access.Unknown, contradicted)
+		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))
 		b := newBuilder(in, access, before)
 		p := b.build(e)
 		after := membersAfter(snapshot, p)
@@ -80,6 +80,18 @@ func Make(in Input) (*Result, error) {
 	}
 	return nil, fmt.Errorf("team: principals do not settle: after %d passes the members of %s still change; look for rules in which membership of one team takes membership of another away",
 		passes, strings.Join(restless(in.Statements), ", "))
+}
+
+// unread are the resources whose pairs the snapshot could not tell (S6): what
+// looks like nobody there is no reason to raise.
+func unread(s *inventory.Snapshot) []desired.Unknown {
+	var unknown []desired.Unknown
+	for _, m := range s.Account.Missing {
+		if !m.Resource.IsZero() {
+			unknown = append(unknown, desired.Unknown{User: "*", Resource: m.Resource, Reason: m.What + ": " + m.Reason})
+		}
+	}
+	return unknown
 }
 
 // dependsOnTeams says whether a principal stands for a team's members.
