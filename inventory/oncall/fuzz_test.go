@@ -48,8 +48,8 @@ func FuzzRecurrence(f *testing.F) {
 	})
 }
 
-// check says that what Render answers lies in the window and nowhere overlaps,
-// which holds for one rotation of single members as for layers.
+// check says that what Render answers lies in the window, and that its error
+// names the schedule.
 func check(t *testing.T, s inventory.Schedule, since time.Time) {
 	t.Helper()
 	until := since.AddDate(0, 0, 42)
