@@ -23,7 +23,7 @@ func (s *Snapshot) Normalize() {
 	sorted(&a.Unavailable)
 	present(&a.Missing)
 	slices.SortFunc(a.Missing, func(x, y Missing) int {
-		return cmp.Or(cmp.Compare(x.What, y.What), cmp.Compare(x.Reason, y.Reason))
+		return cmp.Or(cmp.Compare(x.What, y.What), cmp.Compare(x.Reason, y.Reason), cmp.Compare(x.Resource.String(), y.Resource.String()))
 	})
 
 	eachValue(&s.Users, normalizeUser)
