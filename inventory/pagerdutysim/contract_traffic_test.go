@@ -142,6 +142,8 @@ func (tr traffic) layerSchedules() {
 		override("PCAT001", "2026-02-03T12:00:00Z", "2026-02-03T12:00:00Z"),
 	}}, "PLAYER1")
 	tr.ok("DELETE /schedules/{id}/overrides/{override_id}", nil, "PLAYER1", made(tr.t, got, ok, 0, "override"))
+	tr.ok("POST /schedules/{id}/overrides", fields{
+		"override": override("PCAT001", "2026-02-03T14:00:00Z", "2026-02-03T15:00:00Z")}, "PLAYER1")
 	now := tr.now
 	tr.now = at("2026-01-17T12:00:00Z")
 	tr.refused(http.StatusBadRequest, "DELETE /schedules/{id}/overrides/{override_id}", nil, "PLAYER1", "QOVER1")
@@ -214,6 +216,7 @@ func (tr traffic) policiesAndServices() {
 	tr.ok("GET /escalation_policies", nil, "?limit=100&total=true")
 	tr.ok("GET /escalation_policies/{id}", nil, policy)
 	tr.ok("PUT /escalation_policies/{id}", fields{"escalation_policy": one}, policy)
+	tr.ok("GET /oncalls", nil, "?escalation_policy_ids[]="+policy)
 	service := fields{"service": fields{"type": "service", "name": "New service",
 		"escalation_policy": fields{"id": policy, "type": "escalation_policy_reference"}}}
 	got, ok = tr.ok("POST /services", service)

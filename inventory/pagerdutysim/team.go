@@ -61,6 +61,26 @@ type teamBody struct {
 	Parent      *given  `json:"parent"`
 }
 
+// decodeTeam reads a team, wrapped or bare: PagerDuty's own Go client (go-pagerduty,
+// CreateTeamWithContext and UpdateTeamWithContext) sends it without the wrapper.
+func decodeTeam(w http.ResponseWriter, r *http.Request) (*teamBody, bool) {
+	var body struct {
+		teamBody
+		Wrapped *teamBody `json:"team"`
+	}
+	if !decodeBody(w, r, "", &body) {
+		return nil, false
+	}
+	switch {
+	case body.Wrapped != nil:
+		return body.Wrapped, true
+	case body.Name != nil:
+		return &body.teamBody, true
+	}
+	writeInvalid(w, "team is required")
+	return nil, false
+}
+
 func (s *Server) createTeam(w http.ResponseWriter, r *http.Request) {
 	if !s.ability(w, abilityTeams) {
 		return
@@ -96,8 +116,8 @@ func (s *Server) updateTeam(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) applyTeam(w http.ResponseWriter, r *http.Request, t *team) bool {
-	var body teamBody
-	if !decodeBody(w, r, "team", &body) {
+	body, ok := decodeTeam(w, r)
+	if !ok {
 		return false
 	}
 	set(&t.name, body.Name)

@@ -104,6 +104,9 @@ func violations(err error, prefix string, v Violation) []Violation {
 		}
 		v.Pointer = normalized(schema.JSONPointer())
 		v.Reason = schema.Reason
+		if schema.SchemaField == "oneOf" && schema.Value == nil {
+			v.Reason = "Value is not nullable: " + schema.Reason
+		}
 		return []Violation{v}
 	}
 	v.Reason = strings.TrimPrefix(prefix+": "+err.Error(), ": ")
