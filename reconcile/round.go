@@ -40,7 +40,18 @@ type Round struct {
 	Now func() time.Time
 	// At asks for another moment than that of the snapshot; zero for that.
 	At time.Time
+	// Good says that the policies were good already. An element that is not as
+	// the contract demands is then dropped and its rule's reach unknown, where it
+	// is an error of policies that are new (S5).
+	Good bool
 }
+
+// PolicyError is an error that lies in the policies: they could not be
+// evaluated, or what they say can't be planned.
+type PolicyError struct{ Err error }
+
+func (e *PolicyError) Error() string { return e.Err.Error() }
+func (e *PolicyError) Unwrap() error { return e.Err }
 
 // Result is what a round found out and plans to do.
 type Result struct {
@@ -66,20 +77,15 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := r.Reader.Snapshot(ctx, mustFind(memory))
+	snapshot, err := r.Snapshot(ctx, mustFind(memory))
 	if err != nil {
 		return nil, err
-	}
-	if !r.At.IsZero() {
-		if snapshot, err = at(snapshot, r.At); err != nil {
-			return nil, err
-		}
 	}
 	input, err := policies.NewInput(snapshot)
 	if err != nil {
 		return nil, err
 	}
-	access, err := r.Policies.Evaluate(ctx, policies.PhaseAccess, input, snapshot.Now)
+	access, err := r.evaluate(ctx, policies.PhaseAccess, input, snapshot.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -92,11 +98,35 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 		Memory: memory, Settings: r.Settings, Now: snapshot.Now,
 	})
 	if err != nil {
-		return nil, err
+		return nil, &PolicyError{err}
 	}
 	result := &Result{Result: *made, Statements: access}
 	warn(result.Plan, access.Warnings)
 	return result, r.addRisks(ctx, result, input)
+}
+
+// Snapshot reads the account, as Reader.Snapshot does, for the moment At. A
+// moment outside the snapshot's window is an error.
+func (r *Round) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
+	snapshot, err := r.Reader.Snapshot(ctx, schedules)
+	if err != nil || r.At.IsZero() {
+		return snapshot, err
+	}
+	return at(snapshot, r.At)
+}
+
+// evaluate evaluates a phase of the policies. Bad elements of good policies are
+// failures among the statements, and no error.
+func (r *Round) evaluate(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
+	statements, err := r.Policies.Evaluate(ctx, phase, in, now)
+	var problems policies.Problems
+	switch {
+	case err == nil, r.Good && statements != nil && errors.As(err, &problems):
+		return statements, nil
+	case ctx.Err() != nil:
+		return nil, err
+	}
+	return nil, &PolicyError{err}
 }
 
 // mustFind are the schedules that the snapshot may not miss: those of the last
@@ -166,7 +196,7 @@ func (r *Round) addRisks(ctx context.Context, result *Result, in *policies.Input
 		return err
 	}
 	now := result.Snapshot.Now
-	if result.Risk, err = r.Policies.Evaluate(ctx, policies.PhaseRisk, in, now); err != nil {
+	if result.Risk, err = r.evaluate(ctx, policies.PhaseRisk, in, now); err != nil {
 		return err
 	}
 	result.Input = in

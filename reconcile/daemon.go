@@ -1,0 +1,233 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Daemon makes rounds that nobody attends: what is due is done without asking.
+// Its Round is for a Loop. All fields are required.
+type Daemon struct {
+	// Load reads the policies as they stand.
+	Load     func(ctx context.Context) (*policies.Set, error)
+	Reader   Reader
+	Record   Record
+	Account  apply.Account
+	Settings plan.Settings
+	// Now is the account's clock.
+	Now func() time.Time
+	// Paused is a person's word that nothing is written; nil if there is none. It
+	// is asked before each write, from several goroutines.
+	Paused func() *Pause
+	// Log tells changes as they are made, and conditions when they begin and end.
+	Log *slog.Logger
+
+	mu     sync.Mutex
+	status Status
+	// told is what the log was told and what still holds.
+	told told
+}
+
+// Status is how the daemon stands. It may be asked at any time.
+func (d *Daemon) Status() Status {
+	paused := d.Paused()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.status.clone()
+	s.Paused = paused
+	return s
+}
+
+// Round makes one round:
+//
+//  1. load the policies as they stand,
+//  2. plan with them and do what is due, unless writing is paused,
+//  3. where they are broken, do both with the last good ones instead,
+//  4. tell what came of it, and when access changes next.
+//
+// A round that ctx's end cut short did not fail.
+func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
+	began := d.Now()
+	paused := d.Paused()
+	d.tellPause(paused)
+	done, err := d.carryOut(ctx, paused != nil)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return Outlook{}, nil
+	}
+	if err == nil {
+		err = unfinished(done.Report)
+	}
+	var result *Result
+	if done != nil {
+		result = done.Result
+	}
+	outlook := Outlook{Boundary: d.boundary(result)}
+	if errors.Is(err, apply.ErrExpired) {
+		// Access changed while the round was made: the next one is due now.
+		err, outlook.Boundary = nil, d.Now().Add(time.Second)
+	}
+	d.conclude(result, outlook, err)
+	d.tellRound(done, why, d.Now().Sub(began), err)
+	return outlook, err
+}
+
+// carryOut makes the round with the policies as they stand or, if these are
+// broken, with the last good ones. Policies are good once they loaded and were
+// evaluated without error on the account as it is; good ones stay so (S5). Both
+// tries see the same snapshot.
+func (d *Daemon) carryOut(ctx context.Context, paused bool) (*Applied, error) {
+	revision, source, err := d.Record.GoodPolicies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reader := &sameSnapshot{reader: d.Reader}
+	set, err := d.Load(ctx)
+	if err == nil {
+		good := set.Revision() == revision
+		var done *Applied
+		var wrong *PolicyError
+		done, err = d.with(ctx, reader, set, good, paused)
+		if good || !errors.As(err, &wrong) {
+			if err == nil {
+				d.tellMended()
+			}
+			return done, err
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, err
+	}
+	d.tellBroken(err, revision != "")
+	if revision == "" {
+		return nil, fmt.Errorf("the policies are broken and there are no earlier ones: nothing is planned until they are mended: %w", err)
+	}
+	last, lastErr := policies.LoadSource(ctx, source)
+	if lastErr != nil {
+		return nil, fmt.Errorf("the policies are broken, and so are the last good ones as they were kept: %w", lastErr)
+	}
+	return d.with(ctx, reader, last, true, paused)
+}
+
+// with makes the round with these policies.
+func (d *Daemon) with(ctx context.Context, reader Reader, set *policies.Set, good, paused bool) (*Applied, error) {
+	r := &Round{Reader: reader, Policies: set, Memory: d.Record, Settings: d.Settings, Now: d.Now, Good: good}
+	if paused {
+		result, err := r.Plan(ctx)
+		if err == nil && !good {
+			err = faults(result)
+		}
+		return &Applied{Result: result}, err
+	}
+	var approved *plan.Plan
+	return r.Apply(ctx, Execution{
+		Record: d.Record, Account: d.Account,
+		Approve: func(fresh *Result) (*plan.Plan, error) {
+			approved = fresh.Plan
+			if good {
+				return approved, nil
+			}
+			return approved, faults(fresh)
+		},
+		Options: apply.Options{
+			Now:      d.Now,
+			Stop:     func() bool { return d.Paused() != nil },
+			Progress: func(s apply.Step) { d.step(approved, s) },
+		},
+	})
+}
+
+// faults are the errors that rules had on this snapshot, as a PolicyError; nil
+// if there are none.
+func faults(r *Result) error {
+	var errs []error
+	for _, s := range []*policies.Statements{r.Statements, r.Risk} {
+		for _, f := range s.Failures {
+			errs = append(errs, fmt.Errorf("%s:%d: %s: %s", f.Origin.File, f.Origin.Line, f.Rule, f.Message))
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return &PolicyError{errors.Join(errs...)}
+}
+
+// unfinished is the error of a round whose changes did not all come about,
+// unless somebody stopped it.
+func unfinished(r *apply.Report) error {
+	if r == nil || r.Stopped != "" || !r.Failed() {
+		return nil
+	}
+	for _, o := range r.Outcomes {
+		if !o.Status.Succeeded() {
+			n := r.Counts
+			return fmt.Errorf("%d of %d changes did not come about, first %s: %s",
+				n.Conflict+n.Failed+n.Skipped, len(r.Outcomes), o.Change.ID, o.Why)
+		}
+	}
+	return nil
+}
+
+// boundary is when access changes by itself next; zero if nothing is foreseen.
+func (d *Daemon) boundary(r *Result) time.Time {
+	if r == nil || r.Expansion == nil {
+		return time.Time{}
+	}
+	next, ok := r.Expansion.NextBoundary(r.Snapshot.Now, nil)
+	if !ok {
+		return time.Time{}
+	}
+	if now := d.Now(); !next.After(now) {
+		// It passed while the round was made, or is still to come by PagerDuty's
+		// clock, which may be some seconds behind: then wait for that.
+		return now.Add(max(time.Second, min(10*time.Second, next.Sub(r.Snapshot.Now))))
+	}
+	return next
+}
+
+// conclude notes how a round ended.
+func (d *Daemon) conclude(r *Result, o Outlook, err error) {
+	now := d.Now().UTC()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := &d.status
+	s.Rounds++
+	s.Ended, s.Error = &now, ""
+	if err != nil {
+		s.Failures++
+		s.Error = err.Error()
+	} else {
+		s.Succeeded = &now
+	}
+	if r == nil {
+		return
+	}
+	s.Boundary = nil
+	if b := o.Boundary.UTC(); !o.Boundary.IsZero() {
+		s.Boundary = &b
+	}
+	s.Revision, s.Summary, s.Findings = r.Plan.Revision, r.Plan.Summary, openFindings(r.Plan)
+}
+
+// sameSnapshot reads the account once.
+type sameSnapshot struct {
+	reader   Reader
+	snapshot *inventory.Snapshot
+}
+
+func (s *sameSnapshot) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
+	if s.snapshot != nil {
+		return s.snapshot, nil
+	}
+	var err error
+	s.snapshot, err = s.reader.Snapshot(ctx, schedules)
+	return s.snapshot, err
+}

@@ -1,0 +1,320 @@
+package reconcile_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// watch is a daemon on the example company, whose policies may be edited.
+type watch struct {
+	*world
+	*reconcile.Daemon
+	folder string
+	stop   reconcile.StopFile
+	log    *bytes.Buffer
+}
+
+func newWatch(t *testing.T) *watch {
+	t.Helper()
+	w := &watch{world: newWorld(t), folder: t.TempDir(), log: &bytes.Buffer{}}
+	if err := os.CopyFS(w.folder, os.DirFS("../examples/company/policies")); err != nil {
+		t.Fatal(err)
+	}
+	w.stop = reconcile.StopFile(filepath.Join(t.TempDir(), "stop"))
+	w.restart()
+	return w
+}
+
+// restart is another process on the same journal.
+func (w *watch) restart() {
+	w.log.Reset()
+	w.Daemon = &reconcile.Daemon{
+		Load: func(ctx context.Context) (*policies.Set, error) {
+			return policies.Load(ctx, policies.Options{Roots: []string{w.folder}})
+		},
+		Reader: w.world, Record: w.journal, Account: w.client, Settings: plan.Settings{Default: plan.Sync},
+		Now: func() time.Time { return w.clock }, Paused: w.stop.Paused,
+		Log: slog.New(slog.NewTextHandler(w.log, nil)),
+	}
+}
+
+// pass makes a round after some time, which must succeed.
+func (w *watch) pass(after time.Duration) reconcile.Outlook {
+	w.t.Helper()
+	w.clock = w.clock.Add(after)
+	outlook, err := w.Round(context.Background(), "test")
+	if err != nil {
+		w.t.Fatalf("%v\n%s", err, w.log)
+	}
+	return outlook
+}
+
+// edit writes a policy file.
+func (w *watch) edit(file, text string) {
+	w.t.Helper()
+	if err := os.WriteFile(filepath.Join(w.folder, file), []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// lines are the log's lines that hold text.
+func (w *watch) lines(text string) []string {
+	return slices.DeleteFunc(strings.Split(w.log.String(), "\n"), func(l string) bool { return !strings.Contains(l, text) })
+}
+
+// told demands that the log told something a number of times since the start.
+func (w *watch) told(text string, times int) {
+	w.t.Helper()
+	if n := len(w.lines(text)); n != times {
+		w.t.Errorf("%q was told %d times, want %d:\n%s", text, n, times, w.log)
+	}
+}
+
+// role is a person's role on a team; empty if they are not on it.
+func (w *watch) role(team, user string) string {
+	w.t.Helper()
+	members, err := w.client.TeamMembers(context.Background(), team)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return members[user]
+}
+
+// tamper takes somebody off the team that policies put them on, as a person
+// might, and returns whose role that was and which.
+func (w *watch) tamper() (team, user, role string) {
+	w.t.Helper()
+	now, err := w.round().Plan(context.Background())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, pair := range slices.SortedFunc(maps.Keys(now.Access.Grants), desired.ComparePairs) {
+		g, team := now.Access.Grants[pair], pair.Resource.ID
+		if len(g.Schedules) > 0 || now.Snapshot.Teams[team].Members[pair.User] != g.Role {
+			continue
+		}
+		// Some can't be removed, for their team's escalation policies name them.
+		if w.client.RemoveTeamMember(context.Background(), team, pair.User) == nil {
+			return team, pair.User, g.Role
+		}
+	}
+	w.t.Fatal("nobody can be taken off a team")
+	return "", "", ""
+}
+
+const typo = "package access.more\n\ngrant contains {\"principal\": }\n"
+
+func TestTheNextRoundCatchesDrift(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	w.pass(time.Hour)
+	team, user, role := w.tamper()
+	w.pass(time.Minute)
+	if got := w.role(team, user); got != role {
+		t.Errorf("role %q, want %q again", got, role)
+	}
+	w.told("cause=drift", 1)
+	if !slices.Contains(w.Status().Changes, reconcile.ChangeCount{Cause: plan.CauseDrift, Effect: plan.Raise, Count: 1}) {
+		t.Errorf("changes %+v, want one raise for drift", w.Status().Changes)
+	}
+}
+
+func TestS5_ASavedTypoLeavesTheLastGoodPoliciesInForceAndIsToldOnce(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	w.pass(time.Hour)
+	good := w.Status().Revision
+
+	w.edit("access/typo.rego", typo)
+	team, user, role := w.tamper()
+	w.pass(time.Minute)
+	w.pass(time.Minute)
+	if got := w.role(team, user); got != role {
+		t.Errorf("role %q, want %q: the last good policies are in force", got, role)
+	}
+	w.told("the policies are broken", 1)
+	s := w.Status()
+	if s.Broken == nil || !strings.Contains(s.Broken.Why, "typo.rego:3") || s.Revision != good || s.Error != "" {
+		t.Errorf("status %+v, want the problem's place and the good revision", s)
+	}
+
+	w.edit("access/typo.rego", "package access.more\n")
+	w.pass(time.Minute)
+	w.pass(time.Minute)
+	w.told("mended", 1)
+	if s := w.Status(); s.Broken != nil || s.Revision == good {
+		t.Errorf("status %+v, want the new revision in force", s)
+	}
+}
+
+func TestS5_PoliciesThatErrOnTheAccountAreNotGood(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	good := w.Status().Revision
+	w.edit("access/err.rego", "package access.more\n\n"+
+		"grant contains {\"principal\": \"user:dan.weber@acme.test\", \"resource\": \"team:Search\", \"role\": \"manager\"} if to_number(input.account.name) > 1\n")
+	w.pass(time.Hour)
+	w.told("err.rego:3", 1)
+	if s := w.Status(); s.Revision != good || s.Suspended != nil {
+		t.Errorf("status %+v, want the good revision in force with nothing suspended", s)
+	}
+}
+
+func TestS5_AfterARestartTheStoredPoliciesStandInForBrokenOnes(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	w.pass(time.Hour)
+	w.edit("access/typo.rego", typo)
+	team, user, role := w.tamper()
+	w.restart()
+	w.pass(time.Minute)
+	if got := w.role(team, user); got != role {
+		t.Errorf("role %q, want %q", got, role)
+	}
+	w.told("the policies are broken", 1)
+}
+
+func TestS2_AnEmptiedFolderLeavesTheLastGoodPoliciesInForce(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	w.folder = t.TempDir()
+	w.pass(time.Hour)
+	w.told("no grant at all", 1)
+	if n := w.Status().Summary.Lower; n != 0 {
+		t.Errorf("%d lowerings are due, want none", n)
+	}
+}
+
+func TestPoliciesThatWereNeverGoodPlanNothing(t *testing.T) {
+	w := newWatch(t)
+	w.edit("access/typo.rego", typo)
+	_, err := w.Round(context.Background(), "start")
+	if err == nil || !strings.Contains(err.Error(), "typo.rego:3") {
+		t.Fatalf("%v, want the problem's place", err)
+	}
+	if s := w.Status(); s.Failures != 1 || s.Succeeded != nil || s.Error == "" {
+		t.Errorf("status %+v, want a failed round", s)
+	}
+}
+
+func TestAPauseStopsWritesAndReportingGoesOn(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	w.pass(time.Hour)
+	if _, err := w.stop.Pause(reconcile.Pause{Since: w.clock, Reason: "incident"}); err != nil {
+		t.Fatal(err)
+	}
+	team, user, role := w.tamper()
+	w.pass(time.Minute)
+	if got := w.role(team, user); got != "" {
+		t.Errorf("role %q was given during a pause", got)
+	}
+	s := w.Status()
+	if s.Summary.Raise != 1 || s.Paused == nil || s.Paused.Reason != "incident" {
+		t.Errorf("status %+v, want one raise due, paused for an incident", s)
+	}
+	w.told("writing is paused", 1)
+
+	if _, err := w.stop.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Minute)
+	if got := w.role(team, user); got != role {
+		t.Errorf("role %q after the pause, want %q", got, role)
+	}
+}
+
+func TestAPauseEndsARoundBetweenTwoWrites(t *testing.T) {
+	w := newWatch(t)
+	asked := 0
+	w.Paused = func() *reconcile.Pause {
+		if asked++; asked < 4 {
+			return nil
+		}
+		return &reconcile.Pause{}
+	}
+	w.pass(0)
+	s := w.Status()
+	if n := len(w.lines("raised")); n >= s.Summary.Raise || s.Error != "" {
+		t.Errorf("%d of %d raises made, error %q; want fewer and no error", n, s.Summary.Raise, s.Error)
+	}
+}
+
+func TestTheNextBoundaryMakesTheNextRound(t *testing.T) {
+	w := newWatch(t)
+	outlook := w.pass(0)
+	if !outlook.Boundary.After(w.clock) {
+		t.Fatalf("boundary %s, want one after %s", outlook.Boundary, w.clock)
+	}
+	for range 20 {
+		w.clock = outlook.Boundary
+		outlook = w.pass(0)
+		if len(w.lines("cause=handover")) > 0 {
+			return
+		}
+	}
+	t.Errorf("access did not follow the shifts at 20 boundaries:\n%s", w.log)
+}
+
+func TestAFailureChangesTheNextMomentOnly(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	w.sim.Inject(fault(t, "revoked"))
+	w.clock = w.clock.Add(time.Hour)
+	if _, err := w.Round(context.Background(), "test"); err == nil {
+		t.Fatal("the round succeeded without users")
+	}
+	w.sim.ClearFaults()
+	w.pass(time.Minute)
+	if s := w.Status(); s.Rounds != 3 || s.Failures != 1 || s.Error != "" {
+		t.Errorf("status %+v, want one failure of three rounds, and none now", s)
+	}
+}
+
+func fault(t *testing.T, text string) pagerdutysim.Fault {
+	t.Helper()
+	f, err := pagerdutysim.ParseFault(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestAnInterruptedRoundDidNotFail(t *testing.T) {
+	w := newWatch(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := w.Round(ctx, "test"); err != nil {
+		t.Errorf("%v, want no error", err)
+	}
+	if n := w.Status().Failures; n != 0 {
+		t.Errorf("%d failures, want none", n)
+	}
+}
+
+func TestAQuietAccountIsToldOnce(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	w.pass(time.Hour)
+	w.log.Reset()
+	for range 3 {
+		w.pass(time.Minute)
+	}
+	if w.log.Len() > 0 {
+		t.Errorf("three rounds in which nothing happened told:\n%s", w.log)
+	}
+}

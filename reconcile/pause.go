@@ -1,0 +1,64 @@
+package reconcile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// Pause is a person's word that nothing is written for now.
+type Pause struct {
+	Since time.Time `json:"since"`
+	// Reason is what the person said; may be empty.
+	Reason string `json:"reason"`
+}
+
+// StopFile is the path of a file that stops all writes of a daemon while it
+// stands there, whatever is in it: `touch` will do. Removing it ends the pause.
+type StopFile string
+
+// Pause writes the file, for its owner alone. Where one stands already it stays
+// as it is, and is returned.
+func (s StopFile) Pause(p Pause) (before *Pause, err error) {
+	if before := s.Paused(); before != nil {
+		return before, nil
+	}
+	text, err := json.Marshal(p)
+	if err == nil {
+		err = os.WriteFile(string(s), append(text, '\n'), 0o600)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pause: %w", err)
+	}
+	return nil, nil
+}
+
+// Resume removes the file. It returns the pause that ended, or nil if there was
+// none.
+func (s StopFile) Resume() (*Pause, error) {
+	before := s.Paused()
+	if err := os.Remove(string(s)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("resume: %w", err)
+	}
+	return before, nil
+}
+
+// Paused is the pause in force; nil if there is none. A file that can't be read
+// stops writes like any other, for that is the safe side.
+func (s StopFile) Paused() *Pause {
+	info, err := os.Stat(string(s))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return &Pause{Reason: fmt.Sprintf("whether %s stands can't be told: %v", s, err)}
+	}
+	p := Pause{Since: info.ModTime().UTC()}
+	if text, err := os.ReadFile(string(s)); err == nil && json.Unmarshal(text, &p) != nil {
+		return &Pause{Since: info.ModTime().UTC()}
+	}
+	return &p
+}

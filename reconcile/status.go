@@ -1,0 +1,87 @@
+package reconcile
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Status is how a daemon stands, for health checks and metrics. Times are the
+// account's.
+type Status struct {
+	// Rounds and Failures count the rounds since the start, and those of them that
+	// failed.
+	Rounds   int `json:"rounds"`
+	Failures int `json:"failures"`
+	// Ended is when the last round ended, Succeeded when the last good one did;
+	// null before there was one.
+	Ended     *time.Time `json:"ended"`
+	Succeeded *time.Time `json:"succeeded"`
+	// Error is the last round's; empty if it succeeded.
+	Error string `json:"error"`
+	// Boundary is the next moment at which desired access changes by itself; null
+	// if none is known.
+	Boundary *time.Time `json:"boundary"`
+	// Revision is that of the policies in force in the last round that got so far.
+	Revision string `json:"revision"`
+	// Broken says since when the policies as they stand are not in force, and why;
+	// null if they are.
+	Broken *Condition `json:"policies_broken"`
+	// Suspended says since when nothing is lowered, and why; null if lowering is
+	// allowed.
+	Suspended *Condition `json:"lowering_suspended"`
+	// Paused is a person's word that nothing is written; null if there is none.
+	Paused *Pause `json:"paused"`
+	// Summary counts the last plan, and Findings its open findings by severity.
+	Summary  plan.Summary   `json:"summary"`
+	Findings map[string]int `json:"findings"`
+	// Changes counts the writes since the start, Undone the changes that were tried
+	// and did not come about.
+	Changes []ChangeCount `json:"changes"`
+	Undone  int           `json:"undone"`
+}
+
+// Condition is a state that lasts.
+type Condition struct {
+	Since time.Time `json:"since"`
+	Why   string    `json:"why"`
+}
+
+// ChangeCount counts the changes of one kind.
+type ChangeCount struct {
+	Cause  plan.Cause  `json:"cause"`
+	Effect plan.Effect `json:"effect"`
+	Count  int         `json:"count"`
+}
+
+// count adds one change to the counts, which stay in a fixed order.
+func (s *Status) count(c plan.Change) {
+	i := slices.IndexFunc(s.Changes, func(n ChangeCount) bool { return n.Cause == c.Cause && n.Effect == c.Effect })
+	if i < 0 {
+		i = len(s.Changes)
+		s.Changes = append(s.Changes, ChangeCount{Cause: c.Cause, Effect: c.Effect})
+	}
+	s.Changes[i].Count++
+}
+
+// clone is a copy that shares nothing that changes.
+func (s *Status) clone() Status {
+	c := *s
+	c.Findings = maps.Clone(s.Findings)
+	c.Changes = slices.Clone(s.Changes)
+	return c
+}
+
+// openFindings counts the findings that nobody waived, by severity; each
+// severity is there.
+func openFindings(p *plan.Plan) map[string]int {
+	n := map[string]int{"critical": 0, "high": 0, "medium": 0, "low": 0}
+	for _, f := range p.Findings {
+		if f.Waived == nil {
+			n[f.Severity]++
+		}
+	}
+	return n
+}

@@ -1,0 +1,175 @@
+package reconcile
+
+import (
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// told is what the log was told, so that a standing condition is told when it
+// begins, when it changes and when it ends (S28).
+type told struct {
+	paused bool
+	// errors is what the last plan could not do, as one text.
+	errors string
+	// failures are the changes that did not come about, and why.
+	failures map[string]string
+	// summary is that of the last round that was told.
+	summary *plan.Summary
+}
+
+func (d *Daemon) tellPause(p *Pause) {
+	was := d.told.paused
+	d.told.paused = p != nil
+	switch {
+	case p != nil && !was:
+		d.Log.Warn("writing is paused, reporting goes on", "since", p.Since, "reason", p.Reason)
+	case p == nil && was:
+		d.Log.Info("writing goes on")
+	}
+}
+
+// tellBroken tells that the policies as they stand are not in force.
+func (d *Daemon) tellBroken(err error, hasGood bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was := d.status.Broken
+	why := err.Error()
+	if was != nil && was.Why == why {
+		return
+	}
+	now := Condition{Since: d.Now().UTC(), Why: why}
+	if was != nil {
+		now.Since = was.Since
+	}
+	d.status.Broken = &now
+	if hasGood {
+		d.Log.Error("the policies are broken, the last good ones stay in force", "problem", why)
+	} else {
+		d.Log.Error("the policies are broken, and there are no earlier ones", "problem", why)
+	}
+}
+
+func (d *Daemon) tellMended() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.status.Broken != nil {
+		d.Log.Info("the policies are mended and in force", "broken_since", d.status.Broken.Since)
+		d.status.Broken = nil
+	}
+}
+
+// tellSuspended tells whether anything is lowered, and what else a plan could
+// not do.
+func (d *Daemon) tellSuspended(p *plan.Plan) {
+	why := strings.Join(p.Suspended, "; ")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch was := d.status.Suspended; {
+	case why == "" && was != nil:
+		d.Log.Info("lowering goes on", "suspended_since", was.Since)
+		d.status.Suspended = nil
+	case why == "":
+	case was == nil:
+		d.Log.Warn("nothing is lowered for now", "why", why)
+		d.status.Suspended = &Condition{Since: d.Now().UTC(), Why: why}
+	case was.Why != why:
+		d.Log.Warn("nothing is lowered for now", "why", why, "since", was.Since)
+		d.status.Suspended = &Condition{Since: was.Since, Why: why}
+	}
+}
+
+func (d *Daemon) tellErrors(p *plan.Plan) {
+	var texts []string
+	for _, e := range p.Errors {
+		texts = append(texts, e.Message)
+	}
+	text := strings.Join(texts, "; ")
+	if text == d.told.errors {
+		return
+	}
+	d.told.errors = text
+	if text == "" {
+		d.Log.Info("the round does all it is asked to again")
+		return
+	}
+	d.Log.Error("the round could not do all it was asked to", "errors", len(texts), "problem", text)
+}
+
+// step tells and counts a change. One that did not come about is told again
+// only for another reason.
+func (d *Daemon) step(p *plan.Plan, s apply.Step) {
+	if s.Outcome == nil || s.Outcome.Status == apply.Skipped {
+		return
+	}
+	c, o := s.Change, *s.Outcome
+	what := []any{
+		"user", name(p, "user:#"+c.User), "resource", name(p, c.Resource.String()),
+		"before", c.Before, "after", c.After, "cause", c.Cause,
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if o.Status.Succeeded() {
+		delete(d.told.failures, c.ID)
+		if !o.Wrote {
+			return
+		}
+		d.status.count(c)
+		said := "raised"
+		if c.Effect == plan.Lower {
+			said = "lowered"
+		}
+		d.Log.Info(said, append(what, "reason", c.Reason)...)
+		return
+	}
+	d.status.Undone++
+	if d.told.failures[c.ID] == o.Why {
+		return
+	}
+	if d.told.failures == nil {
+		d.told.failures = map[string]string{}
+	}
+	d.told.failures[c.ID] = o.Why
+	d.Log.Warn("not changed", append(what, "status", o.Status, "why", o.Why)...)
+}
+
+// tellRound tells the round as one line: loudly if it did something or its plan
+// counts otherwise than the one before.
+func (d *Daemon) tellRound(done *Applied, why string, took time.Duration, err error) {
+	if done == nil || done.Result == nil {
+		return
+	}
+	p := done.Plan
+	d.tellSuspended(p)
+	d.tellErrors(p)
+	if n := len(done.Recovered); n > 0 {
+		d.Log.Info("what became of writes that an earlier run left open is recorded now", "writes", n)
+	}
+	s := p.Summary
+	var counts apply.Counts
+	if done.Report != nil {
+		counts = done.Report.Counts
+	}
+	log := d.Log.Debug
+	if err == nil && (counts != (apply.Counts{}) || d.told.summary == nil || *d.told.summary != s) {
+		log = d.Log.Info
+	}
+	d.told.summary = &s
+	d.forget(p)
+	log("round", "why", why, "took", took.Round(time.Millisecond), "due", s.Raise+s.Lower, "done", counts.Done,
+		"held", s.Held, "blocked", s.Blocked, "unknown", s.Unknown, "observed", s.Observed, "drift", s.Drift, "findings", s.Findings)
+}
+
+// forget forgets the failures of changes that are not due any more.
+func (d *Daemon) forget(p *plan.Plan) {
+	due := map[string]bool{}
+	for _, c := range p.Changes {
+		due[c.ID] = true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	maps.DeleteFunc(d.told.failures, func(id, _ string) bool { return !due[id] })
+}
