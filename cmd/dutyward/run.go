@@ -26,7 +26,7 @@ const (
 func exitCodes() []string {
 	return []string{
 		exitOK: "The command did what it was asked to.",
-		exitError: "It did not: the command line or the configuration is at fault, the policies have problems, " +
+		exitError: "It did not: the command line or the configuration is at fault, the policies have problems or a test of theirs fails, " +
 			"PagerDuty could not be reached or refused the token, or an apply was declined. Nothing was changed, unless the message says otherwise.",
 		exitChanges: "Only with `--detailed-exitcode`, for `plan`: there are changes that `apply` would make. " +
 			"What is only observed, blocked, held or unknown does not count.",
@@ -122,7 +122,7 @@ func newRoot(a *app) *cobra.Command {
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "the configuration `file` (default ./dutyward.yaml, if it is there)")
 	root.PersistentFlags().BoolVar(&a.noColour, "no-color", false, "print without colour, as it is without a terminal or with NO_COLOR set")
 	root.AddCommand(
-		newSnapshot(a), newCheck(a), newPlan(a), newApply(a),
+		newSnapshot(a), newCheck(a), newTest(a), newPlan(a), newApply(a),
 		newGroups(a), newExplain(a), newWho(a), newConfirm(a), newRelease(a),
 		newLibrary(a), newSim(a), newDemo(a), newVersion(a),
 	)

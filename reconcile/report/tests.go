@@ -65,7 +65,9 @@ func (p *page) test(t policies.TestResult) {
 		p.line("  skipped, as its name begins with todo_  %s", p.mild(place))
 	case t.Message != "":
 		p.head("%s", t.FullName())
-		p.line("  %s", place)
+		if !strings.HasPrefix(t.Message, place+":") {
+			p.line("  %s", place)
+		}
 		for line := range strings.Lines(t.Message) {
 			p.line("  %s", p.alarm(strings.TrimRight(line, "\n")))
 		}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+func newTest(a *app) *cobra.Command {
+	var run, format string
+	var o policies.TestOptions
+	cmd := &cobra.Command{
+		Use:   "test [DIRECTORY...]",
+		Short: "Run the tests of the policies",
+		Long: "Run the test_ rules of the configured policies, or of those of the directories given, with the library and\n" +
+			"its fixtures in place. A test that fails is shown with its failing expression and the values in it. A function\n" +
+			"that fails, such as a date that does not parse, is an error, and so is that there is no test to run.",
+		Example: "  dutyward test\n  dutyward test --run on_call --coverage\n  dutyward test --format junit policies > tests.xml",
+		RunE: func(cmd *cobra.Command, roots []string) error {
+			write, err := a.testWriter(format)
+			if err != nil {
+				return err
+			}
+			if run != "" {
+				if o.Run, err = regexp.Compile(run); err != nil {
+					return fmt.Errorf("--run: %w", err)
+				}
+			}
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			set, err := c.loadPolicies(cmd.Context(), roots)
+			if err != nil {
+				return err
+			}
+			r, err := set.Test(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			if len(r.Tests) == 0 {
+				return noTests(run)
+			}
+			if err := write(r); err != nil {
+				return err
+			}
+			if !r.Passed() {
+				return exit{code: exitError}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&run, "run", "", "only tests whose package and name, such as access_test.test_somebody, match this regular `expression`")
+	cmd.Flags().BoolVar(&o.Coverage, "coverage", false, "say which lines of the policies no test reaches; in text and JSON")
+	cmd.Flags().StringVar(&format, "format", "text", "text, json or junit")
+	return cmd
+}
+
+// testWriter is how a report is written in a format.
+func (a *app) testWriter(format string) (func(*policies.TestReport) error, error) {
+	switch format {
+	case "text":
+		return func(r *policies.TestReport) error { return report.TestsText(a.stdout, r, a.style(a.stdout)) }, nil
+	case "json":
+		return func(r *policies.TestReport) error { return report.JSON(a.stdout, r) }, nil
+	case "junit":
+		return func(r *policies.TestReport) error { return report.TestsJUnit(a.stdout, r) }, nil
+	}
+	return nil, fmt.Errorf("--format %s: expected text, json or junit", format)
+}
+
+func noTests(run string) error {
+	if run != "" {
+		return fmt.Errorf("no test's package and name match --run %s", run)
+	}
+	return errors.New("the policies have no tests: they are rules whose names begin with test_, in files that end in _test.rego")
+}
