@@ -126,6 +126,7 @@ func newRoot(a *app) *cobra.Command {
 		newGroups(a), newExplain(a), newWho(a), newConfirm(a), newRelease(a),
 		newLibrary(a), newSim(a), newDemo(a), newVersion(a),
 	)
+	root.AddCommand(newInit(a))
 	root.AddCommand(newTopics()...)
 	return root
 }

@@ -7,7 +7,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"slices"
+	"path"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -50,27 +50,40 @@ func Make(s *inventory.Snapshot, a Account) (*Draft, error) {
 	}
 	d := &Draft{}
 	n := newNaming(s)
-	d.add("policies/people/people.yaml", d.people(s, n))
-	d.add("policies/teams/teams.yaml", d.teams(s, n))
-	d.add("dutyward.yaml", configuration(a, example(s, n)))
-	for path, embedded := range map[string]string{
-		"policies/access/people.rego": "people.rego",
-		"policies/access/teams.rego":  "teams.rego",
-		"people.schema.json":          "people.schema.json",
-		"teams.schema.json":           "teams.schema.json",
-	} {
-		content, err := draft.ReadFile("draft/" + embedded)
-		if err != nil {
-			return nil, fmt.Errorf("the draft of %s: %w", path, err)
+	for _, name := range Paths() {
+		var content string
+		switch name {
+		case pathConfiguration:
+			content = configuration(a, example(s, n))
+		case pathPeople:
+			content = d.people(s, n)
+		case pathTeams:
+			content = d.teams(s, n)
+		default:
+			same, err := draft.ReadFile("draft/" + path.Base(name))
+			if err != nil {
+				return nil, fmt.Errorf("the draft of %s: %w", name, err)
+			}
+			content = string(same)
 		}
-		d.add(path, string(content))
+		d.Files = append(d.Files, File{Path: name, Content: []byte(content)})
 	}
-	slices.SortFunc(d.Files, func(x, y File) int { return strings.Compare(x.Path, y.Path) })
 	return d, nil
 }
 
-func (d *Draft) add(path, content string) {
-	d.Files = append(d.Files, File{Path: path, Content: []byte(content)})
+// The files that depend on the account; the others are embedded.
+const (
+	pathConfiguration = "dutyward.yaml"
+	pathPeople        = "policies/people/people.yaml"
+	pathTeams         = "policies/teams/teams.yaml"
+)
+
+// Paths are the paths of every draft's files, sorted.
+func Paths() []string {
+	return []string{
+		pathConfiguration, "people.schema.json", "policies/access/people.rego", "policies/access/teams.rego",
+		pathPeople, pathTeams, "teams.schema.json",
+	}
 }
 
 func (d *Draft) note(format string, args ...any) {
