@@ -31,6 +31,14 @@ type Error struct {
 	Hint string
 
 	cause error
+	// ambiguous says that an earlier attempt may have been carried out unseen.
+	ambiguous bool
+}
+
+// Refused says that PagerDuty answered and did not carry the request out, no
+// attempt of it; otherwise a write may have taken effect all the same.
+func (e *Error) Refused() bool {
+	return e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout && !e.ambiguous
 }
 
 // Error is one line: what was asked, what the answer was, and the hint.

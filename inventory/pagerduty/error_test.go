@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -69,6 +70,41 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		})
 	}
 }
+
+// What PagerDuty refused needs no second look; what it may have carried out
+// unseen does.
+func TestErrorsSayWhetherAWriteMayHaveTakenEffect(t *testing.T) {
+	cut := answersError{io.ErrUnexpectedEOF}
+	for _, c := range []struct {
+		name    string
+		answers []http.RoundTripper // the last one repeats
+		refused bool
+	}{
+		{"a token that may not write", []http.RoundTripper{refusing(403)}, true},
+		{"a conflict", []http.RoundTripper{refusing(400)}, true},
+		{"a rate limit that stays used up", []http.RoundTripper{refusing(429)}, true},
+		{"a timeout of PagerDuty's", []http.RoundTripper{refusing(408)}, false},
+		{"trouble of PagerDuty's", []http.RoundTripper{refusing(502)}, false},
+		{"no answer", []http.RoundTripper{cut}, false},
+		{"no answer, then a refusal", []http.RoundTripper{cut, refusing(403)}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := 0
+			err := put(t, client(t, inTurn(func() http.RoundTripper {
+				n++
+				return c.answers[min(n, len(c.answers))-1]
+			}), withoutWaiting))
+			var e interface{ Refused() bool }
+			if !errors.As(err, &e) || e.Refused() != c.refused {
+				t.Errorf("%v: refused is %v, want %v", err, !c.refused, c.refused)
+			}
+		})
+	}
+}
+
+type inTurn func() http.RoundTripper
+
+func (next inTurn) RoundTrip(r *http.Request) (*http.Response, error) { return next().RoundTrip(r) }
 
 func refusing(status int) answers {
 	return func(*http.Request) *http.Response {

@@ -85,7 +85,9 @@ func (c *Client) do(ctx context.Context, r request) (http.Header, []byte, error)
 	case r.method == http.MethodDelete && resp.StatusCode == http.StatusNotFound && x.ambiguous:
 		return resp.Header, nil, nil // an earlier attempt got through, its answer did not
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		return resp.Header, nil, c.answerError(r, resp.StatusCode, body)
+		e := c.answerError(r, resp.StatusCode, body)
+		e.ambiguous = x.ambiguous
+		return resp.Header, nil, e
 	case r.method == http.MethodGet && !json.Valid(body):
 		return resp.Header, nil, &Error{Status: resp.StatusCode, Method: r.method, Endpoint: r.path(),
 			Message: fmt.Sprintf("the answer is cut off or is not JSON, %d times in a row", x.attempts),
