@@ -96,6 +96,8 @@ func (b *builder) reason(c Change, grant desired.Grant) string {
 		return fmt.Sprintf("limited to %s: %s", l.AtMost, l.Reason)
 	case c.Cause == CauseDrift && c.Effect == Lower && c.After == inventory.None:
 		return "added in PagerDuty; no rule gives it"
+	case c.Cause == CauseDrift && c.Before == inventory.None:
+		return "taken away in PagerDuty; the rules say " + c.After
 	case c.Cause == CauseDrift:
 		return fmt.Sprintf("changed in PagerDuty to %s; the rules say %s", c.Before, c.After)
 	case c.Effect == Raise && grant.UntilKind == desired.BoundShift:
