@@ -1,0 +1,491 @@
+package reconcile_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// failer is what a testing.T and a rapid.T have in common.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Logf(format string, args ...any)
+}
+
+// trial is a small account on the simulator and a process that looks after it,
+// while everything goes wrong.
+type trial struct {
+	failer
+	path      string
+	revisions []*revision
+	sets      []*policies.Set
+	current   int
+
+	sim       *pagerdutysim.Server
+	transport http.RoundTripper
+	client    *pagerduty.Client
+	journal   *journal.Journal
+
+	// wire is held while a request is carried out.
+	wire sync.Mutex
+	// raised maps people to the base role that they had before a raise.
+	raised map[string]string
+	// touched is when somebody changed a base role in PagerDuty's pages, and
+	// untrusted since when a team has not had the name that it had.
+	touched, untrusted map[string]time.Time
+	names              map[string]string
+	writes             map[string]int
+	// skewed says that PagerDuty was told to render its schedules otherwise.
+	skewed bool
+
+	mu         sync.Mutex
+	clock      time.Time
+	calls      int
+	requests   int
+	kill       *kill
+	cancel     context.CancelFunc
+	dead       bool
+	meddling   map[int]func()
+	echoes     map[int]string
+	violations []string
+	story      []string
+}
+
+func newTrial(f failer, dir string, revisions []*revision, sets []*policies.Set) *trial {
+	w := &trial{
+		failer: f, path: filepath.Join(dir, "dutyward.db"), revisions: revisions, sets: sets, clock: sweepStart,
+		raised: map[string]string{}, touched: map[string]time.Time{}, untrusted: map[string]time.Time{}, writes: map[string]int{},
+		names: maps.Clone(sweepTeams),
+	}
+	var err error
+	if w.sim, err = pagerdutysim.New(pagerdutysim.Options{
+		Seed: sweepSeed(), Clock: w.now, Wall: w.now, Token: canary, RateLimit: sweepLimit,
+	}); err != nil {
+		f.Fatalf("%v", err)
+	}
+	w.transport = w.sim.Transport()
+	w.start()
+	return w
+}
+
+func loadSource(ctx context.Context, dir, source string) (*policies.Set, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "sweep.rego"), []byte(source), 0o644); err != nil {
+		return nil, err
+	}
+	return policies.Load(ctx, policies.Options{Roots: []string{dir}})
+}
+
+// start starts a process: it knows nothing but what the journal holds.
+func (w *trial) start() {
+	w.Helper()
+	var err error
+	if w.client, err = pagerduty.New(pagerduty.Options{
+		Account: "acme", Region: "us", From: sweepMail("ADM"), Transport: w, Now: w.now,
+		Token: func(context.Context) (string, error) { return canary, nil },
+		Wait: func(ctx context.Context, d time.Duration) error {
+			w.advance(d)
+			return ctx.Err()
+		},
+	}); err != nil {
+		w.Fatalf("%v", err)
+	}
+	if w.journal, err = journal.Open(context.Background(), w.path, journal.Options{Now: w.now, Account: "acme"}); err != nil {
+		w.Fatalf("%v", err)
+	}
+	w.dead, w.kill = false, nil
+}
+
+func (w *trial) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.clock
+}
+
+func (w *trial) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clock = w.clock.Add(d)
+}
+
+func (w *trial) tell(format string, args ...any) {
+	w.story = append(w.story, w.now().Format("Jan 2 15:04:05 ")+fmt.Sprintf(format, args...))
+}
+
+// Snapshot reads the account.
+func (w *trial) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
+	return w.client.Snapshot(ctx, pagerduty.SnapshotOptions{Schedules: schedules})
+}
+
+// round lets the process make one round, and checks what can be said of every
+// one.
+func (w *trial) round() (*reconcile.Applied, error) {
+	w.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	w.calls, w.requests, w.cancel = 0, 0, cancel
+	r := &reconcile.Round{
+		Reader: w, Policies: w.sets[w.current], Memory: record{w.journal, w}, Now: w.now,
+		Settings: plan.Settings{Default: plan.Sync},
+	}
+	done, err := r.Apply(ctx, reconcile.Execution{
+		Record: record{w.journal, w}, Account: w.client, Approve: all,
+		Options: apply.Options{Now: w.now, Concurrency: 2},
+	})
+	w.tell("round under %q after %d calls: %s", w.revisions[w.current].name, w.calls, outcome(done, err))
+	if w.dead {
+		if err := w.journal.Close(); err != nil {
+			w.fail("close: %v", err)
+		}
+		w.advance(61 * time.Second) // the budget of a minute is the old process's
+		w.start()
+	}
+	w.kill, w.meddling, w.echoes = nil, nil, nil
+	w.keepsSecrets(done, err)
+	if len(w.violations) > 0 {
+		w.fail("%s", strings.Join(w.violations, "\n"))
+	}
+	return done, err
+}
+
+func outcome(done *reconcile.Applied, err error) string {
+	if err != nil {
+		return "error: " + err.Error()
+	}
+	s := done.Plan.Summary
+	text := fmt.Sprintf("raise %d, lower %d, held %d, blocked %d, unknown %d, suspended %d; %+v",
+		s.Raise, s.Lower, s.Held, s.Blocked, s.Unknown, len(done.Plan.Suspended), done.Report.Counts)
+	for _, o := range done.Report.Outcomes {
+		text += fmt.Sprintf("\n      %s (%s) %s %s", o.Change.ID, o.Change.Cause, o.Status, o.Why)
+	}
+	for _, h := range done.Plan.Held {
+		text += fmt.Sprintf("\n      %s (%s) held by %s: %s", h.ID, h.Cause, h.Rule, h.Why)
+	}
+	for _, b := range done.Plan.Blocked {
+		text += fmt.Sprintf("\n      %s (%s) blocked: %s", b.ID, b.Cause, b.Why)
+	}
+	return text
+}
+
+func (w *trial) fail(format string, args ...any) {
+	w.Helper()
+	w.Fatalf("%s\nwhat happened:\n  %s", fmt.Sprintf(format, args...), strings.Join(w.story, "\n  "))
+}
+
+// keepsSecrets checks that the token is in nothing that the round leaves.
+func (w *trial) keepsSecrets(done *reconcile.Applied, err error) {
+	w.Helper()
+	said := ""
+	if err != nil {
+		said = fmt.Sprintf("%v %+v %#v", err, err, err)
+	}
+	if done != nil {
+		report, err := json.Marshal([]any{done.Report, done.Recovered})
+		if err != nil {
+			w.fail("%v", err)
+		}
+		said += string(report)
+		if done.Result != nil {
+			plan, err := json.Marshal(done.Plan)
+			if err != nil {
+				w.fail("%v", err)
+			}
+			said += string(plan)
+		}
+		if done.Report != nil {
+			for _, o := range done.Report.Outcomes {
+				if o.Err() != nil {
+					said += o.Err().Error()
+				}
+			}
+		}
+	}
+	for _, path := range []string{w.path, w.path + "-wal"} {
+		data, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			w.fail("%v", err)
+		}
+		said += string(data)
+	}
+	if strings.Contains(said, canary) {
+		w.fail("the token is in what the round leaves: %.300s", said[max(0, strings.Index(said, canary)-100):])
+	}
+}
+
+// settle ends the faults, and checks that all that is due and not held lands
+// within two rounds.
+func (w *trial) settle() {
+	w.Helper()
+	w.sim.ClearFaults()
+	w.skewed = false
+	if len(w.revisions[w.current].grants) == 0 {
+		w.current = 0
+	}
+	w.advance(3 * time.Minute)
+	w.tell("the faults end")
+	for range 2 {
+		if _, err := w.round(); err != nil {
+			w.fail("a round without faults: %v", err)
+		}
+	}
+	second := w.now()
+	third, err := w.round()
+	if err != nil {
+		w.fail("a round without faults: %v", err)
+	}
+	rev := w.revisions[w.current]
+	held := map[string]bool{}
+	for _, h := range third.Plan.Held {
+		if h.Rule != "S3" && h.Rule != "S26" {
+			w.fail("%s is held by %s though nothing is wrong any more", h.ID, h.Rule)
+		}
+		held[h.User+" "+h.Resource.ID] = true
+	}
+	for _, b := range third.Plan.Blocked {
+		if strings.Contains(b.Why, "which is held") {
+			held[b.User+" "+b.Resource.ID] = true
+		}
+	}
+	at := third.Plan.Now
+	for key, has := range w.state() {
+		on, user := key[0], key[1]
+		id, name := on, sweepTeams[on]
+		if on == "account" {
+			id, name = "", on
+		}
+		want := rev.want(user, name, at, 0)
+		if want != rev.want(user, name, second, 0) {
+			return // a boundary passed meanwhile
+		}
+		if w.due(rev, on, name, user, has, want) && !held[user+" "+id] {
+			w.fail("%s has %s on %s, and should have %s", user, has, name, want)
+		}
+	}
+	if len(third.Plan.Changes) > 0 {
+		w.fail("a further round changes %d pairs", len(third.Plan.Changes))
+	}
+}
+
+// due says whether a pair that has one role should have been brought to
+// another.
+func (w *trial) due(rev *revision, on, name, user, has, want string) bool {
+	if has == want || !rev.named(name) || slices.Contains(rev.unknown, name) || slices.Contains(rev.protected, user) {
+		return false
+	}
+	base, _ := w.sim.BaseRole(user)
+	if on == "account" {
+		before, raised := w.raised[user]
+		if want == inventory.None {
+			return raised && has != before
+		}
+		return base != "owner"
+	}
+	if _, not := w.untrusted[on]; not || inventory.FixedBaseRole(base) {
+		return false
+	}
+	for _, l := range rev.limits { // one on a name that can't be trusted may be about any team (S12)
+		for id := range w.untrusted {
+			if sweepTeams[id] == l.on {
+				return false
+			}
+		}
+	}
+	implied := on == "TC" && user == "P7" && want == inventory.None
+	return !implied
+}
+
+// checks is how many trials there are: few in an ordinary run.
+func checks(t *testing.T, few, many int) {
+	n := few
+	if os.Getenv("DUTYWARD_LONG") != "" {
+		n = many
+	}
+	before := flag.Lookup("rapid.checks").Value.String()
+	if err := flag.Set("rapid.checks", fmt.Sprint(n)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set("rapid.checks", before) })
+}
+
+// Promises: nothing is lowered or raised that the truth does not call for, what
+// is due lands once the faults end, the budget holds and the token stays
+// secret, whatever goes wrong meanwhile.
+func TestWhateverGoesWrongNobodyLosesAccessAndAllThatIsDueLands(t *testing.T) {
+	checks(t, 10, 400)
+	revisions, sets, err := loadRevisions(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, n, rounds, writes := t.TempDir(), 0, 0, map[string]int{}
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		at := filepath.Join(dir, fmt.Sprint(n))
+		if err := os.Mkdir(at, 0o755); err != nil {
+			rt.Fatal(err)
+		}
+		w := newTrial(rt, at, revisions, sets)
+		defer func() {
+			_ = w.journal.Close()
+			_ = os.RemoveAll(at)
+		}()
+		if _, err := w.round(); err != nil {
+			w.fail("the first round: %v", err)
+		}
+		for range rapid.IntRange(1, 8).Draw(rt, "rounds") {
+			w.trouble(rt)
+			_, _ = w.round()
+			rounds++
+		}
+		w.settle()
+		for kind, count := range w.writes {
+			writes[kind] += count
+		}
+	})
+	t.Logf("%d trials, %d rounds in trouble, writes %v", n, rounds, writes)
+}
+
+// trouble draws what goes wrong before and in the next round.
+func (w *trial) trouble(rt *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(rt, "goes on") > 0 {
+		w.sim.ClearFaults()
+		w.skewed = false
+	}
+	w.advance(rapid.SampledFrom([]time.Duration{
+		0, 5 * time.Second, time.Minute, 3 * time.Minute, 14 * time.Minute, 90 * time.Minute, 5 * time.Hour, 11 * time.Hour, 26 * time.Hour, 75 * time.Hour,
+	}).Draw(rt, "later"))
+	if to := rapid.SampledFrom([]time.Duration{0, 0, 0, 2 * time.Second, 40 * time.Second}).Draw(rt, "before a hand-over"); to > 0 {
+		next := weekly.first
+		for !next.After(w.now().Add(to)) {
+			next = next.Add(weekly.every)
+		}
+		w.advance(next.Add(-to).Sub(w.now()))
+	}
+	for range rapid.IntRange(0, 3).Draw(rt, "faults") {
+		w.fault(rt)
+	}
+	for range rapid.IntRange(0, 3).Draw(rt, "tamperings") {
+		w.tampering(rt)()
+	}
+	w.meddling, w.echoes = map[int]func(){}, map[int]string{}
+	for range rapid.IntRange(0, 2).Draw(rt, "meddlings") {
+		at := rapid.IntRange(2, 45).Draw(rt, "at request")
+		w.meddling[at] = w.membership(rt)
+	}
+	if rapid.IntRange(0, 3).Draw(rt, "echo") == 0 {
+		at := rapid.IntRange(1, 40).Draw(rt, "echo at")
+		w.echoes[at] = rapid.SampledFrom([]string{"answer", "error"}).Draw(rt, "echo how")
+	}
+	if rapid.IntRange(0, 2).Draw(rt, "edit") == 0 {
+		w.current = rapid.IntRange(0, len(w.revisions)-1).Draw(rt, "revision")
+	}
+	if rapid.IntRange(0, 2).Draw(rt, "killed") == 0 {
+		w.kill = &kill{
+			at:    rapid.IntRange(1, 70).Draw(rt, "killed at"),
+			after: rapid.Bool().Draw(rt, "after"), hard: rapid.Bool().Draw(rt, "hard"),
+		}
+		w.tell("kill %+v", *w.kill)
+	}
+}
+
+func (w *trial) fault(rt *rapid.T) {
+	what := rapid.SampledFrom([]string{
+		"429=3s", "429-bare", "429=40s", "500", "502", "503-late", "500-late", "cut", "cut-late", "truncate", "malformed",
+		"stale=30s", "stale=90s", "stale=3", "total=-1", "total=2", "lock", "rendering", "revoked", "408",
+	}).Draw(rt, "fault")
+	where := rapid.SampledFrom([]string{
+		"", "PUT", "PUT", "DELETE", "GET /users", "GET /users/{id}", "GET /teams", "GET /teams/{id}/members", "/teams/TB/members",
+		"GET /schedules", "GET /v3/schedules", "GET /v3/schedules/{id}", "GET /escalation_policies", "GET /oncalls", "GET /abilities",
+	}).Draw(rt, "where")
+	times := rapid.SampledFrom([]string{"1", "1", "2", "7", "*"}).Draw(rt, "times")
+	if what == "rendering" {
+		where = rapid.SampledFrom([]string{"/schedules/SW", "/v3/schedules/SD"}).Draw(rt, "schedule")
+		w.skewed = true
+	}
+	text := fmt.Sprintf("%s:%s:%s@%d", what, where, times, rapid.IntRange(0, 3).Draw(rt, "after"))
+	f, err := pagerdutysim.ParseFault(text)
+	if err != nil {
+		w.fail("%v", err)
+	}
+	w.sim.Inject(f)
+	w.tell("fault %s", text)
+}
+
+// tampering is what somebody does in PagerDuty's pages.
+func (w *trial) tampering(rt *rapid.T) func() {
+	switch rapid.IntRange(0, 5).Draw(rt, "tampering") {
+	case 0:
+		user := rapid.SampledFrom(sweepUsers()).Draw(rt, "whose")
+		role := rapid.SampledFrom([]string{"admin", "user", "limited_user", "observer"}).Draw(rt, "base role")
+		return func() {
+			w.tell("%s becomes %s", user, role)
+			w.sim.SetBaseRole(user, role)
+			w.touched["account "+user] = w.now()
+			if before, ok := w.raised[user]; ok && inventory.CompareRoles(inventory.KindAccount, role, before) <= 0 {
+				delete(w.raised, user)
+			}
+		}
+	case 1:
+		team := rapid.SampledFrom(slices.Sorted(maps.Keys(sweepTeams))).Draw(rt, "renamed")
+		name := rapid.SampledFrom([]string{"Alpha", "Beta", "Gamma", "Delta", "Other"}).Draw(rt, "new name")
+		return func() { w.rename(team, name) }
+	}
+	return w.membership(rt)
+}
+
+// rename gives a team another name. A name is trusted as long as it means the
+// team that had it first, and only that.
+func (w *trial) rename(team, name string) {
+	w.tell("%s is renamed to %s", team, name)
+	w.sim.RenameTeam(team, name)
+	w.names[team] = name
+	for id, first := range sweepTeams {
+		trusted := w.names[id] == first
+		for other, now := range w.names {
+			trusted = trusted && (other == id || now != first)
+		}
+		if _, already := w.untrusted[id]; trusted {
+			delete(w.untrusted, id)
+		} else if !already {
+			w.untrusted[id] = w.now()
+		}
+	}
+}
+
+func (w *trial) membership(rt *rapid.T) func() {
+	team := rapid.SampledFrom(slices.Sorted(maps.Keys(sweepTeams))).Draw(rt, "team")
+	user := rapid.SampledFrom(sweepUsers()).Draw(rt, "user")
+	role := rapid.SampledFrom([]string{"", "manager", "responder", "observer"}).Draw(rt, "role")
+	return func() {
+		w.tell("%s becomes %q of %s", user, role, team)
+		w.sim.SetMember(team, user, role)
+	}
+}
+
+func sweepUsers() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(sweepPeople)), func(id string) bool { return id == "OWN" || id == "ADM" || id == "STK" })
+}

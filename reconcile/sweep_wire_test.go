@@ -1,0 +1,282 @@
+package reconcile_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+const canary = "canary-4f6e2a91"
+
+// sweepLimit are the requests that the simulator allows in a minute. A 429 that
+// says so was not ordered.
+const sweepLimit = 240
+
+var errDead = errors.New("the process is dead")
+
+// kill ends a process at one of its calls: a request or a record.
+type kill struct {
+	at int
+	// after lets the call take effect first.
+	after bool
+	// hard is a process that ends there; otherwise its context does.
+	hard bool
+}
+
+// call counts a request or a record, and says whether the process is dead
+// before it, or right after it.
+func (w *trial) call(request bool) (before, after bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.dead {
+		return true, true
+	}
+	w.calls++
+	if request {
+		w.requests++
+	}
+	if w.kill == nil || w.calls != w.kill.at {
+		return false, false
+	}
+	w.cancel()
+	w.dead = w.kill.hard
+	return w.dead && !w.kill.after, w.dead
+}
+
+// RoundTrip carries a request to the simulator, and judges what it changes.
+func (w *trial) RoundTrip(r *http.Request) (*http.Response, error) {
+	before, after := w.call(true)
+	if before {
+		return nil, errDead
+	}
+	if resp, err := w.meddle(r); resp != nil || err != nil {
+		return resp, err
+	}
+	w.wire.Lock()
+	defer w.wire.Unlock()
+	was := w.state()
+	resp, err := w.transport.RoundTrip(r)
+	for key, now := range w.state() {
+		if was[key] != now {
+			w.judge(key, was[key], now, r)
+		}
+	}
+	if err == nil && resp.StatusCode == http.StatusTooManyRequests && resp.Header.Get("ratelimit-limit") == fmt.Sprint(sweepLimit) {
+		w.violate("the request budget was exceeded by %s %s", r.Method, r.URL.Path)
+	}
+	if after {
+		return nil, errDead
+	}
+	return resp, err
+}
+
+// meddle is what happens between two requests of a round: somebody works in
+// PagerDuty's pages, or a proxy answers with what it was sent.
+func (w *trial) meddle(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	n := w.requests
+	meddle, echo := w.meddling[n], w.echoes[n]
+	w.mu.Unlock()
+	if meddle != nil {
+		w.wire.Lock()
+		meddle()
+		w.wire.Unlock()
+	}
+	sent := r.Header.Get("Authorization")
+	switch echo {
+	case "answer":
+		body := fmt.Sprintf(`{"error":{"message":"don't know %s","code":2001,"errors":[%q]}}`, sent, sent)
+		return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Request: r,
+			Body: io.NopCloser(bytes.NewReader([]byte(body)))}, nil
+	case "error":
+		return nil, fmt.Errorf("proxy: can't send %q", sent)
+	}
+	return nil, nil
+}
+
+// state is the account's truth: roles by team or "account" and user.
+func (w *trial) state() map[[2]string]string {
+	s := map[[2]string]string{}
+	for id := range sweepPeople {
+		s[[2]string{"account", id}], _ = w.sim.BaseRole(id)
+	}
+	for team := range sweepTeams {
+		members := w.sim.Members(team)
+		for id := range sweepPeople {
+			s[[2]string{team, id}] = inventory.None
+			if role, ok := members[id]; ok {
+				s[[2]string{team, id}] = role
+			}
+		}
+	}
+	return s
+}
+
+// slack is how long what people do in PagerDuty may go unseen by reads that
+// answer old.
+const slack = 3 * time.Minute
+
+// judge holds one write that took effect against the truth.
+func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
+	on, user, t := key[0], key[1], w.now()
+	kind, rev := kindOf(on), w.revisions[w.current]
+	name := on
+	said := fmt.Sprintf("%s: %s %s: %s on %s from %s to %s under %q", t.Format(time.RFC3339), r.Method, r.URL.Path, user, on, was, now, rev.name)
+	if kind == inventory.KindTeam {
+		name = sweepTeams[on]
+		base, _ := w.sim.BaseRole(user)
+		if inventory.FixedBaseRole(base) && t.Sub(w.touched["account "+user]) > slack {
+			w.violate("%s: the team roles of %s are not managed", said, base)
+		}
+		if since, not := w.untrusted[on]; not && t.Sub(since) > slack {
+			w.violate("%s: the name %s does not mean this team any more", said, name)
+		}
+	}
+	if !rev.named(name) || slices.Contains(rev.unknown, name) || slices.Contains(rev.protected, user) {
+		w.violate("%s: nothing says what this should be", said)
+		return
+	}
+	if inventory.CompareRoles(kind, now, was) > 0 {
+		w.writes["raise"]++
+		if !w.anyTruth(func(skew time.Duration) bool {
+			return inventory.CompareRoles(kind, now, rev.want(user, name, t, skew)) <= 0
+		}) {
+			w.violate("%s: raised beyond %s", said, rev.want(user, name, t, 0))
+		}
+		if _, ok := w.raised[user]; !ok && on == "account" {
+			w.raised[user] = was
+		}
+		return
+	}
+	w.writes["lower"]++
+	if !w.anyTruth(func(skew time.Duration) bool { return w.mayLower(rev, on, name, user, was, now, t, skew) }) {
+		w.violate("%s: lowered where the truth is %s", said, rev.want(user, name, t, 0))
+	}
+	if on == "account" && inventory.CompareRoles(kind, now, w.raised[user]) <= 0 {
+		delete(w.raised, user)
+	}
+}
+
+func (w *trial) mayLower(rev *revision, on, name, user, was, now string, t time.Time, skew time.Duration) bool {
+	kind, want := kindOf(on), rev.want(user, name, t, skew)
+	if on == "account" && want == inventory.None {
+		before, ok := w.raised[user]
+		return ok && inventory.CompareRoles(kind, now, before) >= 0
+	}
+	return inventory.CompareRoles(kind, want, was) < 0 && inventory.CompareRoles(kind, now, want) >= 0
+}
+
+// anyTruth asks of the truth, and where PagerDuty was told to render its
+// schedules otherwise, of what it says as well: it is what is to be believed as
+// long as its on-calls agree (S21).
+func (w *trial) anyTruth(ok func(skew time.Duration) bool) bool {
+	return ok(0) || w.skewed && ok(time.Hour)
+}
+
+func (w *trial) violate(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.violations = append(w.violations, fmt.Sprintf(format, args...))
+}
+
+// record is the journal of a process that may be dead.
+type record struct {
+	*journal.Journal
+	w *trial
+}
+
+var _ reconcile.Record = record{}
+
+// at does a thing that the process may not live to do.
+func (r record) at(f func() error) error {
+	before, after := r.w.call(false)
+	if before {
+		return errDead
+	}
+	if err := f(); err != nil || !after {
+		return err
+	}
+	return errDead
+}
+
+func (r record) Memory(ctx context.Context, now time.Time) (m plan.Memory, err error) {
+	err = r.at(func() error { m, err = r.Journal.Memory(ctx, now); return err })
+	return m, err
+}
+
+func (r record) Lock(ctx context.Context) (func() error, error) {
+	unlock, err := r.Journal.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		r.w.mu.Lock()
+		dead := r.w.dead
+		r.w.mu.Unlock()
+		if dead {
+			return nil
+		}
+		return unlock()
+	}, nil
+}
+
+func (r record) Begin(ctx context.Context, p *plan.Plan) (n int64, err error) {
+	err = r.at(func() error { n, err = r.Journal.Begin(ctx, p); return err })
+	return n, err
+}
+
+func (r record) Bind(ctx context.Context, ids map[string]string) error {
+	return r.at(func() error { return r.Journal.Bind(ctx, ids) })
+}
+
+func (r record) SavePolicies(ctx context.Context, revision string, source []byte) error {
+	return r.at(func() error { return r.Journal.SavePolicies(ctx, revision, source) })
+}
+
+func (r record) Finish(ctx context.Context, round int64, state plan.Round, report any) error {
+	return r.at(func() error { return r.Journal.Finish(ctx, round, state, report) })
+}
+
+func (r record) Recorder(round int64) apply.Recorder {
+	return recorder{r, r.Journal.Recorder(round)}
+}
+
+type recorder struct {
+	record
+	to apply.Recorder
+}
+
+func (r recorder) Intent(ctx context.Context, c plan.Change) (n int64, err error) {
+	err = r.at(func() error { n, err = r.to.Intent(ctx, c); return err })
+	return n, err
+}
+
+func (r recorder) Result(ctx context.Context, n int64, o apply.Outcome) error {
+	return r.at(func() error { return r.to.Result(ctx, n, o) })
+}
+
+// loadRevisions compiles every revision.
+func loadRevisions(ctx context.Context, dir string) ([]*revision, []*policies.Set, error) {
+	revisions := sweepRevisions()
+	var sets []*policies.Set
+	for i, r := range revisions {
+		set, err := loadSource(ctx, fmt.Sprintf("%s/%d", dir, i), r.source())
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w\n%s", r.name, err, r.source())
+		}
+		sets = append(sets, set)
+	}
+	return revisions, sets, nil
+}
