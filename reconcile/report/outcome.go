@@ -13,7 +13,7 @@ import (
 // Progress returns a function that writes a line for each change that an apply
 // settles. The plan is the one that is applied; its names are used.
 func Progress(w io.Writer, p *plan.Plan, s Style) func(apply.Step) {
-	t := planText{page: newPage(w, s), plan: p}
+	t := newPlanText(w, p, s)
 	var users, places, moves []string
 	for _, c := range p.Changes {
 		moves = append(moves, move(c))
@@ -60,7 +60,7 @@ func (t *planText) outcome(o apply.Outcome) string {
 // ApplyText writes what became of a plan: the changes that did not come about,
 // each with its reason, and the summary.
 func ApplyText(w io.Writer, p *plan.Plan, r *apply.Report, s Style) error {
-	t := planText{page: newPage(w, s), plan: p}
+	t := newPlanText(w, p, s)
 	if r.Failed() {
 		t.head("Not done")
 		for _, o := range r.Outcomes {

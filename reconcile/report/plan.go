@@ -11,7 +11,7 @@ import (
 
 // PlanText writes a plan for people.
 func PlanText(w io.Writer, p *plan.Plan, s Style) error {
-	t := planText{page: newPage(w, s), plan: p}
+	t := newPlanText(w, p, s)
 	t.header()
 	t.suspended()
 	t.changes(p.Changes)
@@ -72,6 +72,19 @@ func PlanSummary(p *plan.Plan) string {
 type planText struct {
 	*page
 	plan *plan.Plan
+	// shared are the names that several things of the plan have.
+	shared map[string]bool
+}
+
+func newPlanText(w io.Writer, p *plan.Plan, s Style) *planText {
+	seen, shared := map[string]bool{}, map[string]bool{}
+	for _, name := range p.Names {
+		if seen[name] {
+			shared[name] = true
+		}
+		seen[name] = true
+	}
+	return &planText{page: newPage(w, s), plan: p, shared: shared}
 }
 
 func (t *planText) header() {
@@ -117,9 +130,9 @@ func (t *planText) user(id string) string {
 	return "#" + id
 }
 
-// ref is a reference by name.
+// ref is a reference by name, and by id where several things have that name.
 func (t *planText) ref(r inventory.Ref) string {
-	if name, ok := t.plan.Names[r.String()]; ok {
+	if name, ok := t.plan.Names[r.String()]; ok && !t.shared[name] {
 		if r.Kind == inventory.KindUser {
 			return strings.TrimPrefix(name, "user:")
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,6 +141,15 @@ func TestPlanTextReadsAsReviewed(t *testing.T) {
 	incomplete.Suspended = []string{"the snapshot is incomplete: users: 99 of 100"}
 	incomplete.Observed = wholePlan().Observed
 	incomplete.Summary.Observed = 1
+	oneName := emptyPlan()
+	oneName.Names = map[string]string{"team:#T1": "team:Platform", "team:#T2": "team:Platform"}
+	for _, id := range []string{"T1", "T2"} {
+		oneName.Unknown = append(oneName.Unknown, desired.Unknown{User: "*", Resource: inventory.ByID(inventory.KindTeam, id), Reason: "two teams"})
+	}
+	for i := range 6 {
+		row := policies.Origin{File: "people.rego", Line: 21, Source: fmt.Sprintf("people.yaml: p%d@acme.com", i)}
+		oneName.Errors = append(oneName.Errors, desired.Notice{Message: "team:Platform is the name of 2 teams", Origin: row})
+	}
 	crowd := emptyPlan()
 	for range 60 {
 		crowd.Unassigned = append(crowd.Unassigned, "P1")
@@ -154,6 +164,7 @@ func TestPlanTextReadsAsReviewed(t *testing.T) {
 		{"nothing to do", emptyPlan(), Style{}},
 		{"lowering suspended", incomplete, Style{}},
 		{"long lists are cut", crowd, Style{}},
+		{"two teams of one name", oneName, Style{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer

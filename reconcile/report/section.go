@@ -197,14 +197,14 @@ func (t *planText) notices() {
 	p := t.plan
 	if len(p.Errors) > 0 {
 		t.head("Errors (%d)", len(p.Errors))
-		for _, n := range p.Errors {
-			t.line("  %s%s", t.lower("error: "), noticeLine(n))
+		for _, line := range noticeLines(p.Errors) {
+			t.line("  %s%s", t.lower("error: "), line)
 		}
 	}
 	if len(p.Warnings) > 0 {
 		t.head("Warnings (%d)", len(p.Warnings))
-		for _, n := range p.Warnings {
-			t.line("  %s%s", t.alarm("warning: "), noticeLine(n))
+		for _, line := range noticeLines(p.Warnings) {
+			t.line("  %s%s", t.alarm("warning: "), line)
 		}
 	}
 	if len(p.Notices) > 0 {
@@ -215,12 +215,36 @@ func (t *planText) notices() {
 	}
 }
 
-func noticeLine(n desired.Notice) string {
-	if n.Origin.File == "" {
-		return n.Message
+// noticeLines are notices in words. What one rule says of several data rows is
+// one line, which names the first of them.
+func noticeLines(notices []desired.Notice) []string {
+	var lines []string
+	times, sources := map[string]int{}, map[string][]string{}
+	for _, n := range notices {
+		line := n.Message
+		if n.Origin.File != "" {
+			line = fmt.Sprintf("%s:%d: %s", n.Origin.File, n.Origin.Line, n.Message)
+		}
+		if times[line]++; times[line] == 1 {
+			lines = append(lines, line)
+		}
+		if s := n.Origin.Source; s != "" && !slices.Contains(sources[line], s) {
+			sources[line] = append(sources[line], s)
+		}
 	}
-	return fmt.Sprintf("%s:%d: %s", n.Origin.File, n.Origin.Line, n.Message)
+	for i, line := range lines {
+		if from := sources[line]; len(from) > 0 {
+			lines[i] += " · from " + strings.Join(from[:min(sourcesShown, len(from))], "; ")
+		}
+		if more := times[line] - max(1, min(sourcesShown, len(sources[line]))); more > 0 {
+			lines[i] += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	return lines
 }
+
+// sourcesShown bounds the data rows that one line names.
+const sourcesShown = 3
 
 // listShown bounds lists of people in text; JSON has them all.
 const listShown = 40
