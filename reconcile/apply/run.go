@@ -165,11 +165,12 @@ func (x *run) change(ctx context.Context, c plan.Change) (Outcome, error) {
 }
 
 // write records the intent, sends the write and records its result. It is
-// finished even if ctx ends meanwhile.
+// finished even if ctx ends meanwhile, but not sent any more once the plan has
+// ended: it may wait long for its turn, and what was due may not be due then.
 func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcome, error) {
 	c := o.Change
 	whole := context.WithoutCancel(ctx)
-	sending, cancel := context.WithTimeout(whole, x.options.WriteTimeout)
+	sending, cancel := x.sending(whole)
 	defer cancel()
 	intent, err := x.recorder.Intent(sending, c)
 	if err != nil {
@@ -177,6 +178,9 @@ func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcom
 		return failed(o, err), err
 	}
 	if err := x.send(sending, c, user); err != nil {
+		if sending.Err() != nil {
+			err = fmt.Errorf("%w: %w", context.Cause(sending), err)
+		}
 		o = failed(o, err)
 		o.Uncertain = !refused(err)
 	} else {
@@ -192,6 +196,17 @@ func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcom
 		return o, fmt.Errorf("record the result of %s (%s): %w", c.ID, o.Status, err)
 	}
 	return o, nil
+}
+
+// sending bounds a write: by WriteTimeout, and by the plan's end.
+func (x *run) sending(ctx context.Context) (context.Context, context.CancelFunc) {
+	patience, why := x.options.WriteTimeout, fmt.Errorf("PagerDuty did not take it within %s", x.options.WriteTimeout)
+	if x.plan.Expires != nil {
+		if left := x.plan.Expires.Sub(x.options.Now()); left < patience {
+			patience, why = left, fmt.Errorf("the plan ended at %s, before PagerDuty took it", stamp(*x.plan.Expires))
+		}
+	}
+	return context.WithTimeoutCause(ctx, patience, why)
 }
 
 func (x *run) send(ctx context.Context, c plan.Change, user inventory.User) error {
