@@ -170,13 +170,15 @@ func (x *run) change(ctx context.Context, c plan.Change) (Outcome, error) {
 func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcome, error) {
 	c := o.Change
 	whole := context.WithoutCancel(ctx)
-	sending, cancel := x.sending(whole)
+	intending, cancel := context.WithTimeout(whole, x.options.WriteTimeout)
 	defer cancel()
-	intent, err := x.recorder.Intent(sending, c)
+	intent, err := x.recorder.Intent(intending, c)
 	if err != nil {
 		err = fmt.Errorf("record the intent of %s: %w", c.ID, err)
 		return failed(o, err), err
 	}
+	sending, cancel := x.sending(intending)
+	defer cancel()
 	if err := x.send(sending, c, user); err != nil {
 		if sending.Err() != nil {
 			err = fmt.Errorf("%w: %w", context.Cause(sending), err)
@@ -198,15 +200,13 @@ func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcom
 	return o, nil
 }
 
-// sending bounds a write: by WriteTimeout, and by the plan's end.
+// sending ends with the plan.
 func (x *run) sending(ctx context.Context) (context.Context, context.CancelFunc) {
-	patience, why := x.options.WriteTimeout, fmt.Errorf("PagerDuty did not take it within %s", x.options.WriteTimeout)
-	if x.plan.Expires != nil {
-		if left := x.plan.Expires.Sub(x.options.Now()); left < patience {
-			patience, why = left, fmt.Errorf("the plan ended at %s, before PagerDuty took it", stamp(*x.plan.Expires))
-		}
+	if x.plan.Expires == nil {
+		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, patience, why)
+	return context.WithTimeoutCause(ctx, x.plan.Expires.Sub(x.options.Now()),
+		fmt.Errorf("the plan ended at %s, before PagerDuty took it", stamp(*x.plan.Expires)))
 }
 
 func (x *run) send(ctx context.Context, c plan.Change, user inventory.User) error {
