@@ -56,7 +56,6 @@ func (d *Daemon) Status() Status {
 //
 // A round that ctx's end cut short did not fail.
 func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
-	began := d.Now()
 	paused := d.Paused()
 	d.tellPause(paused)
 	done, err := d.carryOut(ctx, paused != nil)
@@ -76,7 +75,7 @@ func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
 		err, outlook.Boundary = nil, d.Now().Add(time.Second)
 	}
 	d.conclude(result, outlook, err)
-	d.tellRound(done, why, d.Now().Sub(began), err)
+	d.tellRound(done, why, err)
 	return outlook, err
 }
 

@@ -3,7 +3,6 @@ package reconcile
 import (
 	"maps"
 	"strings"
-	"time"
 
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -138,7 +137,7 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 
 // tellRound tells the round as one line: loudly if it did something or its plan
 // counts otherwise than the one before.
-func (d *Daemon) tellRound(done *Applied, why string, took time.Duration, err error) {
+func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	if done == nil || done.Result == nil {
 		return
 	}
@@ -159,7 +158,7 @@ func (d *Daemon) tellRound(done *Applied, why string, took time.Duration, err er
 	}
 	d.told.summary = &s
 	d.forget(p)
-	log("round", "why", why, "took", took.Round(time.Millisecond), "due", s.Raise+s.Lower, "done", counts.Done,
+	log("round", "why", why, "due", s.Raise+s.Lower, "done", counts.Done,
 		"held", s.Held, "blocked", s.Blocked, "unknown", s.Unknown, "observed", s.Observed, "drift", s.Drift, "findings", s.Findings)
 }
 

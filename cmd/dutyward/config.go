@@ -23,6 +23,7 @@ type config struct {
 	Manage    manageConfig      `yaml:"manage"`
 	Schemas   map[string]string `yaml:"schemas"`
 	Window    windowConfig      `yaml:"window"`
+	Run       runConfig         `yaml:"run"`
 
 	// file is the file that was read; empty if there is none.
 	file string
@@ -75,6 +76,11 @@ type windowConfig struct {
 	AheadDays int `yaml:"ahead_days"`
 }
 
+type runConfig struct {
+	Schedule string `yaml:"schedule"`
+	Listen   string `yaml:"listen"`
+}
+
 // defaultConfig is the configuration where nothing else is said.
 func defaultConfig() *config {
 	return &config{
@@ -82,6 +88,7 @@ func defaultConfig() *config {
 		State:   "dutyward.db",
 		Manage:  manageConfig{Default: string(plan.Observe)},
 		Window:  windowConfig{BackDays: 7, AheadDays: 35},
+		Run:     runConfig{Schedule: "*/5 * * * *", Listen: "127.0.0.1:9465"},
 	}
 }
 

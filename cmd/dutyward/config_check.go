@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/url"
 	"path"
 	"slices"
@@ -34,6 +35,12 @@ func (l *loader) check() {
 	}
 	if c.Window.BackDays < 1 || c.Window.AheadDays < 1 {
 		l.fault(l.where("window"), "window: back_days and ahead_days must be 1 or more")
+	}
+	if _, err := parseSchedule(c.Run.Schedule); err != nil {
+		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
+	}
+	if _, _, err := net.SplitHostPort(c.Run.Listen); c.Run.Listen != "" && err != nil {
+		l.fault(l.where("run.listen"), "run.listen: %q is not an address; expected such as 127.0.0.1:9465, or nothing for none", c.Run.Listen)
 	}
 	l.mode("manage.default", c.Manage.Default)
 	l.mode("manage.account.mode", c.Manage.Account.Mode)

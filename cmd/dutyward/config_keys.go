@@ -40,6 +40,8 @@ func configKeys() []configKey {
 		{"schemas", "{}", "JSON schemas by the path of the data document they are for (`people: people.schema.json` for `data.people`), relative to this file. Data that does not conform is an error before it becomes a missing grant."},
 		{"window.back_days", "7", "How many days of past shifts the snapshot holds. Raise it if policies look further back; it must reach the last round."},
 		{"window.ahead_days", "35", "How many days of coming shifts the snapshot holds. Raise it if policies or risk rules look further ahead; large accounts may lower it to save time."},
+		{"run.schedule", "every 5 minutes", "When `dutyward run` makes a round, beside those that boundaries and saved policies make: a cron expression of five fields (`*/5 * * * *`), `@every 10m` or `@hourly`; `CRON_TZ=Europe/Berlin` before it sets a time zone other than the machine's. Make it rarer if the account is large or others need the request budget."},
+		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz` and `/metrics`. They need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
 	}
 }
 
@@ -81,4 +83,5 @@ manage:
     resources: {"Payments": sync}
 schemas: {people: people.schema.json}
 window: {back_days: 7, ahead_days: 35}
+run: {schedule: "*/5 * * * *", listen: "127.0.0.1:9465"}
 `

@@ -32,6 +32,7 @@ const (
 //	account SEED         serves the seed as PagerDuty, at $DUTYWARD_ACCOUNT_BASE_URL
 //	fault FAULT          orders a fault from it, as `dutyward sim --fault`
 //	exits CODE ARGS...   runs dutyward, which must exit with CODE
+//	answers URL REGEXP   asks the address until its answer matches
 func TestScripts(t *testing.T) {
 	s := &scripts{simulators: map[*testscript.TestScript]*pagerdutysim.Server{}}
 	testscript.Run(t, testscript.Params{
@@ -42,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"account": s.account,
 			"fault":   s.fault,
 			"exits":   exits,
+			"answers": answers,
 		},
 	})
 }

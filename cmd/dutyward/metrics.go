@@ -1,0 +1,102 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/reconcile"
+)
+
+// statusCollector makes metrics of a daemon's status and a client's cost when
+// they are asked for, so that neither knows of metrics. A moment is in seconds
+// since 1970, and 0 where there is none.
+type statusCollector struct {
+	daemon *reconcile.Daemon
+	client *pagerduty.Client
+}
+
+// Describe says nothing, for which metrics there are depends on the status.
+func (statusCollector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect makes the metrics.
+func (c statusCollector) Collect(out chan<- prometheus.Metric) {
+	s := c.daemon.Status()
+	m := metrics{out}
+	m.count("rounds_total", "Rounds by how they ended.", float64(s.Rounds-s.Failures), "result", "succeeded")
+	m.count("rounds_total", "Rounds by how they ended.", float64(s.Failures), "result", "failed")
+	m.gauge("last_round_timestamp_seconds", "When the last round ended.", moment(s.Ended))
+	m.gauge("last_success_timestamp_seconds", "When the last round that succeeded ended.", moment(s.Succeeded))
+	m.gauge("next_boundary_timestamp_seconds", "When access changes by itself next.", moment(s.Boundary))
+	m.gauge("policies_broken_since_timestamp_seconds", "Since when the policies as they stand are not in force.", since(s.Broken))
+	m.gauge("lowering_suspended_since_timestamp_seconds", "Since when nothing is lowered.", since(s.Suspended))
+	var paused float64
+	if s.Paused != nil {
+		paused = 1
+	}
+	m.gauge("paused", "1 while a person has stopped all changes.", paused)
+	for _, n := range s.Changes {
+		m.count("changes_total", "Changes made.", float64(n.Count), "cause", string(n.Cause), "effect", string(n.Effect))
+	}
+	m.count("changes_undone_total", "Changes that were tried and did not come about.", float64(s.Undone))
+	for _, n := range []struct {
+		name, help string
+		value      int
+	}{
+		{"held", "Changes of the last plan that wait for a word.", s.Summary.Held},
+		{"blocked", "Changes of the last plan that PagerDuty would refuse.", s.Summary.Blocked},
+		{"unknown", "Pairs of the last plan of which it can't be told what is desired.", s.Summary.Unknown},
+		{"observed", "Changes of the last plan that the mode keeps from being made.", s.Summary.Observed},
+		{"drift", "Access in the last plan that no policy gives and that is left alone.", s.Summary.Drift},
+	} {
+		m.gauge(n.name, n.help, float64(n.value))
+	}
+	for _, severity := range slices.Sorted(maps.Keys(s.Findings)) {
+		m.gauge("findings", "Open findings of the last plan.", float64(s.Findings[severity]), "severity", severity)
+	}
+	m.cost(c.client.Cost())
+}
+
+// metrics sends metrics, whose labels are pairs of name and value.
+type metrics struct{ out chan<- prometheus.Metric }
+
+func (m metrics) cost(cost pagerduty.Cost) {
+	for _, e := range cost.Endpoints {
+		m.count("requests_total", "Requests to PagerDuty, retries among them.", float64(e.Requests), "endpoint", e.Endpoint)
+	}
+	m.count("request_retries_total", "Requests that repeated another.", float64(cost.Retries))
+	m.count("request_wait_seconds_total", "Time spent waiting for the rate limit and before retries.", cost.Waited.Seconds())
+}
+
+func (m metrics) count(name, help string, value float64, labels ...string) {
+	m.send(prometheus.CounterValue, name, help, value, labels)
+}
+
+func (m metrics) gauge(name, help string, value float64, labels ...string) {
+	m.send(prometheus.GaugeValue, name, help, value, labels)
+}
+
+func (m metrics) send(kind prometheus.ValueType, name, help string, value float64, labels []string) {
+	var names, values []string
+	for i := 0; i+1 < len(labels); i += 2 {
+		names, values = append(names, labels[i]), append(values, labels[i+1])
+	}
+	m.out <- prometheus.MustNewConstMetric(prometheus.NewDesc("dutyward_"+name, help, names, nil), kind, value, values...)
+}
+
+func moment(t *time.Time) float64 {
+	if t == nil {
+		return 0
+	}
+	return float64(t.Unix())
+}
+
+func since(c *reconcile.Condition) float64 {
+	if c == nil {
+		return 0
+	}
+	return moment(&c.Since)
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/reconcile"
+)
+
+func newPause(a *app) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "pause",
+		Short: "Stop all changes that `dutyward run` makes",
+		Long: "Stop all changes that `dutyward run` makes, at once: a change in hand is finished and no other begun. It goes on to\n" +
+			"read, plan and report. The pause is a file beside the state, its name with `.paused`, and lasts until\n" +
+			"`dutyward resume`, also across a restart. What a person applies with `dutyward apply` is not stopped.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			before, err := c.stopFile().Pause(reconcile.Pause{Since: a.now().UTC().Truncate(time.Second), Reason: reason})
+			if err != nil {
+				return err
+			}
+			if before != nil {
+				fmt.Fprintf(a.stdout, "Paused already, %s.\n", pauseText(before))
+				return nil
+			}
+			fmt.Fprintln(a.stdout, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever looks")
+	return cmd
+}
+
+func newResume(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "resume",
+		Short: "Let changes go on after `dutyward pause`",
+		Long:  "Let changes go on after `dutyward pause`, from the next round on; SIGHUP makes that one now.",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			before, err := c.stopFile().Resume()
+			if err != nil {
+				return err
+			}
+			if before == nil {
+				fmt.Fprintln(a.stdout, "Nothing was paused.")
+				return nil
+			}
+			fmt.Fprintf(a.stdout, "Resumed: it was paused %s.\n", pauseText(before))
+			return nil
+		},
+	}
+}
+
+// pauseText is since when and why.
+func pauseText(p *reconcile.Pause) string {
+	text := "since " + p.Since.UTC().Format("2006-01-02 15:04:05 UTC")
+	if p.Reason != "" {
+		text += ": " + p.Reason
+	}
+	return text
+}
+
+// stopFile is the file beside the state that stops all changes.
+func (c *config) stopFile() reconcile.StopFile { return reconcile.StopFile(c.State + ".paused") }
