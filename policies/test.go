@@ -140,7 +140,7 @@ func (s *Set) Test(ctx context.Context, o TestOptions) (*TestReport, error) {
 		if err != nil {
 			return nil, err
 		}
-		run.explain(report.Tests, traced)
+		run.explain(ctx, report.Tests, traced)
 	}
 	if tracer != nil {
 		report.Coverage = fileCoverage(tracer.Report(modules.parsed), s.files)
@@ -192,8 +192,11 @@ func testRuleName(h *ast.Head) (string, bool) {
 func filter(names []testName) string {
 	alternatives := make([]string, len(names))
 	for i, n := range names {
-		last := n.rule[strings.LastIndex(n.rule, ".")+1:]
-		alternatives[i] = regexp.QuoteMeta("data."+n.pkg) + `\b.*` + regexp.QuoteMeta(last) + `(#\d+)?("\])?$`
+		before, last := "data."+n.pkg, n.rule
+		if dot := strings.LastIndex(n.rule, "."); dot >= 0 {
+			before, last = before+"."+n.rule[:dot], n.rule[dot+1:]
+		}
+		alternatives[i] = regexp.QuoteMeta(before) + `(\.|\[")` + regexp.QuoteMeta(last) + `(#\d+)?("\])?$`
 	}
 	return "^(" + strings.Join(alternatives, "|") + ")"
 }
@@ -331,7 +334,7 @@ func failedNames(tests []TestResult) []testName {
 }
 
 // explain adds to failed tests the expressions that failed.
-func (r *testRun) explain(tests []TestResult, traced []*tester.Result) {
+func (r *testRun) explain(ctx context.Context, tests []TestResult, traced []*tester.Result) {
 	type key struct{ pkg, name string }
 	byName := map[key]*tester.Result{}
 	for _, t := range traced {
@@ -343,9 +346,13 @@ func (r *testRun) explain(tests []TestResult, traced []*tester.Result) {
 		if t.Outcome != TestFailed || t.Message != "" || !ok {
 			continue
 		}
+		if trace.Error != nil {
+			t.Message = "it failed; while its values were looked for, " + r.errorText(ctx, trace)
+			continue
+		}
 		if len(t.Cases) == 0 {
 			if t.Failure = failureIn(trace.Trace, trace.Location); t.Failure == nil {
-				t.Message = "its value is not true, or what its first line asks for does not exist"
+				t.Message = "its value is not true, or what its first condition asks for is absent"
 			}
 			continue
 		}

@@ -92,10 +92,15 @@ func tested(t *testing.T, archive *txtar.Archive) string {
 }
 
 func TestAnExpressionChoosesTestsByFullName(t *testing.T) {
-	set := load(t, root(t, "a_test.rego", "package a_test\n\ntest_one if true\n\ntest_two if true\n\ntest_two if true\n",
-		"b_test.rego", "package b_test\n\ntest_one if true\n"))
+	set := load(t, root(t, "a_test.rego", "package a_test\n\ntest_one if true\n\ntest_two if true\n\ntest_two if true\n\ntest_not_test_one if true\n",
+		"b_test.rego", "package b_test\n\ntest_one if true\n",
+		"c_test.rego", "package a_test[\"odd-name\"]\n\nnested.test_one if true\n\nnested.test_one if true\n"))
 	for expression, want := range map[string][]string{
-		"":                   {"a_test.test_one", "a_test.test_two", "a_test.test_two#01", "b_test.test_one"},
+		"": {
+			"a_test.test_one", "a_test.test_two", "a_test.test_two#01", "a_test.test_not_test_one", "b_test.test_one",
+			`a_test["odd-name"].nested.test_one`, `a_test["odd-name"].nested["test_one#01"]`,
+		},
+		"odd":                {`a_test["odd-name"].nested.test_one`, `a_test["odd-name"].nested["test_one#01"]`},
 		"^b_":                {"b_test.test_one"},
 		"two":                {"a_test.test_two", "a_test.test_two#01"},
 		`^a_test\.test_one$`: {"a_test.test_one"},

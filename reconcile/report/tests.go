@@ -118,7 +118,7 @@ func failureLines(f *policies.TestFailure) []string {
 	}
 	rows := failureRows(f)
 	if len(rows) == 0 {
-		return append(lines, "did not hold: what it asks for is empty or does not exist")
+		return append(lines, "did not hold: what it asks for is false, empty or absent")
 	}
 	labels := make([]string, len(rows))
 	for i, row := range rows {
