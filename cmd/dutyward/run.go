@@ -27,7 +27,7 @@ func exitCodes() []string {
 	return []string{
 		exitOK: "The command did what it was asked to.",
 		exitError: "It did not: the command line or the configuration is at fault, the policies have problems or a test of theirs fails, " +
-			"PagerDuty could not be reached or refused the token, or an apply was declined. Nothing was changed, unless the message says otherwise.",
+			"PagerDuty could not be reached or refused the token, an apply was declined, or `doctor` found what keeps the program from its work. Nothing was changed, unless the message says otherwise.",
 		exitChanges: "Only with `--detailed-exitcode`, for `plan`: there are changes that `apply` would make. " +
 			"What is only observed, blocked, held or unknown does not count.",
 		exitPartial: "It did so in part, and says what is missing: the snapshot is incomplete, the policies name what does not exist or can't be told apart, " +
@@ -127,7 +127,7 @@ func newRoot(a *app) *cobra.Command {
 		newRun(a), newPause(a), newResume(a),
 		newLibrary(a), newSim(a), newDemo(a), newVersion(a),
 	)
-	root.AddCommand(newInit(a))
+	root.AddCommand(newInit(a), newDoctor(a))
 	root.AddCommand(newTopics()...)
 	return root
 }

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/doctor"
+	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+func newDoctor(a *app) *cobra.Command {
+	var f roundFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say whether everything is in order, with a remedy where it is not",
+		Long: "Check the configuration, the token and what it lets be read, the address, the clocks, the state, the policies\n" +
+			"and what they name on a snapshot of the account, and what keeps access from being lowered: a line each, and\n" +
+			"what to do below it. It takes a snapshot as plan does, and changes nothing. The exit code is 1 if a line says\n" +
+			"fail; warn leaves it 0.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e := examination{app: a, flags: f}
+			e.all(cmd.Context())
+			var err error
+			if asJSON {
+				err = report.JSON(a.stdout, e.report)
+			} else {
+				err = e.report.Text(a.stdout)
+			}
+			if err == nil && e.report.Fail > 0 {
+				return exit{code: exitError}
+			}
+			return err
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the checks as JSON")
+	return cmd
+}
+
+// examination collects the checks, in their order. What one finds is what the
+// next works with.
+type examination struct {
+	*app
+	flags   roundFlags
+	report  doctor.Report
+	config  *config
+	session *session
+}
+
+func (e *examination) all(ctx context.Context) {
+	c, err := e.app.config()
+	file := ""
+	if c != nil {
+		file = c.file
+	}
+	e.report.Add(doctor.Configuration(file, err))
+	if err != nil {
+		e.report.Add(doctor.Skipped("the rest", "it needs the configuration"))
+		return
+	}
+	e.config = c
+	e.session = &session{config: c, Round: &reconcile.Round{Now: e.now, Settings: c.settings()}}
+	set, err := c.loadPolicies(ctx, e.flags.policies)
+	e.report.Add(doctor.Policies(set, err))
+	stateOptions := e.journalOptions(e.session)
+	e.report.Add(doctor.State(ctx, c.State, stateOptions)...)
+	reader := e.reader(ctx)
+	if reader == nil {
+		for _, name := range []string{"account", "write", "references", "lowering", "limits"} {
+			e.report.Add(doctor.Skipped(name, "the account can't be read"))
+		}
+		return
+	}
+	e.round(ctx, &remembering{Reader: reader}, set)
+}
+
+// reader checks the way to the account; nil if there is none.
+func (e *examination) reader(ctx context.Context) reconcile.Reader {
+	if e.flags.snapshot != "" {
+		for _, name := range []string{"token", "reachable", "clock"} {
+			e.report.Add(doctor.Skipped(name, "a saved snapshot stands for the account"))
+		}
+		saved, err := e.savedSnapshot(e.flags.snapshot)
+		if err != nil {
+			e.report.Add(doctor.Account(nil, err)...)
+			return nil
+		}
+		return savedReader{saved}
+	}
+	_, err := e.config.token(ctx)
+	e.report.Add(doctor.Token(e.config.Account.Token.where(), err))
+	reader, failed := e.connect(ctx, e.session)
+	if failed != nil {
+		e.report.Add(doctor.Account(nil, failed)...)
+		return nil
+	}
+	reached := doctor.Reach(ctx, e.transport, e.session.client.Address(), e.now)
+	e.report.Add(reached...)
+	if err != nil || reached[0].Status == doctor.Fail {
+		return nil
+	}
+	return reader
+}
+
+// round checks what a round makes of the account.
+func (e *examination) round(ctx context.Context, account *remembering, set *policies.Set) {
+	j, err := journal.OpenReadOnly(ctx, e.config.State, e.journalOptions(e.session))
+	if err == nil {
+		defer j.Close()
+	}
+	whole := err == nil && set != nil
+	var checks []doctor.Check
+	switch {
+	case whole:
+		e.session.Reader, e.session.Policies, e.session.Memory = account, set, j
+		checks = e.planned(ctx, j)
+	default:
+		_, _ = account.Snapshot(ctx, nil) // it remembers the error
+		for _, name := range []string{"references", "lowering", "limits"} {
+			checks = append(checks, doctor.Skipped(name, "it needs the policies and the state"))
+		}
+	}
+	e.report.Add(doctor.Account(account.snapshot, account.err)...)
+	if account.err != nil {
+		for _, name := range []string{"write", "references", "lowering", "limits"} {
+			e.report.Add(doctor.Skipped(name, "the account can't be read"))
+		}
+		return
+	}
+	e.report.Add(e.writing(ctx, account.snapshot))
+	e.report.Add(checks...)
+}
+
+func (e *examination) planned(ctx context.Context, j *journal.Journal) []doctor.Check {
+	result, err := e.session.Plan(ctx)
+	if err != nil {
+		return doctor.Round(nil, nil, err)
+	}
+	memory, err := j.Memory(ctx, e.session.Now())
+	return doctor.Round(result.Plan, memory.Lowered, err)
+}
+
+// writing checks in whose name would be written.
+func (e *examination) writing(ctx context.Context, s *inventory.Snapshot) doctor.Check {
+	tokenUser := ""
+	if e.session.client != nil {
+		var err error
+		if tokenUser, err = e.session.client.TokenUser(ctx); err != nil {
+			return doctor.Skipped("write", fmt.Sprintf("whose token it is can't be told: %v", err))
+		}
+	}
+	return doctor.Writing(s, tokenUser, e.config.Account.ActingUser)
+}
+
+// remembering is a reader that keeps what it read last.
+type remembering struct {
+	reconcile.Reader
+	snapshot *inventory.Snapshot
+	err      error
+}
+
+func (r *remembering) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
+	r.snapshot, r.err = r.Reader.Snapshot(ctx, schedules)
+	return r.snapshot, r.err
+}
+
+// where says where the token is, for a person.
+func (t tokenConfig) where() string {
+	switch {
+	case t.File != "":
+		return "in the file " + t.File
+	case len(t.Command) > 0:
+		return "by the command " + t.Command[0]
+	}
+	return "in the environment variable " + t.Env
+}

@@ -1,0 +1,84 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Skew is how far the local clock may be from PagerDuty's (S31).
+const Skew = 30 * time.Second
+
+// patience is how long an answer is waited for.
+const patience = 15 * time.Second
+
+// Reach asks the API's address for anything at all, without a token, and judges
+// the connection and the clocks.
+func Reach(ctx context.Context, transport http.RoundTripper, address string, now func() time.Time) []Check {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return []Check{fail("reachable", "correct account.base_url", "%v", err), Skipped("clock", "PagerDuty was not reached")}
+	}
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(r)
+	if err != nil {
+		return []Check{unreached(address, err), Skipped("clock", "PagerDuty was not reached")}
+	}
+	defer resp.Body.Close()
+	reached := ok("reachable", "%s answers%s", address, secured(resp.TLS))
+	if u := r.URL; u.Scheme == "http" && !local(u) {
+		reached = warn("reachable", "write https in account.base_url: the token would be sent in the clear", "%s answers without TLS", address)
+	}
+	return []Check{reached, clocks(resp.Header.Get("Date"), now())}
+}
+
+func secured(state *tls.ConnectionState) string {
+	if state == nil {
+		return ""
+	}
+	return ", through " + tls.VersionName(state.Version)
+}
+
+// local says that an address is this machine's own, as a simulator's is.
+func local(u *url.URL) bool {
+	host := u.Hostname()
+	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
+}
+
+func unreached(address string, err error) Check {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	remedy := "see the network, the proxy (HTTPS_PROXY), account.region and account.base_url"
+	var authority x509.UnknownAuthorityError
+	var verification *tls.CertificateVerificationError
+	if errors.As(err, &authority) || errors.As(err, &verification) {
+		remedy = "if a proxy of yours opens TLS, add its certificate to the system's (or name it by SSL_CERT_FILE); else do not go on: somebody may be listening"
+	}
+	return fail("reachable", remedy, "%s does not answer: %v", address, err)
+}
+
+func clocks(date string, now time.Time) Check {
+	theirs, err := http.ParseTime(date)
+	if err != nil {
+		return warn("clock", "a proxy may have taken it away: compare the local clock by hand", "the answer has no Date to compare the local clock with")
+	}
+	off := theirs.Sub(now).Round(time.Second)
+	if off.Abs() <= Skew {
+		return ok("clock", "within %s of PagerDuty's", Skew)
+	}
+	direction := "behind"
+	if off < 0 {
+		direction = "ahead of"
+	}
+	return warn("clock", "let the machine keep time by NTP; Dutyward goes by PagerDuty's clock meanwhile (a simulator has a clock of its own)",
+		"the local clock is %s %s PagerDuty's", off.Abs(), direction)
+}

@@ -1,0 +1,67 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Round judges the plan of a round, or the error of making it, and what earlier
+// rounds lowered.
+func Round(p *plan.Plan, lowered []plan.Lowered, err error) []Check {
+	if err != nil {
+		return []Check{fail("round", "`dutyward plan` shows it", "no plan can be made: %v", err)}
+	}
+	return []Check{references(p), suspended(p), limits(p, lowered)}
+}
+
+// references judges whether what the policies name is there.
+func references(p *plan.Plan) Check {
+	const remedy = "`dutyward plan` shows each with its place"
+	switch {
+	case len(p.Errors) > 0:
+		return fail("references", remedy, "%s, the first: %s", counted(len(p.Errors), "error"), p.Errors[0].Message)
+	case len(p.Warnings) > 0:
+		return warn("references", remedy, "%s, the first: %s", counted(len(p.Warnings), "warning"), p.Warnings[0].Message)
+	case len(p.Unknown) > 0:
+		return warn("references", remedy, "%d can't be told what they should have, the first since %s", len(p.Unknown), p.Unknown[0].Reason)
+	case len(p.Absent) > 0:
+		return ok("references", "all names resolve, but for %s", people(len(p.Absent)))
+	}
+	return ok("references", "all names resolve")
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 person who is not in the account"
+	}
+	return fmt.Sprintf("%d people who are not in the account", n)
+}
+
+func suspended(p *plan.Plan) Check {
+	if len(p.Suspended) == 0 {
+		return ok("lowering", "nothing keeps access from being lowered")
+	}
+	return fail("lowering", "mend that; lowering goes on by itself then", "nothing is lowered: %s", p.Suspended[0])
+}
+
+// limits judges the limit on lowerings (S26).
+func limits(p *plan.Plan, lowered []plan.Lowered) Check {
+	recent := 0
+	for _, l := range lowered {
+		if p.Now.Sub(l.At) < 24*time.Hour {
+			recent++
+		}
+	}
+	text := fmt.Sprintf("%s in the last 24 hours", counted(recent, "lowering"))
+	held := slices.IndexFunc(p.Held, func(h plan.Held) bool { return h.Rule == "S26" })
+	switch {
+	case held >= 0:
+		return warn("limits", "look at each in `dutyward plan`, then `dutyward release KEY… --reason …`", "%s; the limit holds more back: %s", text, p.Held[held].Why)
+	case len(p.Held) > 0:
+		return warn("limits", "look at each in `dutyward plan`", "%s; %s held for another reason", text, counted(len(p.Held), "change"))
+	}
+	return ok("limits", "%s, and none held back", text)
+}

@@ -1,0 +1,99 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/journal"
+)
+
+// Configuration judges the loading of the configuration; file is empty if there
+// was none.
+func Configuration(file string, err error) Check {
+	switch {
+	case err != nil:
+		return fail("configuration", "mend it; `dutyward help configuration` explains every key", "%v", err)
+	case file == "":
+		return warn("configuration", "run `dutyward init`, or go to the directory of dutyward.yaml, or name it by --config",
+			"there is none: the defaults hold")
+	}
+	return ok("configuration", "%s", filepath.ToSlash(file))
+}
+
+// Token judges the fetching of the token. The error says where it should be.
+func Token(where string, err error) Check {
+	if err != nil {
+		return fail("token", "make an API key in PagerDuty, and put it where account.token in the configuration says", "%v", err)
+	}
+	return ok("token", "found: %s", where)
+}
+
+// Policies judges the loading of the policies.
+func Policies(set *policies.Set, err error) Check {
+	const remedy = "`dutyward check` shows each with its place"
+	var problems policies.Problems
+	switch {
+	case errors.As(err, &problems):
+		return fail("policies", remedy, "%s, the first: %s", counted(len(problems.Errors()), "error"), problems[0].Text())
+	case err != nil:
+		return fail("policies", remedy, "%v", err)
+	case len(set.Warnings()) > 0:
+		return warn("policies", remedy, "they load, with %s", counted(len(set.Warnings()), "warning"))
+	}
+	return ok("policies", "they load without a problem")
+}
+
+// State judges the file of what earlier rounds recorded: that it can be read
+// and is private, and who holds its writer's lock.
+func State(ctx context.Context, path string, o journal.Options) []Check {
+	shown := filepath.ToSlash(path)
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []Check{unmade(path)}
+	}
+	j, err := journal.OpenReadOnly(ctx, path, o)
+	if err != nil {
+		return []Check{fail("state", "see operations.md, \"The state\"", "%v", err)}
+	}
+	defer j.Close()
+	checks := []Check{ok("state", "%s can be read, is of this account and private to its owner", shown)}
+	if notices := j.Notices(); len(notices) > 0 {
+		checks[0] = warn("state", "chmod 600 "+shown, "%s", notices[0])
+	}
+	holder, err := j.Writer(ctx)
+	switch {
+	case err != nil:
+		return append(checks, fail("writer", "see operations.md, \"The state\"", "%v", err))
+	case holder != journal.Holder{}:
+		return append(checks, warn("writer", "nothing, while that process runs; one that was killed is taken over by the next",
+			"changes are made by %s", holder))
+	}
+	return append(checks, ok("writer", "nobody is making changes"))
+}
+
+// unmade judges where a state would be made.
+func unmade(path string) Check {
+	dir := filepath.Dir(path)
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return fail("state", fmt.Sprintf("make the directory %s, or name another file under state in the configuration", filepath.ToSlash(dir)),
+			"%s can't be made: %v", filepath.ToSlash(path), err)
+	case !info.IsDir():
+		return fail("state", "name another file under state in the configuration", "%s can't be made: %s is not a directory", filepath.ToSlash(path), filepath.ToSlash(dir))
+	}
+	return ok("state", "there is none yet: the first apply makes %s", filepath.ToSlash(path))
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
