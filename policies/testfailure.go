@@ -76,7 +76,33 @@ func failureIn(trace []*topdown.Event, rule *ast.Location) *TestFailure {
 	if failed == nil {
 		return nil
 	}
-	return newTestFailure(withinEvery(trace[begin:at+1], failed), attempts)
+	f := newTestFailure(withinEvery(trace[begin:at+1], failed), attempts)
+	if failedExpr(failed).Negated {
+		f.Values = append(f.Values, denied(trace[begin:at], failed.QueryID, f)...)
+	}
+	return f
+}
+
+// denied are the values in what stands behind a `not` that failed, which is a
+// query of its own.
+func denied(trace []*topdown.Event, query uint64, f *TestFailure) []TestValue {
+	for _, e := range slices.Backward(trace) {
+		body, ok := e.Node.(ast.Body)
+		if !ok || e.Op != topdown.ExitOp || e.ParentID != query {
+			continue
+		}
+		r := &reading{event: e, written: map[string]bool{}}
+		for _, v := range f.Values {
+			r.written[v.Text] = true
+		}
+		for _, expr := range body {
+			for _, t := range termsOf(expr) {
+				r.add(t, false)
+			}
+		}
+		return r.values
+	}
+	return nil
 }
 
 // failedExpr is the expression that an event says has failed, or nil.

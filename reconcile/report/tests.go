@@ -117,6 +117,9 @@ func failureLines(f *policies.TestFailure) []string {
 		lines = append(lines, "    "+strings.TrimRight(line, "\n"))
 	}
 	rows := failureRows(f)
+	if len(rows) == 0 && strings.HasPrefix(f.Source, "not ") {
+		return append(lines, "did not hold: what it denies is so")
+	}
 	if len(rows) == 0 {
 		return append(lines, "did not hold: what it asks for is false, empty or absent")
 	}

@@ -39,6 +39,7 @@ func tests() *policies.TestReport {
 			{Package: "people_test", Name: "test_sets", File: people, Line: 13, Outcome: policies.TestFailed, Failure: sets, Output: "one\ntwo\n"},
 			{Package: "people_test", Name: "test_role", File: people, Line: 20, Outcome: policies.TestFailed, Failure: role},
 			{Package: "people_test", Name: "test_none", File: people, Line: 26, Outcome: policies.TestFailed, Failure: failure("some grant in people.grant", 27)},
+			{Package: "people_test", Name: "test_not", File: people, Line: 28, Outcome: policies.TestFailed, Failure: failure("not people.grant", 29)},
 			{Package: "people_test", Name: "test_long", File: people, Line: 30, Outcome: policies.TestFailed, Failure: long},
 			{Package: "people_test", Name: "test_table", File: people, Line: 35, Outcome: policies.TestFailed, Duration: time.Millisecond, Cases: []policies.TestCase{
 				{Name: "contractors", Outcome: policies.TestFailed, Failure: many},
