@@ -194,6 +194,23 @@ func TestS10_ASharedNameIsAnErrorThatListsTheIDsAndUnknown(t *testing.T) {
 	}
 }
 
+func TestWhatCouldNotBeReadIsNotSaidNotToExist(t *testing.T) {
+	for list, named := range map[string]string{"teams": "team:Gone", "shift-based schedules": "oncall:Gone", "escalation policies": "escalation:Gone"} {
+		st := groups()
+		st.Grants = []policies.Grant{grant(named, "account", "user")}
+		if named == "team:Gone" {
+			st.Grants = []policies.Grant{grant("user:ann@acme.com", named, "responder")}
+		}
+		in := desired.Input{Snapshot: account(), Statements: st}
+		in.Snapshot.Account.Complete = false
+		in.Snapshot.Account.Missing = []inventory.Missing{{What: list, Reason: "500"}}
+		errs := desired.Expand(in).At(noon).Errors
+		if len(errs) != 1 || !strings.Contains(errs[0].Message, list+" could not be read whole") {
+			t.Errorf("%s: errors %v", list, errs)
+		}
+	}
+}
+
 func TestS11_ANameThatMeansAnotherThingIsUnknownUntilConfirmed(t *testing.T) {
 	st := &policies.Statements{Grants: []policies.Grant{grant("user:di@acme.com", "team:Payments", "manager")}}
 	first := access(st, nil, noon)

@@ -35,6 +35,7 @@ func (r resolution) ok() bool { return r.outcome == found }
 // resolver resolves references, each once.
 type resolver struct {
 	index    *inventory.Index
+	unread   []inventory.Missing
 	bindings map[string]string
 	known    map[inventory.Ref]resolution
 	// bound are the names resolved in this evaluation.
@@ -44,6 +45,7 @@ type resolver struct {
 func newResolver(s *inventory.Snapshot, bindings map[string]string) *resolver {
 	return &resolver{
 		index:    inventory.NewIndex(s),
+		unread:   s.Account.Missing,
 		bindings: bindings,
 		known:    map[inventory.Ref]resolution{},
 		bound:    map[string]string{},
@@ -82,6 +84,9 @@ func (r *resolver) lookUp(ref inventory.Ref) resolution {
 				"%s is not there any more; #%s, which had this name, is now %s: write the new name in the policy",
 				ref, before, r.index.Named(inventory.ByID(ref.Kind, before)))}
 		}
+		if what := r.unreadOf(ref.Kind); what != "" {
+			return resolution{outcome: missing, reason: fmt.Sprintf("%s is not among what was read, and %s could not be read whole", ref, what)}
+		}
 		return resolution{outcome: missing, reason: fmt.Sprintf("%s does not exist%s", ref, r.nearest(ref))}
 	}
 	if remembered && before != ids[0] {
@@ -90,6 +95,21 @@ func (r *resolver) lookUp(ref inventory.Ref) resolution {
 			ref, before, ids[0], ref)}
 	}
 	return resolution{outcome: found, id: ids[0], ids: ids}
+}
+
+// unreadOf names the part of the snapshot that lists things of a kind, if it
+// could not be read whole; else it is empty.
+func (r *resolver) unreadOf(kind inventory.Kind) string {
+	list := string(kind) + "s"
+	if kind == inventory.KindEscalation {
+		list = "escalation policies"
+	}
+	for _, m := range r.unread {
+		if strings.HasSuffix(m.What, list) && m.Resource.IsZero() {
+			return m.What
+		}
+	}
+	return ""
 }
 
 // nearest is a suggestion for a name that does not exist, or empty.
