@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -90,11 +91,16 @@ func (c *Client) connectionError(r request, err error) *Error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return &Error{
+	e := &Error{
 		Method: r.method, Endpoint: r.path(), cause: redacted{err, c.token.redact},
 		Message: c.token.redact(err.Error()),
 		Hint:    "no answer from " + c.base + ": check the network, the proxy, the region and the address in the configuration",
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		e.Message = "the answer broke off: " + e.Message
+		e.Hint = "something between this machine and " + c.base + " cuts connections: check the network and the proxy"
+	}
+	return e
 }
 
 // redacted is an error whose text has lost the token.

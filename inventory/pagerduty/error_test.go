@@ -60,6 +60,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{"a read-only token", refusing(403), put, "read-only"},
 		{"a token without the scope", refusing(403), readAnn, "lacks the scope"},
 		{"a plan without the feature", refusing(402), readAnn, "plan does not include"},
+		{"an answer that breaks off", answersError{io.ErrUnexpectedEOF}, readAnn, "the answer broke off: unexpected EOF"},
 		{"a host out of reach", unreachable, readAnn, "no answer from https://api.pagerduty.com: check the network"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
