@@ -95,40 +95,33 @@ func TestTheGuidesMessagesAreTheLoaders(t *testing.T) {
 	}
 }
 
-// TestThePolicyTestsOfGuideAndExamplesPass runs them as `opa test` does.
-func TestThePolicyTestsOfGuideAndExamplesPass(t *testing.T) {
+// TestTheGuidesPolicyTestsPass runs them as `opa test` does.
+func TestTheGuidesPolicyTestsPass(t *testing.T) {
 	library := filepath.Join(t.TempDir(), "lib")
 	if err := policies.ExportLibrary(library); err != nil {
 		t.Fatal(err)
 	}
-	for name, root := range map[string]string{
-		"guide":   filepath.Join(guideFolder(t, text(t, "policies.md")), "policies"),
-		"company": "../examples/company/policies",
-		"starter": "../examples/starter/policies",
-	} {
-		t.Run(name, func(t *testing.T) {
-			ctx := context.Background()
-			modules, store, err := tester.Load([]string{root, library}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			txn := storage.NewTransactionOrDie(ctx, store)
-			defer store.Abort(ctx, txn)
-			results, err := tester.NewRunner().RaiseBuiltinErrors(true).SetStore(store).SetModules(modules).RunTests(ctx, txn)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ran := 0
-			for r := range results {
-				ran++
-				if !r.Pass() {
-					t.Errorf("%s at %s fails: %v", r.Name, r.Location, r.Error)
-				}
-			}
-			if ran == 0 {
-				t.Error("no test ran")
-			}
-		})
+	root := filepath.Join(guideFolder(t, text(t, "policies.md")), "policies")
+	ctx := context.Background()
+	modules, store, err := tester.Load([]string{root, library}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	txn := storage.NewTransactionOrDie(ctx, store)
+	defer store.Abort(ctx, txn)
+	results, err := tester.NewRunner().RaiseBuiltinErrors(true).SetStore(store).SetModules(modules).RunTests(ctx, txn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for r := range results {
+		ran++
+		if !r.Pass() {
+			t.Errorf("%s at %s fails: %v", r.Name, r.Location, r.Error)
+		}
+	}
+	if ran == 0 {
+		t.Error("no test ran")
 	}
 }
 
