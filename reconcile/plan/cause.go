@@ -42,13 +42,18 @@ func (b *builder) desiredMoved(pair desired.Pair, then RoundPair, asked string) 
 		return CausePolicy
 	}
 	grant := b.access.Grants[pair]
-	passed := func(t time.Time) bool { return t.After(b.in.Memory.Last.At) && !t.After(b.in.Now) }
+	over := func(t time.Time) bool { return !t.IsZero() && !t.After(b.in.Now) }
+	passed := func(t time.Time) bool { return over(t) && t.After(b.in.Memory.Last.At) }
 	for _, bound := range []struct {
-		at   time.Time
+		came bool
 		kind desired.BoundKind
-	}{{then.Window.Until, then.Window.UntilKind}, {grant.From, grant.FromKind}} {
+	}{
+		// The pair may be from a round before the last one, which could not tell.
+		{over(then.Window.Until), then.Window.UntilKind},
+		{passed(grant.From), grant.FromKind},
+	} {
 		switch {
-		case !passed(bound.at):
+		case !bound.came:
 		case bound.kind == desired.BoundDate:
 			return CauseExpiry
 		case bound.kind == desired.BoundShift:

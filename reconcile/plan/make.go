@@ -42,6 +42,8 @@ type Result struct {
 	Expansion *desired.Expansion
 	// Snapshot is the snapshot seen through the overlay of recent writes (S9).
 	Snapshot *inventory.Snapshot
+	// last is the last finished round; nil if there was none.
+	last *Round
 }
 
 // ErrNoGrants says that the policies give nothing at all though the last round's
@@ -74,7 +76,7 @@ func Make(in Input) (*Result, error) {
 		p := b.build(e)
 		after := membersAfter(snapshot, p)
 		if !dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after) {
-			return &Result{Plan: p, Access: access, Expansion: e, Snapshot: snapshot}, nil
+			return &Result{Plan: p, Access: access, Expansion: e, Snapshot: snapshot, last: in.Memory.Last}, nil
 		}
 		members = after
 	}

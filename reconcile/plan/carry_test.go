@@ -1,0 +1,99 @@
+package plan_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Ann is on call until four hours after noon, and admin as long as she is.
+func onCallAdmin(t *testing.T) plan.Input {
+	t.Helper()
+	return settled(t, 1, everybody("oncall:Primary account admin"))
+}
+
+// interlude is a round an hour later that sees another snapshot and after which
+// the account is as it was.
+func interlude(t *testing.T, in plan.Input, edit func(*inventory.Snapshot)) plan.Input {
+	t.Helper()
+	whole, seen := in.Snapshot, *in.Snapshot
+	seen.Users, seen.Schedules = maps.Clone(seen.Users), maps.Clone(seen.Schedules)
+	edit(&seen)
+	in.Snapshot = &seen
+	after := next(mustMake(t, in), in, 3.5)
+	now := after.Snapshot.Now
+	moved := *whole
+	moved.Now, moved.Account.TakenAt = now, now
+	after.Snapshot = &moved
+	after.Memory.Bindings = in.Memory.Bindings
+	return after
+}
+
+func unreadUsers(s *inventory.Snapshot) {
+	s.Users = map[string]inventory.User{}
+	s.Account.Complete, s.Account.Missing = false, []inventory.Missing{{What: "users", Reason: "no"}}
+}
+
+func renamedSchedule(s *inventory.Snapshot) {
+	v := s.Schedules["PRI"]
+	v.Name = "Secondary"
+	s.Schedules["PRI"] = v
+}
+
+func TestS4_WhatWasRaisedGoesBackAlsoAfterARoundThatCouldNotTell(t *testing.T) {
+	for name, edit := range map[string]func(*inventory.Snapshot){
+		"since nobody could be read (S6)":               unreadUsers,
+		"since its schedule had another name for a day": renamedSchedule,
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := interlude(t, onCallAdmin(t), edit)
+			wantChanges(t, mustMake(t, in).Plan,
+				"raise account bob user>admin handover",
+				"lower account ann admin>user handover",
+			)
+		})
+	}
+}
+
+func TestS6_WhatAnIncompleteRoundCouldNotReadIsRemembered(t *testing.T) {
+	in := onCallAdmin(t)
+	before := *in.Memory.Last
+	in = interlude(t, in, func(s *inventory.Snapshot) {
+		unreadUsers(s)
+		s.Schedules = map[string]inventory.Schedule{}
+	})
+	after := in.Memory.Last
+	if !slices.Contains(after.Schedules, "PRI") {
+		t.Errorf("schedules %v, want also those of the last complete snapshot", after.Schedules)
+	}
+	for _, p := range after.Pairs {
+		if p.Resource == inventory.AccountRef && p.User == "ann" && p.Actual != "admin" {
+			t.Errorf("ann is remembered as %s, which nobody read", p.Actual)
+		}
+	}
+	if len(after.Pairs) < len(before.Pairs) {
+		t.Errorf("%d pairs are remembered, want the %d of before", len(after.Pairs), len(before.Pairs))
+	}
+}
+
+func TestS26_WhatIsHeldStaysHeldAfterAnIncompleteRound(t *testing.T) {
+	s := crowd(account(), 20)
+	in := input(s, grants("user:cy@acme.com team:Search responder", "user:ann@acme.com team:Payments manager"))
+	r := mustMake(t, in)
+	in = next(r, in, 1)
+	held := in.Memory.Last.Held
+	if len(held) == 0 {
+		t.Fatal("nothing is held")
+	}
+	in = interlude(t, in, func(s *inventory.Snapshot) {
+		s.Account.Complete, s.Account.Missing = false, []inventory.Missing{{What: "services", Reason: "no"}}
+	})
+	for _, key := range held {
+		if !slices.Contains(in.Memory.Last.Held, key) {
+			t.Errorf("%s is held no more", key)
+		}
+	}
+}
