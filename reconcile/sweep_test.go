@@ -72,13 +72,14 @@ type trial struct {
 	echoes     map[int]string
 	violations []string
 	story      []string
+	deadlines  map[time.Time]time.Time
 }
 
 func newTrial(f failer, dir string, revisions []*revision, sets []*policies.Set) *trial {
 	w := &trial{
 		failer: f, path: filepath.Join(dir, "dutyward.db"), revisions: revisions, sets: sets, clock: sweepStart,
 		raised: map[string]string{}, touched: map[string]time.Time{}, untrusted: map[string]time.Time{}, writes: map[string]int{},
-		names: maps.Clone(sweepTeams),
+		names: maps.Clone(sweepTeams), deadlines: map[time.Time]time.Time{},
 	}
 	var err error
 	if w.sim, err = pagerdutysim.New(pagerdutysim.Options{
@@ -108,10 +109,7 @@ func (w *trial) start() {
 	if w.client, err = pagerduty.New(pagerduty.Options{
 		Account: "acme", Region: "us", From: sweepMail("ADM"), Transport: w, Now: w.now,
 		Token: func(context.Context) (string, error) { return canary, nil },
-		Wait: func(ctx context.Context, d time.Duration) error {
-			w.advance(d)
-			return ctx.Err()
-		},
+		Wait:  w.wait,
 	}); err != nil {
 		w.Fatalf("%v", err)
 	}
@@ -131,6 +129,24 @@ func (w *trial) advance(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.clock = w.clock.Add(d)
+}
+
+// wait lets d pass, or what is left of it until the context's deadline, which is
+// a moment of the machine's clock and stands for one of the trial's.
+func (w *trial) wait(ctx context.Context, d time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if deadline, ok := ctx.Deadline(); ok {
+		if _, known := w.deadlines[deadline]; !known {
+			w.deadlines[deadline] = w.clock.Add(time.Until(deadline))
+		}
+		if left := w.deadlines[deadline].Sub(w.clock); left < d {
+			w.clock = w.clock.Add(max(0, left))
+			return context.DeadlineExceeded
+		}
+	}
+	w.clock = w.clock.Add(d)
+	return ctx.Err()
 }
 
 func (w *trial) tell(format string, args ...any) {
@@ -155,7 +171,7 @@ func (w *trial) round() (*reconcile.Applied, error) {
 	}
 	done, err := r.Apply(ctx, reconcile.Execution{
 		Record: record{w.journal, w}, Account: w.client, Approve: all,
-		Options: apply.Options{Now: w.now, Concurrency: 2},
+		Options: apply.Options{Now: w.now, Concurrency: 1},
 	})
 	w.tell("round under %q after %d calls: %s", w.revisions[w.current].name, w.calls, outcome(done, err))
 	if w.dead {
