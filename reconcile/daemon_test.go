@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -240,9 +241,9 @@ func TestAPauseStopsWritesAndReportingGoesOn(t *testing.T) {
 
 func TestAPauseEndsARoundBetweenTwoWrites(t *testing.T) {
 	w := newWatch(t)
-	asked := 0
+	var asked atomic.Int32
 	w.Paused = func() *reconcile.Pause {
-		if asked++; asked < 4 {
+		if asked.Add(1) < 4 {
 			return nil
 		}
 		return &reconcile.Pause{}
@@ -316,5 +317,82 @@ func TestAQuietAccountIsToldOnce(t *testing.T) {
 	}
 	if w.log.Len() > 0 {
 		t.Errorf("three rounds in which nothing happened told:\n%s", w.log)
+	}
+}
+
+func TestTheEndFindsTheChangeInHandFinishedAndTheNextRoundGoesOn(t *testing.T) {
+	w := newWatch(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	var asked atomic.Int32
+	w.Paused = func() *reconcile.Pause {
+		if asked.Add(1) == 14 { // once for the round, for each of eight changes, and then before each write
+			cancel()
+		}
+		return nil
+	}
+	if _, err := w.Round(ctx, "test"); err != nil {
+		t.Fatal(err)
+	}
+	due, made := w.Status().Summary.Raise, len(w.lines("raised"))
+	if made == 0 || made >= due {
+		t.Fatalf("%d of %d raises made, want some and not all:\n%s", made, due, w.log)
+	}
+	w.pass(0)
+	w.pass(time.Hour)
+	if n := w.Status().Summary; n.Raise+n.Lower > 0 {
+		t.Errorf("%+v is still due", n)
+	}
+}
+
+func TestS6_SinceWhenAndWhyLoweringIsSuspendedIsKnown(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	w.sim.Inject(fault(t, "total=-1:GET /users:*"))
+	w.pass(time.Hour)
+	began := w.clock
+	w.pass(time.Minute)
+	if s := w.Status().Suspended; s == nil || !s.Since.Equal(began) || s.Why == "" {
+		t.Errorf("suspended %+v, want since %s with a reason", s, began)
+	}
+	w.told("nothing is lowered for now", 1)
+	w.sim.ClearFaults()
+	w.pass(time.Minute)
+	w.told("lowering goes on", 1)
+	if s := w.Status().Suspended; s != nil {
+		t.Errorf("suspended %+v, want not", s)
+	}
+}
+
+func TestABoundaryThatPagerDutysClockHasYetToReachIsAwaited(t *testing.T) {
+	w := newWatch(t)
+	boundary := w.pass(0).Boundary
+	w.clock = boundary.Add(-2 * time.Second)
+	ahead := func() time.Time { return w.clock.Add(3 * time.Second) }
+	w.Now = ahead
+	if got, want := w.pass(0).Boundary, ahead().Add(2*time.Second); !got.Equal(want) {
+		t.Errorf("next round at %s, want %s", got, want)
+	}
+}
+
+func TestS28_WhatIsHeldIsToldWhenItBeginsAndWhenItEnds(t *testing.T) {
+	const start = `package access
+
+grant contains {"principal": "user:priya.nair@acme.test", "resource": "account", "role": "admin"}
+
+group contains {"name": "nobody"}
+`
+	for team, lines := range map[string]int{"Data": 3, "Search": 1} { // of three people, and of six
+		t.Run(team, func(t *testing.T) {
+			w := newWatch(t)
+			w.folder = t.TempDir()
+			w.edit("a.rego", start+`grant contains {"principal": "group:nobody", "resource": "team:`+team+`", "role": "responder"}`)
+			w.pass(0)
+			w.pass(time.Minute)
+			w.told("held until a person releases", lines)
+			w.edit("a.rego", start)
+			w.pass(time.Minute)
+			w.pass(time.Minute)
+			w.told("held no longer", 1)
+		})
 	}
 }

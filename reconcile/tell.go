@@ -14,6 +14,9 @@ type told struct {
 	paused bool
 	// errors is what the last plan could not do, as one text.
 	errors string
+	// held and findings are the keys of the changes that wait for a word, and of
+	// the open findings.
+	held, findings map[string]bool
 	// failures are the changes that did not come about, and why.
 	failures map[string]string
 	// summary is that of the last round that was told.
@@ -98,6 +101,80 @@ func (d *Daemon) tellErrors(p *plan.Plan) {
 	d.Log.Error("the round could not do all it was asked to", "errors", len(texts), "problem", text)
 }
 
+// burst is how many conditions that begin at once are told one by one; more are
+// one line (S28).
+const burst = 5
+
+func (d *Daemon) tellHeld(p *plan.Plan) {
+	var keys []string
+	for _, h := range p.Held {
+		keys = append(keys, h.ID)
+	}
+	fresh, ended := news(&d.told.held, keys)
+	for _, i := range fresh {
+		h := p.Held[i]
+		if len(fresh) > burst {
+			d.Log.Warn("changes held until a person releases them", "changes", len(fresh), "first", h.ID, "rule", h.Rule, "why", h.Why, "release", h.Release)
+			break
+		}
+		d.Log.Warn("held until a person releases it", append(what(p, h.Change), "key", h.ID, "rule", h.Rule, "why", h.Why, "release", h.Release)...)
+	}
+	if ended > 0 {
+		d.Log.Info("held no longer", "changes", ended)
+	}
+}
+
+func (d *Daemon) tellFindings(p *plan.Plan) {
+	var open []plan.Finding
+	var keys []string
+	for _, f := range p.Findings {
+		if f.Waived == nil {
+			open = append(open, f)
+			keys = append(keys, f.Rule+" "+f.Subject.String()+" "+f.Resource.String())
+		}
+	}
+	fresh, ended := news(&d.told.findings, keys)
+	for _, i := range fresh {
+		f := open[i]
+		if len(fresh) > burst {
+			n := openFindings(p)
+			d.Log.Warn("findings", "new", len(fresh), "critical", n["critical"], "high", n["high"], "medium", n["medium"], "low", n["low"])
+			break
+		}
+		d.Log.Warn("finding", "severity", f.Severity, "rule", f.Rule, "subject", name(p, f.Subject.String()), "message", f.Message, "remediation", f.Remediation)
+	}
+	if ended > 0 {
+		d.Log.Info("findings are gone", "findings", ended)
+	}
+}
+
+// news are the indices of the keys that were not there before, and the number
+// of those that are gone. The keys take the place of those before.
+func news(before *map[string]bool, keys []string) (fresh []int, ended int) {
+	now := map[string]bool{}
+	for i, k := range keys {
+		if !now[k] && !(*before)[k] {
+			fresh = append(fresh, i)
+		}
+		now[k] = true
+	}
+	for k := range *before {
+		if !now[k] {
+			ended++
+		}
+	}
+	*before = now
+	return fresh, ended
+}
+
+// what says which change it is.
+func what(p *plan.Plan, c plan.Change) []any {
+	return []any{
+		"user", strings.TrimPrefix(name(p, "user:#"+c.User), "user:"), "resource", name(p, c.Resource.String()),
+		"before", c.Before, "after", c.After, "cause", c.Cause,
+	}
+}
+
 // step tells and counts a change. One that did not come about is told again
 // only for another reason.
 func (d *Daemon) step(p *plan.Plan, s apply.Step) {
@@ -105,10 +182,6 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 		return
 	}
 	c, o := s.Change, *s.Outcome
-	what := []any{
-		"user", name(p, "user:#"+c.User), "resource", name(p, c.Resource.String()),
-		"before", c.Before, "after", c.After, "cause", c.Cause,
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if o.Status.Succeeded() {
@@ -121,7 +194,7 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 		if c.Effect == plan.Lower {
 			said = "lowered"
 		}
-		d.Log.Info(said, append(what, "reason", c.Reason)...)
+		d.Log.Info(said, append(what(p, c), "reason", c.Reason)...)
 		return
 	}
 	d.status.Undone++
@@ -132,7 +205,7 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 		d.told.failures = map[string]string{}
 	}
 	d.told.failures[c.ID] = o.Why
-	d.Log.Warn("not changed", append(what, "status", o.Status, "why", o.Why)...)
+	d.Log.Warn("not changed", append(what(p, c), "status", o.Status, "why", o.Why)...)
 }
 
 // tellRound tells the round as one line: loudly if it did something or its plan
@@ -144,6 +217,8 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	p := done.Plan
 	d.tellSuspended(p)
 	d.tellErrors(p)
+	d.tellHeld(p)
+	d.tellFindings(p)
 	if n := len(done.Recovered); n > 0 {
 		d.Log.Info("what became of writes that an earlier run left open is recorded now", "writes", n)
 	}
