@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -56,6 +57,18 @@ func TestS4_WhatWasRaisedGoesBackAlsoAfterARoundThatCouldNotTell(t *testing.T) {
 			)
 		})
 	}
+}
+
+func TestS4_WhatWasRaisedGoesBackOnceAProtectionEnds(t *testing.T) {
+	in := onCallAdmin(t)
+	free := in.Statements
+	protected := *free
+	protected.Protects = []policies.Protect{{Principal: ref("user:ann@acme.com"), Reason: "r", Origins: origin(51)}}
+	in.Statements = &protected
+	in = next(mustMake(t, in), in, 4)
+	in = next(mustMake(t, in), in, 1)
+	in.Statements = free
+	wantChanges(t, mustMake(t, in).Plan, "lower account ann admin>user handover")
 }
 
 func TestS6_WhatAnIncompleteRoundCouldNotReadIsRemembered(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 // RoundOf is what a round leaves for the next to compare with. After is the
 // account as the round left it, done the keys of the changes that were made.
 //
-// What this round could not tell, since the snapshot is incomplete or the pair
-// is unknown, stays as the last one left it: else a shift that ends would be
-// taken for drift, and a raise for nobody's.
+// What this round could not tell or touch, since the snapshot is incomplete or
+// the pair is unknown or protected, stays as the last one left it: else a shift
+// that ends would be taken for drift, and a raise for nobody's.
 func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapshot, done map[string]bool) Round {
 	p := r.Plan
 	round := Round{
@@ -43,25 +43,9 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		}
 	}
 
-	last := map[desired.Pair]RoundPair{}
-	if r.last != nil {
-		for _, p := range r.last.Pairs {
-			last[p.Pair] = p
-		}
-		round.Held = stillHeld(round.Held, r)
-	}
-	incomplete := !r.Snapshot.Account.Complete
-	if incomplete && r.last != nil {
-		round.At = r.last.At
-		round.Schedules = union(round.Schedules, r.last.Schedules)
-	}
-
-	pairs := map[desired.Pair]bool{}
-	for pair := range last {
-		if incomplete || r.Access.UnknownReason(pair) != "" {
-			pairs[pair] = true
-		}
-	}
+	carry := newCarry(r, changed)
+	carry.over(&round)
+	pairs := carry.pairs()
 	for pair := range r.Access.Grants {
 		pairs[pair] = true
 	}
@@ -82,18 +66,9 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		if g, ok := r.Access.Grants[pair]; ok {
 			rp.Desired, rp.Window, rp.Schedules = g.Role, g.Window, g.Schedules
 		}
-		then, known := last[pair]
-		if incomplete && !known && !changed[pair] && rp.Actual == inventory.None {
-			continue // perhaps nobody read it
+		if rp, ok := carry.pair(rp); ok {
+			round.Pairs = append(round.Pairs, rp)
 		}
-		if known && !changed[pair] && (incomplete || r.Access.UnknownReason(pair) != "") {
-			if rp.Actual == inventory.None && incomplete {
-				rp.Actual = then.Actual
-			}
-			then.Actual = rp.Actual
-			rp = then
-		}
-		round.Pairs = append(round.Pairs, rp)
 	}
 
 	index := inventory.NewIndex(r.Snapshot)
@@ -104,27 +79,4 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		return cmp.Or(cmp.Compare(x.Resource.String(), y.Resource.String()), cmp.Compare(x.Layer, y.Layer))
 	})
 	return round
-}
-
-// stillHeld are the keys that the limit on lowerings holds, and of those that it
-// held before the ones that this round holds for another reason or could not
-// look at: only a person releases them (S26).
-func stillHeld(now []string, r *Result) []string {
-	suspended := map[string]bool{}
-	for _, h := range r.Plan.Held {
-		suspended[h.ID] = true
-	}
-	for _, key := range r.last.Held {
-		if (suspended[key] || !r.Snapshot.Account.Complete) && !slices.Contains(now, key) {
-			now = append(now, key)
-		}
-	}
-	return now
-}
-
-// union is what stands in a or b, sorted.
-func union(a, b []string) []string {
-	all := slices.Concat(a, b)
-	slices.Sort(all)
-	return slices.Compact(all)
 }
