@@ -212,3 +212,25 @@ func TestTeamPrincipalsThatDoNotSettleAreAnError(t *testing.T) {
 		t.Errorf("err = %v, want that team: principals do not settle", err)
 	}
 }
+
+func TestATargetThatNamesNothingIsAnError(t *testing.T) {
+	for target, says := range map[string]string{
+		"team:Serch":           "did you mean team:Search?",
+		"team:#NONE":           "names nothing in the account",
+		"user:nobody@acme.com": "names nothing in the account",
+		"Search":               "expected user:…, team:…, account",
+	} {
+		in := input(account(), everybody())
+		in.Settings.Targets = []string{target}
+		if _, err := plan.Make(in); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error %v, want one with %q", target, err, says)
+		}
+	}
+	for _, target := range []string{"team:Sea*", "team:#SEA", "user:DI@acme.com", "account", "team/SEA/di/none/responder"} {
+		in := input(account(), everybody())
+		in.Settings.Targets = []string{target}
+		if _, err := plan.Make(in); err != nil {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
+}

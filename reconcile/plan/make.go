@@ -22,6 +22,8 @@ type Input struct {
 	Snapshot *inventory.Snapshot
 	// Statements are what the policies say of this snapshot.
 	Statements *policies.Statements
+	// References are names that the policies look up by themselves.
+	References []policies.Reference
 	// Revision is the digest of those policies.
 	Revision string
 	// Previous is what the last round's policies say of this snapshot; nil if
@@ -50,14 +52,17 @@ type Result struct {
 // did (S2).
 var ErrNoGrants = errors.New("the policies hold no grant at all, though the last round's did: an emptied directory, a checkout in progress or a truncated data file looks like this; nothing was planned")
 
-// Make makes the plan. It errs if the policies give nothing at all any more, or
-// if team: principals do not settle.
+// Make makes the plan. It errs if the policies give nothing at all any more, if a
+// target names nothing, or if team: principals do not settle.
 func Make(in Input) (*Result, error) {
 	if len(in.Statements.Grants) == 0 && in.Memory.Last != nil && in.Memory.Last.Grants > 0 {
 		return nil, ErrNoGrants
 	}
 	snapshot, contradicted := overlay(in.Snapshot, in.Memory.Overlay)
 	in.Snapshot = snapshot
+	if err := checkTargets(snapshot, in.Settings.Targets); err != nil {
+		return nil, err
+	}
 
 	var before *desired.Access
 	if in.Previous != nil {
@@ -68,7 +73,7 @@ func Make(in Input) (*Result, error) {
 	var members map[string]map[string]string
 	for range passes {
 		e := desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, Members: members,
+			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, References: in.References, Members: members,
 		})
 		access := e.At(in.Now)
 		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -53,6 +54,42 @@ func (b *builder) target() {
 	b.proposed = slices.DeleteFunc(b.proposed, func(c Change) bool { return !wanted[c.ID] })
 	b.plan.Notices = append(b.plan.Notices, fmt.Sprintf("narrowed to %s: %d of %d changes",
 		strings.Join(b.in.Settings.Targets, ", "), len(b.proposed), all))
+}
+
+// checkTargets errs where a target names nothing: a plan narrowed to a typing
+// error would read as if there were nothing to do.
+func checkTargets(s *inventory.Snapshot, targets []string) error {
+	for _, t := range targets {
+		kind, pattern, named := strings.Cut(t, ":")
+		names := map[string]string{}
+		switch {
+		case t == string(inventory.KindAccount), !named && strings.Contains(t, "/"): // the latter is a change's key
+			continue
+		case inventory.Kind(kind) == inventory.KindUser:
+			pattern = strings.ToLower(pattern)
+			for id, u := range s.Users {
+				names[id] = strings.ToLower(u.Email)
+			}
+		case inventory.Kind(kind) == inventory.KindTeam:
+			for id, team := range s.Teams {
+				names[id] = team.Name
+			}
+		default:
+			return fmt.Errorf("target %s: expected user:…, team:…, account or the key of a change", t)
+		}
+		matches := false
+		for id, name := range names {
+			matches = matches || Matches(pattern, id, name)
+		}
+		if matches {
+			continue
+		}
+		if near, ok := inventory.Nearest(pattern, slices.Sorted(maps.Values(names))); ok {
+			return fmt.Errorf("target %s names nothing in the account; did you mean %s:%s?", t, kind, near)
+		}
+		return fmt.Errorf("target %s names nothing in the account", t)
+	}
+	return nil
 }
 
 // targeted says whether a target names a change: by its resource, its person or
