@@ -137,7 +137,8 @@ func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 	if kind == inventory.KindTeam {
 		name = sweepTeams[on]
 		base, _ := w.sim.BaseRole(user)
-		if inventory.FixedBaseRole(base) && t.Sub(w.touched["account "+user]) > slack {
+		becomes := rev.want(user, "account", t, 0) // the plan may change that as well
+		if inventory.FixedBaseRole(base) && becomes == inventory.None && t.Sub(w.touched["account "+user]) > slack {
 			w.violate("%s: the team roles of %s are not managed", said, base)
 		}
 		if since, not := w.untrusted[on]; not && t.Sub(since) > slack {
