@@ -51,21 +51,43 @@ func BenchmarkLibrary(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		var roster strings.Builder
-		roster.WriteString(`{"people": [`)
-		for i := range n {
-			if i > 0 {
-				roster.WriteString(",")
-			}
-			fmt.Fprintf(&roster, `{"email": "u%d@acme.com", "team": "Team %d", "since": "2026-01-01T00:00:00Z"}`, i, i/10)
-		}
-		roster.WriteString("]}")
 		all := ""
 		for name, rule := range uses {
 			all += rule + "\n"
-			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) { benchmark(b, in, roster.String(), rule) })
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) { benchmark(b, in, roster(n), rule) })
 		}
-		b.Run(fmt.Sprintf("all/%d", n), func(b *testing.B) { benchmark(b, in, roster.String(), all) })
+		b.Run(fmt.Sprintf("all/%d", n), func(b *testing.B) { benchmark(b, in, roster(n), all) })
+	}
+}
+
+// roster is a document data.people of n rows.
+func roster(n int) string {
+	var b strings.Builder
+	b.WriteString(`{"people": [`)
+	for i := range n {
+		if i > 0 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(&b, `{"email": "u%d@acme.com", "team": "Team %d", "since": "2026-01-01T00:00:00Z"}`, i, i/10)
+	}
+	b.WriteString("]}")
+	return b.String()
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for _, n := range []int{0, 1000, 10000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			rules := ""
+			for _, rule := range uses {
+				rules += rule + "\n"
+			}
+			o := policies.Options{Roots: []string{rootOf(b, "people.json", roster(n), "access/a.rego", "package access.a\n\n"+rules)}}
+			for b.Loop() {
+				if _, err := policies.Load(context.Background(), o); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

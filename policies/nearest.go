@@ -2,15 +2,13 @@ package policies
 
 import "github.com/dutyward/dutyward/inventory"
 
-// nearest is inventory.Nearest, and also knows letters in the wrong order.
+// nearest is inventory.Nearest, and also knows letters in the wrong order, which
+// come first.
 func nearest(name string, candidates []string) (string, bool) {
-	if near, ok := inventory.Nearest(name, candidates); ok {
-		return near, true
-	}
 	for _, c := range candidates {
 		if len(c) > 2 && sameLetters(name, c) {
 			return c, true
 		}
 	}
-	return "", false
+	return inventory.Nearest(name, candidates)
 }

@@ -83,6 +83,9 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 	resolved := modules.resolved()
 	checkReferences(modules, resolved, data, r)
 	compiler := compile(modules, data, r)
+	if err := checkFields(resolved, treeOf(modules.production()), data, schemas, r); err != nil {
+		return nil, err
+	}
 
 	all := r.problems.sorted()
 	if len(all.Errors()) > 0 {
