@@ -1,9 +1,11 @@
 package reconcile
 
 import (
+	"errors"
 	"maps"
 	"strings"
 
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -40,6 +42,10 @@ func (d *Daemon) tellBroken(err error, hasGood bool) {
 	defer d.mu.Unlock()
 	was := d.status.Broken
 	why := err.Error()
+	var problems policies.Problems
+	if errors.As(err, &problems) && len(problems.Errors()) > 0 {
+		why = problems.Errors().Error() // and no warnings
+	}
 	if was != nil && was.Why == why {
 		return
 	}
