@@ -54,10 +54,8 @@ func (d *Daemon) tellBroken(err error, hasGood bool) {
 		now.Since = was.Since
 	}
 	d.status.Broken = &now
-	if hasGood {
+	if hasGood { // else the round fails, and its error says it
 		d.Log.Error("the policies are broken, the last good ones stay in force", "problem", why)
-	} else {
-		d.Log.Error("the policies are broken, and there are no earlier ones", "problem", why)
 	}
 }
 
