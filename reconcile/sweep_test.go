@@ -317,7 +317,8 @@ func (w *trial) due(rev *revision, on, name, user, has, want string) bool {
 	if on == "account" {
 		before, raised := w.raised[user]
 		if want == inventory.None {
-			return raised && has != before
+			_, touched := w.touched["account "+user]
+			return raised && has != before && !touched
 		}
 		return base != "owner"
 	}
@@ -461,9 +462,6 @@ func (w *trial) tampering(rt *rapid.T) func() {
 			w.tell("%s becomes %s", user, role)
 			w.sim.SetBaseRole(user, role)
 			w.touched["account "+user] = w.now()
-			if before, ok := w.raised[user]; ok && inventory.CompareRoles(inventory.KindAccount, role, before) <= 0 {
-				delete(w.raised, user)
-			}
 		}
 	case 1:
 		team := rapid.SampledFrom(slices.Sorted(maps.Keys(sweepTeams))).Draw(rt, "renamed")

@@ -156,7 +156,7 @@ func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 		}) {
 			w.violate("%s: raised beyond %s", said, rev.want(user, name, t, 0))
 		}
-		if _, ok := w.raised[user]; !ok && on == "account" {
+		if before, ok := w.raised[user]; on == "account" && (!ok || inventory.CompareRoles(kind, was, before) < 0) {
 			w.raised[user] = was
 		}
 		return
