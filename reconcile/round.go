@@ -94,7 +94,7 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	made, err := plan.Make(plan.Input{
-		Snapshot: snapshot, Statements: access, Revision: r.Policies.Revision(), Previous: previous,
+		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Previous: previous,
 		Memory: memory, Settings: r.Settings, Now: snapshot.Now,
 	})
 	if err != nil {

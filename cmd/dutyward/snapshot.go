@@ -67,10 +67,15 @@ func incomplete(s *inventory.Snapshot) error {
 	return exit{exitPartial, errors.New("the snapshot is incomplete; nothing may be lowered on its strength:" + strings.Join(missing, ""))}
 }
 
-// write writes to a file, whole or not at all, or to standard output.
+// write writes to a file, whole or not at all, or to standard output. What is
+// there and is no regular file, such as /dev/null or a pipe, is written to and
+// never replaced.
 func (a *app) write(file string, mode os.FileMode, encode func(io.Writer) error) error {
 	if file == "" || file == "-" {
 		return encode(a.stdout)
+	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return writeThrough(file, encode)
 	}
 	f, err := os.CreateTemp(filepath.Dir(file), ".dutyward-*")
 	if err != nil {
@@ -82,6 +87,17 @@ func (a *app) write(file string, mode os.FileMode, encode func(io.Writer) error)
 		err = os.Rename(f.Name(), file)
 	}
 	if err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	return nil
+}
+
+func writeThrough(file string, encode func(io.Writer) error) error {
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	if err := errors.Join(encode(f), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	return nil

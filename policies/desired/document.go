@@ -46,7 +46,7 @@ type MemberDocument struct {
 
 // Document is the access in the form that policies see.
 func (a *Access) Document() Document {
-	d := Document{Grants: []GrantDocument{}, Unknown: slices.Concat([]Unknown{}, a.Unknown)}
+	d := Document{Grants: []GrantDocument{}, Unknown: append([]Unknown{}, a.Unknown...)}
 	for _, pair := range a.Pairs() {
 		g := a.Grants[pair]
 		if g.Role == inventory.None {

@@ -17,6 +17,8 @@ type Input struct {
 	Statements *policies.Statements
 	// Bindings are the names that earlier rounds resolved: key to id (S11).
 	Bindings map[string]string
+	// References are names that the policies look up by themselves.
+	References []policies.Reference
 	// Members are teams' members as they will be after the plan, by team id and
 	// user id, where they differ from the snapshot's: team: means these.
 	Members map[string]map[string]string
@@ -89,6 +91,7 @@ func Expand(in Input) *Expansion {
 		x.group(g.Name, g.Origins, false)
 	}
 	x.limitsOnUndeclared()
+	e.lookUps(x)
 	for _, g := range in.Statements.Grants {
 		e.grant(x, g)
 	}
@@ -106,6 +109,23 @@ func Expand(in Input) *Expansion {
 	}
 	e.finish(x)
 	return e
+}
+
+// lookUps resolves the names that rules look up by themselves. A rule whose
+// look-up finds nothing says nothing, which must not read as a revoke; a person
+// may be missing (S12).
+func (e *Expansion) lookUps(x *expander) {
+	for _, r := range e.in.References {
+		res := x.resolver.resolve(r.Ref)
+		access := r.Origin.Package == "access" || strings.HasPrefix(r.Origin.Package, "access.")
+		switch {
+		case res.ok():
+		case access && !(r.Ref.Kind == inventory.KindUser && res.outcome == missing):
+			x.fail("a rule looks up what it can't find: "+res.reason, []policies.Origin{r.Origin})
+		default:
+			e.warn("a rule looks up what it can't find: "+res.reason, []policies.Origin{r.Origin})
+		}
+	}
 }
 
 // grant adds what one grant asks for.

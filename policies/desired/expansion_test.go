@@ -277,6 +277,27 @@ func TestS12_AnUnresolvedPrincipalMakesWhatItReachesUnknown(t *testing.T) {
 	}
 }
 
+func TestS12_ARuleThatLooksUpAMissingTeamSuspendsLowering(t *testing.T) {
+	look := func(name, pkg string) *desired.Access {
+		return desired.Expand(desired.Input{Snapshot: account(), Statements: &policies.Statements{}, References: []policies.Reference{
+			{Ref: ref(name), Origin: policies.Origin{File: "p.rego", Line: 3, Package: pkg}},
+		}}).At(noon)
+	}
+	for _, c := range []struct {
+		name, pkg          string
+		suspends, warnings int
+	}{
+		{"team:Payments", "access.x", 0, 0},
+		{"team:Paymnets", "access.x", 1, 0},
+		{"user:nobody@acme.com", "access", 0, 1},
+		{"team:Paymnets", "risk.x", 0, 1},
+	} {
+		if a := look(c.name, c.pkg); len(a.Suspends) != c.suspends || len(a.Warnings) != c.warnings {
+			t.Errorf("%s in %s: suspends %q, warnings %v", c.name, c.pkg, a.Suspends, a.Warnings)
+		}
+	}
+}
+
 func TestS12_AnUnresolvedLimitMakesThePairsItCouldStopUnknown(t *testing.T) {
 	pay, sea := ref("team:#PAY"), ref("team:#SEA")
 	limit := func(principal, resource string) *policies.Statements {

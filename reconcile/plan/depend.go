@@ -10,8 +10,8 @@ import (
 )
 
 // depend says which changes must have succeeded before which (S16): a role on a
-// team needs a base role that can hold it, and who hands over a resource keeps
-// it until those who take over have it.
+// team is touched only once the person's base role leaves it to us, and who
+// hands over a resource keeps it until those who take over have it.
 func (b *builder) depend() {
 	takingOver := map[desired.Target][]Change{}
 	for _, c := range b.proposed {
@@ -21,16 +21,17 @@ func (b *builder) depend() {
 	}
 	for i := range b.proposed {
 		c := &b.proposed[i]
-		switch {
-		case c.Effect == Lower && c.Cause == CauseHandover:
-			for _, raise := range takingOver[c.Pair().Target()] {
-				if !slices.Contains(raise.Requires, c.ID) { // it may need the seat that this frees
-					c.Requires = append(c.Requires, raise.ID)
-				}
-			}
-		case c.Effect == Raise && c.Resource.Kind == inventory.KindTeam:
+		if c.Resource.Kind == inventory.KindTeam {
 			if base := b.baseChange(c.User); base != nil && inventory.FixedBaseRole(base.Before) {
 				c.Requires = append(c.Requires, base.ID)
+			}
+		}
+		if c.Effect != Lower || c.Cause != CauseHandover {
+			continue
+		}
+		for _, raise := range takingOver[c.Pair().Target()] {
+			if !slices.Contains(raise.Requires, c.ID) { // it may need the seat that this frees
+				c.Requires = append(c.Requires, raise.ID)
 			}
 		}
 	}

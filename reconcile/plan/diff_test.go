@@ -161,6 +161,19 @@ func TestS16_ATeamRoleWaitsForTheBaseRoleThatCanHoldIt(t *testing.T) {
 	}
 }
 
+func TestS16_ATeamRoleOfAnAdminIsTakenAwayOnlyOnceTheyAreNoneAnyMore(t *testing.T) {
+	s := account()
+	put(s, "SEA", "adm", "responder")
+	r := mustMake(t, input(s, grants("user:adm@acme.com account limited_user", "user:cy@acme.com team:Search responder")))
+	wantChanges(t, r.Plan,
+		"lower account adm admin>limited_user policy",
+		"lower team:Search adm responder>none policy",
+	)
+	if got := r.Plan.Changes[1].Requires; len(got) != 1 || got[0] != r.Plan.Changes[0].ID {
+		t.Errorf("the team role's lowering requires %q, want the base role's", got)
+	}
+}
+
 func TestS16_WhatNeedsSomethingOnlyObservedIsBlocked(t *testing.T) {
 	st := grants("user:stk@acme.com account limited_user", "user:stk@acme.com team:Search responder", "user:cy@acme.com team:Search responder")
 	in := input(account(), st)

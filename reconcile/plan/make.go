@@ -22,6 +22,8 @@ type Input struct {
 	Snapshot *inventory.Snapshot
 	// Statements are what the policies say of this snapshot.
 	Statements *policies.Statements
+	// References are names that the policies look up by themselves.
+	References []policies.Reference
 	// Revision is the digest of those policies.
 	Revision string
 	// Previous is what the last round's policies say of this snapshot; nil if
@@ -71,7 +73,7 @@ func Make(in Input) (*Result, error) {
 	var members map[string]map[string]string
 	for range passes {
 		e := desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, Members: members,
+			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, References: in.References, Members: members,
 		})
 		access := e.At(in.Now)
 		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))
