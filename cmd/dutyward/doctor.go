@@ -53,6 +53,8 @@ type examination struct {
 	report  doctor.Report
 	config  *config
 	session *session
+	// foreign says that a saved snapshot is of another account than the state.
+	foreign bool
 }
 
 func (e *examination) all(ctx context.Context) {
@@ -93,6 +95,7 @@ func (e *examination) reader(ctx context.Context) reconcile.Reader {
 			e.report.Add(doctor.Account(nil, err)...)
 			return nil
 		}
+		e.foreign = saved.Account.Name != e.config.Account.Name
 		return savedReader{saved}
 	}
 	_, err := e.config.token(ctx)
@@ -112,17 +115,13 @@ func (e *examination) reader(ctx context.Context) reconcile.Reader {
 
 // round checks what a round makes of the account.
 func (e *examination) round(ctx context.Context, account *remembering, set *policies.Set) {
-	j, err := journal.OpenReadOnly(ctx, e.config.State, e.journalOptions(e.session))
-	if err == nil {
-		defer j.Close()
-	}
-	whole := err == nil && set != nil
+	j, err := e.memory(ctx)
+	defer j.Close()
 	var checks []doctor.Check
-	switch {
-	case whole:
+	if err == nil && set != nil {
 		e.session.Reader, e.session.Policies, e.session.Memory = account, set, j
 		checks = e.planned(ctx, j)
-	default:
+	} else {
 		_, _ = account.Snapshot(ctx, nil) // it remembers the error
 		for _, name := range []string{"references", "lowering", "limits"} {
 			checks = append(checks, doctor.Skipped(name, "it needs the policies and the state"))
@@ -137,6 +136,15 @@ func (e *examination) round(ctx context.Context, account *remembering, set *poli
 	}
 	e.report.Add(e.writing(ctx, account.snapshot))
 	e.report.Add(checks...)
+}
+
+// memory is what earlier rounds recorded of the account; nil if they were of
+// another, or it can't be read.
+func (e *examination) memory(ctx context.Context) (*journal.Journal, error) {
+	if e.foreign {
+		return nil, nil
+	}
+	return journal.OpenReadOnly(ctx, e.config.State, e.journalOptions(e.session))
 }
 
 func (e *examination) planned(ctx context.Context, j *journal.Journal) []doctor.Check {

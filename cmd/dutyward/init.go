@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -139,7 +141,7 @@ func (a *app) printDraft(d *scaffold.Draft, dir string) error {
 	for _, f := range d.Files {
 		fmt.Fprintf(&b, "  %s\n", filepath.ToSlash(filepath.Join(dir, filepath.FromSlash(f.Path))))
 	}
-	for _, n := range d.Notes {
+	for _, n := range append(d.Notes, strangers(dir, scaffold.Paths())...) {
 		fmt.Fprintf(&b, "note: %s\n", n)
 	}
 	b.WriteString("\nEverything is in observe: nothing will be changed in PagerDuty. Next:\n")
@@ -151,6 +153,28 @@ func (a *app) printDraft(d *scaffold.Draft, dir string) error {
 		"dutyward.yaml says, under manage, how one team goes from observe to sync.\n")
 	_, err := io.WriteString(a.stdout, b.String())
 	return err
+}
+
+// strangers notes the policies in dir that are not among some files: they are
+// united with these.
+func strangers(dir string, paths []string) []string {
+	var notes []string
+	// What can't be read here is told when the policies are loaded.
+	_ = filepath.WalkDir(filepath.Join(dir, defaultPolicies), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return nil
+		}
+		own, err := filepath.Rel(dir, path)
+		if err != nil || slices.Contains(paths, filepath.ToSlash(own)) {
+			return nil
+		}
+		switch filepath.Ext(path) {
+		case ".rego", ".yaml", ".yml", ".json":
+			notes = append(notes, filepath.ToSlash(path)+" was there already and has its say too: the plan may not be empty")
+		}
+		return nil
+	})
+	return notes
 }
 
 // numbered is a number with its noun, of which the plural is not with an s.

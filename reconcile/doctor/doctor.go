@@ -6,6 +6,7 @@ package doctor
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Status is how a check came out.
@@ -65,14 +66,13 @@ func (r *Report) Text(w io.Writer) error {
 	for _, c := range r.Checks {
 		width = max(width, len(c.Name))
 	}
+	further := "\n" + strings.Repeat(" ", 8+width) // a text of several lines stays in its column
 	for _, c := range r.Checks {
-		if _, err := fmt.Fprintf(w, "%-4s  %-*s  %s\n", c.Status, width, c.Name, c.Text); err != nil {
-			return err
+		text := c.Text
+		if c.Remedy != "" {
+			text += "\n→ " + c.Remedy
 		}
-		if c.Remedy == "" {
-			continue
-		}
-		if _, err := fmt.Fprintf(w, "      %*s  → %s\n", width, "", c.Remedy); err != nil {
+		if _, err := fmt.Fprintf(w, "%-4s  %-*s  %s\n", c.Status, width, c.Name, strings.ReplaceAll(text, "\n", further)); err != nil {
 			return err
 		}
 	}

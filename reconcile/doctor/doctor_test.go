@@ -178,3 +178,28 @@ func TestWhatARoundRunsIntoIsSaid(t *testing.T) {
 	}
 	want(t, doctor.Round(nil, nil, errors.New("the policies hold no grant")), "fail round: no plan can be made: the policies hold no grant")
 }
+
+func TestTheTextKeepsItsColumns(t *testing.T) {
+	var r doctor.Report
+	r.Add(
+		doctor.Check{Name: "token", Status: doctor.OK, Text: "found"},
+		doctor.Check{Name: "configuration", Status: doctor.Fail, Text: "two faults:\n  a\n  b", Remedy: "mend them"},
+		doctor.Skipped("account", "no way there"),
+	)
+	var text strings.Builder
+	if err := r.Text(&text); err != nil {
+		t.Fatal(err)
+	}
+	want := `ok    token          found
+fail  configuration  two faults:
+                       a
+                       b
+                     → mend them
+skip  account        no way there
+
+1 ok, 0 warn, 1 fail, 1 skipped.
+`
+	if diff := cmp.Diff(want, text.String()); diff != "" {
+		t.Errorf("text (-want +got):\n%s", diff)
+	}
+}
