@@ -7,6 +7,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -109,4 +110,29 @@ func TestS26_WhatIsHeldStaysHeldAfterAnIncompleteRound(t *testing.T) {
 			t.Errorf("%s is held no more", key)
 		}
 	}
+}
+
+// A round that was killed left a raise behind, and the next one comes when what
+// it was for is over.
+func TestS14_WhatAKilledRoundRaisedEndsWhenItWasToEnd(t *testing.T) {
+	in := settled(t, 5, everybody("oncall:Primary account admin"))
+	in.Memory.Last.Pairs = slices.DeleteFunc(in.Memory.Last.Pairs, func(p plan.RoundPair) bool { return p.User == "ann" && p.Resource.ID != "PAY" })
+	wantCause := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, c := range mustMake(t, in).Plan.Changes {
+			if c.User == "ann" {
+				got = append(got, string(c.Effect)+" "+c.Before+">"+c.After+" "+string(c.Cause))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+	wantCause()
+	pair := desired.Pair{User: "ann", Resource: inventory.AccountRef}
+	in.Memory.Ends = map[desired.Pair]plan.Ending{pair: {Role: "admin", Until: at(4), Cause: plan.CauseHandover}}
+	wantCause("lower admin>user handover")
+	in.Memory.Ends[pair] = plan.Ending{Role: "limited_user", Until: at(4), Cause: plan.CauseHandover}
+	wantCause() // somebody changed it since
 }

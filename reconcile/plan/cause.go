@@ -27,8 +27,12 @@ func (b *builder) cause(pair desired.Pair, held string) (Cause, string) {
 	if now := b.asked(b.access, pair); then.Desired != now {
 		return b.desiredMoved(pair, then, now), drifted
 	}
+	moved := drifted != "" || !known && held != inventory.None
+	end, ours := b.in.Memory.Ends[pair]
 	switch {
-	case drifted != "" || !known && held != inventory.None:
+	case moved && ours && end.Role == held && !end.Until.After(b.in.Now):
+		return end.Cause, "" // raised by a round that did not finish
+	case moved:
 		return CauseDrift, ""
 	case then.Pending != "":
 		return then.Pending, ""

@@ -73,7 +73,10 @@ func (b *builder) unassigned(pair desired.Pair, held string) {
 		return
 	}
 	last, known := b.last[pair]
-	ended := known && last.Desired == held && !last.Window.Until.IsZero()
+	ended, until := known && last.Desired == held && !last.Window.Until.IsZero(), last.Window.Until
+	if end, ok := b.in.Memory.Ends[pair]; ok && end.Role == held && !ended {
+		ended, until = true, end.Until
+	}
 	if !ended && !(known && last.Pending != "") {
 		b.finding(Finding{
 			Rule: "dutyward.stays-raised", Subject: b.ref(inventory.KindUser, pair.User), Resource: inventory.AccountRef,
@@ -88,7 +91,10 @@ func (b *builder) unassigned(pair desired.Pair, held string) {
 		return
 	}
 	c := b.change(pair, held, before)
-	c.Reason = fmt.Sprintf("back to what it was before the raise that ended %s", clock(last.Window.Until))
+	c.Reason = "back to what it was before it was raised"
+	if !until.IsZero() {
+		c.Reason = fmt.Sprintf("back to what it was before the raise that ended %s", clock(until))
+	}
 	b.propose(c)
 }
 

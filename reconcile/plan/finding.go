@@ -41,11 +41,8 @@ func (p *Plan) AddFindings(s *inventory.Snapshot, risk *policies.Statements, now
 	for i := range p.Findings {
 		f := &p.Findings[i]
 		f.Waived = waived[identity{f.Rule, f.Subject, f.Resource}]
-		for _, r := range []inventory.Ref{f.Subject, f.Resource} {
-			if r.ID != "" {
-				p.Names[r.String()] = index.Named(r)
-			}
-		}
+		p.name(index, f.Subject)
+		p.name(index, f.Resource)
 	}
 	SortFindings(p.Findings)
 	fill(p)

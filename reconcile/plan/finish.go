@@ -113,14 +113,10 @@ func (p *Plan) Count() {
 
 // nameEverything says what people call whatever the plan refers to by id.
 func (b *builder) nameEverything() {
-	name := func(r inventory.Ref) {
-		if r.ID != "" {
-			b.plan.Names[r.String()] = b.index.Named(r)
-		}
-	}
+	name := func(r inventory.Ref) { b.plan.name(b.index, r) }
 	user := func(id string) {
-		if id != "" && id != "*" {
-			b.plan.Names["user:#"+id] = b.userName(id)
+		if id != "*" {
+			name(b.ref(inventory.KindUser, id))
 		}
 	}
 	for _, c := range b.everyChange() {
@@ -149,5 +145,17 @@ func (b *builder) nameEverything() {
 	for _, f := range b.plan.Findings {
 		name(f.Subject)
 		name(f.Resource)
+	}
+}
+
+// name says what people call what r refers to by id: people by e-mail address,
+// all else as a reference by name.
+func (p *Plan) name(x *inventory.Index, r inventory.Ref) {
+	switch {
+	case r.ID == "":
+	case r.Kind == inventory.KindUser:
+		p.Names[r.String()] = x.Name(r.Kind, r.ID)
+	default:
+		p.Names[r.String()] = x.Named(r)
 	}
 }

@@ -18,6 +18,9 @@ type Memory struct {
 	// Raised maps a pair that the program raised to what was there before, as
 	// long as the raise stands (S4, S17).
 	Raised map[desired.Pair]string
+	// Ends says of raises that stand when they were to end, as far as that was
+	// known when they were made: also of those by a round that never finished.
+	Ends map[desired.Pair]Ending
 	// Overlay are acknowledged writes younger than two minutes (S9).
 	Overlay []Write
 	// Lowered are the lowerings applied in the last 24 hours (S26).
@@ -66,6 +69,15 @@ type RoundPair struct {
 type NamedTarget struct {
 	desired.Target
 	Name string `json:"name"`
+}
+
+// Ending is the foreseen end of a raise.
+type Ending struct {
+	// Role is what was raised to.
+	Role  string
+	Until time.Time
+	// Cause is that of the end: CauseHandover or CauseExpiry.
+	Cause Cause
 }
 
 // Write is an acknowledged write: PagerDuty may answer old for two minutes.
