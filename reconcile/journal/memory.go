@@ -26,6 +26,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	m := plan.Memory{
 		Bindings: map[string]string{},
 		Raised:   map[desired.Pair]string{},
+		Ends:     map[desired.Pair]plan.Ending{},
 		Overlay:  []plan.Write{},
 		Lowered:  []plan.Lowered{},
 		Released: map[string]plan.Release{},
@@ -39,7 +40,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	}
 	defer tx.Rollback() // nothing was written
 	for _, read := range []func(context.Context, *sql.Tx, time.Time, *plan.Memory) error{
-		readBindings, readLast, readRaises, readOverlay, readLowered, readReleased,
+		readBindings, readLast, readRaises, readEnds, readOverlay, readLowered, readReleased,
 	} {
 		if err := read(ctx, tx, now, &m); err != nil {
 			return plan.Memory{}, j.failed("read the memory", err)
@@ -77,6 +78,32 @@ func readLast(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) erro
 func readRaises(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) (err error) {
 	m.Raised, err = readRaised(ctx, tx, `SELECT user, resource, layer, before FROM raised`)
 	return err
+}
+
+// readEnds reads of the raises that stand what the last write of each said of
+// its end.
+func readEnds(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) error {
+	return each(ctx, tx, `
+		SELECT change FROM intents WHERE intent IN (
+			SELECT max(i.intent) FROM intents i JOIN results USING (intent)
+			JOIN raised r ON r.user = i.user AND r.resource = i.resource AND r.layer = i.layer
+			WHERE wrote = 1 AND effect = 'raise' GROUP BY i.user, i.resource, i.layer)`,
+		func(scan func(...any) error) error {
+			var text string
+			if err := scan(&text); err != nil {
+				return err
+			}
+			var c plan.Change
+			if err := json.Unmarshal([]byte(text), &c); err != nil || c.Until == nil {
+				return err
+			}
+			end := plan.Ending{Role: c.After, Until: *c.Until, Cause: plan.CauseExpiry}
+			if c.Cause == plan.CauseHandover {
+				end.Cause = plan.CauseHandover
+			}
+			m.Ends[c.Pair()] = end
+			return nil
+		})
 }
 
 // readRaised reads the pairs and roles that a query selects.

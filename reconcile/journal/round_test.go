@@ -301,3 +301,29 @@ func TestS29_RecordingARoundNeedsTheLock(t *testing.T) {
 		t.Errorf("finishing: %v", err)
 	}
 }
+
+func TestS4_TheEndOfARaiseIsKeptAsItsLastWriteSaidIt(t *testing.T) {
+	until := start.Add(time.Hour)
+	ending := func(c plan.Change, t time.Time) plan.Change { c.Until = &t; return c }
+	shift := ending(change(team, "none", "observer", plan.CauseHandover), until)
+	for name, c := range map[string]struct {
+		changes []plan.Change
+		want    map[desired.Pair]plan.Ending
+	}{
+		"a raise for a shift": {[]plan.Change{shift}, map[desired.Pair]plan.Ending{team: {Role: "observer", Until: until, Cause: plan.CauseHandover}}},
+		"a raise until a date": {[]plan.Change{ending(change(team, "none", "manager", plan.CausePolicy), until)},
+			map[desired.Pair]plan.Ending{team: {Role: "manager", Until: until, Cause: plan.CauseExpiry}}},
+		"one for good after one for a shift": {[]plan.Change{shift, change(team, "observer", "manager", plan.CausePolicy)}, map[desired.Pair]plan.Ending{}},
+		"one that was lowered back":          {[]plan.Change{shift, change(team, "observer", "none", plan.CauseHandover)}, map[desired.Pair]plan.Ending{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWriter(t)
+			for _, x := range c.changes {
+				w.done(x)
+			}
+			if d := cmp.Diff(c.want, memory(t, w.Journal, start).Ends); d != "" {
+				t.Errorf("ends (-want +got):\n%s", d)
+			}
+		})
+	}
+}
