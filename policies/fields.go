@@ -4,26 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/types"
 )
-
-// typesPackage holds, in the compile that checks fields, a rule for the input
-// and for each data document, whose type is what is known of it.
-const typesPackage = "dutyward types"
-
-// knownFunctions are the functions of the library as far as their type goes:
-// OPA can't tell the types of the original ones.
-const knownFunctions = `package dutyward
-
-user(_) := u if some u in input.users
-
-team(_) := t if some t in input.teams
-
-schedule(_) := s if some s in input.schedules
-`
 
 // checkFields reports fields that the input never has and warns of those that
 // no row of a data document has, wherever OPA's type checker can follow them:
@@ -34,9 +18,22 @@ schedule(_) := s if some s in input.schedules
 // a known type. Whatever else that compile finds is not reported: what policies
 // may do is for the compile that is evaluated to say.
 func checkFields(resolved map[string]*ast.Module, tree *ruleTree, d documents, schemas []schema, r *report) error {
-	before := &report{problems: slices.Clone(r.problems)}
-	c := &fieldCheck{report: r, before: before, tree: tree, data: d, caps: capabilities(), rules: map[string]ast.Ref{},
-		declared: declaredFields(schemas), optional: map[place]bool{}}
+	before := map[place]bool{}
+	for _, p := range r.problems {
+		before[place{file: p.File, row: p.Line, column: p.Column}] = true
+	}
+	c := &fieldCheck{report: r, before: before, tree: tree, data: d, declared: declaredFields(schemas)}
+	if err := c.pass(resolved); err != nil || !c.notRecords {
+		return err
+	}
+	// Fields of what is no record are certain for the input alone.
+	only := &fieldCheck{report: r, before: c.before, inputOnly: true}
+	return only.pass(resolved)
+}
+
+// pass compiles until no field is found missing any more.
+func (c *fieldCheck) pass(resolved map[string]*ast.Module) error {
+	c.caps, c.rules, c.optional = capabilities(), map[string]ast.Ref{}, map[place]bool{}
 	c.give(inputPath, inputType())
 	parsed, err := c.typed(resolved)
 	if err != nil {
@@ -75,8 +72,8 @@ func checkFields(resolved map[string]*ast.Module, tree *ruleTree, d documents, s
 
 type fieldCheck struct {
 	report *report
-	// before are the problems found before, of which these may be a part.
-	before *report
+	// before are the places of problems found before, which these would repeat.
+	before map[place]bool
 	tree   *ruleTree
 	data   documents
 	caps   *ast.Capabilities
@@ -88,167 +85,12 @@ type fieldCheck struct {
 	declared map[string]bool
 	// optional are the references under not, which may well be absent.
 	optional map[place]bool
+	// inputOnly leaves the documents without a type and looks for fields of what
+	// is no record, which notRecords says there are.
+	inputOnly, notRecords bool
 }
 
 var inputPath = ast.InputRootRef
-
-// give makes a rule of a type, which stands for what is at path.
-func (c *fieldCheck) give(path ast.Ref, t types.Type) ast.Ref {
-	n := len(c.paths)
-	c.caps.Builtins = append(c.caps.Builtins, &ast.Builtin{Name: fmt.Sprintf("dutyward_type_%d", n), Decl: types.NewFunction(nil, t)})
-	ref := ast.DefaultRootRef.Append(ast.StringTerm(typesPackage)).Append(ast.StringTerm(fmt.Sprintf("t%d", n)))
-	c.paths = append(c.paths, path)
-	c.rules[path.String()] = ref
-	return ref
-}
-
-// module is the module with the rules of give.
-func (c *fieldCheck) module() *ast.Module {
-	var b strings.Builder
-	b.WriteString("package types\n")
-	for i := range c.paths {
-		fmt.Fprintf(&b, "t%d := dutyward_type_%d()\n", i, i)
-	}
-	m := ast.MustParseModuleWithOpts(b.String(), ast.ParserOptions{RegoVersion: ast.RegoV1})
-	m.Package.Path = ast.DefaultRootRef.Append(ast.StringTerm(typesPackage))
-	return m
-}
-
-// typed are the modules with all references to input and documents turned into
-// references to the rules that stand for them.
-func (c *fieldCheck) typed(resolved map[string]*ast.Module) (map[string]*ast.Module, error) {
-	known, err := ast.ParseModuleWithOpts(knownFile, knownFunctions, parserOptions())
-	if err != nil {
-		return nil, fmt.Errorf("parse the library's types: %w", err)
-	}
-	replaced := map[string]bool{}
-	for _, rule := range known.Rules {
-		replaced[ruleName(rule)] = true
-	}
-	out := map[string]*ast.Module{}
-	for name, m := range resolved {
-		m = m.Copy()
-		m.Annotations = nil
-		if c.report.files[name] == nil && packageName(m) == libraryPackage {
-			m.Rules = slices.DeleteFunc(m.Rules, func(r *ast.Rule) bool { return replaced[ruleName(r)] })
-		}
-		c.noteOptional(m)
-		openEvery(m)
-		out[name] = m
-	}
-	out[knownFile] = known
-	for _, m := range out {
-		if err := rewriteRefs(m, c.instead); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-const knownFile = libraryDir + "/types"
-
-// rewriteRefs replaces references in a module's rules.
-func rewriteRefs(m *ast.Module, f func(ast.Ref) ast.Ref) error {
-	replace := func(ref ast.Ref) (ast.Value, error) { return f(ref), nil }
-	for i, rule := range m.Rules {
-		x, err := ast.TransformRefs(rule, replace)
-		if err != nil {
-			return fmt.Errorf("check fields: %w", err)
-		}
-		m.Rules[i] = x.(*ast.Rule)
-	}
-	// OPA's transformation leaves out what stands behind some.
-	var failed error
-	ast.NewGenericVisitor(func(x any) bool {
-		some, ok := x.(*ast.SomeDecl)
-		if !ok {
-			return false
-		}
-		for _, symbol := range some.Symbols {
-			v, err := ast.TransformRefs(symbol.Value, replace)
-			if err != nil {
-				failed = fmt.Errorf("check fields: %w", err)
-				return true
-			}
-			symbol.Value = v.(ast.Value)
-		}
-		return false
-	}).Walk(m)
-	return failed
-}
-
-// openEvery turns `every k, v in xs {…}` into `[true | some k, v in xs; …]`: the
-// type checker does not look into every.
-func openEvery(m *ast.Module) {
-	ast.WalkExprs(m, func(e *ast.Expr) bool {
-		every, ok := e.Terms.(*ast.Every)
-		if !ok {
-			return false
-		}
-		call := ast.Call{ast.NewTerm(ast.Member.Ref()), every.Value, every.Domain}
-		if every.Key != nil {
-			call = ast.Call{ast.NewTerm(ast.MemberWithKey.Ref()), every.Key, every.Value, every.Domain}
-		}
-		some := ast.NewExpr(&ast.SomeDecl{Location: e.Location, Symbols: []*ast.Term{{Value: call, Location: e.Location}}})
-		some.Location = e.Location
-		body := ast.NewBody(some)
-		for _, x := range every.Body {
-			body.Append(x)
-		}
-		e.Terms = &ast.Term{Location: e.Location, Value: &ast.ArrayComprehension{Term: ast.BooleanTerm(true), Body: body}}
-		return false
-	})
-}
-
-// instead is the reference with the part that a rule stands for replaced.
-func (c *fieldCheck) instead(ref ast.Ref) ast.Ref {
-	n := 1
-	rule := c.rules[inputPath.String()]
-	if !ref.HasPrefix(inputPath) {
-		if n = c.document(ref); n == 0 {
-			return ref
-		}
-		path := ref[:n]
-		if rule = c.rules[path.String()]; rule == nil {
-			words := make([]string, 0, n)
-			for _, t := range path[1:] {
-				words = append(words, string(t.Value.(ast.String)))
-			}
-			doc, _ := c.data.find(words)
-			f := &form{}
-			f.see(doc)
-			rule = c.give(path, f.typ())
-		}
-	}
-	out := make(ast.Ref, 0, len(rule)+len(ref)-n)
-	for _, t := range rule {
-		out = append(out, &ast.Term{Value: t.Value, Location: ref[0].Location})
-	}
-	return append(out, ref[n:]...)
-}
-
-// document is the length of the part of a reference that names a data document
-// which shares its place with no rule; 0 if there is none.
-func (c *fieldCheck) document(ref ast.Ref) int {
-	if c.data.broken || !ref.HasPrefix(ast.DefaultRootRef) {
-		return 0
-	}
-	tree, doc := c.tree, any(c.data.root)
-	for i, t := range ref[1:] {
-		word, ok := t.Value.(ast.String)
-		m, isMap := doc.(map[string]any)
-		if !ok || !isMap || tree.rule {
-			return 0
-		}
-		if doc, ok = m[string(word)]; !ok {
-			return 0
-		}
-		if tree = tree.child(string(word)); tree == nil {
-			return i + 2
-		}
-	}
-	return 0
-}
 
 // noteOptional notes what is referred to under not.
 func (c *fieldCheck) noteOptional(m *ast.Module) {
@@ -298,8 +140,19 @@ func declaredFields(schemas []schema) map[string]bool {
 // found reports an error of the type checker if it is about a field that
 // nothing of the known type has, and mends it in the modules.
 func (c *fieldCheck) found(e *ast.Error, parsed map[string]*ast.Module) (mended bool, err error) {
+	if e.Location == nil || parsed[e.Location.File] == nil {
+		return false, nil
+	}
+	if d, ok := e.Details.(*ast.RefErrUnsupportedDetail); ok {
+		c.notRecord(e.Location, d.Ref, d.Pos+1, d.Have)
+		return false, nil
+	}
 	d, ok := e.Details.(*ast.RefErrInvalidDetail)
-	if !ok || e.Location == nil || d.Pos >= len(d.Ref) || parsed[e.Location.File] == nil {
+	if !ok || d.Pos >= len(d.Ref) {
+		return false, nil
+	}
+	if d.Want != nil && types.Compare(d.Want, types.N) == 0 {
+		c.notRecord(e.Location, d.Ref, d.Pos, types.NewArray(nil, types.A))
 		return false, nil
 	}
 	field, ok := d.Ref[d.Pos].Value.(ast.String)
@@ -337,10 +190,53 @@ func (c *fieldCheck) found(e *ast.Error, parsed map[string]*ast.Module) (mended 
 	return mended, err
 }
 
+// notRecord reports a field, at pos, of a list or of a plain value.
+func (c *fieldCheck) notRecord(loc *ast.Location, ref ast.Ref, pos int, have types.Type) {
+	f := c.report.files[loc.File]
+	if f == nil || f.isTest() || pos >= len(ref) || c.before[placeOf(loc)] {
+		return
+	}
+	if _, ok := ref[pos].Value.(ast.String); !ok {
+		return
+	}
+	if !c.inputOnly {
+		c.notRecords = true
+		return
+	}
+	whole, field := c.shown(ref[:pos]), c.shown(ref[:pos+1])
+	p := Problem{Found: field + ", a field of what has none", Expected: whole + " alone, which is " + kindOf(have)}
+	if _, ok := have.(*types.Array); ok {
+		p = Problem{Found: field + ", a field of a list", Expected: "some … in " + whole + ", or an index"}
+	}
+	c.report.at(loc, p)
+}
+
+// kindOf names a type of plain values.
+func kindOf(t types.Type) string {
+	if union, ok := t.(types.Any); ok {
+		names := make([]string, len(union))
+		for i, x := range union {
+			names[i] = kindOf(x)
+		}
+		return list(names, "or")
+	}
+	switch t.(type) {
+	case types.String:
+		return "a string"
+	case types.Number:
+		return "a number"
+	case types.Boolean:
+		return "a boolean"
+	case types.Null:
+		return "null"
+	}
+	return types.Sprint(t)
+}
+
 // missing reports the last field of a reference.
 func (c *fieldCheck) missing(loc *ast.Location, ref ast.Ref, field string, names []string, fromData bool) {
 	f := c.report.files[loc.File]
-	if f == nil || f.isTest() || c.before.has(f.name, loc.Row) {
+	if f == nil || f.isTest() || c.inputOnly || c.before[placeOf(loc)] {
 		return
 	}
 	near, isNear := nearest(field, names)
