@@ -116,11 +116,11 @@ func (e *examination) reader(ctx context.Context) reconcile.Reader {
 // round checks what a round makes of the account.
 func (e *examination) round(ctx context.Context, account *remembering, set *policies.Set) {
 	j, err := e.memory(ctx)
-	defer j.Close()
 	var checks []doctor.Check
 	if err == nil && set != nil {
 		e.session.Reader, e.session.Policies, e.session.Memory = account, set, j
 		checks = e.planned(ctx, j)
+		j.Close() // it was only read
 	} else {
 		_, _ = account.Snapshot(ctx, nil) // it remembers the error
 		for _, name := range []string{"references", "lowering", "limits"} {
