@@ -88,7 +88,7 @@ func (c *Client) do(ctx context.Context, r request) (http.Header, []byte, error)
 		e := c.answerError(r, resp.StatusCode, body)
 		e.ambiguous = x.ambiguous
 		return resp.Header, nil, e
-	case r.method == http.MethodGet && !json.Valid(body):
+	case foreign(r.method, resp.StatusCode, body):
 		return resp.Header, nil, &Error{Status: resp.StatusCode, Method: r.method, Endpoint: r.path(),
 			Message: fmt.Sprintf("the answer is cut off or is not JSON, %d times in a row", x.attempts),
 			Hint:    "a proxy may stand between this machine and " + c.base}

@@ -106,10 +106,16 @@ func policy(method string, resp *http.Response, body []byte, err error) verdict 
 		if repeatable {
 			return failed
 		}
-	case method == http.MethodGet && resp.StatusCode < 300 && !json.Valid(body):
+	case foreign(method, resp.StatusCode, body) && repeatable:
 		return failed
 	}
 	return settled
+}
+
+// foreign says that an answer of success is not PagerDuty's, or not whole: it
+// answers in JSON, or writes also with nothing. A proxy answers with a page.
+func foreign(method string, status int, body []byte) bool {
+	return status >= 200 && status < 300 && (method == http.MethodGet || len(body) > 0) && !json.Valid(body)
 }
 
 func connectionPolicy(repeatable bool, err error) verdict {

@@ -2,6 +2,7 @@ package pagerduty_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
@@ -55,5 +56,35 @@ func TestAReadOnlyTokenIsToldApart(t *testing.T) {
 	var e *pagerduty.Error
 	if !errors.As(err, &e) || e.Status != 403 || e.Hint == "" {
 		t.Errorf("got %v, expected a 403 with a hint", err)
+	}
+}
+
+// A proxy that wants somebody to log in answers 200, with a page.
+func TestAWriteThatAPageAnswersIsNotTakenForDone(t *testing.T) {
+	page := func() *http.Response { return answer(200, "<html>please log in</html>", "Content-Type", "text/html") }
+	for name, c := range map[string]struct {
+		pages int
+		done  bool
+	}{
+		"once, then PagerDuty answers": {1, true},
+		"always":                       {1 << 30, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := 0
+			pd := client(t, answers(func(r *http.Request) *http.Response {
+				if n++; n <= c.pages {
+					return page()
+				}
+				return answer(204, "")
+			}), withoutWaiting)
+			err := pd.PutTeamMember(t.Context(), "PT00000", "PU00001", "observer")
+			var e *pagerduty.Error
+			switch {
+			case c.done && err != nil:
+				t.Errorf("got %v, expected it to be repeated", err)
+			case !c.done && (!errors.As(err, &e) || e.Refused() || e.Hint == ""):
+				t.Errorf("got %v, expected an error that does not say that PagerDuty refused", err)
+			}
+		})
 	}
 }
