@@ -255,13 +255,19 @@ func (c *fieldCheck) missing(loc *ast.Location, ref ast.Ref, field string, names
 
 // shown is a reference as its author wrote it.
 func (c *fieldCheck) shown(ref ast.Ref) string {
-	for _, path := range c.paths {
-		if rule := c.rules[path.String()]; ref.HasPrefix(rule) {
-			return path.Concat(ref[len(rule):]).String()
-		}
-	}
 	if v, ok := ref[0].Value.(ast.Var); ok && v.IsGenerated() {
 		return fmt.Sprintf("field %s", ref[len(ref)-1])
 	}
-	return ref.String()
+	written, err := ast.TransformRefs(ref.Copy(), func(r ast.Ref) (ast.Value, error) {
+		for _, path := range c.paths {
+			if rule := c.rules[path.String()]; r.HasPrefix(rule) {
+				return path.Concat(r[len(rule):]), nil
+			}
+		}
+		return r, nil
+	})
+	if err != nil {
+		return ref.String()
+	}
+	return fmt.Sprint(written)
 }

@@ -3,6 +3,7 @@ package policies_test
 import (
 	"context"
 	"encoding"
+	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -152,4 +153,23 @@ func fieldPaths(path string, t reflect.Type) []string {
 		out = append(out, fieldPaths(path+"."+name, f.Type)...)
 	}
 	return out
+}
+
+func TestAFieldThatTheSchemaNamesMayBeInNoRow(t *testing.T) {
+	schema := root(t, "people.json", `{"items": {"$ref": "#/$defs/person"}, "$defs": {"person": {"properties": {"ends": {"type": "string"}}}}}`)
+	s, err := policies.Load(context.Background(), policies.Options{
+		Roots: []string{root(t, "d.yaml", "people: [{email: ann@acme.com, end: null}]", "access/a.rego", `package access.a
+
+group contains {"name": p.email} if { some p in data.people; p.ends < "2026" }
+
+group contains {"name": p.emial} if some p in data.people
+`)},
+		Schemas: map[string]string{"people": filepath.Join(schema, "people.json")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ws := s.Warnings(); len(ws) != 1 || ws[0].Suggestion != "email" {
+		t.Errorf("%v", ws)
+	}
 }
