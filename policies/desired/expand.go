@@ -43,6 +43,8 @@ type expander struct {
 	groups map[string]people // with limits
 	raw    map[string]people // without limits, for the principals of limits
 	path   []string          // of groups being expanded
+	// rawPath is path for those expanded without limits, to say whom a limit is on.
+	rawPath []string
 
 	absent  map[string][]By
 	errors  []Notice

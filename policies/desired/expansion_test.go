@@ -353,6 +353,20 @@ func TestS19_ALimitOnAGroupActsWhileGroupsExpand(t *testing.T) {
 	}
 }
 
+// Whom a limit names is expanded without limits, and so depends on no group that
+// is being limited.
+func TestALimitOnAGroupWhosePrincipalHoldsThatGroupIsNoCircle(t *testing.T) {
+	st := groups("staff group:temps", "staff user:ann@acme.com", "temps user:di@acme.com", "temps user:ann@acme.com")
+	st.Limits = []policies.Limit{{Principal: ref("group:staff"), Resource: ref("group:temps"), AtMost: "none", Reason: "r", Origins: origin(3)}}
+	a := access(st, nil, noon)
+	if len(a.Suspends) > 0 || len(a.Errors) > 0 {
+		t.Errorf("suspends %q, errors %v", a.Suspends, a.Errors)
+	}
+	if diff := cmp.Diff([]string{"ann "}, memberLines(a.Groups["staff"])); diff != "" {
+		t.Errorf("staff (-want +got):\n%s", diff)
+	}
+}
+
 func TestS19_APermanentGrantThatSwallowsAnUntilIsAWarning(t *testing.T) {
 	windowed := grant("user:di@acme.com", "team:Search", "manager")
 	windowed.Until, windowed.Origins = ptr(at(9)), origin(2)

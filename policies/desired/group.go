@@ -13,9 +13,9 @@ import (
 
 // group is who is in a group, with its limits applied unless raw.
 func (x *expander) group(name string, origins []policies.Origin, raw bool) people {
-	done := x.groups
+	done, path := x.groups, &x.path
 	if raw {
-		done = x.raw
+		done, path = x.raw, &x.rawPath
 	}
 	if p, ok := done[name]; ok {
 		return p
@@ -25,20 +25,20 @@ func (x *expander) group(name string, origins []policies.Origin, raw bool) peopl
 		x.error(msg, origins)
 		return people{unknown: []string{msg}}
 	}
-	if i := slices.Index(x.path, name); i >= 0 {
-		cycle := append(slices.Clone(x.path[i:]), name)
+	if i := slices.Index(*path, name); i >= 0 {
+		cycle := append(slices.Clone((*path)[i:]), name)
 		msg := "groups nest in a circle: " + strings.Join(canonicalCycle(cycle), " → ")
 		x.fail(msg, origins)
 		return people{unknown: []string{msg}}
 	}
-	x.path = append(x.path, name)
+	*path = append(*path, name)
 	p := people{ways: map[string][]way{}}
 	for _, m := range x.members[name] {
 		in := x.expand(m.Principal, m.Lead, m.Lag, m.Origins, raw)
 		p.unknown = append(p.unknown, in.unknown...)
 		p.add(in, bounded(m.From, m.Until))
 	}
-	x.path = x.path[:len(x.path)-1]
+	*path = (*path)[:len(*path)-1]
 
 	slices.Sort(p.unknown)
 	p.unknown = slices.Compact(p.unknown)
