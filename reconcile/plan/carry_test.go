@@ -136,3 +136,34 @@ func TestS14_WhatAKilledRoundRaisedEndsWhenItWasToEnd(t *testing.T) {
 	in.Memory.Ends[pair] = plan.Ending{Role: "limited_user", Until: at(4), Cause: plan.CauseHandover}
 	wantCause() // somebody changed it since
 }
+
+// What somebody did meanwhile is not what the program raised: it is neither
+// raised again without a grant, nor taken back.
+func TestS4_WhatOthersMadeOfARaisedRoleStays(t *testing.T) {
+	for _, held := range []string{"observer", "admin"} {
+		t.Run(held, func(t *testing.T) {
+			in := settled(t, 5, everybody("oncall:Primary account admin"))
+			pair := desired.Pair{User: "cy", Resource: inventory.AccountRef}
+			in.Memory.Raised[pair] = "limited_user"
+			in.Memory.Last.Pairs = append(in.Memory.Last.Pairs, plan.RoundPair{Pair: pair, Desired: "none", Actual: "user", Pending: plan.CauseHandover})
+			cy := in.Snapshot.Users["cy"]
+			cy.BaseRole = held
+			in.Snapshot.Users["cy"] = cy
+			for _, c := range mustMake(t, in).Plan.Changes {
+				if c.User == "cy" {
+					t.Errorf("%s from %s to %s, want it left as it is", c.Effect, c.Before, c.After)
+				}
+			}
+		})
+	}
+}
+
+func TestS17_AnImpliedMemberWhomOthersLoweredIsNotRaised(t *testing.T) {
+	in := settled(t, 1, everybody())
+	v := in.Snapshot.Schedules["PRI"]
+	v.Teams = []string{"SEA"}
+	in.Snapshot.Schedules["PRI"] = v
+	put(in.Snapshot, "SEA", "bob", "observer")
+	in.Memory.Raised = map[desired.Pair]string{{User: "bob", Resource: inventory.ByID(inventory.KindTeam, "SEA")}: "responder"}
+	wantChanges(t, mustMake(t, in).Plan)
+}

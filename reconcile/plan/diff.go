@@ -69,7 +69,7 @@ func (b *builder) account(user string) {
 func (b *builder) unassigned(pair desired.Pair, held string) {
 	b.plan.Unassigned = append(b.plan.Unassigned, pair.User)
 	before, raised := b.in.Memory.Raised[pair]
-	if !raised || before == inventory.None || before == held || b.access.UnknownReason(pair) != "" {
+	if !raised || before == inventory.None || !higher(pair, held, before) || b.access.UnknownReason(pair) != "" {
 		return
 	}
 	last, known := b.last[pair]
@@ -77,7 +77,8 @@ func (b *builder) unassigned(pair desired.Pair, held string) {
 	if end, ok := b.in.Memory.Ends[pair]; ok && end.Role == held && !ended {
 		ended, until = true, end.Until
 	}
-	if !ended && !(known && last.Pending != "") {
+	pending := known && last.Pending != "" && last.Actual == held
+	if !ended && !pending {
 		b.finding(Finding{
 			Rule: "dutyward.stays-raised", Subject: b.ref(inventory.KindUser, pair.User), Resource: inventory.AccountRef,
 			Severity: "medium",
@@ -168,13 +169,19 @@ func (b *builder) stranger(pair desired.Pair, held string, named bool, implied s
 		b.propose(b.change(pair, held, inventory.None))
 		return
 	}
-	if before, raised := b.in.Memory.Raised[pair]; raised && before != inventory.None && before != held {
+	if before, raised := b.in.Memory.Raised[pair]; raised && before != inventory.None && higher(pair, held, before) {
 		c := b.change(pair, held, before)
 		c.Reason = "stays a member, since " + implied + "; back to the role from before this program raised it"
 		b.propose(c)
 		return
 	}
 	b.plan.Implied = append(b.plan.Implied, Implied{User: pair.User, Resource: pair.Resource, Role: held, Why: implied})
+}
+
+// higher says that a role of a pair is higher than another. What is not was
+// lowered by somebody since, and no grant raises it.
+func higher(p desired.Pair, role, than string) bool {
+	return inventory.CompareRoles(p.Resource.Kind, role, than) > 0
 }
 
 // impliedMembers are, by team, the people whom PagerDuty puts on it by itself,
