@@ -50,7 +50,7 @@ type Result struct {
 
 // ErrNoGrants says that the policies give nothing at all though the last round's
 // did (S2).
-var ErrNoGrants = errors.New("the policies hold no grant at all, though the last round's did: an emptied directory, a checkout in progress or a truncated data file looks like this; nothing was planned")
+var ErrNoGrants = errors.New("the policies hold no grant at all, though the last round's did: an emptied directory, a checkout in progress or a truncated data file looks like this; nothing was planned. If it is meant, leave one grant in the policies, or stop running the program: without grants it has nothing to do")
 
 // Make makes the plan. It errs if the policies give nothing at all any more, if a
 // target names nothing, or if team: principals do not settle.
