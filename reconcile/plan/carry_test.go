@@ -167,3 +167,12 @@ func TestS17_AnImpliedMemberWhomOthersLoweredIsNotRaised(t *testing.T) {
 	in.Memory.Raised = map[desired.Pair]string{{User: "bob", Resource: inventory.ByID(inventory.KindTeam, "SEA")}: "responder"}
 	wantChanges(t, mustMake(t, in).Plan)
 }
+
+func TestS6_APersonWhoCouldNotBeReadIsNotRaised(t *testing.T) {
+	s := account()
+	st := everybody("oncall:Primary team:Payments manager", "user:bob@acme.com team:Payments manager")
+	st.Protects = []policies.Protect{{Principal: ref("user:ann@acme.com"), Reason: "r", Origins: origin(51)}}
+	put(s, "PAY", "ann", "observer")
+	unreadUsers(s)
+	wantChanges(t, mustMake(t, input(s, st)).Plan)
+}

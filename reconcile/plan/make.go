@@ -98,6 +98,22 @@ func unread(s *inventory.Snapshot) []desired.Unknown {
 			unknown = append(unknown, desired.Unknown{User: "*", Resource: m.Resource, Reason: m.What + ": " + m.Reason})
 		}
 	}
+	if s.Account.Complete {
+		return unknown
+	}
+	// Of members who were not read nobody knows the base role, nor whether a
+	// limit or protection names them.
+	strangers := map[string]bool{}
+	for _, team := range s.Teams {
+		for user := range team.Members {
+			if _, read := s.Users[user]; !read {
+				strangers[user] = true
+			}
+		}
+	}
+	for _, user := range slices.Sorted(maps.Keys(strangers)) {
+		unknown = append(unknown, desired.Unknown{User: user, Reason: "this person could not be read"})
+	}
 	return unknown
 }
 
