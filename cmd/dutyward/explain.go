@@ -50,6 +50,7 @@ func newExplain(a *app) *cobra.Command {
 		},
 	}
 	f.add(cmd)
+	f.addAt(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the explanation as JSON")
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -22,6 +23,9 @@ func newPlan(a *app) *cobra.Command {
 			"is only observed, blocked, held, unknown or left alone. Nothing is changed, neither in PagerDuty nor in the state.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.at != "" && out != "" {
+				return errors.New("--at and --out don't go together: a plan for another moment is not one to apply")
+			}
 			s, err := a.forReading(cmd.Context(), f)
 			if err != nil {
 				return err
@@ -56,6 +60,7 @@ func newPlan(a *app) *cobra.Command {
 		},
 	}
 	f.add(cmd)
+	f.addAt(cmd)
 	f.addTarget(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "save the plan to this `file`, for `dutyward apply FILE`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
@@ -87,7 +92,7 @@ func (a *app) printInput(cmd *cobra.Command, s *session, phase string) error {
 	var input *policies.Input
 	switch phase {
 	case string(policies.PhaseAccess):
-		snapshot, err := s.Reader.Snapshot(cmd.Context(), nil)
+		snapshot, err := s.Snapshot(cmd.Context(), nil)
 		if err != nil {
 			return err
 		}

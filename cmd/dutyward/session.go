@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,10 +30,15 @@ type roundFlags struct {
 	policies []string
 	snapshot string
 	targets  []string
+	at       string
 }
 
 func (f *roundFlags) add(cmd *cobra.Command) {
 	f.addPolicies(cmd)
+	f.addSnapshot(cmd)
+}
+
+func (f *roundFlags) addSnapshot(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.snapshot, "snapshot", "", "read a saved snapshot from this `file` instead of the account; \"-\" is standard input")
 }
 
@@ -42,6 +48,22 @@ func (f *roundFlags) addPolicies(cmd *cobra.Command) {
 
 func (f *roundFlags) addTarget(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.targets, "target", nil, "only changes of this `reference` (user:…, team:…, account), with the raises that they need; may be repeated")
+}
+
+func (f *roundFlags) addAt(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.at, "at", "", "answer for this `time`, such as 2026-03-02T09:00:00Z, instead of that of the snapshot, within the window of shifts that it holds")
+}
+
+// moment is what --at asks for; zero without it.
+func (f *roundFlags) moment() (time.Time, error) {
+	if f.at == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, f.at)
+	if err != nil {
+		return t, fmt.Errorf("--at %s: expected a time such as 2026-03-02T09:00:00Z", f.at)
+	}
+	return t, nil
 }
 
 // forReading opens a session that changes nothing, neither in PagerDuty nor in
@@ -98,6 +120,10 @@ func (a *app) forWriting(ctx context.Context, f roundFlags) (*session, error) {
 // open loads configuration and policies, so that their faults show before
 // anything is sent.
 func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
+	at, err := f.moment()
+	if err != nil {
+		return nil, err
+	}
 	c, err := a.config()
 	if err != nil {
 		return nil, err
@@ -111,7 +137,7 @@ func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
 	}
 	settings := c.settings()
 	settings.Targets = f.targets
-	return &session{config: c, Round: &reconcile.Round{Policies: set, Settings: settings, Now: a.now}}, nil
+	return &session{config: c, Round: &reconcile.Round{Policies: set, Settings: settings, Now: a.now, At: at}}, nil
 }
 
 // connect makes the client, and lets the session's clock follow the account's.

@@ -44,6 +44,7 @@ func newWhat(a *app) *cobra.Command {
 		},
 	}
 	f.add(cmd)
+	f.addAt(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the person's access and groups as JSON")
 	return cmd
 }

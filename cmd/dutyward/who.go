@@ -43,6 +43,7 @@ func newWho(a *app) *cobra.Command {
 		},
 	}
 	f.add(cmd)
+	f.addAt(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a list of standings as JSON")
 	return cmd
 }

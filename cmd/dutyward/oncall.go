@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+func newOnCall(a *app) *cobra.Command {
+	var f roundFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "oncall [SCHEDULE]",
+		Short: "Show who is on call, until when, and who is next",
+		Long: "Show who is on call on every schedule of both kinds and on every level of every escalation policy, until\n" +
+			"when, and who is next; where nobody is, it says so. With a schedule (its name, or '#' and its id) only that\n" +
+			"one and the levels that it is on. No policies are needed: any schedule can be a group's member as oncall:NAME,\n" +
+			"any escalation policy as escalation:NAME.",
+		Example: "  dutyward oncall\n  dutyward oncall 'Payments Primary' --at 2026-03-02T17:00:00Z",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			snapshot, err := a.snapshotFor(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			schedule := inventory.Ref{}
+			if len(args) == 1 {
+				if schedule, err = findSchedule(inventory.NewIndex(snapshot), args[0]); err != nil {
+					return err
+				}
+			}
+			duty := report.NewOnCall(snapshot, schedule.ID)
+			if asJSON {
+				err = report.JSON(a.stdout, duty)
+			} else {
+				err = report.OnCallText(a.stdout, duty, a.style(a.stdout))
+			}
+			if err != nil {
+				return err
+			}
+			return incomplete(snapshot)
+		},
+	}
+	f.addSnapshot(cmd)
+	f.addAt(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print who is on call as JSON")
+	return cmd
+}
+
+// snapshotFor is a snapshot for the moment asked for, without policies or state.
+func (a *app) snapshotFor(ctx context.Context, f roundFlags) (*inventory.Snapshot, error) {
+	at, err := f.moment()
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{config: c, Round: &reconcile.Round{Now: a.now, At: at}}
+	if f.snapshot != "" {
+		saved, err := a.savedSnapshot(f.snapshot)
+		if err != nil {
+			return nil, err
+		}
+		s.Reader = savedReader{saved}
+	} else if s.Reader, err = a.connect(ctx, s); err != nil {
+		return nil, err
+	}
+	return s.Snapshot(ctx, nil)
+}
+
+// findSchedule finds a schedule by name, '#' and id, or schedule: or oncall:
+// reference.
+func findSchedule(index *inventory.Index, text string) (inventory.Ref, error) {
+	for _, kind := range []inventory.Kind{inventory.KindSchedule, inventory.KindOnCall} {
+		text = strings.TrimPrefix(text, string(kind)+":")
+	}
+	r, err := inventory.ParseRef(string(inventory.KindSchedule) + ":" + text)
+	if err != nil {
+		return r, err
+	}
+	return find(index, r)
+}
