@@ -17,7 +17,8 @@ import (
 func newSim(a *app) *cobra.Command {
 	var seed, listen, clock, token string
 	var speed float64
-	var faults []string
+	var readOnly string
+	var faults, hidden []string
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Serve a simulated PagerDuty, seeded from a snapshot",
@@ -50,7 +51,7 @@ func newSim(a *app) *cobra.Command {
 			}
 			address := "http://" + l.Addr().String()
 			sim, err := pagerdutysim.New(pagerdutysim.Options{
-				Seed: account, Token: token, BaseURL: address, Faults: orders,
+				Seed: account, Token: token, ReadOnlyToken: readOnly, HiddenSchedules: hidden, BaseURL: address, Faults: orders,
 				Clock: func() time.Time {
 					return start.Add(time.Duration(float64(a.now().Sub(began)) * speed))
 				},
@@ -69,6 +70,8 @@ func newSim(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&clock, "clock", "", "the `time` that its clock begins at (default: when the seed was taken)")
 	cmd.Flags().Float64Var(&speed, "speed", 0, "how fast its clock runs: 1 as the real one, 60 a minute a second, 0 not at all")
 	cmd.Flags().StringVar(&token, "token", "", "the only token that is accepted (default: any)")
+	cmd.Flags().StringVar(&readOnly, "read-only-token", "", "a `token` that may read and not write")
+	cmd.Flags().StringArrayVar(&hidden, "hide-schedule", nil, "the `id` of a shift-based schedule that no token can read; may be repeated")
 	cmd.Flags().StringArrayVar(&faults, "fault", nil, "order a `fault`, WHAT[:WHERE[:TIMES[@AFTER]]]; may be repeated")
 	return cmd
 }
