@@ -60,8 +60,9 @@ func (c *carry) pair(now RoundPair) (RoundPair, bool) {
 	if !known {
 		return now, !unread
 	}
-	if !unread {
-		then.Actual = now.Actual
+	if !unread && then.Actual != now.Actual {
+		// Others moved it: what was pending was about another role.
+		then.Actual, then.Pending = now.Actual, now.Pending
 	}
 	return then, true
 }

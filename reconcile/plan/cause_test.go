@@ -274,3 +274,28 @@ func hasFinding(p *plan.Plan, rule string) bool {
 	}
 	return false
 }
+
+func TestS4_ABaseRoleThatOthersGaveWhileTheWayBackWasPendingStays(t *testing.T) {
+	in := settled(t, 3, everybody("user:di@acme.com account user until 2"))
+	remember := func() *plan.Result {
+		t.Helper()
+		r := mustMake(t, in)
+		round := plan.RoundOf(r, in.Statements, in.Snapshot, nil) // nothing is made
+		in.Memory.Last = &round
+		return r
+	}
+	wantChanges(t, remember().Plan, "lower account di user>limited_user expiry")
+
+	e := inventory.NewEdit(in.Snapshot)
+	e.SetBaseRole("di", "admin")
+	incomplete := *e.Snapshot()
+	incomplete.Account.Complete = false
+	incomplete.Account.Missing = []inventory.Missing{{What: "schedules", Reason: "503"}}
+	in.Snapshot = &incomplete
+	remember()
+
+	whole := incomplete
+	whole.Account.Complete, whole.Account.Missing = true, nil
+	in.Snapshot = &whole
+	wantChanges(t, mustMake(t, in).Plan)
+}
