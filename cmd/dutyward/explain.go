@@ -5,6 +5,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -19,34 +20,22 @@ func newExplain(a *app) *cobra.Command {
 		Example: "  dutyward explain ann@acme.com team:Payments\n  dutyward explain ann@acme.com account",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.forReading(cmd.Context(), f)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			result, err := s.Plan(cmd.Context())
-			if err != nil {
-				return err
-			}
-			index := inventory.NewIndex(result.Snapshot)
-			person, err := findPerson(index, args[0])
-			if err != nil {
-				return err
-			}
-			resource, err := findResource(index, args[1])
-			if err != nil {
-				return err
-			}
-			st := report.NewStandings(result.Snapshot, result.Access, result.Plan).Of(desired.Pair{User: person.ID, Resource: resource})
-			if asJSON {
-				err = report.JSON(a.stdout, st)
-			} else {
-				err = report.ExplainText(a.stdout, st, a.style(a.stdout))
-			}
-			if err != nil {
-				return err
-			}
-			return partial(result)
+			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
+				index := inventory.NewIndex(r.Snapshot)
+				person, err := findPerson(index, args[0])
+				if err != nil {
+					return err
+				}
+				resource, err := findResource(index, args[1])
+				if err != nil {
+					return err
+				}
+				st := report.NewStandings(r.Snapshot, r.Access, r.Plan).Of(desired.Pair{User: person.ID, Resource: resource})
+				if asJSON {
+					return report.JSON(a.stdout, st)
+				}
+				return report.ExplainText(a.stdout, st, a.style(a.stdout))
+			})
 		},
 	}
 	f.add(cmd)

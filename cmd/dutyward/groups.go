@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -19,31 +20,20 @@ func newGroups(a *app) *cobra.Command {
 		Use:   "groups [NAME...]",
 		Short: "Show groups with their members and how each came to be in",
 		RunE: func(cmd *cobra.Command, names []string) error {
-			s, err := a.forReading(cmd.Context(), f)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			result, err := s.Plan(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if names, err = chosenGroups(result.Access, names); err != nil {
-				return err
-			}
-			if asJSON {
-				all, chosen := result.Access.GroupDocuments(), map[string]desired.GroupDocument{}
+			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
+				names, err := chosenGroups(r.Access, names)
+				if err != nil {
+					return err
+				}
+				if !asJSON {
+					return report.GroupsText(a.stdout, r.Access, inventory.NewIndex(r.Snapshot), names, a.style(a.stdout))
+				}
+				all, chosen := r.Access.GroupDocuments(), map[string]desired.GroupDocument{}
 				for _, n := range names {
 					chosen[n] = all[n]
 				}
-				err = report.JSON(a.stdout, chosen)
-			} else {
-				err = report.GroupsText(a.stdout, result.Access, inventory.NewIndex(result.Snapshot), names, a.style(a.stdout))
-			}
-			if err != nil {
-				return err
-			}
-			return partial(result)
+				return report.JSON(a.stdout, chosen)
+			})
 		},
 	}
 	f.add(cmd)

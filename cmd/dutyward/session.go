@@ -162,6 +162,24 @@ func (a *app) journalOptions(s *session) journal.Options {
 	return journal.Options{Now: s.Now, Account: s.config.Account.Name, Command: "dutyward"}
 }
 
+// planned opens a session that changes nothing, plans, lets show tell what of it
+// was asked for, and says if the round did not do all it was asked to.
+func (a *app) planned(ctx context.Context, f roundFlags, show func(*session, *reconcile.Result) error) error {
+	s, err := a.forReading(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	result, err := s.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	if err := show(s, result); err != nil {
+		return err
+	}
+	return partial(result)
+}
+
 func (s *session) close() error {
 	if s.journal == nil {
 		return nil

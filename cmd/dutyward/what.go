@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -18,29 +19,17 @@ func newWhat(a *app) *cobra.Command {
 		Example: "  dutyward what ann@acme.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.forReading(cmd.Context(), f)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			result, err := s.Plan(cmd.Context())
-			if err != nil {
-				return err
-			}
-			person, err := findPerson(inventory.NewIndex(result.Snapshot), args[0])
-			if err != nil {
-				return err
-			}
-			holdings := report.NewStandings(result.Snapshot, result.Access, result.Plan).About(person.ID)
-			if asJSON {
-				err = report.JSON(a.stdout, holdings)
-			} else {
-				err = report.WhatText(a.stdout, holdings, a.style(a.stdout))
-			}
-			if err != nil {
-				return err
-			}
-			return partial(result)
+			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
+				person, err := findPerson(inventory.NewIndex(r.Snapshot), args[0])
+				if err != nil {
+					return err
+				}
+				holdings := report.NewStandings(r.Snapshot, r.Access, r.Plan).About(person.ID)
+				if asJSON {
+					return report.JSON(a.stdout, holdings)
+				}
+				return report.WhatText(a.stdout, holdings, a.style(a.stdout))
+			})
 		},
 	}
 	f.add(cmd)

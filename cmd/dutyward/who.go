@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -16,30 +17,18 @@ func newWho(a *app) *cobra.Command {
 		Example: "  dutyward who team:Payments\n  dutyward who account",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.forReading(cmd.Context(), f)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			result, err := s.Plan(cmd.Context())
-			if err != nil {
-				return err
-			}
-			index := inventory.NewIndex(result.Snapshot)
-			resource, err := findResource(index, args[0])
-			if err != nil {
-				return err
-			}
-			standings := report.NewStandings(result.Snapshot, result.Access, result.Plan).On(resource)
-			if asJSON {
-				err = report.JSON(a.stdout, standings)
-			} else {
-				err = report.WhoText(a.stdout, index.Named(resource), result.Access.At, standings, a.style(a.stdout))
-			}
-			if err != nil {
-				return err
-			}
-			return partial(result)
+			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
+				index := inventory.NewIndex(r.Snapshot)
+				resource, err := findResource(index, args[0])
+				if err != nil {
+					return err
+				}
+				standings := report.NewStandings(r.Snapshot, r.Access, r.Plan).On(resource)
+				if asJSON {
+					return report.JSON(a.stdout, standings)
+				}
+				return report.WhoText(a.stdout, index.Named(resource), r.Access.At, standings, a.style(a.stdout))
+			})
 		},
 	}
 	f.add(cmd)
