@@ -113,6 +113,9 @@ type Absent struct {
 type Access struct {
 	At     time.Time
 	Grants map[Pair]Grant
+	// Overrides are those that have not ended, sorted; they are due before they
+	// begin.
+	Overrides []Override
 	// Unknown is sorted.
 	Unknown []Unknown
 	Groups  map[string]Group

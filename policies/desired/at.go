@@ -25,6 +25,7 @@ func (e *Expansion) At(t time.Time) *Access {
 		Warnings:          e.warnings,
 		Suspends:          e.suspends,
 		Bindings:          e.bindings,
+		Overrides:         e.overridesAt(t),
 	}
 	for pair, cs := range e.candidates {
 		if g, ok := e.choose(pair, cs, t); ok {

@@ -57,6 +57,14 @@ func (a *Access) Document() Document {
 			From: moment(g.From), Until: moment(g.Until), By: g.By,
 		})
 	}
+	for _, o := range a.Overrides {
+		if len(o.Limited) == 0 {
+			d.Grants = append(d.Grants, GrantDocument{
+				User: o.User, Resource: o.Pair().Resource, Role: Standin,
+				From: moment(o.From), Until: moment(o.Until), By: o.By,
+			})
+		}
+	}
 	return d
 }
 

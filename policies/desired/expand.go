@@ -219,27 +219,13 @@ func (x *expander) teamMembers(id, name string) people {
 // rotation is everyone who takes turns on a schedule.
 func (x *expander) rotation(id, name string) people {
 	p := people{ways: map[string][]way{}}
-	add := func(user string) { p.ways[user] = []way{{chain: []string{name}}} }
-	s := x.in.Snapshot.Schedules[id]
-	now := x.in.Snapshot.Now
-	for _, l := range s.Layers {
-		if l.End != nil && !l.End.After(now) {
-			continue
-		}
-		for _, u := range l.Users {
-			add(u)
-		}
+	s, changed := x.in.Schedules[id]
+	if !changed {
+		s = x.in.Snapshot.Schedules[id]
 	}
-	for _, r := range s.Rotations {
-		for _, e := range r.Events {
-			if e.EffectiveUntil != nil && !e.EffectiveUntil.After(now) {
-				continue
-			}
-			for _, u := range e.Assignment.Members {
-				if u != nil {
-					add(*u)
-				}
-			}
+	for _, l := range oncall.Lines(s, x.in.Snapshot.Now) {
+		for _, u := range l.Present {
+			p.ways[u] = []way{{chain: []string{name}}}
 		}
 	}
 	return p

@@ -22,6 +22,9 @@ type Input struct {
 	// Members are teams' members as they will be after the plan, by team id and
 	// user id, where they differ from the snapshot's: team: means these.
 	Members map[string]map[string]string
+	// Schedules are schedules as they will be after the plan, by id, where they
+	// differ from the snapshot's: rotation: means these.
+	Schedules map[string]inventory.Schedule
 }
 
 // Expansion is what the statements ask for over time, references resolved and
@@ -30,6 +33,7 @@ type Expansion struct {
 	in         Input
 	index      *inventory.Index
 	candidates map[Pair][]candidate
+	overrides  []Override // one for each way in which a grant reaches somebody
 	named      map[Target][]policies.Origin
 	mayEmpty   map[Target][]policies.Empty
 	limits     []limit
@@ -130,24 +134,31 @@ func (e *Expansion) lookUps(x *expander) {
 
 // grant adds what one grant asks for.
 func (e *Expansion) grant(x *expander, g policies.Grant) {
-	if g.Role == "rotation" || g.Role == "override" {
-		e.schedule(x, g)
-		return
-	}
 	resource, ok := e.resource(x, g.Resource, g.Origins)
 	if !ok {
 		return
 	}
-	target := Target{Resource: resource}
+	switch g.Role {
+	case Rotation:
+		e.rotation(x, g, resource)
+	case Standin:
+		e.override(x, g, resource)
+	default:
+		e.give(x, g, Target{Resource: resource})
+	}
+}
+
+// give adds whom a grant reaches on its target.
+func (e *Expansion) give(x *expander, g policies.Grant, target Target) {
 	e.named[target] = append(e.named[target], g.Origins...)
 
 	who := x.principal(g.Principal, 0, 0, g.Origins)
 	for _, reason := range who.unknown {
-		e.unknown = append(e.unknown, Unknown{User: "*", Resource: resource, Reason: reason})
+		e.unknown = append(e.unknown, Unknown{User: "*", Resource: target.Resource, Reason: reason})
 	}
 	asked := bounded(g.From, g.Until)
 	for user, ways := range who.ways {
-		pair := Pair{User: user, Resource: resource}
+		pair := Pair{User: user, Resource: target.Resource, Layer: target.Layer}
 		for _, w := range ways {
 			window := w.window.intersect(asked)
 			if window.empty() {
@@ -168,27 +179,6 @@ func chain(w way) []string {
 		return []string{}
 	}
 	return w.chain
-}
-
-// schedule takes a grant on a schedule, which this version reads and does not
-// carry out.
-func (e *Expansion) schedule(x *expander, g policies.Grant) {
-	u := Unsupported{
-		Key:  fmt.Sprintf("%s/%s/%s", g.Role, g.Resource, g.Principal),
-		What: fmt.Sprintf("%s on %s for %s", g.Role, g.Resource, g.Principal),
-	}
-	for _, o := range g.Origins {
-		u.By = append(u.By, By{Origin: o, Chain: []string{}})
-	}
-	if resource, ok := e.resource(x, g.Resource, g.Origins); ok {
-		u.Resource = resource
-	}
-	if g.Principal.Kind == inventory.KindUser {
-		if res := x.resolver.resolve(g.Principal); res.ok() {
-			u.User = res.id
-		}
-	}
-	e.unsupported = append(e.unsupported, u)
 }
 
 // resource resolves a resource. One that does not exist names nothing, so that
@@ -217,7 +207,12 @@ func (e *Expansion) empty(x *expander, s policies.Empty) {
 	if !ok {
 		return
 	}
-	target := Target{Resource: resource, Layer: s.Layer}
+	target := Target{Resource: resource}
+	if resource.Kind == inventory.KindSchedule {
+		if target.Layer, ok = e.line(x, resource, s.Layer, s.Origins); !ok {
+			return
+		}
+	}
 	e.named[target] = append(e.named[target], s.Origins...)
 	e.mayEmpty[target] = append(e.mayEmpty[target], s)
 }

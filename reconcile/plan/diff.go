@@ -39,6 +39,7 @@ func (b *builder) diff() {
 	for _, id := range slices.Sorted(maps.Keys(b.in.Snapshot.Teams)) {
 		b.team(id, implied[id])
 	}
+	b.schedules()
 }
 
 // account compares a person's base role.

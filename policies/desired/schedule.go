@@ -1,0 +1,200 @@
+package desired
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies"
+)
+
+// The roles on schedules.
+const (
+	// Rotation is taking turns on a layer or event.
+	Rotation = "rotation"
+	// Standin is being on call for a window, in place of what the schedule says.
+	Standin = "override"
+)
+
+// Override is a person who is to be on call on a schedule for a window. Unlike a
+// Grant it is due before it begins, and ends by itself.
+type Override struct {
+	// User and Schedule are PagerDuty ids.
+	User     string
+	Schedule string
+	// Window has both bounds.
+	Window
+	// Replaces is the id of the person whose turns are taken over; empty for the
+	// whole window, whoever is on call.
+	Replaces string
+	By       []By
+	// Limited are the limits that took it away; then it is not desired.
+	Limited []Limitation
+}
+
+// Pair is the pair that the override is about. Several may share it.
+func (o Override) Pair() Pair {
+	return Pair{User: o.User, Resource: inventory.ByID(inventory.KindSchedule, o.Schedule)}
+}
+
+// rotation adds a grant of turns on a layer or event.
+func (e *Expansion) rotation(x *expander, g policies.Grant, schedule inventory.Ref) {
+	layer, ok := e.line(x, schedule, g.Layer, g.Origins)
+	if !ok {
+		return
+	}
+	e.give(x, g, Target{Resource: schedule, Layer: layer})
+}
+
+// override adds a grant of a window on call.
+func (e *Expansion) override(x *expander, g policies.Grant, schedule inventory.Ref) {
+	target := Target{Resource: schedule}
+	e.named[target] = append(e.named[target], g.Origins...)
+	if g.From == nil || g.Until == nil {
+		return // the contract refuses it
+	}
+	replaces, ok := e.replaced(x, g, schedule)
+	if !ok {
+		return
+	}
+	who := x.principal(g.Principal, 0, 0, g.Origins)
+	for _, reason := range who.unknown {
+		e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
+	}
+	for user, ways := range who.ways {
+		for _, w := range ways {
+			window := w.window.intersect(bounded(g.From, g.Until))
+			if window.empty() {
+				continue
+			}
+			for _, o := range g.Origins {
+				e.overrides = append(e.overrides, Override{
+					User: user, Schedule: schedule.ID, Window: window, Replaces: replaces,
+					By: []By{{Origin: o, Chain: chain(w)}}, Limited: []Limitation{},
+				})
+			}
+		}
+	}
+}
+
+// replaced is whom an override replaces, if the reference resolves. Of one that
+// does not, the schedule's overrides are unknown.
+func (e *Expansion) replaced(x *expander, g policies.Grant, schedule inventory.Ref) (string, bool) {
+	if g.Replaces.IsZero() {
+		return "", true
+	}
+	res := x.resolver.resolve(g.Replaces)
+	if res.ok() {
+		return res.id, true
+	}
+	reason := "an override replaces somebody who can't be told: " + res.reason
+	x.error(reason, g.Origins)
+	e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
+	return "", false
+}
+
+// line finds the layer or event that a grant or empty names on a schedule: by
+// name, by '#' and id, or by nothing where there is one alone. One that does not
+// exist names nothing; of a name that several share, the whole schedule is
+// unknown (S10, S12).
+func (e *Expansion) line(x *expander, schedule inventory.Ref, layer string, origins []policies.Origin) (string, bool) {
+	s := e.in.Snapshot.Schedules[schedule.ID]
+	name := e.index.Named(schedule)
+	kind := "layer"
+	if s.Kind == inventory.ScheduleOfShifts {
+		kind = "event"
+	}
+	lines := oncall.Lines(s, e.in.Snapshot.Now)
+	id, byID := strings.CutPrefix(layer, "#")
+	found := slices.DeleteFunc(slices.Clone(lines), func(l oncall.Line) bool {
+		switch {
+		case layer == "":
+			return false
+		case byID:
+			return !l.Has(id)
+		}
+		return l.Name != layer
+	})
+	switch {
+	case len(found) == 1:
+		return found[0].ID, true
+	case len(found) == 0 && layer == "":
+		x.error(fmt.Sprintf("%s has no %s that has not ended", name, kind), origins)
+		return "", false
+	case len(found) == 0:
+		x.error(fmt.Sprintf("%s has no %s %q that has not ended%s", name, kind, layer, nearestLine(layer, lines)), origins)
+		return "", false
+	}
+	var ids []string
+	for _, l := range found {
+		ids = append(ids, fmt.Sprintf("%s (#%s)", l.Name, l.ID))
+	}
+	reason := fmt.Sprintf("%s has %d %ss: say in `layer` which one is meant: %s", name, len(found), kind, strings.Join(ids, ", "))
+	if layer != "" {
+		reason = fmt.Sprintf("%s has %d %ss of the name %q: say in `layer` which one is meant, as #id: %s", name, len(found), kind, layer, strings.Join(ids, ", "))
+	}
+	x.error(reason, origins)
+	e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
+	return "", false
+}
+
+func nearestLine(name string, lines []oncall.Line) string {
+	var names []string
+	for _, l := range lines {
+		names = append(names, l.Name)
+	}
+	if near, ok := inventory.Nearest(name, names); ok {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
+// overridesAt are the overrides that have not ended by t, those of one person
+// that touch or overlap as one.
+func (e *Expansion) overridesAt(t time.Time) []Override {
+	type who struct{ schedule, user, replaces string }
+	windows := map[who][]Window{}
+	for _, o := range e.overrides {
+		if o.Until.After(t) {
+			w := who{o.Schedule, o.User, o.Replaces}
+			windows[w] = append(windows[w], o.Window)
+		}
+	}
+	out := []Override{}
+	for w, ws := range windows {
+		for _, window := range unite(ws) {
+			one := Override{User: w.user, Schedule: w.schedule, Replaces: w.replaces, Window: window, By: []By{}, Limited: []Limitation{}}
+			for _, o := range e.overrides {
+				if o.Schedule == w.schedule && o.User == w.user && o.Replaces == w.replaces && !o.Window.intersect(window).empty() {
+					one.By = append(one.By, o.By...)
+				}
+			}
+			slices.SortFunc(one.By, compareBy)
+			one.By = slices.CompactFunc(one.By, func(a, b By) bool { return compareBy(a, b) == 0 })
+			e.limitOverride(&one, t)
+			out = append(out, one)
+		}
+	}
+	slices.SortFunc(out, compareOverrides)
+	return out
+}
+
+// limitOverride notes the limits that keep somebody off a schedule now.
+func (e *Expansion) limitOverride(o *Override, t time.Time) {
+	for _, l := range e.limits {
+		if l.covers(o.Pair()) && slices.ContainsFunc(l.users[o.User], func(w Window) bool { return w.Contains(t) }) {
+			o.Limited = append(o.Limited, Limitation{AtMost: l.atMost, Reason: l.reason, By: l.by})
+		}
+	}
+}
+
+func compareOverrides(a, b Override) int {
+	return cmp.Or(
+		cmp.Compare(a.Schedule, b.Schedule), a.From.Compare(b.From), a.Until.Compare(b.Until),
+		cmp.Compare(a.User, b.User), cmp.Compare(a.Replaces, b.Replaces),
+	)
+}
