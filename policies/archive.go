@@ -17,6 +17,7 @@ type manifest struct {
 	Roots       []string         `json:"roots"`
 	TimeLimit   time.Duration    `json:"time_limit"`
 	MaxElements int              `json:"max_elements"`
+	Allow       []string         `json:"allow_builtins"`
 	Files       []archivedFile   `json:"files"`
 	Schemas     []archivedSchema `json:"schemas"`
 }
@@ -43,7 +44,7 @@ const (
 // LoadSource reads: what to keep so as to evaluate this revision later, when
 // the directories hold another. Equal revisions give equal bytes.
 func (s *Set) Source() ([]byte, error) {
-	m := manifest{Version: manifestVersion, Roots: s.options.Roots, TimeLimit: s.options.TimeLimit, MaxElements: s.options.MaxElements}
+	m := manifest{Version: manifestVersion, Roots: s.options.Roots, TimeLimit: s.options.TimeLimit, MaxElements: s.options.MaxElements, Allow: s.options.AllowBuiltins}
 	var contents [][]byte
 	for _, f := range s.files {
 		m.Files = append(m.Files, archivedFile{Root: f.root, Path: f.path, Name: f.name})
@@ -85,13 +86,15 @@ func (s *Set) Source() ([]byte, error) {
 }
 
 // LoadSource loads a revision from what Source gave. Origins and problems name
-// the files as they were called then.
+// the files as they were called then. The policies were good when they were
+// kept: what Load checks beyond that they compile is not checked again, so that
+// a newer version of this program, which refuses more, still runs them.
 func LoadSource(ctx context.Context, source []byte) (*Set, error) {
 	m, contents, err := unpack(source)
 	if err != nil {
 		return nil, fmt.Errorf("read archived policies: %w", err)
 	}
-	o := Options{Roots: m.Roots, Schemas: map[string]string{}, TimeLimit: m.TimeLimit, MaxElements: m.MaxElements}
+	o := Options{Roots: m.Roots, Schemas: map[string]string{}, TimeLimit: m.TimeLimit, MaxElements: m.MaxElements, AllowBuiltins: m.Allow}
 	var files []*file
 	for i, f := range m.Files {
 		files = append(files, &file{root: f.Root, path: f.Path, name: f.Name, content: contents[i]})
@@ -101,7 +104,7 @@ func LoadSource(ctx context.Context, source []byte) (*Set, error) {
 		o.Schemas[sc.Document] = sc.Name
 		schemas = append(schemas, schema{document: sc.Document, file: &file{name: sc.Name, path: sc.Name, content: contents[len(m.Files)+i]}})
 	}
-	return load(ctx, o, files, schemas, nil)
+	return loadKept(ctx, o, files, schemas)
 }
 
 func unpack(source []byte) (manifest, [][]byte, error) {

@@ -23,21 +23,38 @@ func outreaching(b *ast.Builtin) bool {
 	return b.Nondeterministic
 }
 
-// capabilities are OPA's without the builtins that reach out.
-func capabilities() *ast.Capabilities {
+// capabilities are OPA's without the builtins that reach out, but for those
+// allowed by name.
+func capabilities(allowed []string) *ast.Capabilities {
 	c := ast.CapabilitiesForThisVersion()
-	c.Builtins = slices.DeleteFunc(c.Builtins, outreaching)
-	c.AllowNet = []string{}
+	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool {
+		return outreaching(b) && !slices.Contains(allowed, b.Name)
+	})
+	if !slices.ContainsFunc(allowed, func(name string) bool { return name == "http.send" || strings.HasPrefix(name, "net.") }) {
+		c.AllowNet = []string{}
+	}
 	return c
 }
 
-// checkBuiltins refuses builtins that reach out and, outside tests, the clock.
-func checkBuiltins(m *modules, r *report) {
-	off := map[string]bool{}
+// RefusedBuiltins are the names of the builtins that policies may use only
+// where Options allow them, sorted.
+func RefusedBuiltins() []string {
+	names := []string{clock}
 	for _, b := range ast.Builtins {
 		if outreaching(b) {
-			off[b.Name] = true
+			names = append(names, b.Name)
 		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// checkBuiltins refuses builtins that reach out and, outside tests, the clock,
+// unless they are allowed.
+func checkBuiltins(m *modules, r *report) {
+	off := map[string]bool{}
+	for _, name := range RefusedBuiltins() {
+		off[name] = !slices.Contains(m.allowed, name)
 	}
 	for _, f := range m.files {
 		module := m.parsed[f.name]
@@ -50,12 +67,13 @@ func checkBuiltins(m *modules, r *report) {
 				return false
 			}
 			switch name := ref.String(); {
-			case off[name]:
+			case off[name] && name != clock:
 				r.at(t.Location, Problem{
-					Found:    fmt.Sprintf("%s, which reaches out or answers differently each time", name),
-					Expected: "policies that follow from input and data alone; bring what it would fetch as a data document",
+					Found: fmt.Sprintf("%s, which reaches out or answers differently each time", name),
+					Expected: "policies that follow from input and data alone; bring what it would fetch as a data document, " +
+						"or have an operator allow it by name (evaluation.allow_builtins)",
 				})
-			case name == clock && !f.isTest():
+			case off[name] && !f.isTest():
 				r.at(t.Location, Problem{
 					Found:    clock + " outside a test",
 					Expected: "data.dutyward.now, the time of this evaluation; in access rules, give the element \"from\" and \"until\" instead",

@@ -32,7 +32,7 @@ func compileAll(parsed map[string]*ast.Module, m *modules, data documents, r *re
 	for range maxCompiles {
 		c := ast.NewCompiler().
 			SetErrorLimit(0).
-			WithCapabilities(capabilities()).
+			WithCapabilities(capabilities(m.allowed)).
 			WithDefaultRegoVersion(ast.RegoV1).
 			WithPathConflictsCheck(data.conflicts)
 		c.Compile(parsed)
@@ -200,7 +200,7 @@ func compileProblem(e *ast.Error, names []string, source string) Problem {
 
 func builtinNames() []string {
 	var names []string
-	for _, b := range capabilities().Builtins {
+	for _, b := range capabilities(nil).Builtins {
 		names = append(names, b.Name)
 	}
 	return names

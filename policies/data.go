@@ -42,6 +42,24 @@ func loadData(files []*file, r *report) documents {
 	return d
 }
 
+// keptData reads and merges the data files of policies that were good once,
+// without the checks of what authors write.
+func keptData(files []*file, r *report) documents {
+	d := documents{root: map[string]any{}, owners: map[string]*file{}}
+	for _, f := range files {
+		if f.isRego() {
+			continue
+		}
+		var doc any
+		if err := util.Unmarshal(f.content, &doc); err != nil {
+			r.add(Problem{File: f.name, Message: err.Error()})
+			continue
+		}
+		d.add(f, doc, r)
+	}
+	return d
+}
+
 // decodeData reads a data file as OPA does, but strictly.
 func decodeData(f *file, r *report) (any, bool) {
 	if len(bytes.TrimSpace(f.content)) == 0 {

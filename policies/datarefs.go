@@ -59,7 +59,7 @@ func treeOf(modules map[string]*ast.Module) *ruleTree {
 
 // resolved are the evaluated modules with every name written out from data.
 func (m *modules) resolved() map[string]*ast.Module {
-	c := ast.NewCompiler().SetErrorLimit(0).WithCapabilities(capabilities()).
+	c := ast.NewCompiler().SetErrorLimit(0).WithCapabilities(capabilities(m.allowed)).
 		WithDefaultRegoVersion(ast.RegoV1).WithOnlyStagesUpTo(ast.StageResolveRefs)
 	c.Compile(m.production())
 	return c.Modules

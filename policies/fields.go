@@ -17,23 +17,23 @@ import (
 // It compiles a copy of the policies in which input and documents are rules of
 // a known type. Whatever else that compile finds is not reported: what policies
 // may do is for the compile that is evaluated to say.
-func checkFields(resolved map[string]*ast.Module, tree *ruleTree, d documents, schemas []schema, r *report) error {
+func checkFields(m *modules, resolved map[string]*ast.Module, d documents, schemas []schema, r *report) error {
 	before := map[place]bool{}
 	for _, p := range r.problems {
 		before[place{file: p.File, row: p.Line, column: p.Column}] = true
 	}
-	c := &fieldCheck{report: r, before: before, tree: tree, data: d, declared: declaredFields(schemas)}
+	c := &fieldCheck{report: r, allowed: m.allowed, before: before, tree: treeOf(m.production()), data: d, declared: declaredFields(schemas)}
 	if err := c.pass(resolved); err != nil || !c.notRecords {
 		return err
 	}
 	// Fields of what is no record are certain for the input alone.
-	only := &fieldCheck{report: r, before: c.before, inputOnly: true}
+	only := &fieldCheck{report: r, allowed: m.allowed, before: c.before, inputOnly: true}
 	return only.pass(resolved)
 }
 
 // pass compiles until no field is found missing any more.
 func (c *fieldCheck) pass(resolved map[string]*ast.Module) error {
-	c.caps, c.rules, c.optional = capabilities(), map[string]ast.Ref{}, map[place]bool{}
+	c.caps, c.rules, c.optional = capabilities(c.allowed), map[string]ast.Ref{}, map[place]bool{}
 	c.give(inputPath, inputType())
 	parsed, err := c.typed(resolved)
 	if err != nil {
@@ -72,6 +72,8 @@ func (c *fieldCheck) pass(resolved map[string]*ast.Module) error {
 
 type fieldCheck struct {
 	report *report
+	// allowed are the builtins that may be used though they reach out.
+	allowed []string
 	// before are the places of problems found before, which these would repeat.
 	before map[place]bool
 	tree   *ruleTree

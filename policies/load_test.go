@@ -1,7 +1,12 @@
 package policies_test
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -108,4 +113,79 @@ func TestAnEmptyRootIsASetThatSaysNothing(t *testing.T) {
 	if st := evaluate(t, load(t, t.TempDir())); len(st.Grants) != 0 {
 		t.Errorf("%+v", st)
 	}
+}
+
+// TestS5_PoliciesThatWereGoodLoadThoughMoreIsRefusedNow keeps what an older
+// version kept: its checks were fewer, and the last good policies must stay in
+// force across an upgrade.
+func TestS5_PoliciesThatWereGoodLoadThoughMoreIsRefusedNow(t *testing.T) {
+	source, err := load(t, root(t, "access/a.rego", oneGroup)).Source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := `package access.people
+
+grants contains {"principal": "user:ann@acme.com", "resource": "team:Payments", "role": "manager"}
+
+group contains {"name": "x", "colour": "red"} if some u in input.users
+
+group contains {"name": u.emial} if some u in input.users
+
+group contains {"name": "prod"}
+
+member contains {"group": "prod", "principal": "user:ann@acme.com"} if not data.peple
+`
+	if _, err := policies.Load(context.Background(), policies.Options{Roots: []string{root(t, "access/a.rego", refused)}}); err == nil {
+		t.Fatal("all of this is refused where policies are loaded anew")
+	}
+	kept, err := policies.LoadSource(context.Background(), repacked(t, source, oneGroup, refused))
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := kept.Evaluate(context.Background(), policies.PhaseAccess, input(t), noon)
+	if err == nil || len(st.Groups) != 1 || len(st.Members) != 1 || len(st.Failures) == 0 {
+		t.Errorf("got %+v, %v; want the good elements, and failures of the bad ones", st, err)
+	}
+	if _, err := policies.LoadSource(context.Background(), repacked(t, source, oneGroup, "package access.people\n\ngroup contains")); err == nil {
+		t.Error("what does not compile can't be evaluated")
+	}
+}
+
+// repacked is an archive with one file's content replaced.
+func repacked(t *testing.T, source []byte, old, content string) []byte {
+	t.Helper()
+	zip, err := gzip.NewReader(bytes.NewReader(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	zipped := gzip.NewWriter(&out)
+	from, to := tar.NewReader(zip), tar.NewWriter(zipped)
+	for {
+		header, err := from.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(text) == old {
+			text = []byte(content)
+		}
+		header.Size = int64(len(text))
+		if err := to.WriteHeader(header); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := to.Write(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(to.Close(), zipped.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }

@@ -16,22 +16,24 @@ type modules struct {
 	parsed map[string]*ast.Module
 	// library are the embedded modules, by name.
 	library map[string]*ast.Module
+	// allowed are the builtins that may be used though they reach out.
+	allowed []string
 	// broken are the packages of files that do not parse, as far as they can be
 	// told; "" stands for one that can't.
 	broken map[string]bool
 }
 
 func parserOptions() ast.ParserOptions {
-	return ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1, Capabilities: capabilities()}
+	return ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1, Capabilities: capabilities(nil)}
 }
 
 // parse parses all policies. The error is a fault of this build.
-func parse(files []*file, r *report) (*modules, error) {
+func parse(files []*file, allowed []string, r *report) (*modules, error) {
 	library, err := parseLibrary()
 	if err != nil {
 		return nil, err
 	}
-	m := &modules{files: files, parsed: map[string]*ast.Module{}, library: library, broken: map[string]bool{}}
+	m := &modules{files: files, parsed: map[string]*ast.Module{}, library: library, allowed: allowed, broken: map[string]bool{}}
 	for _, f := range files {
 		if !f.isRego() {
 			continue

@@ -24,6 +24,9 @@ type Options struct {
 	TimeLimit time.Duration
 	// MaxElements bounds the elements of one evaluation; 0 means a million.
 	MaxElements int
+	// AllowBuiltins are names of RefusedBuiltins that policies may use: their
+	// plans can then not be made again as they were.
+	AllowBuiltins []string
 }
 
 const (
@@ -64,6 +67,7 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 	return load(ctx, o, files, schemas, append(problems, schemaProblems...))
 }
 
+// load checks and compiles the policies.
 func load(ctx context.Context, o Options, files []*file, schemas []schema, problems Problems) (*Set, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("load policies: %w", err)
@@ -73,7 +77,7 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 
 	data := loadData(files, r)
 	checkSchemas(schemas, data, r)
-	modules, err := parse(files, r)
+	modules, err := parse(files, o.AllowBuiltins, r)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +87,7 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 	resolved := modules.resolved()
 	checkReferences(modules, resolved, data, r)
 	compiler := compile(modules, data, r)
-	if err := checkFields(resolved, treeOf(modules.production()), data, schemas, r); err != nil {
+	if err := checkFields(modules, resolved, data, schemas, r); err != nil {
 		return nil, err
 	}
 
@@ -91,8 +95,34 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 	if len(all.Errors()) > 0 {
 		return nil, all
 	}
+	return newSet(o, files, schemas, modules, resolved, data, compiler, all.Warnings()), nil
+}
+
+// loadKept compiles policies that were good once, as they are. What newer
+// versions of this program would refuse besides is for those who load policies
+// anew: refused here, the last good ones would be lost with an upgrade.
+func loadKept(ctx context.Context, o Options, files []*file, schemas []schema) (*Set, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("load policies: %w", err)
+	}
+	r := newReport(files)
+	data := keptData(files, r)
+	modules, err := parse(files, o.AllowBuiltins, r)
+	if err != nil {
+		return nil, err
+	}
+	compiler := compileAll(modules.production(), modules, data, r, func(*ast.Location) bool { return true })
+	if errs := r.problems.sorted().Errors(); len(errs) > 0 {
+		return nil, errs
+	}
+	return newSet(o, files, schemas, modules, modules.resolved(), data, compiler, nil), nil
+}
+
+func newSet(
+	o Options, files []*file, schemas []schema, m *modules, resolved map[string]*ast.Module, data documents, compiler *ast.Compiler, warnings Problems,
+) *Set {
 	s := &Set{
-		options: o.withDefaults(), files: files, compiler: compiler, warnings: all.Warnings(),
+		options: o.withDefaults(), files: files, compiler: compiler, warnings: warnings,
 		store: inmem.NewFromObjectWithOpts(data.root, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
 		roots: map[string]string{}, schemas: schemas,
 	}
@@ -100,9 +130,9 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 		s.roots[f.name] = f.root
 	}
 	s.rules = s.contractRules()
-	s.doubtful = doubtfulIn(modules.production())
+	s.doubtful = doubtfulIn(m.production())
 	s.refs = literalReferences(files, resolved)
-	return s, nil
+	return s
 }
 
 // Warnings are what is odd about the policies but no reason to refuse them.

@@ -111,7 +111,7 @@ func (r *TestReport) Passed() bool {
 // library in place. Tests that fail run once more, traced, for the values in
 // the expression that failed. An error means that the tests could not be run.
 func (s *Set) Test(ctx context.Context, o TestOptions) (*TestReport, error) {
-	modules, err := parse(s.files, newReport(s.files))
+	modules, err := parse(s.files, s.options.AllowBuiltins, newReport(s.files))
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func filter(names []testName) string {
 // pass runs tests, sorted by place.
 func (r *testRun) pass(ctx context.Context, names []testName, tracer *cover.Cover, traced bool) ([]*tester.Result, error) {
 	compiler := ast.NewCompiler().
-		WithCapabilities(capabilities()).
+		WithCapabilities(capabilities(r.set.options.AllowBuiltins)).
 		WithDefaultRegoVersion(ast.RegoV1).
 		WithEnablePrintStatements(true).
 		WithRewriteTestRules(traced)

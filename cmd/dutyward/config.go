@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -23,7 +25,9 @@ type config struct {
 	Manage    manageConfig      `yaml:"manage"`
 	Schemas   map[string]string `yaml:"schemas"`
 	Window    windowConfig      `yaml:"window"`
-	Run       runConfig         `yaml:"run"`
+	// Evaluation bounds the evaluation of policies.
+	Evaluation evaluationConfig `yaml:"evaluation"`
+	Run        runConfig        `yaml:"run"`
 
 	// file is the file that was read; empty if there is none.
 	file string
@@ -76,6 +80,13 @@ type windowConfig struct {
 	AheadDays int `yaml:"ahead_days"`
 }
 
+// evaluationConfig is what policies may use.
+type evaluationConfig struct {
+	TimeLimit     string   `yaml:"time_limit"`
+	MaxElements   int      `yaml:"max_elements"`
+	AllowBuiltins []string `yaml:"allow_builtins"`
+}
+
 type runConfig struct {
 	Schedule string `yaml:"schedule"`
 	Listen   string `yaml:"listen"`
@@ -84,11 +95,12 @@ type runConfig struct {
 // defaultConfig is the configuration where nothing else is said.
 func defaultConfig() *config {
 	return &config{
-		Account: accountConfig{Name: "pagerduty", Region: "us", Auth: "token"},
-		State:   "dutyward.db",
-		Manage:  manageConfig{Default: string(plan.Observe)},
-		Window:  windowConfig{BackDays: 7, AheadDays: 35},
-		Run:     runConfig{Schedule: "*/5 * * * *", Listen: "127.0.0.1:9465"},
+		Account:    accountConfig{Name: "pagerduty", Region: "us", Auth: "token"},
+		State:      "dutyward.db",
+		Manage:     manageConfig{Default: string(plan.Observe)},
+		Window:     windowConfig{BackDays: 7, AheadDays: 35},
+		Evaluation: evaluationConfig{TimeLimit: "2m", MaxElements: 1_000_000},
+		Run:        runConfig{Schedule: "*/5 * * * *", Listen: "127.0.0.1:9465"},
 	}
 }
 
@@ -167,6 +179,19 @@ func (c *config) fillIn() {
 	t := &c.Account.Token
 	if t.Env == "" && t.File == "" && len(t.Command) == 0 {
 		t.Env = defaultTokenEnv
+	}
+}
+
+// policyOptions say where the policies are, or that they are in other roots,
+// and within what bounds they run.
+func (c *config) policyOptions(roots []string) policies.Options {
+	if len(roots) == 0 {
+		roots = c.Policies
+	}
+	limit, _ := time.ParseDuration(c.Evaluation.TimeLimit) // checked when it was read
+	return policies.Options{
+		Roots: roots, Schemas: c.Schemas,
+		TimeLimit: limit, MaxElements: c.Evaluation.MaxElements, AllowBuiltins: c.Evaluation.AllowBuiltins,
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -36,6 +38,7 @@ func (l *loader) check() {
 	if c.Window.BackDays < 1 || c.Window.AheadDays < 1 {
 		l.fault(l.where("window"), "window: back_days and ahead_days must be 1 or more")
 	}
+	l.checkEvaluation(c.Evaluation)
 	if _, err := parseSchedule(c.Run.Schedule); err != nil {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
 	}
@@ -46,6 +49,21 @@ func (l *loader) check() {
 	l.mode("manage.account.mode", c.Manage.Account.Mode)
 	l.kind("manage.teams", c.Manage.Teams)
 	l.kind("manage.schedules", c.Manage.Schedules)
+}
+
+func (l *loader) checkEvaluation(e evaluationConfig) {
+	if d, err := time.ParseDuration(e.TimeLimit); err != nil || d < time.Second {
+		l.fault(l.where("evaluation.time_limit"), "evaluation.time_limit: %q is not possible; expected a second or more, such as 30s or 2m", e.TimeLimit)
+	}
+	if e.MaxElements < 1 {
+		l.fault(l.where("evaluation.max_elements"), "evaluation.max_elements: expected 1 or more")
+	}
+	refused := policies.RefusedBuiltins()
+	for _, name := range e.AllowBuiltins {
+		if !slices.Contains(refused, name) {
+			l.fault(l.where("evaluation.allow_builtins"), "evaluation.allow_builtins: %q is not a function that needs to be allowed%s", name, suggest(name, refused))
+		}
+	}
 }
 
 // where says where a key, or the part of it that is set, was set.

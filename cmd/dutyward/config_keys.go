@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/dutyward/dutyward/policies"
 )
 
 // configKey documents one key of the configuration.
@@ -40,9 +42,16 @@ func configKeys() []configKey {
 		{"schemas", "{}", "JSON schemas by the path of the data document they are for (`people: people.schema.json` for `data.people`), relative to this file. Data that does not conform is an error before it becomes a missing grant."},
 		{"window.back_days", "7", "How many days of past shifts the snapshot holds. Raise it if policies look further back; it must reach the last round."},
 		{"window.ahead_days", "35", "How many days of coming shifts the snapshot holds. Raise it if policies or risk rules look further ahead; large accounts may lower it to save time."},
+		{"evaluation.time_limit", "2m", "How long the evaluation of the policies of one phase may take (`30s`, `5m`) before it is stopped and the round fails. Raise it only for very large accounts: what needs minutes is usually a join that `dutyward check` warns of."},
+		{"evaluation.max_elements", "1000000", "How many elements the rules of one phase may give before the evaluation is stopped and the round fails. Lower it to notice a runaway rule earlier."},
+		{"evaluation.allow_builtins", "[]", "Names of Rego's functions that reach out or answer differently each time and that policies may use all the same: " + refusedBuiltins() + ". Leave it empty: a plan that depends on them can't be made again, nor checked by a reviewer; bring what they would fetch as data."},
 		{"run.schedule", "every 5 minutes", "When `dutyward run` makes a round, beside those that boundaries and saved policies make: a cron expression of five fields (`*/5 * * * *`), `@every 10m` or `@hourly`; `CRON_TZ=Europe/Berlin` before it sets a time zone other than the machine's. Make it rarer if the account is large or others need the request budget."},
 		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz` and `/metrics`. They need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
 	}
+}
+
+func refusedBuiltins() string {
+	return "`" + strings.Join(policies.RefusedBuiltins(), "`, `") + "`"
 }
 
 // configReference is the reference of the configuration in Markdown.
@@ -83,5 +92,6 @@ manage:
     resources: {"Payments": sync}
 schemas: {people: people.schema.json}
 window: {back_days: 7, ahead_days: 35}
+evaluation: {time_limit: 2m, max_elements: 1000000}
 run: {schedule: "*/5 * * * *", listen: "127.0.0.1:9465"}
 `

@@ -98,6 +98,10 @@ func TestTextThatIsNotOneYAMLMappingIsRefused(t *testing.T) {
 		"a bad pattern":    {"manage: {teams: {import: ['a[']}}", "is not a pattern"},
 		"two tokens":       {"account: {token: {env: A, file: b}}", "expected one of env, file and command"},
 		"no policies":      {"policies: []", "expected at least one directory"},
+		"no time at all":   {"evaluation: {time_limit: 0s}", "expected a second or more"},
+		"a bare number":    {"evaluation: {time_limit: 30}", "expected a second or more"},
+		"no elements":      {"evaluation: {max_elements: 0}", "expected 1 or more"},
+		"a strange word":   {"evaluation: {allow_builtins: [http.sent]}", "did you mean http.send?"},
 		"a zero window":    {"window: {back_days: 0}", "must be 1 or more"},
 		"an odd address":   {"account: {base_url: 'http://a:b@c'}", "without credentials"},
 	} {

@@ -137,7 +137,7 @@ func (a *app) unattended(ctx context.Context, c *config, log *slog.Logger) (*ses
 func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
 	return &reconcile.Daemon{
 		Load: func(ctx context.Context) (*policies.Set, error) {
-			return policies.Load(ctx, policies.Options{Roots: s.config.Policies, Schemas: s.config.Schemas})
+			return policies.Load(ctx, s.config.policyOptions(nil))
 		},
 		Reader: s.Reader, Record: s.journal, Account: s.client, Settings: s.Settings,
 		Now: s.Now, Paused: s.config.stopFile().Paused, Log: log,

@@ -189,10 +189,7 @@ func (s *session) close() error {
 
 // loadPolicies loads the configured policies, or those of other roots.
 func (c *config) loadPolicies(ctx context.Context, roots []string) (*policies.Set, error) {
-	if len(roots) == 0 {
-		roots = c.Policies
-	}
-	set, err := policies.Load(ctx, policies.Options{Roots: roots, Schemas: c.Schemas})
+	set, err := policies.Load(ctx, c.policyOptions(roots))
 	if err != nil {
 		return nil, policyFault(err)
 	}
