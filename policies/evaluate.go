@@ -20,6 +20,8 @@ const elementVar = ast.Var("__dutyward_element__")
 // rule is a contract rule as authors wrote it: one body of a partial set.
 type rule struct {
 	contract *contractRule
+	// element is the head's key, what the rule gives.
+	element *ast.Term
 	// query is the compiled body with the head's key bound to elementVar. It
 	// yields what the rule contributes to its set, so each element is known to
 	// come from this rule.
@@ -49,7 +51,7 @@ func (s *Set) contractRules() map[Phase][]*rule {
 			body := append(r.Body[:len(r.Body):len(r.Body)], key)
 			key.Index = len(r.Body)
 			out[c.phase] = append(out[c.phase], &rule{
-				contract: c, query: body, location: r.Location,
+				contract: c, element: r.Head.Key, query: body, location: r.Location,
 				origin: originOf(r, f, annotations),
 			})
 		}
@@ -127,14 +129,7 @@ func (e *evaluation) run(ctx context.Context, r *rule) (outcome, error) {
 	var builtinErrors []topdown.Error
 	set := ast.NewSet()
 	limit := e.set.options.MaxElements
-	err := topdown.NewQuery(r.query).
-		WithCompiler(e.set.compiler).
-		WithStore(e.set.store).
-		WithTransaction(e.txn).
-		WithInput(e.input).
-		WithTime(e.now).
-		WithCancel(e.cancel).
-		WithRuntime(ast.ObjectTerm()).
+	err := e.query(r).
 		WithBuiltinErrorList(&builtinErrors).
 		WithStackTraces(true).
 		Iter(ctx, func(result topdown.QueryResult) error {
@@ -161,4 +156,16 @@ func (e *evaluation) run(ctx context.Context, r *rule) (outcome, error) {
 		out = outcome{failures: append(out.failures, failure)}
 	}
 	return out, nil
+}
+
+// query is the query of a rule's body.
+func (e *evaluation) query(r *rule) *topdown.Query {
+	return topdown.NewQuery(r.query).
+		WithCompiler(e.set.compiler).
+		WithStore(e.set.store).
+		WithTransaction(e.txn).
+		WithInput(e.input).
+		WithTime(e.now).
+		WithCancel(e.cancel).
+		WithRuntime(ast.ObjectTerm())
 }

@@ -16,11 +16,13 @@ func newExplain(a *app) *cobra.Command {
 		Use:   "explain PERSON RESOURCE",
 		Short: "Say why a person has, will have or does not have access to a resource",
 		Long: "Say what PagerDuty holds and what policies say for one person (an e-mail address, or '#' and an id) and one\n" +
-			"resource (account, team:NAME, schedule:NAME): the rules and groups behind it, what limits it, and what is in the way.",
+			"resource (account, team:NAME, schedule:NAME): the rules and groups behind it, what limits it, and what is in the\n" +
+			"way. Of what they do not have, it says which rules could give it, through which groups and when, and at which\n" +
+			"condition a rule ends for them, where that can be told.",
 		Example: "  dutyward explain ann@acme.com team:Payments\n  dutyward explain ann@acme.com account",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
+			return a.planned(cmd.Context(), f, func(s *session, r *reconcile.Result) error {
 				index := inventory.NewIndex(r.Snapshot)
 				person, err := findPerson(index, args[0])
 				if err != nil {
@@ -30,11 +32,16 @@ func newExplain(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				st := report.NewStandings(r.Snapshot, r.Access, r.Plan).Of(desired.Pair{User: person.ID, Resource: resource})
-				if asJSON {
-					return report.JSON(a.stdout, st)
+				pair := desired.Pair{User: person.ID, Resource: resource}
+				why, err := s.Explain(cmd.Context(), r, pair)
+				if err != nil {
+					return err
 				}
-				return report.ExplainText(a.stdout, st, a.style(a.stdout))
+				x := report.Explain(report.NewStandings(r.Snapshot, r.Access, r.Plan).Of(pair), why.NotInForce, why.Misses, why.Stops)
+				if asJSON {
+					return report.JSON(a.stdout, x)
+				}
+				return report.ExplainText(a.stdout, x, a.style(a.stdout))
 			})
 		},
 	}

@@ -82,6 +82,16 @@ func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, b
 	return g, true
 }
 
+// NotInForce are the grants that reach a pair at other moments than t, where
+// none is in force then.
+func (e *Expansion) NotInForce(pair Pair, t time.Time) []LostGrant {
+	g, granted := e.choose(pair, e.candidates[pair], t)
+	if granted {
+		return nil
+	}
+	return g.Lost
+}
+
 func lost(c candidate, why string) LostGrant {
 	return LostGrant{Role: c.role, Window: c.window, By: c.by, Why: why}
 }

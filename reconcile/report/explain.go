@@ -4,135 +4,190 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
 )
 
+// Explanation is a Standing with all that there is to say of why it is not
+// another. Its JSON form is what `explain` prints for programs.
+type Explanation struct {
+	Standing
+	// Misses are the rules that give something on the resource and nothing to
+	// this person now.
+	Misses []desired.Miss `json:"misses"`
+	// Stops are the conditions at which rules ended for this person, where that
+	// can be told.
+	Stops []policies.Stop `json:"stops"`
+}
+
+// Explain adds to a standing why it is not another.
+func Explain(st Standing, notInForce []desired.LostGrant, misses []desired.Miss, stops []policies.Stop) Explanation {
+	if len(st.Lost) == 0 {
+		st.Lost = lostOf(notInForce)
+	}
+	return Explanation{Standing: st, Misses: append([]desired.Miss{}, misses...), Stops: append([]policies.Stop{}, stops...)}
+}
+
 // ExplainText writes why one person stands to one resource as they do.
-func ExplainText(w io.Writer, st Standing, s Style) error {
+func ExplainText(w io.Writer, x Explanation, s Style) error {
 	p := newPage(w, s)
-	kind := st.Resource.Kind
-	p.line("%s  %s", p.strong(st.Email+" on "+st.Name), p.mild("at "+clock(st.At)))
+	kind := x.Resource.Kind
+	p.line("%s  %s", p.strong(x.Email+" on "+x.Name), p.mild("at "+clock(x.At)))
 	p.line("")
-	p.line("  PagerDuty holds  %s", Role(kind, st.Holds))
-	asked := Role(kind, st.Asked) + span(st.From, st.Until)
-	if st.Asked == inventory.None && st.Resource.Kind == inventory.KindAccount {
+	p.line("  PagerDuty holds  %s", Role(kind, x.Holds))
+	asked := Role(kind, x.Asked) + span(x.From, x.Until)
+	if x.Asked == inventory.None && kind == inventory.KindAccount {
 		asked = "nothing"
 	}
 	p.line("  policies say     %s", asked)
-	p.line("  so it is         %s", p.status(st.Status)+because(st.Why))
-	if st.Unblock != "" {
-		p.line("  to go on         %s", st.Unblock)
+	p.line("  so it is         %s", p.status(x.Status)+because(x.Why))
+	if x.Unblock != "" {
+		p.line("  to go on         %s", x.Unblock)
 	}
-	if st.Change != "" {
-		p.line("  the change's key %s", st.Change)
+	if x.Change != "" {
+		p.line("  the change's key %s", x.Change)
 	}
-	if len(st.By) > 0 {
+	if len(x.By) > 0 {
 		p.head("%s", "Because of")
-		for _, by := range st.By {
+		for _, by := range x.By {
 			p.line("  %s", Origin(by.Origin))
 			if len(by.Chain) > 0 {
 				p.line("    through %s", strings.Join(by.Chain, " → "))
 			}
 		}
 	}
-	if len(st.Limited) > 0 {
+	if len(x.Limited) > 0 {
 		p.head("%s", "Limited by")
-		for _, l := range st.Limited {
+		for _, l := range x.Limited {
 			p.line("  at most %s: %s — %s", Role(kind, l.AtMost), l.Reason, Rule(l.By))
 		}
 	}
-	if len(st.Lost) > 0 {
+	if len(x.Lost) > 0 {
 		p.head("%s", "Not in force")
-		for _, l := range st.Lost {
+		for _, l := range x.Lost {
 			p.line("  %s: %s — %s", Role(kind, l.Role), l.Why, Rule(l.By))
 		}
 	}
-	if len(st.Named) > 0 {
-		p.head("No rule gives %s anything on %s. The rules that give it to others:", st.Email, st.Name)
-		for _, o := range st.Named {
-			p.line("  %s", Origin(o))
-		}
-	}
+	p.whyNot(x)
 	return p.err
 }
 
-// WhoText writes who holds or is to hold what on a resource.
-func WhoText(w io.Writer, name string, at time.Time, standings []Standing, s Style) error {
-	p := newPage(w, s)
-	p.line("%s  %s", p.strong(name), p.mild(count(len(standings), "person", "people")+" at "+clock(at)))
-	var users, roles, statuses []string
-	for _, st := range standings {
-		users = append(users, st.Email)
-		roles = append(roles, rolesOf(st))
-		statuses = append(statuses, string(st.Status))
+// whyNot writes which rules could give the person something, or something
+// higher, and why they do not.
+func (p *page) whyNot(x Explanation) {
+	stops := map[policies.Origin]policies.Stop{}
+	for _, stop := range x.Stops {
+		stops[stop.Origin] = stop
 	}
-	wide := []int{widest(users, 40), widest(roles, 60), widest(statuses, 20)}
-	for _, st := range standings {
-		p.line("  %s  %s  %s  %s", pad(st.Email, wide[0]), pad(rolesOf(st), wide[1]),
-			p.status(st.Status)+strings.Repeat(" ", max(0, wide[2]-len(st.Status))), p.mild(reasonOf(st)))
+	said := map[policies.Origin]bool{}
+	begun := false
+	rule := func(o policies.Origin) {
+		if !begun {
+			begun = true
+			p.head("Why nothing%s, by the rules that could give it", more(x.Asked))
+		}
+		said[o] = true
+		p.line("  %s", Origin(o))
 	}
-	return p.err
-}
-
-// rolesOf is what is held, and what it is to become.
-func rolesOf(st Standing) string {
-	kind := st.Resource.Kind
-	switch st.Status {
-	case StatusPlanned, StatusObserved, StatusBlocked, StatusHeld, StatusProtected:
-		if st.Asked != st.Holds {
-			return Role(kind, st.Holds) + " → " + Role(kind, st.Asked)
+	for _, m := range x.Misses {
+		if inventory.CompareRoles(x.Resource.Kind, m.Roles[0], x.Asked) <= 0 {
+			continue
+		}
+		rule(m.Origin)
+		p.miss(x, m)
+		if stop, ok := stops[m.Origin]; ok {
+			p.stop(x, stop)
 		}
 	}
-	return Role(kind, st.Holds)
-}
-
-// reasonOf is the first rule behind a standing, or why there is none.
-func reasonOf(st Standing) string {
-	var parts []string
-	if st.Why != "" {
-		parts = append(parts, st.Why)
-	}
-	if len(st.By) > 0 {
-		rule := Rule(st.By[0])
-		if more := len(st.By) - 1; more > 0 {
-			rule += " and " + count(more, "other", "others")
+	for _, stop := range x.Stops {
+		if said[stop.Origin] || givenBy(x, stop.Origin) {
+			continue
 		}
-		parts = append(parts, rule)
+		rule(stop.Origin)
+		p.stop(x, stop)
 	}
-	return strings.Join(parts, " — ")
+	if !begun && x.Asked == inventory.None && len(x.Lost) == 0 && x.Status != StatusUnknown {
+		p.line("")
+		p.line("No rule gives anybody anything on %s.", x.Name)
+	}
 }
 
-// status colours a status.
-func (p *page) status(s Status) string {
-	switch s {
-	case StatusPlanned:
-		return p.raise(string(s))
-	case StatusBlocked, StatusHeld, StatusUnknown:
-		return p.alarm(string(s))
+// more is what "nothing" is to be read as where something is given.
+func more(asked string) string {
+	if asked == inventory.None {
+		return ""
 	}
-	return string(s)
+	return " higher"
 }
 
-func because(why string) string {
+// givenBy says that a rule gives the person what they are asked to have.
+func givenBy(x Explanation, o policies.Origin) bool {
+	for _, by := range x.By {
+		if by.File == o.File && by.Line == o.Line {
+			return true
+		}
+	}
+	return false
+}
+
+// maxElsewhere is how many grants of a rule on other resources are shown.
+const maxElsewhere = 5
+
+// miss writes why a rule's grants do not reach the person.
+func (p *page) miss(x Explanation, m desired.Miss) {
+	roles := make([]string, len(m.Roles))
+	for i, r := range m.Roles {
+		roles[i] = Role(x.Resource.Kind, r)
+	}
+	if m.Others > 0 {
+		p.line("    gives %s to %s by name, and not to %s", strings.Join(roles, " or "), count(m.Others, "person", "people"), x.Email)
+	}
+	var instead []string
+	for i, e := range m.Instead {
+		if i == maxElsewhere {
+			instead = append(instead, fmt.Sprintf("and %d more", len(m.Instead)-i))
+			break
+		}
+		instead = append(instead, fmt.Sprintf("%s on %s", e.Role, e.Resource))
+	}
+	if len(instead) > 0 {
+		p.line("    gives them %s", strings.Join(instead, ", "))
+	}
+	for _, part := range m.Parts {
+		p.line("    gives %s to %s", strings.Join(roles, " or "), inWords(part, "who is not in it"))
+		p.parts(part, "      ")
+	}
+}
+
+// parts writes the members of a group that does not hold a person.
+func (p *page) parts(of desired.Part, indent string) {
+	for _, part := range of.Parts {
+		p.line("%s%s", indent, inWords(part, ""))
+		p.parts(part, indent+"  ")
+	}
+	if of.Named > 0 {
+		p.line("%s%s by name, none of them this one", indent, count(of.Named, "person", "people"))
+	}
+}
+
+// inWords is a principal with why it does not hold the person.
+func inWords(part desired.Part, otherwise string) string {
+	why := part.Why
 	if why == "" {
-		return ""
+		why = otherwise
 	}
-	return ": " + why
+	if why == "" {
+		return part.Principal
+	}
+	return part.Principal + ": " + why
 }
 
-// span is ", from … until …", as far as it is bounded.
-func span(from, until *time.Time) string {
-	text := ""
-	if from != nil {
-		text += " from " + clock(*from)
+// stop writes the condition at which a rule ended for the person.
+func (p *page) stop(x Explanation, stop policies.Stop) {
+	p.line("    ends for %s at", x.Email)
+	for _, line := range failureLines(&stop.Condition) {
+		p.line("      %s", line)
 	}
-	if until != nil {
-		text += " until " + clock(*until)
-	}
-	if text == "" {
-		return ""
-	}
-	return fmt.Sprintf(",%s", text)
 }

@@ -84,7 +84,7 @@ func TestExplainSaysWhatIsHeldWhatIsAskedAndWhy(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
-			if err := ExplainText(&out, st.Of(c.pair), Style{}); err != nil {
+			if err := ExplainText(&out, Explain(st.Of(c.pair), nil, nil, nil), Style{}); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, "explain-"+c.name+".txt", out.Bytes())

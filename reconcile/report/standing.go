@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -39,6 +38,8 @@ type Standing struct {
 	// Resource is "account" or a reference by id; Name is it by name.
 	Resource inventory.Ref `json:"resource"`
 	Name     string        `json:"name"`
+	// Layer is the id of a layer or event; empty but on schedules.
+	Layer string `json:"layer"`
 	// At is the moment it is for.
 	At time.Time `json:"at"`
 	// Holds is the role in PagerDuty, Asked the role that policies give; "none".
@@ -60,8 +61,6 @@ type Standing struct {
 	Limited []desired.Limitation `json:"limited"`
 	// Lost are grants that are not in force or were beaten.
 	Lost []Lost `json:"lost"`
-	// Named are the rules that name the resource, where none gives the role.
-	Named []policies.Origin `json:"named"`
 }
 
 // Lost is a grant that did not win, and why.
@@ -127,9 +126,9 @@ func notes(p *plan.Plan) map[desired.Pair]note {
 func (s *Standings) Of(pair desired.Pair) Standing {
 	st := Standing{
 		User: pair.User, Email: s.index.Name(inventory.KindUser, pair.User),
-		Resource: pair.Resource, Name: s.index.Named(pair.Resource),
+		Resource: pair.Resource, Name: s.index.Named(pair.Resource), Layer: pair.Layer,
 		At: s.access.At, Holds: s.snapshot.RoleOf(pair.User, pair.Resource), Asked: inventory.None,
-		By: []desired.By{}, Limited: []desired.Limitation{}, Lost: []Lost{}, Named: []policies.Origin{},
+		By: []desired.By{}, Limited: []desired.Limitation{}, Lost: []Lost{},
 	}
 	grant, granted := s.access.Grants[pair]
 	if granted {
@@ -137,14 +136,18 @@ func (s *Standings) Of(pair desired.Pair) Standing {
 		st.From, st.Until = moment(grant.From), moment(grant.Until)
 		st.By = append(st.By, grant.By...)
 		st.Limited = append(st.Limited, grant.Limited...)
-		for _, l := range grant.Lost {
-			st.Lost = append(st.Lost, Lost{Role: l.Role, From: moment(l.From), Until: moment(l.Until), By: l.By, Why: l.Why})
-		}
-	} else {
-		st.Named = append(st.Named, s.access.Named[pair.Target()]...)
+		st.Lost = lostOf(grant.Lost)
 	}
 	s.status(&st, pair)
 	return st
+}
+
+func lostOf(grants []desired.LostGrant) []Lost {
+	out := []Lost{}
+	for _, l := range grants {
+		out = append(out, Lost{Role: l.Role, From: moment(l.From), Until: moment(l.Until), By: l.By, Why: l.Why})
+	}
+	return out
 }
 
 // status fills in how the pair stands.

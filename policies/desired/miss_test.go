@@ -1,0 +1,117 @@
+package desired_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// missLines are misses as indented lines.
+func missLines(misses []desired.Miss) string {
+	var b strings.Builder
+	var parts func([]desired.Part, string)
+	parts = func(ps []desired.Part, indent string) {
+		for _, p := range ps {
+			fmt.Fprintf(&b, "%s%s", indent, p.Principal)
+			if p.Why != "" {
+				fmt.Fprintf(&b, ": %s", p.Why)
+			}
+			if p.Named > 0 {
+				fmt.Fprintf(&b, " (%d by name)", p.Named)
+			}
+			b.WriteByte('\n')
+			parts(p.Parts, indent+"  ")
+		}
+	}
+	for _, m := range misses {
+		fmt.Fprintf(&b, "%s:%d %v others %d instead %v\n", m.File, m.Line, m.Roles, m.Others, m.Instead)
+		parts(m.Parts, "  ")
+	}
+	return b.String()
+}
+
+func TestAMissSaysWhyEachWayToARoleIsNotOpen(t *testing.T) {
+	cases := map[string]struct {
+		statements func() *policies.Statements
+		user       string
+		at         time.Time
+		want       string
+	}{
+		"the next shift of a nested group": {
+			func() *policies.Statements {
+				st := groups("prod group:pay", "pay oncall:Primary", "pay user:di@acme.com")
+				st.Grants = []policies.Grant{grant("group:prod", "team:Payments", "manager")}
+				return st
+			}, "bob", noon,
+			"p.rego:1 [manager] others 0 instead []\n" +
+				"  group:prod: in it next from 2026-03-16 16:00 UTC\n" +
+				"    group:pay: in it next from 2026-03-16 16:00 UTC (1 by name)\n" +
+				"      oncall:Primary: on call next from 2026-03-16 16:00 UTC\n",
+		},
+		"somebody who takes no turns": {
+			func() *policies.Statements {
+				st := groups("pay oncall:Primary", "pay rotation:Primary", "pay team:Search", "pay escalation@1:Payments")
+				st.Grants = []policies.Grant{grant("group:pay", "team:Payments", "manager")}
+				return st
+			}, "di", noon,
+			"p.rego:1 [manager] others 0 instead []\n" +
+				"  group:pay\n" +
+				"    oncall:Primary: not on call there from 2026-03-09 00:00 UTC to 2026-04-18 20:00 UTC\n" +
+				"    rotation:Primary: takes no turns there\n" +
+				"    team:Search: not on that team\n" +
+				"    escalation@1:Payments: not on call there from 2026-03-09 00:00 UTC to 2026-04-18 20:00 UTC\n",
+		},
+		"a rule that names others, and the person elsewhere": {
+			func() *policies.Statements {
+				return &policies.Statements{Grants: []policies.Grant{
+					grant("user:ann@acme.com", "team:Payments", "manager"), grant("user:bob@acme.com", "team:Payments", "responder"),
+					grant("user:di@acme.com", "team:Search", "observer"),
+				}}
+			}, "di", noon,
+			"p.rego:1 [manager responder] others 2 instead [{team:Search observer}]\n",
+		},
+		"a time that is over": {
+			func() *policies.Statements {
+				g := grant("user:di@acme.com", "team:Payments", "manager")
+				g.Until = ptr(at(-1))
+				return &policies.Statements{Grants: []policies.Grant{g}}
+			}, "di", noon,
+			"p.rego:1 [manager] others 0 instead []\n  user:di@acme.com: the rule's own time for it ended 2026-03-16 11:00 UTC\n",
+		},
+		"a limit on the group": {
+			func() *policies.Statements {
+				st := groups("pay user:di@acme.com")
+				st.Limits = []policies.Limit{{Principal: ref("user:di@acme.com"), Resource: ref("group:pay"), AtMost: "none", Reason: "no", Origins: origin(300)}}
+				st.Grants = []policies.Grant{grant("group:pay", "team:Payments", "manager")}
+				return st
+			}, "di", noon,
+			"p.rego:1 [manager] others 0 instead []\n  group:pay: a limit on the group keeps them out\n",
+		},
+		"a principal that can't be told": {
+			func() *policies.Statements {
+				return &policies.Statements{Grants: []policies.Grant{grant("oncall:Nowhere", "team:Payments", "manager")}}
+			}, "di", noon,
+			"p.rego:1 [manager] others 0 instead []\n  oncall:Nowhere: it can't be told who that is: schedule:Nowhere does not exist\n",
+		},
+		"whoever is given it is not missed": {
+			func() *policies.Statements {
+				return &policies.Statements{Grants: []policies.Grant{grant("oncall:Primary", "team:Payments", "manager")}}
+			}, "ann", noon, "",
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			e := desired.Expand(desired.Input{Snapshot: account(), Statements: c.statements()})
+			got := missLines(e.Misses(desired.Pair{User: c.user, Resource: ref("team:#PAY")}, c.at))
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("misses differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

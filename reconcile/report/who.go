@@ -1,0 +1,87 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// WhoText writes who holds or is to hold what on a resource.
+func WhoText(w io.Writer, name string, at time.Time, standings []Standing, s Style) error {
+	p := newPage(w, s)
+	p.line("%s  %s", p.strong(name), p.mild(count(len(standings), "person", "people")+" at "+clock(at)))
+	var users, roles, statuses []string
+	for _, st := range standings {
+		users = append(users, st.Email)
+		roles = append(roles, rolesOf(st))
+		statuses = append(statuses, string(st.Status))
+	}
+	wide := []int{widest(users, 40), widest(roles, 60), widest(statuses, 20)}
+	for _, st := range standings {
+		p.line("  %s  %s  %s  %s", pad(st.Email, wide[0]), pad(rolesOf(st), wide[1]),
+			p.status(st.Status)+strings.Repeat(" ", max(0, wide[2]-len(st.Status))), p.mild(reasonOf(st)))
+	}
+	return p.err
+}
+
+// rolesOf is what is held, and what it is to become.
+func rolesOf(st Standing) string {
+	kind := st.Resource.Kind
+	switch st.Status {
+	case StatusPlanned, StatusObserved, StatusBlocked, StatusHeld, StatusProtected:
+		if st.Asked != st.Holds {
+			return Role(kind, st.Holds) + " → " + Role(kind, st.Asked)
+		}
+	}
+	return Role(kind, st.Holds)
+}
+
+// reasonOf is the first rule behind a standing, or why there is none.
+func reasonOf(st Standing) string {
+	var parts []string
+	if st.Why != "" {
+		parts = append(parts, st.Why)
+	}
+	if len(st.By) > 0 {
+		rule := Rule(st.By[0])
+		if more := len(st.By) - 1; more > 0 {
+			rule += " and " + count(more, "other", "others")
+		}
+		parts = append(parts, rule)
+	}
+	return strings.Join(parts, " — ")
+}
+
+// status colours a status.
+func (p *page) status(s Status) string {
+	switch s {
+	case StatusPlanned:
+		return p.raise(string(s))
+	case StatusBlocked, StatusHeld, StatusUnknown:
+		return p.alarm(string(s))
+	}
+	return string(s)
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
+}
+
+// span is ", from … until …", as far as it is bounded.
+func span(from, until *time.Time) string {
+	text := ""
+	if from != nil {
+		text += " from " + clock(*from)
+	}
+	if until != nil {
+		text += " until " + clock(*until)
+	}
+	if text == "" {
+		return ""
+	}
+	return fmt.Sprintf(",%s", text)
+}
