@@ -16,6 +16,8 @@ import (
 const (
 	// overlaid is how long an acknowledged write overlays reads (S9).
 	overlaid = 2 * time.Minute
+	// fought is how long a write counts for what others reverse (S27).
+	fought = time.Hour
 	// counted is how long a lowering counts (S26), and a release holds.
 	counted = 24 * time.Hour
 )
@@ -28,6 +30,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 		Raised:   map[desired.Pair]string{},
 		Ends:     map[desired.Pair]plan.Ending{},
 		Overlay:  []plan.Write{},
+		Made:     []plan.Write{},
 		Lowered:  []plan.Lowered{},
 		Released: map[string]plan.Release{},
 	}
@@ -40,7 +43,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	}
 	defer tx.Rollback() // nothing was written
 	for _, read := range []func(context.Context, *sql.Tx, time.Time, *plan.Memory) error{
-		readBindings, readLast, readRaises, readEnds, readOverlay, readLowered, readReleased,
+		readBindings, readLast, readRaises, readEnds, readMade, readLowered, readReleased,
 	} {
 		if err := read(ctx, tx, now, &m); err != nil {
 			return plan.Memory{}, j.failed("read the memory", err)
@@ -121,16 +124,19 @@ func readRaised(ctx context.Context, tx *sql.Tx, query string, args ...any) (map
 	return raised, err
 }
 
-// readOverlay reads the writes of the last two minutes in the order in which
-// they were acknowledged, several of one pair too.
-func readOverlay(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
+// readMade reads the writes of the last hour in the order in which they were
+// acknowledged, several of one pair too, and which of them overlay reads.
+func readMade(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `
-		SELECT user, resource, layer, before, after, results.at FROM results JOIN intents USING (intent)
+		SELECT user, resource, layer, before, after, results.at, EXISTS (
+			SELECT 1 FROM words WHERE kind = 'release' AND subject = change ->> '$.id' AND words.at >= results.at)
+		FROM results JOIN intents USING (intent)
 		WHERE wrote = 1 AND results.at > ? ORDER BY results.at, intent`,
 		func(scan func(...any) error) error {
 			var w plan.Write
 			var user, resource, layer, at string
-			err := scan(&user, &resource, &layer, &w.Before, &w.Role, &at)
+			var released bool
+			err := scan(&user, &resource, &layer, &w.Before, &w.Role, &at, &released)
 			if err != nil {
 				return err
 			}
@@ -138,9 +144,14 @@ func readOverlay(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory)
 				return err
 			}
 			w.At, err = parseStamp(at)
-			m.Overlay = append(m.Overlay, w)
+			if !released {
+				m.Made = append(m.Made, w)
+			}
+			if w.At.After(now.Add(-overlaid)) {
+				m.Overlay = append(m.Overlay, w)
+			}
 			return err
-		}, stamp(now.Add(-overlaid)))
+		}, stamp(now.Add(-fought)))
 }
 
 func readLowered(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
@@ -165,7 +176,7 @@ func readLowered(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory)
 }
 
 func readReleased(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
-	return each(ctx, tx, `SELECT subject, reason, at FROM words WHERE kind = 'release' AND at > ? ORDER BY at, word`,
+	return each(ctx, tx, `SELECT subject, reason, at FROM words WHERE kind = 'release' AND ended IS NULL AND at > ? ORDER BY at, word`,
 		func(scan func(...any) error) error {
 			var key, at string
 			var r plan.Release

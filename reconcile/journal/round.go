@@ -169,7 +169,8 @@ func (j *Journal) Pending(ctx context.Context) ([]apply.Intent, error) {
 // report whatever the caller wants kept as JSON. It needs the writer's lock.
 //
 // Of earlier rounds only those that wrote something are kept, without their
-// state. A raise of an earlier round that somebody else has undone since ends.
+// state. A raise of an earlier round that somebody else has undone since ends,
+// and so does a release of a change whose pair holds something else by now.
 func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, report any) error {
 	stateText, err := json.Marshal(state)
 	if err != nil {
@@ -196,7 +197,10 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 				return err
 			}
 		}
-		return endUndone(ctx, tx, round, state)
+		if err := endUndone(ctx, tx, round, state); err != nil {
+			return err
+		}
+		return j.endReleases(ctx, tx, state)
 	})
 }
 

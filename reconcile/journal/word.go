@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // The kinds of words that people say.
@@ -49,7 +51,8 @@ func (j *Journal) Confirm(ctx context.Context, refKey, id, reason string) error 
 }
 
 // Release records that a person lets a held change through, by its key. It
-// ends after 24 hours. The reason is required.
+// ends after 24 hours, or with the round that finds the pair to hold something
+// else. The reason is required.
 func (j *Journal) Release(ctx context.Context, key, reason string) error {
 	if key == "" || strings.TrimSpace(reason) == "" {
 		return errors.New("release: the change's key and a reason are needed")
@@ -57,6 +60,31 @@ func (j *Journal) Release(ctx context.Context, key, reason string) error {
 	return j.write(ctx, "release a held change", func(tx *sql.Tx) error {
 		return j.say(ctx, tx, wordRelease, key, "", reason)
 	})
+}
+
+// endReleases ends the releases of changes whose pair does not hold any more
+// what it held when they were released: what comes later is another decision.
+func (j *Journal) endReleases(ctx context.Context, tx *sql.Tx, state plan.Round) error {
+	holds := map[string]string{}
+	for _, p := range state.Pairs {
+		holds[plan.Subject(p.Pair)] = p.Actual
+	}
+	var over []string
+	err := each(ctx, tx, `SELECT DISTINCT subject FROM words WHERE kind = 'release' AND ended IS NULL`, func(scan func(...any) error) error {
+		var key string
+		err := scan(&key)
+		subject, before := plan.CutKey(key)
+		if now, known := holds[subject]; known && now != before {
+			over = append(over, key)
+		}
+		return err
+	})
+	for _, key := range over {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `UPDATE words SET ended = ? WHERE kind = 'release' AND subject = ? AND ended IS NULL`, j.now(), key)
+		}
+	}
+	return err
 }
 
 func (j *Journal) say(ctx context.Context, tx *sql.Tx, kind, subject, detail, reason string) error {

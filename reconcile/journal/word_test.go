@@ -72,3 +72,49 @@ func TestS5_TheLastGoodPoliciesSurviveARestart(t *testing.T) {
 		t.Errorf("revision %q, source %q", revision, source)
 	}
 }
+
+func TestS26_AReleaseEndsOnceThePairHoldsSomethingElse(t *testing.T) {
+	w := newWriter(t)
+	key := plan.Key(team, "responder", "none")
+	must(t, w.Release(t.Context(), key, "looked at it"))
+	finish := func(holds string) {
+		t.Helper()
+		must(t, w.Finish(t.Context(), w.round, plan.Round{Pairs: []plan.RoundPair{{Pair: team, Actual: holds}}}, nil))
+		w.begin()
+	}
+	finish("responder")
+	if len(memory(t, w.Journal, w.clock.at).Released) != 1 {
+		t.Error("a release ended before its change was made")
+	}
+	finish("none")
+	finish("responder") // somebody gave it back
+	if r := memory(t, w.Journal, w.clock.at).Released; len(r) != 0 {
+		t.Errorf("released %v, want nothing: this is another decision", r)
+	}
+}
+
+func TestS27_WritesOfTheLastHourCountUntilAReleaseOfTheirChange(t *testing.T) {
+	w := newWriter(t)
+	c := change(team, "none", "responder", plan.CauseDrift)
+	c.ID = plan.Key(team, "none", "responder")
+	made := func() (n int) { return len(memory(t, w.Journal, w.clock.at).Made) }
+	w.done(c)
+	w.clock.at = w.clock.at.Add(40 * time.Minute)
+	w.done(c)
+	if n := made(); n != 2 {
+		t.Errorf("%d writes count, want 2", n)
+	}
+	w.clock.at = w.clock.at.Add(40 * time.Minute)
+	if n := made(); n != 1 {
+		t.Errorf("%d writes count after an hour, want 1", n)
+	}
+	must(t, w.Release(t.Context(), c.ID, "they stopped"))
+	if n := made(); n != 0 {
+		t.Errorf("%d writes count after a release, want none", n)
+	}
+	w.clock.at = w.clock.at.Add(time.Minute)
+	w.done(c)
+	if m := memory(t, w.Journal, w.clock.at); len(m.Made) != 1 || len(m.Overlay) != 1 {
+		t.Errorf("made %v, overlay %v; want the last write in both", m.Made, m.Overlay)
+	}
+}

@@ -27,7 +27,9 @@ type builder struct {
 	bases map[string]string
 	// suspendedBy is the rule of the first reason for which nothing is lowered.
 	suspendedBy string
-	plan        *Plan
+	// clockDoubt is why the time can't be trusted; empty if it can.
+	clockDoubt string
+	plan       *Plan
 }
 
 func newBuilder(in Input, access, before *desired.Access) *builder {
@@ -63,6 +65,7 @@ func (b *builder) build(e *desired.Expansion) *Plan {
 	b.diff()
 	b.unsupported()
 	b.suspend()
+	b.doubtClock()
 	b.enforce()
 	b.constrain()
 	b.depend()
@@ -119,6 +122,11 @@ func (b *builder) naming(t desired.Target) []desired.By {
 // Key is the identity of a change across rounds: what, user, resource, before
 // and after, without times and line numbers (S15).
 func Key(pair desired.Pair, before, after string) string {
+	return strings.Join([]string{Subject(pair), before, after}, "/")
+}
+
+// Subject is the part of a key that says which pair it is about.
+func Subject(pair desired.Pair) string {
 	parts := []string{string(pair.Resource.Kind)}
 	if pair.Resource.ID != "" {
 		parts = append(parts, pair.Resource.ID)
@@ -126,7 +134,17 @@ func Key(pair desired.Pair, before, after string) string {
 	if pair.Layer != "" {
 		parts = append(parts, pair.Layer)
 	}
-	return strings.Join(append(parts, pair.User, before, after), "/")
+	return strings.Join(append(parts, pair.User), "/")
+}
+
+// CutKey takes the subject and the role before a change from its key; both are
+// empty if it is none.
+func CutKey(key string) (subject, before string) {
+	parts := strings.Split(key, "/")
+	if len(parts) < 4 {
+		return "", ""
+	}
+	return strings.Join(parts[:len(parts)-2], "/"), parts[len(parts)-2]
 }
 
 func (b *builder) propose(c Change) { b.proposed = append(b.proposed, c) }

@@ -10,11 +10,16 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 )
 
-const day = 24 * time.Hour
+const (
+	day = 24 * time.Hour
+	// clockSlack is how far two clocks may be apart and still be taken for one
+	// (S31).
+	clockSlack = 30 * time.Second
+)
 
 // suspend gathers the reasons for which nothing at all is lowered this round:
 // an incomplete snapshot (S6), statements that erred (S5), a protection that
-// can't be told (S12).
+// can't be told (S12), be it that of the token's user (S20).
 func (b *builder) suspend() {
 	because := func(rule string, reasons ...string) {
 		if len(reasons) > 0 && b.suspendedBy == "" {
@@ -31,6 +36,9 @@ func (b *builder) suspend() {
 	}
 	because("S5", b.access.Suspends...)
 	because("S12", b.access.ProtectUnresolved...)
+	if b.in.SelfDoubt != "" {
+		because("S20", b.in.SelfDoubt)
+	}
 }
 
 // hold holds back the lowerings that wait for a word.
@@ -41,8 +49,33 @@ func (b *builder) hold() {
 				Release: "nothing: it goes on by itself once that is mended"}, c.Effect == Lower
 		})
 	}
+	b.holdClock()
+	b.holdFights()
 	b.holdEmptying()
 	b.holdBursts()
+}
+
+// holdClock holds what would be lowered since its time is over while nobody can
+// be sure of the time (S31).
+func (b *builder) holdClock() {
+	if b.clockDoubt == "" {
+		return
+	}
+	b.holdWhere(func(c Change) (Held, bool) {
+		return Held{Rule: "S31", Why: b.clockDoubt,
+			Release: "nothing: it goes on by itself once the clocks agree"}, c.Effect == Lower && foreseen(c.Cause)
+	})
+}
+
+// doubtClock finds out whether the time can be trusted.
+func (b *builder) doubtClock() {
+	b.clockDoubt = b.in.ClockDoubt
+	if last := b.in.Memory.Last; last != nil && b.clockDoubt == "" && last.At.Sub(b.in.Now) > clockSlack {
+		b.clockDoubt = fmt.Sprintf("PagerDuty's clock went back: it says %s, and said %s in the last round", clock(b.in.Now), clock(last.At))
+	}
+	if b.clockDoubt != "" {
+		b.plan.Notices = append(b.plan.Notices, "nothing is lowered for a hand-over or an expiry: "+b.clockDoubt)
+	}
 }
 
 // holdWhere moves the lowerings that want says to the held ones.

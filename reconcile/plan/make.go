@@ -33,6 +33,11 @@ type Input struct {
 	Settings Settings
 	// Now is the moment the plan is for.
 	Now time.Time
+	// ClockDoubt is why that moment can't be trusted; empty if it can (S31).
+	ClockDoubt string
+	// SelfDoubt is why it can't be told to whom the token belongs; empty if it can,
+	// and the person is among Settings.Operators then (S20).
+	SelfDoubt string
 }
 
 // Result is a plan and what it was made of.

@@ -23,6 +23,9 @@ type Memory struct {
 	Ends map[desired.Pair]Ending
 	// Overlay are acknowledged writes younger than two minutes (S9).
 	Overlay []Write
+	// Made are the acknowledged writes of the last hour, oldest first, without
+	// those that a person has released anew since (S27).
+	Made []Write
 	// Lowered are the lowerings applied in the last 24 hours (S26).
 	Lowered []Lowered
 	// Released are the keys of changes that a person released, with the reason.
@@ -47,6 +50,9 @@ type Round struct {
 	// Held are the keys of the changes that the limit on lowerings held: time
 	// alone does not release them (S26).
 	Held []string `json:"held"`
+	// Fights are the changes that others reversed until the program stopped
+	// making them (S27).
+	Fights []Fight `json:"fights"`
 }
 
 // RoundPair is a pair as the last round left it.

@@ -19,7 +19,7 @@ import (
 func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapshot, done map[string]bool) Round {
 	p := r.Plan
 	round := Round{
-		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{},
+		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}, Fights: fights(r),
 		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)),
 	}
 	pending, changed := map[desired.Pair]Cause{}, map[desired.Pair]bool{}
