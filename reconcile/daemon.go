@@ -15,7 +15,8 @@ import (
 )
 
 // Daemon makes rounds that nobody attends: what is due is done without asking.
-// Its Round is for a Loop. All fields are required.
+// Its Round is for a Loop. Fields are required unless they say
+// otherwise.
 type Daemon struct {
 	// Load reads the policies as they stand.
 	Load     func(ctx context.Context) (*policies.Set, error)
@@ -25,6 +26,9 @@ type Daemon struct {
 	Settings plan.Settings
 	// Now is the account's clock.
 	Now func() time.Time
+	// Self and ClockDoubt are a Round's; they may be nil.
+	Self       func(ctx context.Context) (user string, err error)
+	ClockDoubt func() string
 	// Paused is a person's word that nothing is written; nil if there is none. It
 	// is asked before each write, from several goroutines.
 	Paused func() *Pause
@@ -118,7 +122,10 @@ func (d *Daemon) carryOut(ctx context.Context, paused bool) (*Applied, error) {
 
 // with makes the round with these policies.
 func (d *Daemon) with(ctx context.Context, reader Reader, set *policies.Set, good, paused bool) (*Applied, error) {
-	r := &Round{Reader: reader, Policies: set, Memory: d.Record, Settings: d.Settings, Now: d.Now, Good: good}
+	r := &Round{
+		Reader: reader, Policies: set, Memory: d.Record, Settings: d.Settings, Now: d.Now, Good: good,
+		Self: d.Self, ClockDoubt: d.ClockDoubt,
+	}
 	if paused {
 		result, err := r.Plan(ctx)
 		if err == nil && !good {

@@ -30,7 +30,7 @@ type Memory interface {
 	GoodPolicies(ctx context.Context) (revision string, source []byte, err error)
 }
 
-// Round is one pass of the loop. All fields but At are required.
+// Round is one pass of the loop. The fields up to Now are required.
 type Round struct {
 	Reader   Reader
 	Policies *policies.Set
@@ -38,6 +38,12 @@ type Round struct {
 	Settings plan.Settings
 	// Now is the local clock, by which records age.
 	Now func() time.Time
+	// Self is the id of the user to whom the token belongs, who is never changed;
+	// empty if it is nobody's (S20). Nil stands for nobody.
+	Self func(ctx context.Context) (user string, err error)
+	// ClockDoubt says why PagerDuty's clock can't be trusted; empty if it can
+	// (S31). Nil stands for trust.
+	ClockDoubt func() string
 	// At asks for another moment than that of the snapshot; zero for that.
 	At time.Time
 	// Good says that the policies were good already. An element that is not as
@@ -93,16 +99,41 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := plan.Make(plan.Input{
+	in := plan.Input{
 		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Previous: previous,
 		Memory: memory, Settings: r.Settings, Now: snapshot.Now,
-	})
+	}
+	if err := r.doubt(ctx, &in); err != nil {
+		return nil, err
+	}
+	made, err := plan.Make(in)
 	if err != nil {
 		return nil, &PolicyError{err}
 	}
 	result := &Result{Result: *made, Statements: access}
 	warn(result.Plan, access.Warnings)
 	return result, r.addRisks(ctx, result, input)
+}
+
+// doubt says whose token it is and whether the time can be trusted, or that this
+// can't be told.
+func (r *Round) doubt(ctx context.Context, in *plan.Input) error {
+	if r.ClockDoubt != nil && r.At.IsZero() {
+		in.ClockDoubt = r.ClockDoubt()
+	}
+	if r.Self == nil {
+		return nil
+	}
+	user, err := r.Self(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case err != nil:
+		in.SelfDoubt = "whose token it is can't be told, and that person is never changed: " + err.Error()
+	case user != "":
+		in.Settings.Operators = append(slices.Clone(in.Settings.Operators), "#"+user)
+	}
+	return nil
 }
 
 // Snapshot reads the account, as Reader.Snapshot does, for the moment At. A

@@ -2,20 +2,30 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 )
 
 // accountClock is PagerDuty's clock: the local one, set right by the Date of
 // every answer (S31). It sees the answers as the transport they come through,
 // so that rehearsals on a simulator live in the simulator's time.
+//
+// It trusts the time where two clocks agree that know nothing of each other: the
+// local one and PagerDuty's. Where they do not, one of them is wrong, and nothing
+// here tells which. A simulator says of itself that its time is made up.
 type accountClock struct {
 	local func() time.Time
 	base  http.RoundTripper
 
-	mu  sync.Mutex
+	mu sync.Mutex
+	// off is how far PagerDuty's clock is ahead, as the last answer said.
 	off time.Duration
+	// rehearsal says that a simulator answered.
+	rehearsal bool
 }
 
 // newAccountClock makes a clock over a transport; nil is an ordinary one.
@@ -39,21 +49,45 @@ func (c *accountClock) RoundTrip(r *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		off := date.Sub(c.local())
-		if off.Abs() < sameClock {
-			off = 0
-		}
-		c.mu.Lock()
-		c.off = off
-		c.mu.Unlock()
+		c.told(date, resp.Header.Get(pagerdutysim.Header) != "")
 	}
 	return resp, nil
 }
 
+// told compares the clocks.
+func (c *accountClock) told(date time.Time, rehearsal bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.off, c.rehearsal = date.Sub(c.local()), rehearsal
+	if c.off.Abs() < sameClock {
+		c.off = 0
+	}
+}
+
+// now is the account's time.
 func (c *accountClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.local().Add(c.off)
+}
+
+// doubt is why the time can't be trusted; empty if it can. A clock that somebody
+// set is trusted again as soon as both agree.
+func (c *accountClock) doubt() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rehearsal || c.off == 0 {
+		return ""
+	}
+	return fmt.Sprintf("this machine's clock is %s PagerDuty's, and one of them is wrong: see that NTP sets it", apart(-c.off))
+}
+
+// apart says how far a clock is ahead of another, or behind.
+func apart(d time.Duration) string {
+	if d < 0 {
+		return d.Abs().Round(time.Second).String() + " behind"
+	}
+	return d.Round(time.Second).String() + " ahead of"
 }
 
 // learn asks an address for the time, before anything else is asked. Without an

@@ -140,7 +140,7 @@ func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
 			return policies.Load(ctx, s.config.policyOptions(nil))
 		},
 		Reader: s.Reader, Record: s.journal, Account: s.client, Settings: s.Settings,
-		Now: s.Now, Paused: s.config.stopFile().Paused, Log: log,
+		Now: s.Now, Self: s.Self, ClockDoubt: s.ClockDoubt, Paused: s.config.stopFile().Paused, Log: log,
 	}
 }
 

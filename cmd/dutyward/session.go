@@ -154,7 +154,7 @@ func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error)
 	if o.BaseURL != "" {
 		clock.learn(ctx, o.BaseURL)
 	}
-	s.client, s.Now = client, clock.now
+	s.client, s.Now, s.ClockDoubt, s.Self = client, clock.now, clock.doubt, client.TokenUser
 	return accountReader{client, stop}, nil
 }
 

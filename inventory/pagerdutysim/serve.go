@@ -122,6 +122,10 @@ func (s *Server) delay(r *http.Request) bool {
 	}
 }
 
+// Header is in every answer, and in none of PagerDuty's: its time is made up, so
+// that nobody takes it for a sign of a wrong clock.
+const Header = "Dutyward-Simulator"
+
 // send lets the response out. A body shorter than its Content-Length is how a
 // truncated one looks to any client.
 func (s *Server) send(w http.ResponseWriter, p *reply, r *http.Request) {
@@ -134,6 +138,7 @@ func (s *Server) send(w http.ResponseWriter, p *reply, r *http.Request) {
 	}
 	h.Set("Date", s.opts.Clock().UTC().Format(http.TimeFormat))
 	h.Set("X-Request-Id", callOf(r).id)
+	h.Set(Header, "simulated")
 	body := p.body.Bytes()
 	if p.status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(len(body)))

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+)
+
+// dated answers every request with a Date.
+type dated struct {
+	date      time.Time
+	simulated bool
+}
+
+func (d *dated) RoundTrip(r *http.Request) (*http.Response, error) {
+	h := http.Header{"Date": {d.date.UTC().Format(http.TimeFormat)}}
+	if d.simulated {
+		h.Set(pagerdutysim.Header, "simulated")
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: h, Body: http.NoBody, Request: r}, nil
+}
+
+func TestS31_TheTimeIsTrustedWhereTheLocalClockAndPagerDutysAgree(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		off       time.Duration
+		simulated bool
+		doubt     string
+	}{
+		"both agree":                       {off: -20 * time.Second},
+		"the local clock is behind":        {off: 4 * time.Minute, doubt: "clock is 4m0s behind PagerDuty's"},
+		"the local clock is ahead":         {off: -time.Hour, doubt: "clock is 1h0m0s ahead of PagerDuty's"},
+		"a simulator lives in another age": {off: -8000 * time.Hour, simulated: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answers := &dated{date: noon.Add(c.off), simulated: c.simulated}
+			clock := newAccountClock(func() time.Time { return noon }, answers)
+			if doubt := clock.doubt(); doubt != "" {
+				t.Errorf("before the first answer: %s", doubt)
+			}
+			clock.learn(t.Context(), "https://api.example")
+			if doubt := clock.doubt(); !strings.Contains(doubt, c.doubt) || (doubt == "") != (c.doubt == "") {
+				t.Errorf("doubt %q, want %q", doubt, c.doubt)
+			}
+			answers.date = noon // somebody set the clock
+			clock.learn(t.Context(), "https://api.example")
+			if doubt := clock.doubt(); doubt != "" {
+				t.Errorf("once they agree: %s", doubt)
+			}
+		})
+	}
+}
