@@ -169,12 +169,18 @@ func faults(r *Result) error {
 // unfinished is the error of a round whose changes did not all come about,
 // unless somebody stopped it.
 func unfinished(r *apply.Report) error {
-	if r == nil || r.Stopped != "" || !r.Failed() {
+	if r == nil || !r.Failed() {
 		return nil
+	}
+	n := r.Counts
+	if r.Stopped != "" {
+		if n.Failed+n.Conflict == 0 {
+			return nil
+		}
+		return fmt.Errorf("%d of %d changes did not come about: %s", n.Conflict+n.Failed+n.Skipped, len(r.Outcomes), r.Stopped)
 	}
 	for _, o := range r.Outcomes {
 		if !o.Status.Succeeded() {
-			n := r.Counts
 			return fmt.Errorf("%d of %d changes did not come about, first %s: %s",
 				n.Conflict+n.Failed+n.Skipped, len(r.Outcomes), o.Change.ID, o.Why)
 		}

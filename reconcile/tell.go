@@ -202,7 +202,8 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 		return
 	}
 	d.status.Undone++
-	if d.told.failures[c.ID] == o.Why {
+	if d.told.failures[c.ID] == o.Why || apply.Unaccepted(o.Err()) { // that ends the round, whose error says it
+
 		return
 	}
 	if d.told.failures == nil {

@@ -42,6 +42,12 @@ func (e *Error) Refused() bool {
 	return e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout && !e.ambiguous
 }
 
+// Unaccepted says that the token was not accepted at all.
+func (e *Error) Unaccepted() bool { return e.Status == http.StatusUnauthorized }
+
+// Forbidden says that the token was accepted, and may not do this.
+func (e *Error) Forbidden() bool { return e.Status == http.StatusForbidden }
+
 // Error is one line: what was asked, what the answer was, and the hint.
 func (e *Error) Error() string {
 	var b strings.Builder

@@ -3,7 +3,7 @@
 // Run looks before each write, writes only where it finds what the plan saw,
 // records the intent before and the result after, and follows the plan's graph:
 // a change starts when all it requires has succeeded, and one that fails stops
-// what requires it and nothing else. Recover settles what an interrupted run
+// what requires it and nothing else, unless PagerDuty refuses the token. Recover settles what an interrupted run
 // left open.
 //
 // The package knows neither PagerDuty's API nor how the record is kept: it asks

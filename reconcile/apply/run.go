@@ -29,6 +29,7 @@ type run struct {
 	inHand  int
 	userNow bool // a base role is being changed
 	settled int
+	denials denials
 	broken  error // the record could not be kept
 }
 
@@ -67,6 +68,9 @@ func (x *run) all(ctx context.Context) {
 		if s.outcome.Status == Skipped && x.report.Stopped == "" {
 			x.report.Stopped = x.mustStop(ctx)
 		}
+		if stop := x.denials.note(s.outcome); stop != "" && x.report.Stopped == "" {
+			x.report.Stopped = stop
+		}
 		x.settle(s.index, s.outcome)
 	}
 	for i := range x.report.Outcomes {
@@ -89,14 +93,29 @@ func (x *run) start(ctx context.Context, results chan<- settlement) {
 		i := x.ready[k]
 		x.ready = slices.Delete(x.ready, k, k+1)
 		c := x.graph.changes[i]
+		if why := x.denials.forbidden[c.Resource]; why != "" {
+			x.skip(i, "not tried, since another change there was refused: "+why)
+			continue
+		}
 		x.inHand++
 		x.userNow = x.userNow || isUser(c)
 		x.options.Progress(Step{Change: c, Settled: x.settled, Total: len(x.graph.changes)})
 		go func() {
-			o, unrecorded := x.change(ctx, c)
-			results <- settlement{index: i, outcome: o, unrecorded: unrecorded}
+			results <- x.guarded(ctx, i, c)
 		}()
 	}
+}
+
+// guarded makes a change. A panic is that change's failure, and the record of
+// its intent says that it may have taken effect.
+func (x *run) guarded(ctx context.Context, i int, c plan.Change) (s settlement) {
+	defer func() {
+		if p := recover(); p != nil {
+			s = settlement{index: i, outcome: failed(Outcome{Change: c, Uncertain: true}, fmt.Errorf("a fault of this program, please report it: %v", p))}
+		}
+	}()
+	o, unrecorded := x.change(ctx, c)
+	return settlement{index: i, outcome: o, unrecorded: unrecorded}
 }
 
 // settle notes an outcome and frees or skips what waits for it.
