@@ -1,0 +1,128 @@
+package oncall
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// lookAhead is how far from a change turns before and after are compared: half a
+// year, or two cycles of a layer of long turns.
+func (r *reviser) lookAhead(part string) time.Duration {
+	ahead := 26 * 7 * day
+	for _, l := range r.after.Layers {
+		if l.ID == part {
+			seconds := min(2*(len(l.Users)+1)*l.TurnSeconds, 20*365*secondsADay)
+			ahead = max(ahead, time.Duration(seconds)*time.Second)
+		}
+	}
+	return ahead
+}
+
+func (r *reviser) note(v Revision, c PartChange) {
+	r.changes = append(r.changes, c)
+	r.revisions = append(r.revisions, v)
+}
+
+// displaced are the people whose turns on a part change although they neither
+// join nor leave. It is an error if anything changes before it may: that would
+// be a defect of this package, and take somebody off call.
+func (r *reviser) displaced(c PartChange, v Revision) ([]Displaced, error) {
+	w := span{r.now, later(r.now, c.Effective).Add(r.lookAhead(c.Part))}
+	before, err := r.turnsOf(r.before, c.Part, false, w)
+	if err != nil {
+		return nil, err
+	}
+	after, err := r.turnsOf(r.after, c.Part, c.Successor, w)
+	if err != nil {
+		return nil, err
+	}
+	var list []Displaced
+	for _, user := range peopleOf(before, after) {
+		since, differ := firstDifference(before[user], after[user])
+		if !differ {
+			continue
+		}
+		if since.Before(c.Effective) {
+			return nil, fmt.Errorf("schedule %q: %s: the turns of %s would change at %s, before the hand-over at %s: not done", r.before.Name, c.Part, user, stamp(since), stamp(c.Effective))
+		}
+		if slices.Contains(v.Join, user) || slices.Contains(v.Leave, user) {
+			continue
+		}
+		list = append(list, Displaced{User: user, Part: c.Part, Since: since, Why: whyDisplaced(c)})
+	}
+	slices.SortFunc(list, func(x, y Displaced) int { return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.User, y.User)) })
+	return list, nil
+}
+
+func whyDisplaced(c PartChange) string {
+	if len(c.After) > len(c.Before) {
+		return fmt.Sprintf("a cycle has %d turns instead of %d: those who join take theirs", len(c.After), len(c.Before))
+	}
+	return fmt.Sprintf("a cycle has %d turns instead of %d: those of who leaves close up", len(c.After), len(c.Before))
+}
+
+// turnsOf is when each person has turns on a part, and on its successor where it
+// is said to have one, by user id; other parts and overrides aside.
+func (r *reviser) turnsOf(s inventory.Schedule, part string, succeeded bool, w span) (map[string][]span, error) {
+	alone := inventory.Schedule{Name: s.Name, ID: s.ID, Kind: s.Kind, TimeZone: s.TimeZone}
+	count := 1
+	if succeeded {
+		count = 2 // the successor stands next to it
+	}
+	if i := slices.IndexFunc(s.Layers, func(l inventory.Layer) bool { return l.ID == part }); i >= 0 {
+		for _, l := range s.Layers[i : i+count] {
+			l.Restrictions = nil // turns, not what of them is open
+			alone.Layers = append(alone.Layers, l)
+		}
+	}
+	for _, rotation := range s.Rotations {
+		if i := slices.IndexFunc(rotation.Events, func(e inventory.Event) bool { return e.ID == part }); i >= 0 {
+			alone.Rotations = []inventory.Rotation{{ID: rotation.ID, Events: rotation.Events[i : i+count]}}
+		}
+	}
+	shifts, err := Render(alone, w.start, w.end)
+	if err != nil {
+		return nil, err
+	}
+	byUser := map[string][]span{}
+	for _, s := range shifts {
+		byUser[s.User] = append(byUser[s.User], span{s.Start, s.End})
+	}
+	for user, spans := range byUser {
+		byUser[user] = unite(spans)
+	}
+	return byUser, nil
+}
+
+func peopleOf(a, b map[string][]span) []string {
+	var people []string
+	for _, m := range []map[string][]span{a, b} {
+		for user := range m {
+			people = append(people, user)
+		}
+	}
+	slices.Sort(people)
+	return slices.Compact(people)
+}
+
+// firstDifference is the first moment that lies in only one of two lists of
+// spans, which are in order and do not touch.
+func firstDifference(a, b []span) (time.Time, bool) {
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(a):
+			return b[i].start, true
+		case i >= len(b):
+			return a[i].start, true
+		case !a[i].start.Equal(b[i].start):
+			return earlier(a[i].start, b[i].start), true
+		case !a[i].end.Equal(b[i].end):
+			return earlier(a[i].end, b[i].end), true
+		}
+	}
+	return time.Time{}, false
+}
