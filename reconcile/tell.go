@@ -3,6 +3,7 @@ package reconcile
 import (
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/dutyward/dutyward/policies"
@@ -91,7 +92,9 @@ func (d *Daemon) tellSuspended(p *plan.Plan) {
 func (d *Daemon) tellErrors(p *plan.Plan) {
 	var texts []string
 	for _, e := range p.Errors {
-		texts = append(texts, e.Message)
+		if !slices.Contains(texts, e.Message) { // once, however many rules it befalls
+			texts = append(texts, e.Message)
+		}
 	}
 	text := strings.Join(texts, "; ")
 	if text == d.told.errors {
