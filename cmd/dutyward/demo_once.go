@@ -14,92 +14,14 @@ import (
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
-	"github.com/dutyward/dutyward/examples"
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
-func newDemo(a *app) *cobra.Command {
-	var once bool
-	cmd := &cobra.Command{
-		Use:   "demo --once",
-		Short: "Watch the main job, on a simulated company; nothing is needed, nothing is left behind",
-		Long: "Bring a simulated PagerDuty account to what the example policies say: account, policies, plan, apply, and\n" +
-			"a second plan that is empty. It runs in this process, without network, and leaves nothing behind.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !once {
-				return errors.New("say --once: a demo that keeps running is not available yet")
-			}
-			d, err := newDemonstration(a)
-			if err != nil {
-				return err
-			}
-			return errors.Join(d.run(cmd), d.end())
-		},
-	}
-	cmd.Flags().BoolVar(&once, "once", false, "go through the main job once")
-	return cmd
-}
-
-// demonstration is the example company, its files in a folder of their own and
-// its account in a simulator, and an app that knows nothing else.
-type demonstration struct {
-	*app
-	folder, home string
-	step         int
-}
-
-func newDemonstration(a *app) (*demonstration, error) {
-	seed, err := companySeed()
-	if err != nil {
-		return nil, err
-	}
-	began := a.now()
-	clock := func() time.Time { return seed.Account.TakenAt.Add(a.now().Sub(began)) }
-	sim, err := pagerdutysim.New(pagerdutysim.Options{Seed: seed, Clock: clock})
-	if err != nil {
-		return nil, err
-	}
-	d := &demonstration{app: &app{
-		stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, now: clock, noColour: a.noColour,
-		env:        map[string]string{defaultTokenEnv: "demo", "NO_COLOR": a.env["NO_COLOR"], "TERM": a.env["TERM"]},
-		transport:  sim.Transport(),
-		configFile: defaultFile,
-	}}
-	if d.home, err = os.Getwd(); err != nil {
-		return nil, fmt.Errorf("start the demo: %w", err)
-	}
-	if d.folder, err = os.MkdirTemp("", "dutyward-demo-"); err != nil {
-		return nil, fmt.Errorf("start the demo: %w", err)
-	}
-	// Policies are named relative to the working directory: go there, so that
-	// they read as they would at home.
-	err = errors.Join(os.CopyFS(d.folder, examples.Company()), os.Chdir(d.folder))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start the demo: %w", err), d.end())
-	}
-	return d, nil
-}
-
-func companySeed() (*inventory.Snapshot, error) {
-	f, err := examples.Company().Open("seed.json")
-	if err != nil {
-		return nil, fmt.Errorf("open the example company: %w", err)
-	}
-	defer f.Close()
-	return inventory.Decode(f)
-}
-
-// end leaves nothing behind.
-func (d *demonstration) end() error {
-	return errors.Join(os.Chdir(d.home), os.RemoveAll(d.folder))
-}
-
-func (d *demonstration) run(cmd *cobra.Command) error {
+// once goes through the main job, a step at a time.
+func (d *demonstration) once(cmd *cobra.Command) error {
 	ctx := cmd.Context()
 	d.say("Dutyward keeps who has what in PagerDuty equal to what Rego policies say. Here is the main job, once, for a\n" +
 		"made-up company on a simulated PagerDuty: in this process, without network.")
