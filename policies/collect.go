@@ -32,6 +32,7 @@ func (s *Set) collect(rules []*rule, outcomes []outcome, now time.Time) (*Statem
 	problems := c.report.problems.sorted()
 	st.Warnings = problems.Warnings()
 	if errs := problems.Errors(); len(errs) > 0 {
+		st.Bad = errs
 		return st, errs
 	}
 	return st, nil
@@ -82,7 +83,9 @@ func (c *collector) countBad(r *rule, bad int) {
 	if bad == 0 {
 		return
 	}
-	c.failures = append(c.failures, r.failure(fmt.Sprintf("gave %d bad element(s); see the problems", bad)))
+	failure := r.failure(fmt.Sprintf("gave %d bad element(s); see the problems", bad))
+	failure.Bad = true
+	c.failures = append(c.failures, failure)
 	if bad > maxBad {
 		c.report.at(r.location, Problem{Message: fmt.Sprintf("and %d more bad elements of this rule", bad-maxBad)})
 	}
