@@ -27,14 +27,16 @@ type rule struct {
 	// come from this rule.
 	query  ast.Body
 	origin Origin
-	// line is the rule's source place, for problems.
+	// location is the rule's source place, for problems.
 	location *ast.Location
+	needs    *needs
 }
 
 // contractRules are the contract rules by phase, in the order of their files.
 func (s *Set) contractRules() map[Phase][]*rule {
 	out := map[Phase][]*rule{}
 	annotations := s.compiler.GetAnnotationSet()
+	finder := newNeedsFinder(s.compiler)
 	for _, f := range s.files {
 		m := s.compiler.Modules[f.name]
 		if m == nil {
@@ -52,17 +54,11 @@ func (s *Set) contractRules() map[Phase][]*rule {
 			key.Index = len(r.Body)
 			out[c.phase] = append(out[c.phase], &rule{
 				contract: c, element: r.Head.Key, query: body, location: r.Location,
-				origin: originOf(r, f, annotations),
+				origin: originOf(r, f, annotations), needs: finder.of(r),
 			})
 		}
 	}
 	return out
-}
-
-// outcome is what evaluating a rule gave.
-type outcome struct {
-	elements []*ast.Term
-	failures []Failure
 }
 
 // Evaluate runs the contract rules of a phase against the input at a time,
@@ -74,25 +70,48 @@ type outcome struct {
 // Failure for each rule that gave a bad one. Any other error comes without
 // statements: the context's end, or a bound that was hit.
 func (s *Set) Evaluate(ctx context.Context, phase Phase, in *Input, now time.Time) (*Statements, error) {
+	outcomes := make([]*outcome, len(s.rules[phase]))
+	if err := s.run(ctx, phase, in, now, outcomes); err != nil {
+		return nil, err
+	}
+	return s.collect(s.rules[phase], outcomes, now)
+}
+
+// run evaluates the rules of a phase whose outcome is not known yet.
+func (s *Set) run(ctx context.Context, phase Phase, in *Input, now time.Time, outcomes []*outcome) error {
 	ctx, stop := context.WithTimeoutCause(ctx, s.options.TimeLimit, errTimeLimit)
 	defer stop()
 	cancel := topdown.NewCancel()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
+	failed := func(err error) error { return fmt.Errorf("evaluate %s policies: %w", phase, err) }
 
 	txn, err := s.store.NewTransaction(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("evaluate %s policies: %w", phase, err)
+		return failed(err)
 	}
 	defer s.store.Abort(ctx, txn)
 
-	e := &evaluation{set: s, txn: txn, input: in.at(now), now: now, cancel: cancel}
-	rules := s.rules[phase]
-	outcomes := make([]outcome, len(rules))
+	e := &evaluation{set: s, txn: txn, now: now, cancel: cancel}
+	var reads keys
+	for i, r := range s.rules[phase] {
+		if outcomes[i] == nil {
+			reads.unite(r.needs.input)
+			continue
+		}
+		if err := e.counted(outcomes[i].count, r); err != nil {
+			return failed(err)
+		}
+	}
+	if e.input, err = in.document(reads, now); err != nil {
+		return failed(err)
+	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
-	for i, r := range rules {
-		group.Go(func() error {
-			var err error
+	for i, r := range s.rules[phase] {
+		if outcomes[i] != nil {
+			continue
+		}
+		group.Go(func() (err error) {
 			outcomes[i], err = e.run(groupCtx, r)
 			return err
 		})
@@ -103,9 +122,9 @@ func (s *Set) Evaluate(ctx context.Context, phase Phase, in *Input, now time.Tim
 		} else if cause != nil {
 			err = cause
 		}
-		return nil, fmt.Errorf("evaluate %s policies: %w", phase, err)
+		return failed(err)
 	}
-	return s.collect(rules, outcomes, now)
+	return nil
 }
 
 var (
@@ -123,39 +142,48 @@ type evaluation struct {
 	count  atomic.Int64
 }
 
+// counted adds elements that a rule gave, and errs beyond the bound.
+func (e *evaluation) counted(more int, r *rule) error {
+	limit := e.set.options.MaxElements
+	if e.count.Add(int64(more)) <= int64(limit) {
+		return nil
+	}
+	return fmt.Errorf("%w: %d; the rule that went beyond is %s (%s:%d)",
+		errElements, limit, r.contract.name, r.origin.File, r.origin.Line)
+}
+
 // run evaluates one rule. Its own errors are failures; an error stops the
 // whole evaluation.
-func (e *evaluation) run(ctx context.Context, r *rule) (outcome, error) {
+func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 	var builtinErrors []topdown.Error
-	set := ast.NewSet()
-	limit := e.set.options.MaxElements
+	var elements []*ast.Term
+	seen := ast.NewSet()
 	err := e.query(r).
 		WithBuiltinErrorList(&builtinErrors).
 		WithStackTraces(true).
 		Iter(ctx, func(result topdown.QueryResult) error {
-			before := set.Len()
-			set.Add(result[elementVar])
-			if e.count.Add(int64(set.Len()-before)) > int64(limit) {
-				return fmt.Errorf("%w: %d; the rule that went beyond is %s (%s:%d)",
-					errElements, limit, r.contract.name, r.origin.File, r.origin.Line)
+			element := result[elementVar]
+			if seen.Add(element); seen.Len() == len(elements) {
+				return nil
 			}
-			return nil
+			elements = append(elements, element)
+			return e.counted(1, r)
 		})
 	if errors.Is(err, errElements) {
 		e.cancel.Cancel()
-		return outcome{}, err
+		return nil, err
 	}
 	if err != nil {
 		if topdown.IsCancel(err) || ctx.Err() != nil {
-			return outcome{}, err
+			return nil, err
 		}
-		return outcome{failures: []Failure{r.failure(errorText(err))}}, nil
+		return &outcome{failures: []Failure{r.failure(errorText(err))}}, nil
 	}
-	out := outcome{elements: set.Slice(), failures: r.builtinFailures(builtinErrors)}
+	failures := r.builtinFailures(builtinErrors)
 	if failure, ok := e.set.inDoubt(r, builtinErrors); ok {
-		out = outcome{failures: append(out.failures, failure)}
+		return &outcome{failures: append(failures, failure)}, nil
 	}
-	return out, nil
+	return r.outcome(elements, failures), nil
 }
 
 // query is the query of a rule's body.

@@ -4,115 +4,129 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/util"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dutyward/dutyward/inventory"
 )
 
-// Input is the document that policies see as input, converted once. It grows
-// from phase to phase: With returns a longer one and leaves the shorter as it
-// is.
+// Input is the document that policies see as input. It grows from phase to
+// phase: With returns a longer one and leaves the shorter as it is.
+//
+// Each of its keys is converted once, when policies that read it are evaluated
+// for the first time. What was given for it must not change after that.
 type Input struct {
-	// snapshot is the snapshot's canonical JSON.
-	snapshot []byte
-	// added are the further keys, in order.
-	added []addedKey
+	snapshot *inventory.Snapshot
+	parts    []*inputPart
+	// added are the parts behind those of the snapshot.
+	added int
+}
+
+// inputPart is one key of the input.
+type inputPart struct {
+	key   string
+	value func() any
+	once  sync.Once
 	term  *ast.Term
-	now   time.Time
+	err   error
 }
 
-type addedKey struct {
-	key  string
-	json []byte
+func (p *inputPart) converted() (*ast.Term, error) {
+	p.once.Do(func() {
+		if p.term, p.err = termOf(p.value()); p.err != nil {
+			p.err = fmt.Errorf("convert input.%s: %w", p.key, p.err)
+		}
+	})
+	return p.term, p.err
 }
 
-// NewInput converts a snapshot, normalizing it on the way.
+// NewInput makes the input of a snapshot, normalizing it on the way.
 func NewInput(s *inventory.Snapshot) (*Input, error) {
-	var buf bytes.Buffer
-	if err := s.Encode(&buf); err != nil {
-		return nil, err
+	s.Normalize()
+	in := &Input{snapshot: s}
+	v := reflect.ValueOf(s).Elem()
+	fields, ok := fieldsOf(v.Type(), nil)
+	if !ok {
+		return nil, fmt.Errorf("the snapshot's JSON has keys that can't be told from its type")
 	}
-	value, err := jsonValue(buf.Bytes())
-	if err != nil {
-		return nil, fmt.Errorf("convert snapshot to policy input: %w", err)
+	for _, f := range fields {
+		in.parts = append(in.parts, &inputPart{key: f.name, value: v.FieldByIndex(f.index).Interface})
 	}
-	return &Input{snapshot: buf.Bytes(), term: ast.NewTerm(value), now: s.Now}, nil
+	return in, nil
 }
 
-// With is in with one more key, whose value is the JSON of v.
-func (in *Input) With(key string, v any) (*Input, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("  ", "  ")
-	if err := enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode input.%s: %w", key, err)
+// With is in with one more key, whose value is the JSON of what value returns;
+// it is asked if some policy reads that key.
+func (in *Input) With(key string, value func() any) (*Input, error) {
+	for _, p := range in.parts {
+		if p.key == key {
+			return nil, fmt.Errorf("input.%s is there already", key)
+		}
 	}
-	text := bytes.TrimRight(buf.Bytes(), "\n")
-	value, err := jsonValue(text)
-	if err != nil {
-		return nil, fmt.Errorf("convert input.%s: %w", key, err)
-	}
-	if _, exists := lookup(in.term, key); exists {
-		return nil, fmt.Errorf("input.%s is there already", key)
-	}
-	added := append(in.added[:len(in.added):len(in.added)], addedKey{key: key, json: text})
-	return &Input{snapshot: in.snapshot, added: added, term: with(in.term, key, value), now: in.now}, nil
+	return &Input{
+		snapshot: in.snapshot, added: in.added + 1,
+		parts: append(in.parts[:len(in.parts):len(in.parts)], &inputPart{key: key, value: value}),
+	}, nil
 }
 
 // JSON is the whole document as stock OPA reads it with --input, with a final
 // line break: the snapshot's canonical bytes and the keys added to it.
 func (in *Input) JSON() ([]byte, error) {
-	body, ok := bytes.CutSuffix(in.snapshot, []byte("\n}\n"))
+	var out bytes.Buffer
+	if err := in.snapshot.Encode(&out); err != nil {
+		return nil, err
+	}
+	body, ok := bytes.CutSuffix(out.Bytes(), []byte("\n}\n"))
 	if !ok {
 		return nil, fmt.Errorf("the snapshot's JSON does not end as an object")
 	}
-	var out bytes.Buffer
-	out.Write(body)
-	for _, a := range in.added {
-		fmt.Fprintf(&out, ",\n  %q: %s", a.key, a.json)
+	out.Truncate(len(body))
+	for _, p := range in.parts[len(in.parts)-in.added:] {
+		var text bytes.Buffer
+		enc := json.NewEncoder(&text)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("  ", "  ")
+		if err := enc.Encode(p.value()); err != nil {
+			return nil, fmt.Errorf("encode input.%s: %w", p.key, err)
+		}
+		fmt.Fprintf(&out, ",\n  %q: %s", p.key, bytes.TrimRight(text.Bytes(), "\n"))
 	}
 	out.WriteString("\n}\n")
 	return out.Bytes(), nil
 }
 
-// at is the input with input.now set to now, if it is another time.
-func (in *Input) at(now time.Time) *ast.Term {
-	if now.Equal(in.now) {
-		return in.term
+// document is the input that rules see which read these keys, at a time, which
+// input.now is set to.
+func (in *Input) document(reads keys, now time.Time) (*ast.Term, error) {
+	terms := make([]*ast.Term, len(in.parts))
+	var group errgroup.Group
+	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
+	for i, p := range in.parts {
+		if !reads.has(p.key) {
+			continue
+		}
+		if p.key == "now" && !now.Equal(in.snapshot.Now) {
+			terms[i] = ast.StringTerm(now.UTC().Truncate(time.Second).Format(time.RFC3339))
+			continue
+		}
+		group.Go(func() (err error) {
+			terms[i], err = p.converted()
+			return err
+		})
 	}
-	return with(in.term, "now", ast.String(now.UTC().Truncate(time.Second).Format(time.RFC3339)))
-}
-
-func jsonValue(text []byte) (ast.Value, error) {
-	var v any
-	if err := util.UnmarshalJSON(text, &v); err != nil {
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return ast.InterfaceToValue(v)
-}
-
-func lookup(object *ast.Term, key string) (*ast.Term, bool) {
-	obj, ok := object.Value.(ast.Object)
-	if !ok {
-		return nil, false
-	}
-	t := obj.Get(ast.StringTerm(key))
-	return t, t != nil
-}
-
-// with is a copy of an object that shares all its values, with one key set.
-func with(object *ast.Term, key string, value ast.Value) *ast.Term {
-	old := object.Value.(ast.Object)
-	pairs := make([][2]*ast.Term, 0, old.Len()+1)
-	old.Foreach(func(k, v *ast.Term) {
-		if k.Value.Compare(ast.String(key)) != 0 {
-			pairs = append(pairs, [2]*ast.Term{k, v})
+	pairs := make([][2]*ast.Term, 0, len(terms))
+	for i, p := range in.parts {
+		if terms[i] != nil {
+			pairs = append(pairs, [2]*ast.Term{ast.StringTerm(p.key), terms[i]})
 		}
-	})
-	pairs = append(pairs, [2]*ast.Term{ast.StringTerm(key), ast.NewTerm(value)})
-	return ast.ObjectTerm(pairs...)
+	}
+	return ast.ObjectTerm(pairs...), nil
 }

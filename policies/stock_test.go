@@ -82,7 +82,7 @@ func TestStockOPAGivesTheSameElements(t *testing.T) {
 	}
 	s := load(t, dir)
 	access := input(t)
-	risk, err := access.With("desired", map[string]any{"grants": []string{"a", "<b>"}, "unknown": []string{}})
+	risk, err := access.With("desired", func() any { return map[string]any{"grants": []string{"a", "<b>"}, "unknown": []string{}} })
 	if err != nil {
 		t.Fatal(err)
 	}

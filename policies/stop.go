@@ -50,12 +50,21 @@ func (s *Set) Stops(ctx context.Context, in *Input, now time.Time, q StopQuery) 
 	}
 	defer s.store.Abort(ctx, txn)
 
-	e := &evaluation{set: s, txn: txn, input: in.at(now), now: now, cancel: cancel}
-	stops := []Stop{}
+	var asked []*rule
+	var reads keys
 	for _, r := range s.rules[PhaseAccess] {
-		if !q.asks(r) {
-			continue
+		if q.asks(r) {
+			asked = append(asked, r)
+			reads.unite(r.needs.input)
 		}
+	}
+	document, err := in.document(reads, now)
+	if err != nil {
+		return nil, fmt.Errorf("explain policies: %w", err)
+	}
+	e := &evaluation{set: s, txn: txn, input: document, now: now, cancel: cancel}
+	stops := []Stop{}
+	for _, r := range asked {
 		t := &stopTracer{person: q.Person, rule: r}
 		err := e.query(r).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
 		if ctx.Err() != nil {

@@ -219,11 +219,11 @@ func (r *Round) previous(ctx context.Context, m plan.Memory, in *policies.Input,
 
 // addRisks evaluates the risk policies, which see desired access and groups.
 func (r *Round) addRisks(ctx context.Context, result *Result, in *policies.Input) error {
-	in, err := in.With("desired", result.Access.Document())
+	in, err := in.With("desired", func() any { return result.Access.Document() })
 	if err != nil {
 		return err
 	}
-	if in, err = in.With("groups", result.Access.GroupDocuments()); err != nil {
+	if in, err = in.With("groups", func() any { return result.Access.GroupDocuments() }); err != nil {
 		return err
 	}
 	now := result.Snapshot.Now

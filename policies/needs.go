@@ -1,0 +1,124 @@
+package policies
+
+import "github.com/open-policy-agent/opa/v1/ast"
+
+// keys are first keys of a document: of input or of data.
+type keys struct {
+	// all says that any may be meant.
+	all   bool
+	named map[string]bool
+}
+
+func (k keys) has(key string) bool { return k.all || k.named[key] }
+
+func (k *keys) add(key string) {
+	if k.named == nil {
+		k.named = map[string]bool{}
+	}
+	k.named[key] = true
+}
+
+func (k *keys) unite(o keys) {
+	k.all = k.all || o.all
+	for key := range o.named {
+		k.add(key)
+	}
+}
+
+// needs are what a rule's outcome follows from: its own source and that of the
+// rules that it asks, directly or not, and what all these read.
+type needs struct {
+	rules map[*ast.Rule]bool
+	input keys
+	data  keys
+	// volatile says that a builtin among it gives another answer each time.
+	volatile bool
+}
+
+// needsFinder finds the needs of compiled rules.
+type needsFinder struct {
+	compiler *ast.Compiler
+	volatile map[string]bool
+	own      map[*ast.Rule]*needs
+}
+
+func newNeedsFinder(c *ast.Compiler) *needsFinder {
+	f := &needsFinder{compiler: c, volatile: map[string]bool{}, own: map[*ast.Rule]*needs{}}
+	for _, b := range ast.Builtins {
+		if b.Nondeterministic || outreaching(b) {
+			f.volatile[b.Name] = true
+		}
+	}
+	return f
+}
+
+func (f *needsFinder) of(r *ast.Rule) *needs {
+	all := &needs{rules: map[*ast.Rule]bool{}}
+	f.collect(r, all)
+	return all
+}
+
+// collect adds a rule and what it depends on as the compiler found it: rather a
+// rule too many than one too few.
+func (f *needsFinder) collect(r *ast.Rule, all *needs) {
+	if all.rules[r] {
+		return
+	}
+	all.rules[r] = true
+	own := f.own[r]
+	if own == nil {
+		own = f.readBy(r)
+		f.own[r] = own
+	}
+	all.input.unite(own.input)
+	all.data.unite(own.data)
+	all.volatile = all.volatile || own.volatile
+	for dep := range f.compiler.Graph.Dependencies(r) {
+		f.collect(dep.(*ast.Rule), all)
+	}
+}
+
+// readBy is what one compiled rule reads itself.
+func (f *needsFinder) readBy(r *ast.Rule) *needs {
+	var own needs
+	var visit *ast.GenericVisitor
+	visit = ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case ast.Ref:
+			switch {
+			case x.HasPrefix(ast.InputRootRef):
+				own.input.read(x)
+			case x.HasPrefix(ast.DefaultRootRef):
+				own.data.read(x)
+			default:
+				own.volatile = own.volatile || f.volatile[x.String()]
+				visit.Walk(x[0])
+			}
+			// The head names the document, and is no use of the whole.
+			for _, t := range x[1:] {
+				visit.Walk(t)
+			}
+			return true
+		case ast.Var:
+			own.input.all = own.input.all || x.Equal(ast.InputRootDocument.Value)
+			own.data.all = own.data.all || x.Equal(ast.DefaultRootDocument.Value)
+		}
+		return false
+	})
+	visit.Walk(r)
+	for _, t := range r.Head.Ref()[1:] {
+		visit.Walk(t)
+	}
+	return &own
+}
+
+// read adds what a reference into the document reads.
+func (k *keys) read(ref ast.Ref) {
+	if len(ref) > 1 {
+		if key, ok := ref[1].Value.(ast.String); ok {
+			k.add(string(key))
+			return
+		}
+	}
+	k.all = true
+}

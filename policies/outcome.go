@@ -1,0 +1,198 @@
+package policies
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// outcome is what evaluating a rule gave. It follows from the rule, from what
+// the rule reads and, where something failed, from where it stands.
+type outcome struct {
+	// statements are sorted by key and source.
+	statements []statement
+	failures   []Failure
+	// bad is what is wrong with elements that are not as the contract demands.
+	bad []Problem
+	// count is how many elements there were.
+	count int
+}
+
+// clean says that nothing failed.
+func (o *outcome) clean() bool { return len(o.failures) == 0 && len(o.bad) == 0 }
+
+// statement is an element as what it says. Those of equal keys say the same;
+// the source belongs to the origin.
+type statement struct {
+	key    string
+	source string
+	// says is a Grant, Group, … without its origins.
+	says any
+}
+
+func compareStatements(a, b statement) int {
+	return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.source, b.source))
+}
+
+// maxBad is how many bad elements of one rule are told one by one.
+const maxBad = 5
+
+// outcome makes statements of the elements that the rule gave, each once.
+func (r *rule) outcome(elements []*ast.Term, failures []Failure) *outcome {
+	out := &outcome{failures: failures, count: len(elements), statements: make([]statement, 0, len(elements))}
+	var bad []*ast.Term
+	for _, term := range elements {
+		e, ok := elementOf(r.contract, term, evaluated)
+		if !ok || len(e.complaints()) > 0 {
+			bad = append(bad, term)
+			continue
+		}
+		out.statements = append(out.statements, statement{key: e.key(), source: e.text("source"), says: e.statement()})
+	}
+	slices.SortFunc(out.statements, compareStatements)
+	out.complain(r, bad)
+	return out
+}
+
+// complain says what is wrong with bad elements.
+func (o *outcome) complain(r *rule, bad []*ast.Term) {
+	if len(bad) == 0 {
+		return
+	}
+	slices.SortFunc(bad, func(a, b *ast.Term) int { return a.Value.Compare(b.Value) })
+	for _, term := range bad[:min(len(bad), maxBad)] {
+		complaints := []complaint{notAnObject(r.contract, term, ast.ValueName(term.Value))}
+		if e, ok := elementOf(r.contract, term, evaluated); ok {
+			complaints = e.complaints()
+		}
+		for _, c := range complaints {
+			o.bad = append(o.bad, c.problem(r.contract.name+" "+abbreviated(term)))
+		}
+	}
+	o.failures = append(o.failures, r.failure(fmt.Sprintf("gave %d bad element(s); see the problems", len(bad))))
+	if len(bad) > maxBad {
+		o.bad = append(o.bad, Problem{Message: fmt.Sprintf("and %d more bad elements of this rule", len(bad)-maxBad)})
+	}
+}
+
+func notAnObject(c *contractRule, term *ast.Term, typ string) complaint {
+	return complaint{term: term,
+		found:    fmt.Sprintf("%s %s as an element of %s", article(typ), typ, c.name),
+		expected: "an object with " + c.shape()}
+}
+
+// abbreviated is a term as messages show it.
+func abbreviated(t *ast.Term) string {
+	text := t.String()
+	if len(text) > 160 {
+		return strings.ToValidUTF8(text[:157], "") + "…"
+	}
+	return text
+}
+
+// problem is c for the element shown.
+func (c complaint) problem(shown string) Problem {
+	return Problem{Message: shown, Found: c.found, Expected: c.expected, Suggestion: c.suggestion, Warning: c.warning}
+}
+
+// key is equal for elements that say the same.
+func (e element) key() string {
+	var b strings.Builder
+	b.Grow(96)
+	b.WriteString(e.rule.name)
+	for _, f := range e.rule.fields {
+		if f.name == "source" {
+			continue
+		}
+		b.WriteByte(0)
+		if t := e.moment(f.name); t != nil {
+			b.WriteString(t.Format(time.RFC3339Nano))
+			continue
+		}
+		b.WriteString(e.text(f.name))
+	}
+	return b.String()
+}
+
+// statement is what a checked element says, without its origins.
+func (e element) statement() any {
+	switch e.rule.name {
+	case "grant":
+		return Grant{
+			Principal: e.ref("principal"), Resource: e.ref("resource"), Role: e.text("role"),
+			From: e.moment("from"), Until: e.moment("until"), Layer: e.text("layer"),
+			Replaces: e.ref("replaces"), Reason: e.text("reason"),
+		}
+	case "group":
+		return Group{Name: e.text("name"), Description: e.text("description"), Owner: e.text("owner")}
+	case "member":
+		return Member{
+			Group: e.text("group"), Principal: e.ref("principal"), From: e.moment("from"), Until: e.moment("until"),
+			Lead: e.length("lead"), Lag: e.length("lag"),
+		}
+	case "limit":
+		return Limit{
+			Principal: e.ref("principal"), Resource: e.ref("resource"), AtMost: e.text("at_most"), Reason: e.text("reason"),
+		}
+	case "protect":
+		return Protect{
+			Principal: e.ref("principal"), Resource: e.ref("resource"), Role: e.text("role"),
+			Until: e.moment("until"), Reason: e.text("reason"),
+		}
+	case "leaver":
+		return Leaver{Principal: e.ref("principal"), Since: e.moment("since"), Reason: e.text("reason")}
+	case "empty":
+		return Empty{Resource: e.ref("resource"), Layer: e.text("layer"), Reason: e.text("reason")}
+	case "finding":
+		return Finding{
+			Rule: e.text("rule"), Subject: e.ref("subject"), Severity: e.text("severity"), Message: e.text("message"),
+			Resource: e.ref("resource"), Remediation: e.text("remediation"),
+		}
+	case "waive":
+		return Waiver{
+			Rule: e.text("rule"), Subject: e.ref("subject"), Resource: e.ref("resource"),
+			Reason: e.text("reason"), Until: *e.moment("until"),
+		}
+	}
+	return nil
+}
+
+// text is a field's string; empty where it is absent.
+func (e element) text(name string) string { return e.fields[name].text }
+
+// moment is a field's time; nil where it is absent or no time.
+func (e element) moment(name string) *time.Time {
+	if name != "from" && name != "until" && name != "since" {
+		return nil
+	}
+	v, ok := e.fields[name]
+	if !ok {
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, v.text)
+	if err != nil {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// ref is a field's reference, which has been checked.
+func (e element) ref(name string) inventory.Ref {
+	var r inventory.Ref
+	if text := e.text(name); text != "" {
+		r, _ = inventory.ParseRef(text)
+	}
+	return r
+}
+
+func (e element) length(name string) time.Duration {
+	d, _ := time.ParseDuration(e.text(name))
+	return d
+}
