@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
 )
 
 // At is desired access at t.
@@ -42,8 +43,12 @@ func (e *Expansion) At(t time.Time) *Access {
 		}
 		a.Protections = append(a.Protections, holds)
 	}
+	declared := map[string][]policies.Group{}
 	for _, g := range e.in.Statements.Groups {
-		a.Groups[g.Name] = e.groupAt(g.Name, t)
+		declared[g.Name] = append(declared[g.Name], g)
+	}
+	for name, statements := range declared {
+		a.Groups[name] = e.groupAt(name, statements, t)
 	}
 	return a
 }
@@ -130,13 +135,10 @@ func activeUsers(users map[string][]Window, t time.Time) map[string]bool {
 	return active
 }
 
-func (e *Expansion) groupAt(name string, t time.Time) Group {
+func (e *Expansion) groupAt(name string, declared []policies.Group, t time.Time) Group {
 	p := e.groups[name]
 	g := Group{Name: name, Members: map[string]Membership{}, Unknown: p.unknown}
-	for _, s := range e.in.Statements.Groups {
-		if s.Name != name {
-			continue
-		}
+	for _, s := range declared {
 		if g.Description == "" {
 			g.Description = s.Description
 		}

@@ -48,6 +48,7 @@ type expander struct {
 
 	absent  map[string][]By
 	errors  []Notice
+	told    map[Notice]bool // the errors
 	suspend []string
 	// onCalls are who is on call by PagerDuty's /oncalls, by schedule.
 	onCalls map[string]map[string]bool
@@ -65,6 +66,7 @@ func newExpander(in Input) *expander {
 		groups:      map[string]people{},
 		raw:         map[string]people{},
 		absent:      map[string][]By{},
+		told:        map[Notice]bool{},
 		onCalls:     map[string]map[string]bool{},
 		userUnknown: map[string]string{},
 	}
@@ -130,7 +132,8 @@ func (x *expander) error(msg string, origins []policies.Origin) {
 	}
 	for _, o := range origins {
 		n := Notice{Message: msg, Origin: o}
-		if !slices.Contains(x.errors, n) {
+		if !x.told[n] {
+			x.told[n] = true
 			x.errors = append(x.errors, n)
 		}
 	}

@@ -50,8 +50,23 @@ func compareCandidates(kind inventory.Kind) func(a, b candidate) int {
 
 // ComparePairs orders pairs by resource, layer and user.
 func ComparePairs(a, b Pair) int {
-	return cmp.Or(
-		cmp.Compare(a.Resource.String(), b.Resource.String()),
-		cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.User, b.User),
-	)
+	if c := compareResources(a.Resource, b.Resource); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.Layer, b.Layer); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.User, b.User)
+}
+
+// compareResources orders resources as their texts, without making these where
+// both are given by id: there are as many comparisons as pairs, and more.
+func compareResources(a, b inventory.Ref) int {
+	switch {
+	case a.Kind != b.Kind || a.ID == "" || b.ID == "":
+		return cmp.Compare(a.String(), b.String())
+	case a.Level != b.Level:
+		return cmp.Compare(a.Level, b.Level)
+	}
+	return cmp.Compare(a.ID, b.ID)
 }

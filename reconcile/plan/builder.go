@@ -22,9 +22,8 @@ type builder struct {
 	granted map[desired.Target]map[string]bool
 	// proposed are the changes that are neither blocked nor observed yet.
 	proposed []Change
-	// bases are the keys of the proposed changes of base roles, by user; nil
-	// until all of them are proposed.
-	bases map[string]string
+	// bases are the proposed changes of base roles, by user.
+	bases map[string]Change
 	// suspendedBy is the rule of the first reason for which nothing is lowered.
 	suspendedBy string
 	// clockDoubt is why the time can't be trusted; empty if it can.
@@ -32,9 +31,9 @@ type builder struct {
 	plan       *Plan
 }
 
-func newBuilder(in Input, access, before *desired.Access) *builder {
+func newBuilder(in Input, index *inventory.Index, access, before *desired.Access) *builder {
 	b := &builder{
-		in: in, index: inventory.NewIndex(in.Snapshot), access: access, before: before,
+		in: in, index: index, access: access, before: before,
 		last:    map[desired.Pair]RoundPair{},
 		granted: map[desired.Target]map[string]bool{},
 		plan: &Plan{

@@ -19,10 +19,11 @@ func (b *builder) depend() {
 			takingOver[c.Pair().Target()] = append(takingOver[c.Pair().Target()], c)
 		}
 	}
+	b.indexBases()
 	for i := range b.proposed {
 		c := &b.proposed[i]
 		if c.Resource.Kind == inventory.KindTeam {
-			if base := b.baseChange(c.User); base != nil && inventory.FixedBaseRole(base.Before) {
+			if base, ok := b.bases[c.User]; ok && inventory.FixedBaseRole(base.Before) {
 				c.Requires = append(c.Requires, base.ID)
 			}
 		}

@@ -35,6 +35,7 @@ func (b *builder) diff() {
 	for _, user := range slices.Sorted(maps.Keys(b.in.Snapshot.Users)) {
 		b.account(user)
 	}
+	b.indexBases()
 	implied := impliedMembers(b.in.Snapshot)
 	for _, id := range slices.Sorted(maps.Keys(b.in.Snapshot.Teams)) {
 		b.team(id, implied[id])

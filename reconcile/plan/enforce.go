@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
@@ -40,8 +39,7 @@ func (b *builder) enforced(c Change) bool {
 // they give would never be taken back.
 func (b *builder) neverEnding() {
 	seen := map[desired.Notice]bool{}
-	for _, pair := range b.access.Pairs() {
-		g := b.access.Grants[pair]
+	for pair, g := range b.access.Grants {
 		if g.UntilKind != desired.BoundDate || b.mode(pair.Resource) != GrantOnly {
 			continue
 		}
@@ -57,30 +55,18 @@ func (b *builder) neverEnding() {
 
 // baseAfter is a person's base role once the plan's changes are made.
 func (b *builder) baseAfter(user string) string {
-	if c := b.baseChange(user); c != nil && b.enforced(*c) {
+	if c, ok := b.bases[user]; ok && b.enforced(c) {
 		return c.After
 	}
 	return b.in.Snapshot.RoleOf(user, inventory.AccountRef)
 }
 
-// baseChange is the proposed change of a person's base role, or nil.
-func (b *builder) baseChange(user string) *Change {
-	if b.bases == nil {
-		b.bases = map[string]string{}
-		for _, c := range b.proposed {
-			if c.Resource.Kind == inventory.KindAccount {
-				b.bases[c.User] = c.ID
-			}
+// indexBases notes the changes of base roles that are proposed now.
+func (b *builder) indexBases() {
+	b.bases = map[string]Change{}
+	for _, c := range b.proposed {
+		if c.Resource.Kind == inventory.KindAccount {
+			b.bases[c.User] = c
 		}
 	}
-	id, ok := b.bases[user]
-	if !ok {
-		return nil
-	}
-	// Stages drop and reorder proposed changes, but the account's are few.
-	i := slices.IndexFunc(b.proposed, func(c Change) bool { return c.ID == id })
-	if i < 0 {
-		return nil
-	}
-	return &b.proposed[i]
 }

@@ -10,6 +10,9 @@ import (
 // AddFindings adds what risk policies flag to the plan, findings of one
 // identity as one, and marks those that a waiver in force accepts.
 func (p *Plan) AddFindings(s *inventory.Snapshot, risk *policies.Statements, now time.Time) {
+	if len(risk.Findings)+len(risk.Waivers) == 0 {
+		return
+	}
 	index := inventory.NewIndex(s)
 	type identity struct {
 		rule              string

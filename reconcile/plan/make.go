@@ -82,7 +82,7 @@ func Make(in Input) (*Result, error) {
 		})
 		access := e.At(in.Now)
 		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))
-		b := newBuilder(in, access, before)
+		b := newBuilder(in, e.Index(), access, before)
 		p := b.build(e)
 		after := membersAfter(snapshot, p)
 		if !dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after) {

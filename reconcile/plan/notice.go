@@ -32,11 +32,15 @@ func (b *builder) notice() {
 // noticeAdminByFacts finds admin roles that follow from PagerDuty's own facts:
 // whoever can make an override could give them to themselves (S30).
 func (b *builder) noticeAdminByFacts() {
-	for _, pair := range b.access.Pairs() {
-		g := b.access.Grants[pair]
-		if pair.Resource.Kind != inventory.KindAccount || g.Role != "admin" {
-			continue
+	var admins []desired.Pair
+	for pair, g := range b.access.Grants {
+		if pair.Resource.Kind == inventory.KindAccount && g.Role == "admin" {
+			admins = append(admins, pair)
 		}
+	}
+	slices.SortFunc(admins, desired.ComparePairs)
+	for _, pair := range admins {
+		g := b.access.Grants[pair]
 		for _, by := range g.By {
 			if len(by.Chain) == 0 || strings.HasPrefix(by.Chain[len(by.Chain)-1], "group:") {
 				continue
