@@ -1,10 +1,6 @@
 package policies
 
-import (
-	"strings"
-
-	"github.com/open-policy-agent/opa/v1/ast"
-)
+import "github.com/open-policy-agent/opa/v1/ast"
 
 // report collects problems and adds to each its source line.
 type report struct {
@@ -24,9 +20,6 @@ func (r *report) add(ps ...Problem) {
 	for _, p := range ps {
 		if f := r.files[p.File]; f != nil && p.Source == "" {
 			p.Source = f.line(p.Line)
-		}
-		if p.Line > 0 && p.Column == 0 && p.Source != "" {
-			p.Column = 1 + len(p.Source) - len(strings.TrimLeft(p.Source, " \t"))
 		}
 		r.problems = append(r.problems, p)
 	}

@@ -47,9 +47,6 @@ type Statements struct {
 	// Failures are rules that erred on this input. What they would have said is
 	// unknown, so nothing may be lowered.
 	Failures []Failure
-	// Bad are the problems of elements that are not as the contract demands,
-	// which were dropped. Evaluate returns them as its error too.
-	Bad Problems
 	// Warnings are oddities of this evaluation, such as a waiver that ended.
 	Warnings Problems
 }
@@ -61,8 +58,6 @@ type Failure struct {
 	Rule    string
 	Message string
 	Origin  Origin
-	// Bad says that it only counts elements that Statements.Bad tells one by one.
-	Bad bool
 }
 
 // Grant asks for a role on a resource.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
@@ -69,13 +70,14 @@ func (f *roundFlags) moment() (time.Time, error) {
 // forReading opens a session that changes nothing, neither in PagerDuty nor in
 // the state.
 func (a *app) forReading(ctx context.Context, f roundFlags) (*session, error) {
+	snapshot := a.beginReading(f.snapshot)
 	s, err := a.open(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	var reader reconcile.Reader
 	if f.snapshot != "" {
-		saved, err := a.savedSnapshot(f.snapshot)
+		saved, err := snapshot()
 		if err != nil {
 			return nil, err
 		}
@@ -212,6 +214,23 @@ type savedReader struct{ snapshot *inventory.Snapshot }
 
 func (r savedReader) Snapshot(context.Context, []string) (*inventory.Snapshot, error) {
 	return r.snapshot, nil
+}
+
+// beginReading reads a saved snapshot while other things are done, and returns
+// what waits for it. An empty file is none to read.
+func (a *app) beginReading(file string) func() (*inventory.Snapshot, error) {
+	var saved *inventory.Snapshot
+	var group errgroup.Group
+	if file != "" {
+		group.Go(func() (err error) {
+			saved, err = a.savedSnapshot(file)
+			return err
+		})
+	}
+	return func() (*inventory.Snapshot, error) {
+		err := group.Wait()
+		return saved, err
+	}
 }
 
 func (a *app) savedSnapshot(file string) (*inventory.Snapshot, error) {
