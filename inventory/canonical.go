@@ -71,6 +71,9 @@ func normalizeUser(u *User) {
 	})
 }
 
+// Normalize brings s to the form it has in a snapshot, in place.
+func (s *Schedule) Normalize() { normalizeSchedule(s) }
+
 func normalizeSchedule(s *Schedule) {
 	sorted(&s.Teams)
 	sorted(&s.EscalationPolicies)

@@ -59,7 +59,11 @@ func written(s inventory.Schedule, step Step) bool {
 			continue
 		}
 		return slices.ContainsFunc(r.Events, func(is inventory.Event) bool {
-			return SameEvent(is, *step.Event) && (step.Event.ID == "" || step.Event.ID == is.ID)
+			want := *step.Event
+			if step.Does == CreateEvent && is.EffectiveSince.After(want.EffectiveSince) {
+				want.EffectiveSince = is.EffectiveSince // made late: PagerDuty clamps to its now
+			}
+			return SameEvent(is, want) && (want.ID == "" || want.ID == is.ID)
 		})
 	}
 	return false

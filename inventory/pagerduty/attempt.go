@@ -15,7 +15,9 @@ const attemptTimeout = 60 * time.Second
 // exchange is what the attempts of one request share.
 type exchange struct {
 	method, endpoint string
-	attempts         int
+	// repeatable says that doing it twice does no harm.
+	repeatable bool
+	attempts   int
 	// body is the last answer's, whole.
 	body []byte
 	// sentToken is the token of the last attempt.

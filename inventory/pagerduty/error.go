@@ -48,6 +48,27 @@ func (e *Error) Unaccepted() bool { return e.Status == http.StatusUnauthorized }
 // Forbidden says that the token was accepted, and may not do this.
 func (e *Error) Forbidden() bool { return e.Status == http.StatusForbidden }
 
+// lost says that a write may have been carried out although its answer did not
+// come, or was not PagerDuty's.
+func lost(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && !e.Refused()
+}
+
+// refusedRepetition says that the last attempt was refused, and that an earlier
+// one may have been carried out.
+func refusedRepetition(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest && e.ambiguous
+}
+
+// unexpected is the error for an answer of success that does not say what it
+// should.
+func unexpected(r request) *Error {
+	return &Error{Status: http.StatusOK, Method: r.method, Endpoint: r.path(),
+		Message: "the answer is not in the form that PagerDuty documents"}
+}
+
 // Error is one line: what was asked, what the answer was, and the hint.
 func (e *Error) Error() string {
 	var b strings.Builder

@@ -7,7 +7,6 @@ import (
 	"testing"
 )
 
-// The program sends no POST yet, so this rule has no public door.
 func TestPostsAreNotRepeatedIfTheyMayHaveBeenCarriedOut(t *testing.T) {
 	answered := func(status int) *http.Response { return &http.Response{StatusCode: status} }
 	for _, c := range []struct {
@@ -26,10 +25,10 @@ func TestPostsAreNotRepeatedIfTheyMayHaveBeenCarriedOut(t *testing.T) {
 		{"refused", answered(403), nil, settled, settled},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := policy(http.MethodPost, c.resp, nil, c.err); got != c.post {
+			if got := policy(http.MethodPost, request{method: http.MethodPost}.repeatable(), c.resp, nil, c.err); got != c.post {
 				t.Errorf("POST: got %v, expected %v", got, c.post)
 			}
-			if got := policy(http.MethodPut, c.resp, nil, c.err); got != c.put {
+			if got := policy(http.MethodPut, request{method: http.MethodPut}.repeatable(), c.resp, nil, c.err); got != c.put {
 				t.Errorf("PUT: got %v, expected %v", got, c.put)
 			}
 		})

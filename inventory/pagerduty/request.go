@@ -21,6 +21,17 @@ type request struct {
 	query   url.Values
 	// body is encoded as JSON; nil sends none.
 	body any
+	// once says of a PUT that it makes something new each time; harmless of a
+	// POST that it makes nothing.
+	once, harmless bool
+}
+
+// repeatable says that sending r twice does no harm.
+func (r request) repeatable() bool {
+	if r.method == http.MethodPost {
+		return r.harmless
+	}
+	return !r.once
 }
 
 func (r request) path() string {
@@ -57,10 +68,23 @@ func (c *Client) write(ctx context.Context, method, pattern string, ids []string
 	return err
 }
 
+// send sends r and reads the answer into out, unless that is nil. Where it was
+// carried out but the answer can't be read, the error says that it may have been.
+func (c *Client) send(ctx context.Context, r request, out any) error {
+	_, body, err := c.do(ctx, r)
+	if err != nil || out == nil {
+		return err
+	}
+	if json.Unmarshal(body, out) != nil {
+		return unexpected(r)
+	}
+	return nil
+}
+
 // do sends r, repeats it as the retry policy allows, and returns the body of a
 // 2xx answer. Every error is an *Error, or the context's.
 func (c *Client) do(ctx context.Context, r request) (http.Header, []byte, error) {
-	x := &exchange{method: r.method, endpoint: r.endpoint()}
+	x := &exchange{method: r.method, endpoint: r.endpoint(), repeatable: r.repeatable()}
 	req, err := c.httpRequest(withExchange(ctx, x), r)
 	if err != nil {
 		return nil, nil, err

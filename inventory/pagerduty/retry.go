@@ -78,7 +78,7 @@ func (c *Client) check(ctx context.Context, resp *http.Response, err error) (boo
 		x.delay = 0
 		return c.token.renew(ctx, x.sentToken()), nil
 	}
-	v := policy(x.method, resp, x.body, err)
+	v := policy(x.method, x.repeatable, resp, x.body, err)
 	if v == settled {
 		return false, nil
 	}
@@ -92,9 +92,8 @@ func (c *Client) check(ctx context.Context, resp *http.Response, err error) (boo
 
 // policy says what an attempt came to. A request that PagerDuty did not carry
 // out may be repeated whatever its method; one that it may have carried out
-// only if repeating does no harm, which is so for all but POST.
-func policy(method string, resp *http.Response, body []byte, err error) verdict {
-	repeatable := method != http.MethodPost
+// only if repeating does no harm.
+func policy(method string, repeatable bool, resp *http.Response, body []byte, err error) verdict {
 	switch {
 	case err != nil:
 		return connectionPolicy(repeatable, err)

@@ -24,8 +24,9 @@ func (r *reading) readSchedules(ctx context.Context) {
 	r.readShiftBased(ctx)
 }
 
-func (r *reading) windowQuery() url.Values {
-	w := r.s.Account.Window
+func (r *reading) windowQuery() url.Values { return boundsOf(r.s.Account.Window) }
+
+func boundsOf(w inventory.Window) url.Values {
 	return url.Values{"since": {w.Since.Format(time.RFC3339)}, "until": {w.Until.Format(time.RFC3339)}}
 }
 
@@ -61,19 +62,29 @@ func (r *reading) readLayerBased(ctx context.Context) {
 func (r *reading) addLayered(ctx context.Context, w wireLayered) {
 	s := w.inventory(r.s.Account.Window)
 	if len(w.Overrides.Entries) > 0 {
-		var answer struct {
-			Overrides []wireOverride `json:"overrides"`
-		}
-		query := r.windowQuery()
-		query.Set("overflow", "true")
-		if _, err := r.c.get(ctx, "/schedules/{}/overrides", []string{w.ID}, query, &answer); err != nil {
+		overrides, err := r.c.layeredOverrides(ctx, w.ID, r.s.Account.Window)
+		if err != nil {
 			r.miss(ctx, "overrides of schedule "+s.Name, err)
 		}
-		for _, o := range answer.Overrides {
-			s.Overrides = append(s.Overrides, o.inventory())
-		}
+		s.Overrides = overrides
 	}
 	r.addSchedule(s)
+}
+
+// layeredOverrides are those that touch a window, whole, in the order of their
+// creation.
+func (c *Client) layeredOverrides(ctx context.Context, id string, w inventory.Window) ([]inventory.Override, error) {
+	var answer struct {
+		Overrides []wireOverride `json:"overrides"`
+	}
+	query := boundsOf(w)
+	query.Set("overflow", "true")
+	_, err := c.get(ctx, "/schedules/{}/overrides", []string{id}, query, &answer)
+	var overrides []inventory.Override
+	for _, o := range answer.Overrides {
+		overrides = append(overrides, o.inventory())
+	}
+	return overrides, err
 }
 
 func (r *reading) readShiftBased(ctx context.Context) {
@@ -111,40 +122,62 @@ func (r *reading) readShiftBased(ctx context.Context) {
 // addShiftBased reads a shift-based schedule with its overrides and custom
 // shifts.
 func (r *reading) addShiftBased(ctx context.Context, id string) error {
-	query := r.windowQuery()
+	w := r.s.Account.Window
+	s, err := r.c.shifted(ctx, id, w)
+	if err != nil {
+		return err
+	}
+	if s.Overrides, err = r.c.shiftedOverrides(ctx, id, w); err != nil {
+		r.miss(ctx, "overrides of schedule "+s.Name, err)
+	}
+	if s.CustomShifts, err = r.c.customShifts(ctx, id, w); err != nil {
+		r.miss(ctx, "custom shifts of schedule "+s.Name, err)
+	}
+	r.addSchedule(s)
+	return nil
+}
+
+// shifted reads a shift-based schedule without overrides and custom shifts.
+func (c *Client) shifted(ctx context.Context, id string, w inventory.Window) (inventory.Schedule, error) {
+	query := boundsOf(w)
 	query["include[]"] = []string{"final_schedule"}
 	var answer struct {
 		Schedule wireShifted `json:"schedule"`
 	}
-	if _, err := r.c.get(ctx, "/v3/schedules/{}", []string{id}, query, &answer); err != nil {
-		return err
+	if _, err := c.get(ctx, "/v3/schedules/{}", []string{id}, query, &answer); err != nil {
+		return inventory.Schedule{}, err
 	}
-	s := answer.Schedule.inventory(r.s.Account.Window)
+	return answer.Schedule.inventory(w), nil
+}
 
-	query = r.windowQuery()
+// shiftedOverrides and customShifts are those that touch a window, whole; beside
+// an error, those that were read.
+func (c *Client) shiftedOverrides(ctx context.Context, id string, w inventory.Window) ([]inventory.Override, error) {
+	query := boundsOf(w)
 	query.Set("overflow", "true")
-	overrides, err := readList(ctx, r.c, list[wireShiftOverride]{
+	got, err := readList(ctx, c, list[wireShiftOverride]{
 		pattern: "/v3/schedules/{}/overrides", ids: []string{id}, key: "overrides", query: query, uncounted: true,
 		id: func(o wireShiftOverride) string { return o.ID },
 	})
-	if err != nil {
-		r.miss(ctx, "overrides of schedule "+s.Name, err)
+	var overrides []inventory.Override
+	for _, o := range got.items {
+		overrides = append(overrides, o.inventory())
 	}
-	for _, o := range overrides.items {
-		s.Overrides = append(s.Overrides, o.inventory())
-	}
-	custom, err := readList(ctx, r.c, list[wireCustomShift]{
+	return overrides, err
+}
+
+func (c *Client) customShifts(ctx context.Context, id string, w inventory.Window) ([]inventory.CustomShift, error) {
+	query := boundsOf(w)
+	query.Set("overflow", "true")
+	got, err := readList(ctx, c, list[wireCustomShift]{
 		pattern: "/v3/schedules/{}/custom_shifts", ids: []string{id}, key: "custom_shifts", query: query, uncounted: true,
 		id: func(o wireCustomShift) string { return o.ID },
 	})
-	if err != nil {
-		r.miss(ctx, "custom shifts of schedule "+s.Name, err)
+	var shifts []inventory.CustomShift
+	for _, s := range got.items {
+		shifts = append(shifts, s.inventory())
 	}
-	for _, shift := range custom.items {
-		s.CustomShifts = append(s.CustomShifts, shift.inventory())
-	}
-	r.addSchedule(s)
-	return nil
+	return shifts, err
 }
 
 func (r *reading) addSchedule(s inventory.Schedule) {
