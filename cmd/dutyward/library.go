@@ -2,19 +2,60 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 func newLibrary(a *app) *cobra.Command {
+	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "library",
-		Short: "The Rego library that policies use as data.dutyward",
-		Args:  cobra.NoArgs,
+		Use:   "library [FUNCTION]",
+		Short: "Show the Rego library that policies use as data.dutyward",
+		Long: "List the functions of the library that every policy can import as data.dutyward, or say all of one of them:\n" +
+			"what it returns, and when it is undefined.",
+		Example: "  dutyward library\n  dutyward library on_call_at",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			functions, err := policies.LibraryFunctions()
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				if functions, err = functionNamed(functions, args[0]); err != nil {
+					return err
+				}
+			}
+			if asJSON {
+				return report.JSON(a.stdout, functions)
+			}
+			return report.LibraryText(a.stdout, functions, len(args) == 1, a.style(a.stdout))
+		},
 	}
-	cmd.AddCommand(&cobra.Command{
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the functions as JSON")
+	cmd.AddCommand(newLibraryExport(a))
+	return cmd
+}
+
+// functionNamed is the function of a name, with or without its package.
+func functionNamed(all []policies.LibraryFunction, name string) ([]policies.LibraryFunction, error) {
+	var names []string
+	for _, f := range all {
+		names = append(names, f.Name)
+	}
+	for _, full := range []string{name, "dutyward." + name, "dutyward.fixture." + name} {
+		if i := slices.Index(names, full); i >= 0 {
+			return all[i : i+1], nil
+		}
+	}
+	return nil, fmt.Errorf("`dutyward library` lists no function %q%s", name, nearest("dutyward."+name, names))
+}
+
+func newLibraryExport(a *app) *cobra.Command {
+	return &cobra.Command{
 		Use:   "export DIRECTORY",
 		Short: "Write the library's files to a directory, for stock OPA and for editors",
 		Args:  cobra.ExactArgs(1),
@@ -25,6 +66,5 @@ func newLibrary(a *app) *cobra.Command {
 			_, err := fmt.Fprintf(a.stdout, "Wrote the library to %s. With stock OPA: opa eval --strict-builtin-errors -i input.json -d policies -d %s …\n", args[0], args[0])
 			return err
 		},
-	})
-	return cmd
+	}
 }

@@ -117,3 +117,51 @@ test_members_nest[note] if {
 	}
 	dutyward.members(groups, tc.group) == tc.want with input as acme
 }
+
+asked := {"access": {
+	"people": {
+		"grant": {
+			{"principal": "user:ann@acme.com", "resource": "team:#Payments", "role": "responder"},
+			{"principal": "user:cat@acme.com", "resource": "account", "role": "user"},
+			{"principal": "user:cat@acme.com", "resource": "team:Payments", "role": "manager", "until": "2026-11-23T12:00:00Z"},
+			{"principal": "user:nobody@acme.com", "resource": "account", "role": "user"},
+		},
+		"limit": {
+			{"principal": "user:cat@acme.com", "resource": "team:*", "at_most": "observer", "reason": "new"},
+			{"principal": "user:ann@acme.com", "resource": "group:night", "at_most": "none", "reason": "days only"},
+		},
+	},
+	"oncall": {
+		"grant": {
+			{"principal": "group:payments", "resource": "team:Payments", "role": "manager"},
+			{"principal": "group:night", "resource": "account", "role": "limited_user"},
+			{"principal": "team:Payments", "resource": "schedule:Primary", "role": "rotation", "layer": "Layer 1"},
+		},
+		"member": {
+			{"group": "payments", "principal": "oncall:Primary"},
+			{"group": "payments", "principal": "oncall:Secondary"},
+			{"group": "night", "principal": "user:ann@acme.com"},
+			{"group": "night", "principal": "group:payments"},
+		},
+	},
+}}
+
+test_desired_is_expanded_united_and_limited if {
+	got := dutyward.desired(asked) with input as acme
+	got == {
+		{"principal": "user:ann@acme.com", "resource": "team:Payments", "role": "responder"},
+		{"principal": "user:Bob@acme.com", "resource": "team:Payments", "role": "manager"},
+		{"principal": "user:cat@acme.com", "resource": "team:Payments", "role": "observer"},
+		{"principal": "user:cat@acme.com", "resource": "account", "role": "user"},
+		{"principal": "user:Bob@acme.com", "resource": "account", "role": "limited_user"},
+		{"principal": "user:ann@acme.com", "resource": "schedule:Primary", "role": "rotation", "layer": "Layer 1"},
+	}
+}
+
+test_desired_may_be_asked_of_some_packages if {
+	got := dutyward.desired([asked.access.people]) with input as acme
+	got == {
+		{"principal": "user:ann@acme.com", "resource": "team:Payments", "role": "responder"},
+		{"principal": "user:cat@acme.com", "resource": "account", "role": "user"},
+	}
+}
