@@ -252,7 +252,7 @@ func (c pathCheck) missing(loc *ast.Location, path ast.Ref, names []string) {
 	p := Problem{Found: path.String() + ", which exists nowhere"}
 	shown := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasPrefix(n, "_") })
 	switch {
-	case len(shown) > 0 && len(shown) <= 12:
+	case len(shown) > 0 && len(shown) <= 20:
 		p.Expected = fmt.Sprintf("a rule or data document; %s has %s", before, list(shown, "and"))
 	default:
 		p.Expected = "a rule or data document of that name, even an empty one"
