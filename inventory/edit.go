@@ -8,6 +8,8 @@ type Edit struct {
 	after Snapshot
 	// own are the teams whose members the copy no longer shares.
 	own map[string]bool
+	// ownSchedules says that the copy has a map of schedules of its own.
+	ownSchedules bool
 }
 
 // NewEdit begins an edit of s.
@@ -54,6 +56,31 @@ func (e *Edit) SetTeamRole(team, user, role string) {
 	e.after.Teams[team] = t
 	if known {
 		e.after.Users[user] = u
+	}
+}
+
+// SetSchedule puts a schedule in place of the one of its id, and on its teams
+// everybody whom PagerDuty puts there by itself (S17): who is on it now or later,
+// with the role that PagerDuty is taken to choose. Shifts and Coverage are the
+// caller's to render.
+func (e *Edit) SetSchedule(s Schedule) {
+	if !e.ownSchedules {
+		e.after.Schedules, e.ownSchedules = maps.Clone(e.after.Schedules), true
+	}
+	e.after.Schedules[s.ID] = s
+	people := s.People(e.after.Now)
+	for _, o := range s.Overrides {
+		if o.User != nil && o.End.After(e.after.Now) {
+			people = append(people, *o.User)
+		}
+	}
+	for _, team := range s.Teams {
+		for _, user := range people {
+			u, known := e.after.Users[user]
+			if known && e.after.Teams[team].Members[user] == "" {
+				e.SetTeamRole(team, user, ImpliedTeamRole(u.BaseRole))
+			}
+		}
 	}
 }
 

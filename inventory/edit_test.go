@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -55,5 +56,34 @@ func TestTheNearestNameIsTheOneMeant(t *testing.T) {
 		if got, ok := inventory.Nearest(c.wrote, names); got != c.meant || ok != (c.meant != "") {
 			t.Errorf("for %q: got %q %v, want %q", c.wrote, got, ok, c.meant)
 		}
+	}
+}
+
+func TestS17_WhoComesOntoAScheduleComesOntoItsTeams(t *testing.T) {
+	before := full()
+	s := before.Schedules["PLAY"]
+	if s.ID == "" {
+		t.Fatal("no schedule to edit")
+	}
+	s.Teams = []string{"PTEAM"}
+	ended := before.Now.Add(-time.Hour)
+	s.Layers = []inventory.Layer{{ID: "PL1", Users: []string{"PANN", "PBOB"}}, {ID: "PL2", Users: []string{"PCAT"}, End: &ended}}
+	cy := inventory.User{ID: "PCY", BaseRole: "limited_user", Teams: map[string]string{}}
+	bob := inventory.User{ID: "PBOB", BaseRole: "user", Teams: map[string]string{}}
+	before.Users["PCY"], before.Users["PBOB"], before.Users["PCAT"] = cy, bob, inventory.User{ID: "PCAT", BaseRole: "user"}
+	s.Overrides = []inventory.Override{{ID: "O1", User: &cy.ID, Start: before.Now, End: before.Now.Add(time.Hour)}}
+
+	e := inventory.NewEdit(before)
+	e.SetSchedule(s)
+	after := e.Snapshot()
+	want := map[string]string{"PANN": "manager", "PBOB": "manager", "PCY": "responder"}
+	if diff := cmp.Diff(want, after.Teams["PTEAM"].Members); diff != "" {
+		t.Errorf("members after the change (-want +got):\n%s", diff)
+	}
+	if after.Users["PBOB"].Teams["PTEAM"] != "manager" {
+		t.Error("the person does not know of it")
+	}
+	if cmp.Equal(before.Schedules["PLAY"], s) || before.Teams["PTEAM"].Members["PBOB"] != "" {
+		t.Error("the snapshot changed")
 	}
 }

@@ -43,6 +43,19 @@ func BaseRoleLabel(role string) string {
 	return role
 }
 
+// ImpliedTeamRole is the team role of somebody whom PagerDuty puts on a team by
+// itself (S17). Which one it chooses is not documented: the one that allows no
+// more than the base role does.
+func ImpliedTeamRole(baseRole string) string {
+	switch baseRole {
+	case "owner", "admin", "user":
+		return "manager"
+	case "limited_user":
+		return "responder"
+	}
+	return "observer"
+}
+
 // FixedBaseRole says that people of this base role have the same role on every
 // team, so that their team roles can't be managed. Source: PagerDuty support
 // documentation, "Advanced Permissions".

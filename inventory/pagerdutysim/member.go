@@ -120,7 +120,7 @@ func (s *Server) holds(teamID, userID string) bool {
 		}
 	}
 	for _, c := range s.acct.schedules {
-		if slices.Contains(c.Teams, teamID) && slices.Contains(c.people(s.now()), userID) {
+		if slices.Contains(c.Teams, teamID) && slices.Contains(c.People(s.now()), userID) {
 			return true
 		}
 	}

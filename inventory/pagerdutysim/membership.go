@@ -1,6 +1,10 @@
 package pagerdutysim
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dutyward/dutyward/inventory"
+)
 
 // Limits of teams. Source: PagerDuty support documentation, "Teams".
 const (
@@ -24,22 +28,9 @@ func (a *account) implicitMembership(teams, users []string) {
 			if u == nil || !u.deleted.IsZero() || has(t.members, id) {
 				continue
 			}
-			t.members[id] = impliedTeamRole(u.role)
+			t.members[id] = inventory.ImpliedTeamRole(u.role)
 		}
 	}
-}
-
-// impliedTeamRole is the team role that somebody gets without being given one.
-// Which one PagerDuty chooses is not documented: the one that allows no more
-// than the base role does.
-func impliedTeamRole(baseRole string) string {
-	switch baseRole {
-	case "owner", "admin", "user":
-		return "manager"
-	case "limited_user":
-		return "responder"
-	}
-	return "observer"
 }
 
 // membershipLimit says what keeps these users from joining these teams, or "".

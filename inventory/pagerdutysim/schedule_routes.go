@@ -99,7 +99,7 @@ func (s *Server) createSchedule(w http.ResponseWriter, r *http.Request) {
 	}
 	c.ID, c.created = s.acct.newID(), s.acct.next()
 	s.acct.schedules[c.ID] = c
-	s.acct.implicitMembership(c.Teams, c.people(s.now()))
+	s.acct.implicitMembership(c.Teams, c.People(s.now()))
 	s.record(r, "create", s.scheduleRef(c), []auditField{{Name: "name", Value: &c.Name}})
 	v, _ := readRendering(r)
 	writeJSON(w, http.StatusCreated, object{"schedule": s.scheduleView(c, v, allParts)})
@@ -116,7 +116,7 @@ func (s *Server) updateSchedule(w http.ResponseWriter, r *http.Request) {
 	}
 	before := c.Schedule
 	*c = *after
-	s.acct.implicitMembership(c.Teams, c.people(s.now()))
+	s.acct.implicitMembership(c.Teams, c.People(s.now()))
 	// Layers and overrides do not show in PagerDuty's audit trail.
 	fields := changed(
 		field("name", before.Name, c.Name),
@@ -139,7 +139,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, c *schedule, clam
 	}
 	err := body.apply(s.acct, &c.Schedule, s.now(), clamp)
 	if err == nil {
-		if text := s.acct.membershipLimit(c.Teams, c.people(s.now())); text != "" {
+		if text := s.acct.membershipLimit(c.Teams, c.People(s.now())); text != "" {
 			err = refused("%s", text)
 		}
 	}

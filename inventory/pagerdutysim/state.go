@@ -79,7 +79,7 @@ type team struct {
 
 // schedule is a schedule of either kind. Users, EscalationPolicies, Shifts and
 // Coverage of the embedded value are derived and not kept up to date: ask
-// people, policiesOf and the rendering. Layers are lowest precedence first.
+// People, policiesOf and the rendering. Layers are lowest precedence first.
 type schedule struct {
 	inventory.Schedule
 	created int
@@ -223,31 +223,6 @@ func (a *account) servicesOf(policyID string) []*service {
 	return list
 }
 
-// people are the ids of everybody on the schedule at now or later: on layers
-// and events that have not ended, and on custom shifts to come.
-func (s *schedule) people(now time.Time) []string {
-	var ids []string
-	for _, l := range s.Layers {
-		if l.End == nil || l.End.After(now) {
-			ids = append(ids, l.Users...)
-		}
-	}
-	for _, r := range s.Rotations {
-		for _, e := range r.Events {
-			if e.EffectiveUntil == nil || e.EffectiveUntil.After(now) {
-				ids = append(ids, present(e.Assignment.Members)...)
-			}
-		}
-	}
-	for _, c := range s.CustomShifts {
-		if c.User != nil && c.End.After(now) {
-			ids = append(ids, *c.User)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
 func present(members []*string) []string {
 	var ids []string
 	for _, m := range members {
@@ -268,7 +243,7 @@ func (p *policy) people(a *account, now time.Time) []string {
 			case t.Type == "user":
 				ids = append(ids, t.ID)
 			case has(a.schedules, t.ID):
-				ids = append(ids, a.schedules[t.ID].people(now)...)
+				ids = append(ids, a.schedules[t.ID].People(now)...)
 			}
 		}
 	}

@@ -128,7 +128,7 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) {
 	}
 	var held []string
 	for _, c := range byName(s.acct.schedules, func(c *schedule) string { return c.Name }) {
-		if slices.Contains(c.people(s.now()), u.id) {
+		if slices.Contains(c.People(s.now()), u.id) {
 			held = append(held, "User is on the schedule "+c.Name)
 		}
 	}

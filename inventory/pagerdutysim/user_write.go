@@ -165,7 +165,7 @@ func plausible(email string) bool {
 // can become a stakeholder.
 func (s *Server) onCallSomewhere(userID string) bool {
 	for _, c := range s.acct.schedules {
-		if slices.Contains(c.people(s.now()), userID) {
+		if slices.Contains(c.People(s.now()), userID) {
 			return true
 		}
 	}
