@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -44,6 +45,8 @@ type page[T any] struct {
 	items []T
 	more  bool
 	total *int
+	// header is the answer's.
+	header http.Header
 }
 
 // contents are the distinct records of a list, in PagerDuty's order.
@@ -52,6 +55,8 @@ type contents[T any] struct {
 	// total is what PagerDuty says there are. Beyond the ceiling it is more
 	// than the items.
 	total int
+	// header is that of the first page.
+	header http.Header
 }
 
 // CountError says that a list could not be read so that its records are as many
@@ -157,7 +162,7 @@ func readInTurn[T any](ctx context.Context, c *Client, l list[T]) (contents[T], 
 
 // counted puts pages together and holds them against the totals.
 func (l list[T]) counted(pages []page[T]) (contents[T], error) {
-	var got contents[T]
+	got := contents[T]{header: pages[0].header}
 	seen, records := map[string]bool{}, 0
 	for _, p := range pages {
 		records += len(p.items)
@@ -226,10 +231,11 @@ func readPage[T any](ctx context.Context, c *Client, l list[T], offset int, tota
 		query.Set("total", "true")
 	}
 	var raw map[string]json.RawMessage
-	if _, err := c.get(ctx, l.pattern, l.ids, query, &raw); err != nil {
+	header, err := c.get(ctx, l.pattern, l.ids, query, &raw)
+	if err != nil {
 		return page[T]{}, err
 	}
-	var p page[T]
+	p := page[T]{header: header}
 	for key, out := range map[string]any{l.key: &p.items, "more": &p.more, "total": &p.total} {
 		if len(raw[key]) == 0 {
 			if key == l.key {

@@ -30,6 +30,8 @@ type people struct {
 	ways map[string][]way // by user id
 	// unknown are reasons why it can't be told; then nobody's membership can.
 	unknown []string
+	// uses are the on-call facts that they follow from.
+	uses []use
 }
 
 // expander expands principals, each once.
@@ -175,7 +177,7 @@ func (x *expander) expand(ref inventory.Ref, lead, lag time.Duration, origins []
 
 // through puts a link before every chain.
 func (p people) through(link string) people {
-	out := people{ways: make(map[string][]way, len(p.ways)), unknown: p.unknown}
+	out := people{ways: make(map[string][]way, len(p.ways)), unknown: p.unknown, uses: p.uses}
 	for user, ways := range p.ways {
 		linked := make([]way, len(ways))
 		for i, w := range ways {
@@ -236,10 +238,11 @@ func (x *expander) rotation(id, name string) people {
 
 // onCall is whoever has a shift on a schedule, over its window (S21).
 func (x *expander) onCall(id, name string, lead, lag time.Duration) people {
+	p := people{ways: map[string][]way{}, uses: []use{{schedule: id, margin: Margin{lead, lag}}}}
 	if reason := x.disputed(id); reason != "" {
-		return people{unknown: []string{reason}}
+		p.unknown = []string{reason}
+		return p
 	}
-	p := people{ways: map[string][]way{}}
 	x.addShifts(p, id, []string{name}, lead, lag)
 	return p
 }
@@ -297,7 +300,7 @@ func (x *expander) names(users map[string]bool) string {
 
 // escalation is whoever is on call on an escalation policy, on one level or all.
 func (x *expander) escalation(id string, level int, name string, lead, lag time.Duration) people {
-	p := people{ways: map[string][]way{}}
+	p := people{ways: map[string][]way{}, uses: []use{{policy: id}}}
 	for i, rule := range x.in.Snapshot.EscalationPolicies[id].Rules {
 		if level != 0 && level != i+1 {
 			continue
@@ -307,6 +310,7 @@ func (x *expander) escalation(id string, level int, name string, lead, lag time.
 				p.ways[t.ID] = append(p.ways[t.ID], way{chain: []string{name}})
 				continue
 			}
+			p.uses = append(p.uses, use{schedule: t.ID, margin: Margin{lead, lag}})
 			if reason := x.disputed(t.ID); reason != "" {
 				p.unknown = append(p.unknown, reason)
 				continue

@@ -39,6 +39,7 @@ type Expansion struct {
 	limits     []limit
 	protects   []protect
 	groups     map[string]people
+	uses       Uses
 
 	unknown           []Unknown
 	protectUnresolved []string
@@ -90,6 +91,7 @@ func Expand(in Input) *Expansion {
 		named:      map[Target][]policies.Origin{},
 		mayEmpty:   map[Target][]policies.Empty{},
 		leavers:    map[string][]policies.Leaver{},
+		uses:       newUses(),
 	}
 	for _, g := range in.Statements.Groups {
 		x.group(g.Name, g.Origins, false)
@@ -123,6 +125,8 @@ func (e *Expansion) lookUps(x *expander) {
 		res := x.resolver.resolve(r.Ref)
 		access := r.Origin.Package == "access" || strings.HasPrefix(r.Origin.Package, "access.")
 		switch {
+		case res.ok() && access:
+			e.uses.lookUp(r.Ref.Kind.Thing(), res.id)
 		case res.ok():
 		case access && !(r.Ref.Kind == inventory.KindUser && res.outcome == missing):
 			x.fail("a rule looks up what it can't find: "+res.reason, []policies.Origin{r.Origin})
@@ -153,6 +157,7 @@ func (e *Expansion) give(x *expander, g policies.Grant, target Target) {
 	e.named[target] = append(e.named[target], g.Origins...)
 
 	who := x.principal(g.Principal, 0, 0, g.Origins)
+	e.uses.add(who.uses)
 	for _, reason := range who.unknown {
 		e.unknown = append(e.unknown, Unknown{User: "*", Resource: target.Resource, Reason: reason})
 	}
@@ -231,6 +236,7 @@ func (e *Expansion) limit(x *expander, l policies.Limit) {
 		resolved.by = By{Origin: l.Origins[0], Chain: []string{}}
 	}
 	who := x.principal(l.Principal, 0, 0, l.Origins)
+	e.uses.add(who.uses)
 	if l.Principal.Kind == inventory.KindUser && x.resolver.resolve(l.Principal).outcome == missing {
 		e.warn(fmt.Sprintf("a limit names %s, which is no account: it limits nobody", l.Principal), l.Origins)
 	}
@@ -286,6 +292,7 @@ func (e *Expansion) protect(x *expander, p policies.Protect) {
 			e.warn(fmt.Sprintf("a protection names %s, which is no account: it protects nobody", p.Principal), p.Origins)
 		}
 		who := x.principal(p.Principal, 0, 0, p.Origins)
+		e.uses.add(who.uses)
 		for _, reason := range who.unknown {
 			e.protectUnresolved = append(e.protectUnresolved, "a protection can't be applied: "+reason)
 		}
@@ -301,6 +308,7 @@ func (e *Expansion) protect(x *expander, p policies.Protect) {
 
 func (e *Expansion) leaver(x *expander, l policies.Leaver) {
 	who := x.principal(l.Principal, 0, 0, l.Origins)
+	e.uses.add(who.uses)
 	for user := range who.ways {
 		e.leavers[user] = append(e.leavers[user], l)
 		by := make([]By, 0, len(l.Origins))

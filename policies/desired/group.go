@@ -36,6 +36,7 @@ func (x *expander) group(name string, origins []policies.Origin, raw bool) peopl
 	for _, m := range x.members[name] {
 		in := x.expand(m.Principal, m.Lead, m.Lag, m.Origins, raw)
 		p.unknown = append(p.unknown, in.unknown...)
+		p.uses = append(p.uses, in.uses...)
 		p.add(in, bounded(m.From, m.Until))
 	}
 	*path = (*path)[:len(*path)-1]
@@ -72,8 +73,10 @@ func (p *people) add(o people, w Window) {
 }
 
 // tidy sorts every person's ways, drops repetitions, and of the ways that share
-// a window keeps the shortest few.
+// a window keeps the shortest few. What they use is named once.
 func (p *people) tidy() {
+	slices.SortFunc(p.uses, compareUses)
+	p.uses = slices.Compact(p.uses)
 	for user, ways := range p.ways {
 		slices.SortFunc(ways, compareWays)
 		kept, inWindow := ways[:0], 0
@@ -111,6 +114,7 @@ func (x *expander) limitGroup(name string, p *people) {
 			continue
 		}
 		out := x.expand(l.Principal, 0, 0, l.Origins, true)
+		p.uses = append(p.uses, out.uses...)
 		for _, reason := range out.unknown {
 			p.unknown = append(p.unknown, fmt.Sprintf("whom the limit on group:%s keeps out can't be told: %s", name, reason))
 		}

@@ -62,6 +62,7 @@ func (e *Expansion) override(x *expander, g policies.Grant, schedule inventory.R
 		return
 	}
 	who := x.principal(g.Principal, 0, 0, g.Origins)
+	e.uses.add(who.uses)
 	for _, reason := range who.unknown {
 		e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
 	}
