@@ -113,21 +113,22 @@ func (r *Round) remember(ctx context.Context, record Record, round int64, done *
 		return err
 	}
 	made := map[string]bool{}
-	edit := inventory.NewEdit(done.Snapshot)
 	for _, o := range done.Report.Outcomes {
-		if o.Status != apply.Done && o.Status != apply.Already {
-			continue
-		}
-		made[o.Change.ID] = true
-		switch o.Change.Resource.Kind {
-		case inventory.KindAccount:
-			edit.SetBaseRole(o.Change.User, o.Change.After)
-		case inventory.KindTeam:
-			edit.SetTeamRole(o.Change.Resource.ID, o.Change.User, o.Change.After)
+		made[o.Change.ID] = o.Status.Succeeded()
+	}
+	state := plan.RoundOf(&done.Result.Result, done.Statements, done.after(), made)
+	return record.Finish(ctx, round, state, done.Report)
+}
+
+// after is the account as the round left it.
+func (a *Applied) after() *inventory.Snapshot {
+	edit := inventory.NewEdit(a.Snapshot)
+	for _, o := range a.Report.Outcomes {
+		if o.Status.Succeeded() {
+			o.Change.Make(edit)
 		}
 	}
-	state := plan.RoundOf(&done.Result.Result, done.Statements, edit.Snapshot(), made)
-	return record.Finish(ctx, round, state, done.Report)
+	return edit.Snapshot()
 }
 
 // Saved approves a plan that was made earlier: each of its changes must still

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -19,11 +18,20 @@ import (
 // otherwise.
 type Daemon struct {
 	// Load reads the policies as they stand.
-	Load     func(ctx context.Context) (*policies.Set, error)
-	Reader   Reader
-	Record   Record
-	Account  apply.Account
-	Settings plan.Settings
+	Load   func(ctx context.Context) (*policies.Set, error)
+	Reader Reader
+	// Refresher reads for hand-overs and looks at on-calls what they depend on;
+	// nil if every round is to read the account whole.
+	Refresher Refresher
+	// MaxAge is how old a whole reading may be for such a round to build on it; the
+	// constant where zero.
+	MaxAge time.Duration
+	// OnCallInterval is how often on-calls are looked at between rounds; zero for
+	// never.
+	OnCallInterval time.Duration
+	Record         Record
+	Account        apply.Account
+	Settings       plan.Settings
 	// Now is the account's clock.
 	Now func() time.Time
 	// Self and ClockDoubt are a Round's; they may be nil.
@@ -34,7 +42,10 @@ type Daemon struct {
 	Paused func() *Pause
 	// Log tells changes as they are made, and conditions when they begin and end.
 	Log *slog.Logger
+	// Requests counts the requests sent to PagerDuty so far; may be nil.
+	Requests func() int
 
+	watching
 	mu     sync.Mutex
 	status Status
 	// told is what the log was told and what still holds.
@@ -62,7 +73,15 @@ func (d *Daemon) Status() Status {
 func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
 	paused := d.Paused()
 	d.tellPause(paused)
-	done, err := d.carryOut(ctx, paused != nil)
+	r := d.read(why)
+	if why == WhyOnCalls && r.quiet(ctx) {
+		return d.outlook(r, nil), nil
+	}
+	done, err := d.carryOut(ctx, r, paused != nil)
+	if errors.Is(err, errUncovered) {
+		r.because = err.Error()
+		done, err = d.carryOut(ctx, r, paused != nil)
+	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return Outlook{}, nil
 	}
@@ -73,29 +92,33 @@ func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
 	if done != nil {
 		result = done.Result
 	}
-	outlook := Outlook{Boundary: d.boundary(result)}
+	r.keep(done, err)
+	outlook := d.outlook(r, result)
 	if errors.Is(err, apply.ErrExpired) {
 		// Access changed while the round was made: the next one is due now.
 		err, outlook.Boundary = nil, d.Now().Add(time.Second)
 	}
 	d.conclude(result, outlook, err)
 	d.tellRound(done, why, err)
+	r.tell(done)
 	return outlook, err
 }
 
 // carryOut makes the round with the policies as they stand or, if these are
 // broken, with the last good ones. Policies are good once they loaded and were
 // evaluated without error on the account as it is; good ones stay so (S5). Both
-// tries see the same snapshot.
-func (d *Daemon) carryOut(ctx context.Context, paused bool) (*Applied, error) {
+// tries see the same snapshot, and policies that are new a whole one.
+func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*Applied, error) {
 	revision, source, err := d.Record.GoodPolicies(ctx)
 	if err != nil {
 		return nil, err
 	}
-	reader := &sameSnapshot{reader: d.Reader}
 	set, err := d.Load(ctx)
 	if err == nil {
 		good := set.Revision() == revision
+		if !good {
+			reader.because = "the policies changed"
+		}
 		var done *Applied
 		var wrong *PolicyError
 		done, err = d.with(ctx, reader, set, good, paused)
@@ -121,9 +144,10 @@ func (d *Daemon) carryOut(ctx context.Context, paused bool) (*Applied, error) {
 }
 
 // with makes the round with these policies.
-func (d *Daemon) with(ctx context.Context, reader Reader, set *policies.Set, good, paused bool) (*Applied, error) {
+func (d *Daemon) with(ctx context.Context, reader *reading, set *policies.Set, good, paused bool) (*Applied, error) {
+	record := remembered{d.Record, reader}
 	r := &Round{
-		Reader: reader, Policies: set, Memory: d.Record, Settings: d.Settings, Now: d.Now, Good: good,
+		Reader: reader, Policies: set, Memory: record, Settings: d.Settings, Now: d.Now, Good: good,
 		Self: d.Self, ClockDoubt: d.ClockDoubt,
 	}
 	if paused {
@@ -135,8 +159,11 @@ func (d *Daemon) with(ctx context.Context, reader Reader, set *policies.Set, goo
 	}
 	var approved *plan.Plan
 	return r.Apply(ctx, Execution{
-		Record: d.Record, Account: d.Account,
+		Record: record, Account: d.Account,
 		Approve: func(fresh *Result) (*plan.Plan, error) {
+			if !reader.covered(fresh) {
+				return nil, errUncovered
+			}
 			approved = fresh.Plan
 			if good {
 				return approved, nil
@@ -188,23 +215,6 @@ func unfinished(r *apply.Report) error {
 	return nil
 }
 
-// boundary is when access changes by itself next; zero if nothing is foreseen.
-func (d *Daemon) boundary(r *Result) time.Time {
-	if r == nil || r.Expansion == nil {
-		return time.Time{}
-	}
-	next, ok := r.Expansion.NextBoundary(r.Snapshot.Now, nil)
-	if !ok {
-		return time.Time{}
-	}
-	if now := d.Now(); !next.After(now) {
-		// It passed while the round was made, or is still to come by PagerDuty's
-		// clock, which may be some seconds behind: then wait for that.
-		return now.Add(max(time.Second, min(10*time.Second, next.Sub(r.Snapshot.Now))))
-	}
-	return next
-}
-
 // conclude notes how a round ended.
 func (d *Daemon) conclude(r *Result, o Outlook, err error) {
 	now := d.Now().UTC()
@@ -227,19 +237,4 @@ func (d *Daemon) conclude(r *Result, o Outlook, err error) {
 		s.Boundary = &b
 	}
 	s.Revision, s.Summary, s.Findings = r.Plan.Revision, r.Plan.Summary, openFindings(r.Plan)
-}
-
-// sameSnapshot reads the account once.
-type sameSnapshot struct {
-	reader   Reader
-	snapshot *inventory.Snapshot
-}
-
-func (s *sameSnapshot) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
-	if s.snapshot != nil {
-		return s.snapshot, nil
-	}
-	var err error
-	s.snapshot, err = s.reader.Snapshot(ctx, schedules)
-	return s.snapshot, err
 }

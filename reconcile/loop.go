@@ -22,18 +22,37 @@ const (
 	retryMost  = 10 * time.Minute
 )
 
+// What makes a round due for which a part of the account may suffice. Every
+// other cause is one for a round that reads the account whole.
+const (
+	WhyBoundary = "boundary"
+	WhyOnCalls  = "on-calls"
+)
+
 // Outlook is what a round knows of what comes.
 type Outlook struct {
 	// Boundary is the next moment at which desired access changes by itself; zero
 	// if none is known.
 	Boundary time.Time
+	// Poll is when on-calls are to be looked at next; zero for never.
+	Poll time.Time
+	// Whole says that the round read the account whole though a part might have
+	// done.
+	Whole bool
+	// Takes is how long a whole reading took last.
+	Takes time.Duration
 }
 
 // Loop runs rounds, one at a time, until its context ends. One timer drives it:
-// the nearer of the schedule's next moment, the next boundary and, after a
-// failed round, the next try. Every other trigger coalesces into it, and says
-// nothing about what changed. An error changes the next moment, never the
-// process's life.
+// the nearest of the schedule's next moment, the next boundary, the next look at
+// on-calls and, after a failed round, the next try. Every other trigger
+// coalesces into it, and says nothing about what changed. An error changes the
+// next moment, never the process's life.
+//
+// A boundary goes before the schedule: reading the account whole takes minutes
+// where it is large, so a round of the schedule waits for a boundary that comes
+// at the same moment, or before it would be done. It stays due until a round has
+// read the account whole.
 type Loop struct {
 	Schedule Schedule
 	// Run makes a round. Why says what triggered it, for the log alone.
@@ -45,6 +64,9 @@ type Loop struct {
 	// Until makes a channel that yields at t or later; time.After of the
 	// difference if nil.
 	Until func(t time.Time) <-chan time.Time
+
+	// scheduled is when the schedule's round is due; zero before a whole one.
+	scheduled time.Time
 
 	mu     sync.Mutex
 	causes []string
@@ -80,6 +102,9 @@ func (l *Loop) Start(ctx context.Context) {
 	for ctx.Err() == nil {
 		outlook, err := l.Run(ctx, why)
 		failures = l.tell(err, &said, failures)
+		if outlook.Whole || !partial(why) || l.scheduled.IsZero() {
+			l.scheduled = l.Schedule.Next(l.Now())
+		}
 		next, because := l.next(outlook, failures)
 		select {
 		case <-ctx.Done():
@@ -113,9 +138,15 @@ func (l *Loop) tell(err error, said *string, failures int) int {
 // next is the moment of the next round, and what makes it due.
 func (l *Loop) next(o Outlook, failures int) (time.Time, string) {
 	now := l.Now()
-	next, why := l.Schedule.Next(now), "schedule"
-	if b := o.Boundary; b.After(now) && b.Before(next) {
-		next, why = b, "boundary"
+	next, why := l.scheduled, "schedule"
+	if next.Before(now) {
+		next = now
+	}
+	if b := o.Boundary; b.After(now) && !b.After(next.Add(o.Takes)) {
+		next, why = b, WhyBoundary
+	}
+	if p := o.Poll; !p.IsZero() && p.Before(next) {
+		next, why = p, WhyOnCalls
 	}
 	if failures > 0 {
 		wait := min(retryMost, retryFirst<<min(failures-1, 10))

@@ -179,12 +179,17 @@ func sameMembers(s *inventory.Snapshot, a, b map[string]map[string]string) bool 
 func After(s *inventory.Snapshot, p *Plan) *inventory.Snapshot {
 	e := inventory.NewEdit(s)
 	for _, c := range p.Changes {
-		switch c.Resource.Kind {
-		case inventory.KindAccount:
-			e.SetBaseRole(c.User, c.After)
-		case inventory.KindTeam:
-			e.SetTeamRole(c.Resource.ID, c.User, c.After)
-		}
+		c.Make(e)
 	}
 	return e.Snapshot()
+}
+
+// Make makes the change in an edit of the account.
+func (c Change) Make(e *inventory.Edit) {
+	switch c.Resource.Kind {
+	case inventory.KindAccount:
+		e.SetBaseRole(c.User, c.After)
+	case inventory.KindTeam:
+		e.SetTeamRole(c.Resource.ID, c.User, c.After)
+	}
 }
