@@ -42,7 +42,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{t: t, clock: seed.Account.TakenAt}
 	now := func() time.Time { return w.clock }
-	if w.sim, err = pagerdutysim.New(pagerdutysim.Options{Seed: seed, Clock: now}); err != nil {
+	if w.sim, err = pagerdutysim.New(pagerdutysim.Options{Seed: seed, Clock: now, RateLimit: -1}); err != nil {
 		t.Fatal(err)
 	}
 	if w.client, err = pagerduty.New(pagerduty.Options{

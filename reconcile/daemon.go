@@ -85,7 +85,8 @@ func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return Outlook{}, nil
 	}
-	if err == nil {
+	aged := err == nil && r.aged(done.Report)
+	if err == nil && !aged {
 		err = unfinished(done.Report)
 	}
 	var result *Result
@@ -94,8 +95,9 @@ func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
 	}
 	r.keep(done, err)
 	outlook := d.outlook(r, result)
-	if errors.Is(err, apply.ErrExpired) {
-		// Access changed while the round was made: the next one is due now.
+	if aged || errors.Is(err, apply.ErrExpired) {
+		// The account or access changed while the round was made: the next one is due
+		// now.
 		err, outlook.Boundary = nil, d.Now().Add(time.Second)
 	}
 	d.conclude(result, outlook, err)
@@ -148,7 +150,10 @@ func (d *Daemon) with(ctx context.Context, reader *reading, set *policies.Set, g
 	record := remembered{d.Record, reader}
 	r := &Round{
 		Reader: reader, Policies: set, Memory: record, Settings: d.Settings, Now: d.Now, Good: good,
-		Self: d.Self, ClockDoubt: d.ClockDoubt,
+		ClockDoubt: d.ClockDoubt,
+	}
+	if d.Self != nil {
+		r.Self = reader.whose
 	}
 	if paused {
 		result, err := r.Plan(ctx)

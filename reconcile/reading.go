@@ -37,7 +37,9 @@ type base struct {
 	uses desired.Uses
 	// accepted are oddities that reading the account whole did not end.
 	accepted map[string]string
-	reader   Refresher
+	// self is whose token it is; nil if that could not be told.
+	self   *string
+	reader Refresher
 }
 
 // MaxAge is how old a whole reading may be for rounds to build on it, where
@@ -65,6 +67,7 @@ type reading struct {
 	// because says why the account was read whole though a part might have done.
 	because string
 	odd     map[string]string
+	self    *string
 }
 
 // read begins a round's reading.
@@ -192,6 +195,19 @@ func (b *base) lacks(schedules []string, finished time.Time) string {
 	return ""
 }
 
+// whose says whose token it is, as the last whole reading's round learned it.
+func (r *reading) whose(ctx context.Context) (string, error) {
+	if r.refreshed != nil && r.d.base.self != nil {
+		r.self = r.d.base.self
+		return *r.self, nil
+	}
+	user, err := r.d.Self(ctx)
+	if err == nil {
+		r.self = &user
+	}
+	return user, err
+}
+
 // errUncovered says that policies use more than was read again.
 var errUncovered = errors.New("the policies now depend on schedules that were not read again")
 
@@ -211,7 +227,7 @@ func (r *reading) keep(done *Applied, err error) {
 	}
 	next := &base{
 		snapshot: r.snapshot, whole: r.snapshot.Account.TakenAt, finished: r.finished,
-		uses: done.Expansion.Uses(), accepted: r.odd, sought: map[string]bool{}, reader: d.Refresher,
+		uses: done.Expansion.Uses(), accepted: r.odd, sought: map[string]bool{}, self: r.self, reader: d.Refresher,
 	}
 	for _, id := range r.sought {
 		next.sought[id] = true
@@ -226,6 +242,13 @@ func (r *reading) keep(done *Applied, err error) {
 		}
 	}
 	d.base = next
+}
+
+// aged says that changes planned from a part did not come about because the
+// account is not any more as it was read whole: that is no failure, but a reason
+// to read it whole at once.
+func (r *reading) aged(report *apply.Report) bool {
+	return r.refreshed != nil && report != nil && report.Counts.Conflict > 0 && report.Counts.Failed == 0
 }
 
 // sound says whether what was read and written is all known: a complete

@@ -88,8 +88,10 @@ type evaluationConfig struct {
 }
 
 type runConfig struct {
-	Schedule string `yaml:"schedule"`
-	Listen   string `yaml:"listen"`
+	Schedule       string `yaml:"schedule"`
+	OnCallInterval string `yaml:"oncall_interval"`
+	MaxAge         string `yaml:"max_age"`
+	Listen         string `yaml:"listen"`
 }
 
 // defaultConfig is the configuration where nothing else is said.
@@ -100,7 +102,7 @@ func defaultConfig() *config {
 		Manage:     manageConfig{Default: string(plan.Observe)},
 		Window:     windowConfig{BackDays: 7, AheadDays: 35},
 		Evaluation: evaluationConfig{TimeLimit: "2m", MaxElements: 1_000_000},
-		Run:        runConfig{Schedule: "*/5 * * * *", Listen: "127.0.0.1:9465"},
+		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", MaxAge: "15m", Listen: "127.0.0.1:9465"},
 	}
 }
 
@@ -239,4 +241,12 @@ func (c *config) pagerduty() pagerduty.Options {
 		Back:    c.Window.BackDays,
 		Ahead:   c.Window.AheadDays,
 	}
+}
+
+// watching is how often on-calls are looked at, and how old a whole reading may
+// be. They were checked when they were read.
+func (c *config) watching() (interval, age time.Duration) {
+	interval, _ = time.ParseDuration(c.Run.OnCallInterval)
+	age, _ = time.ParseDuration(c.Run.MaxAge)
+	return interval, age
 }

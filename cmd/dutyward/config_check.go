@@ -42,6 +42,12 @@ func (l *loader) check() {
 	if _, err := parseSchedule(c.Run.Schedule); err != nil {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
 	}
+	if d, err := time.ParseDuration(c.Run.OnCallInterval); err != nil || d != 0 && d < 10*time.Second {
+		l.fault(l.where("run.oncall_interval"), "run.oncall_interval: %q is not possible; expected 10s or more, such as 1m, or 0 for never", c.Run.OnCallInterval)
+	}
+	if d, err := time.ParseDuration(c.Run.MaxAge); err != nil || d < 0 {
+		l.fault(l.where("run.max_age"), "run.max_age: %q is not possible; expected such as 15m, or 0 for whole readings only", c.Run.MaxAge)
+	}
 	if _, _, err := net.SplitHostPort(c.Run.Listen); c.Run.Listen != "" && err != nil {
 		l.fault(l.where("run.listen"), "run.listen: %q is not an address; expected such as 127.0.0.1:9465, or nothing for none", c.Run.Listen)
 	}

@@ -46,6 +46,8 @@ func configKeys() []configKey {
 		{"evaluation.max_elements", "1000000", "How many elements the rules of one phase may give before the evaluation is stopped and the round fails. Lower it to notice a runaway rule earlier."},
 		{"evaluation.allow_builtins", "[]", "Names of Rego's functions that reach out or answer differently each time and that policies may use all the same: " + refusedBuiltins() + ". Leave it empty: a plan that depends on them can't be made again, nor checked by a reviewer; bring what they would fetch as data."},
 		{"run.schedule", "every 5 minutes", "When `dutyward run` makes a round, beside those that boundaries and saved policies make: a cron expression of five fields (`*/5 * * * *`), `@every 10m` or `@hourly`; `CRON_TZ=Europe/Berlin` before it sets a time zone other than the machine's. Make it rarer if the account is large or others need the request budget."},
+		{"run.oncall_interval", "1m", "How often `dutyward run` looks at who is on call, to notice overrides between rounds; `0` for never. It takes a tenth of PagerDuty's request budget at most, and looks more rarely where that does not suffice. Make it longer if others need the budget."},
+		{"run.max_age", "15m", "How old the last whole reading of the account may be for a hand-over to build on it; older, a hand-over reads the account whole. Raise it if `run.schedule` is rarer than that and a whole reading takes long; `0` has every round read the account whole."},
 		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz` and `/metrics`. They need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
 	}
 }
@@ -93,5 +95,5 @@ manage:
 schemas: {people: people.schema.json}
 window: {back_days: 7, ahead_days: 35}
 evaluation: {time_limit: 2m, max_elements: 1000000}
-run: {schedule: "*/5 * * * *", listen: "127.0.0.1:9465"}
+run: {schedule: "*/5 * * * *", oncall_interval: 1m, max_age: 15m, listen: "127.0.0.1:9465"}
 `

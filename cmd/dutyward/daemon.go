@@ -135,13 +135,19 @@ func (a *app) unattended(ctx context.Context, c *config, log *slog.Logger) (*ses
 }
 
 func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
-	return &reconcile.Daemon{
+	d := &reconcile.Daemon{
 		Load: func(ctx context.Context) (*policies.Set, error) {
 			return policies.Load(ctx, s.config.policyOptions(nil))
 		},
 		Reader: s.Reader, Record: s.journal, Account: s.client, Settings: s.Settings,
 		Now: s.Now, Self: s.Self, ClockDoubt: s.ClockDoubt, Paused: s.config.stopFile().Paused, Log: log,
+		Requests: func() int { return s.client.Cost().Requests },
 	}
+	d.OnCallInterval, d.MaxAge = s.config.watching()
+	if d.MaxAge > 0 {
+		d.Refresher = s.client
+	}
+	return d
 }
 
 // triggerOnHangup makes SIGHUP a round, until ctx ends.

@@ -102,6 +102,7 @@ func (s *stage) run(ctx context.Context) error {
 	}
 	defer open.close()
 	s.daemon = open.daemon(log)
+	s.daemon.OnCallInterval = 0 // each minute of two days is not worth watching
 	s.loop = &reconcile.Loop{
 		Schedule: schedule, Log: log, Now: s.clock.now, Run: s.round,
 		Until: func(t time.Time) <-chan time.Time { return s.reach(ctx, t) },

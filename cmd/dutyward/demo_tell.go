@@ -155,7 +155,7 @@ func (t *teller) flush() {
 	for _, r := range records {
 		l := read(r)
 		switch {
-		case l.Message == "round", l.Level < slog.LevelInfo:
+		case l.Message == "round", l.Message == "handed over", l.Level < slog.LevelInfo:
 		case l.isChange():
 			changes = append(changes, l)
 		default:

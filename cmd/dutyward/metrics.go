@@ -57,11 +57,29 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 	for _, severity := range slices.Sorted(maps.Keys(s.Findings)) {
 		m.gauge("findings", "Open findings of the last plan.", float64(s.Findings[severity]), "severity", severity)
 	}
+	m.readings(c.daemon.Costs())
 	m.cost(c.client.Cost())
 }
 
 // metrics sends metrics, whose labels are pairs of name and value.
 type metrics struct{ out chan<- prometheus.Metric }
+
+// readings are what rounds read and how long hand-overs took.
+func (m metrics) readings(c reconcile.Costs) {
+	for _, kind := range []string{reconcile.KindWhole, reconcile.KindHandover, reconcile.KindOnCalls} {
+		m.count("readings_total", "Rounds and looks at on-calls by what they read.", float64(c.Rounds[kind]), "kind", kind)
+		m.count("reading_requests_total", "Requests to PagerDuty, writes among them, by what the round read.", float64(c.Requests[kind]), "kind", kind)
+	}
+	buckets := map[float64]uint64{}
+	for i, bound := range reconcile.DelayBounds() {
+		buckets[bound.Seconds()] = 0
+		if i < len(c.Delays) {
+			buckets[bound.Seconds()] = c.Delays[i]
+		}
+	}
+	m.out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("dutyward_handover_delay_seconds",
+		"From a moment at which access changes by itself to the last of its writes.", nil, nil), c.Delayed, c.DelaySum.Seconds(), buckets)
+}
 
 func (m metrics) cost(cost pagerduty.Cost) {
 	for _, e := range cost.Endpoints {

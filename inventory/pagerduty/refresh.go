@@ -382,7 +382,9 @@ func (r *refresh) gone(id string, err error) error {
 	return err
 }
 
-func (r *refresh) named(id string) string { return fmt.Sprintf("%s (%s)", r.base.Schedules[id].Name, id) }
+func (r *refresh) named(id string) string {
+	return fmt.Sprintf("%s (%s)", r.base.Schedules[id].Name, id)
+}
 
 // setClock takes the first answer's time.
 func (r *refresh) setClock(header http.Header) {
