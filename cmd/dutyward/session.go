@@ -70,6 +70,7 @@ func (f *roundFlags) moment() (time.Time, error) {
 // forReading opens a session that changes nothing, neither in PagerDuty nor in
 // the state.
 func (a *app) forReading(ctx context.Context, f roundFlags) (*session, error) {
+	a.collectRarely()
 	snapshot := a.beginReading(f.snapshot)
 	s, err := a.open(ctx, f)
 	if err != nil {
