@@ -21,13 +21,19 @@ type documents struct {
 	root map[string]any
 	// owners maps the dotted path of each leaf to the file that gave it.
 	owners map[string]*file
+	// under maps each first key to the files that give something under it.
+	under map[string][]*file
 	// broken says that some file could not be read, so that more may be missing.
 	broken bool
 }
 
+func newDocuments() documents {
+	return documents{root: map[string]any{}, owners: map[string]*file{}, under: map[string][]*file{}}
+}
+
 // loadData reads and merges all data files. What is wrong goes to the report.
 func loadData(files []*file, r *report) documents {
-	d := documents{root: map[string]any{}, owners: map[string]*file{}}
+	d := newDocuments()
 	for _, f := range files {
 		if f.isRego() {
 			continue
@@ -45,7 +51,7 @@ func loadData(files []*file, r *report) documents {
 // keptData reads and merges the data files of policies that were good once,
 // without the checks of what authors write.
 func keptData(files []*file, r *report) documents {
-	d := documents{root: map[string]any{}, owners: map[string]*file{}}
+	d := newDocuments()
 	for _, f := range files {
 		if f.isRego() {
 			continue
@@ -101,6 +107,9 @@ func (d documents) add(f *file, doc any, r *report) {
 	if own, ok := top["dutyward"]; ok && own != nil {
 		r.add(Problem{File: f.name, Found: "a document for data.dutyward", Expected: "another name: data.dutyward is the embedded library"})
 		return
+	}
+	for key := range top {
+		d.under[key] = append(d.under[key], f)
 	}
 	d.merge(d.root, top, "", f, r)
 }

@@ -20,6 +20,7 @@ const elementVar = ast.Var("__dutyward_element__")
 // rule is a contract rule as authors wrote it: one body of a partial set.
 type rule struct {
 	contract *contractRule
+	compiled *ast.Rule
 	// element is the head's key, what the rule gives.
 	element *ast.Term
 	// query is the compiled body with the head's key bound to elementVar. It
@@ -53,7 +54,7 @@ func (s *Set) contractRules() map[Phase][]*rule {
 			body := append(r.Body[:len(r.Body):len(r.Body)], key)
 			key.Index = len(r.Body)
 			out[c.phase] = append(out[c.phase], &rule{
-				contract: c, element: r.Head.Key, query: body, location: r.Location,
+				contract: c, compiled: r, element: r.Head.Key, query: body, location: r.Location,
 				origin: originOf(r, f, annotations), needs: finder.of(r),
 			})
 		}

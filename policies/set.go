@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -57,6 +58,11 @@ type Set struct {
 	refs     []Reference
 	schemas  []schema
 	doubtful doubtful
+	// parsed are the modules that are evaluated, as they were written.
+	parsed map[string]*ast.Module
+	// under are the data files by the first key that they give something under.
+	under   map[string][]*file
+	sources func() *sources
 }
 
 // Load reads the policies, or says everything that is wrong with them: the
@@ -124,13 +130,14 @@ func newSet(
 	s := &Set{
 		options: o.withDefaults(), files: files, compiler: compiler, warnings: warnings,
 		store: inmem.NewFromObjectWithOpts(data.root, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
-		roots: map[string]string{}, schemas: schemas,
+		roots: map[string]string{}, schemas: schemas, parsed: m.production(), under: data.under,
 	}
+	s.sources = sync.OnceValue(func() *sources { return newSources(s) })
 	for _, f := range files {
 		s.roots[f.name] = f.root
 	}
 	s.rules = s.contractRules()
-	s.doubtful = doubtfulIn(m.production())
+	s.doubtful = doubtfulIn(s.parsed)
 	s.refs = literalReferences(files, resolved)
 	return s
 }

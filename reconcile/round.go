@@ -50,6 +50,12 @@ type Round struct {
 	// the contract demands is then dropped and its rule's reach unknown, where it
 	// is an error of policies that are new (S5).
 	Good bool
+	// Evaluator keeps what rules gave from round to round; nil if there is but
+	// one round.
+	Evaluator *policies.Evaluator
+
+	// last are the policies of the last round that was carried out, once asked.
+	last *policies.Set
 }
 
 // PolicyError is an error that lies in the policies: they could not be
@@ -87,7 +93,7 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	input, err := policies.NewInput(snapshot)
+	input, err := r.input(snapshot)
 	if err != nil {
 		return nil, err
 	}
@@ -146,10 +152,26 @@ func (r *Round) Snapshot(ctx context.Context, schedules []string) (*inventory.Sn
 	return at(snapshot, r.At)
 }
 
+// input is the input of a snapshot.
+func (r *Round) input(s *inventory.Snapshot) (*policies.Input, error) {
+	if r.Evaluator == nil {
+		return policies.NewInput(s)
+	}
+	return r.Evaluator.Input(s)
+}
+
+// run evaluates policies.
+func (r *Round) run(ctx context.Context, s *policies.Set, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
+	if r.Evaluator == nil {
+		return s.Evaluate(ctx, phase, in, now)
+	}
+	return r.Evaluator.Evaluate(ctx, s, phase, in, now)
+}
+
 // evaluate evaluates a phase of the policies. Bad elements of good policies are
 // failures among the statements, and no error.
 func (r *Round) evaluate(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
-	statements, err := r.Policies.Evaluate(ctx, phase, in, now)
+	statements, err := r.run(ctx, r.Policies, phase, in, now)
 	var problems policies.Problems
 	switch {
 	case err == nil, r.Good && statements != nil && errors.As(err, &problems):
@@ -203,10 +225,12 @@ func (r *Round) previous(ctx context.Context, m plan.Memory, in *policies.Input,
 	if revision != m.Last.Revision || len(source) == 0 {
 		return nil, nil
 	}
-	old, err := policies.LoadSource(ctx, source)
+	if r.last == nil || r.last.Revision() != revision {
+		r.last, err = policies.LoadSource(ctx, source)
+	}
 	if err == nil {
 		var statements *policies.Statements
-		if statements, err = old.Evaluate(ctx, policies.PhaseAccess, in, now); err == nil {
+		if statements, err = r.run(ctx, r.last, policies.PhaseAccess, in, now); err == nil {
 			return statements, nil
 		}
 	}
