@@ -38,7 +38,7 @@ func (s *Server) listLicenses(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	list := []object{}
-	for _, l := range byName(s.acct.licenses, func(l *license) string { return l.name }) {
+	for _, l := range s.acct.licensesByName() {
 		o := s.licenseView(l)
 		n := s.acct.allocated(l.id)
 		o["current_value"], o["allocations_available"] = n, nil
@@ -99,7 +99,7 @@ func (a *account) chooseLicense(u *user, role, wanted string) (id, refusal strin
 		// The seed does not say what this person has.
 		return "", ""
 	}
-	for _, l := range byName(a.licenses, func(l *license) string { return l.name }) {
+	for _, l := range a.licensesByName() {
 		if fits(l) {
 			return l.id, ""
 		}

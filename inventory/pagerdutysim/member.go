@@ -24,7 +24,13 @@ func (s *Server) listMembers(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	members := slices.DeleteFunc(s.acct.usersByName(), func(u *user) bool { return !has(t.members, u.id) })
+	listed := make(map[string]*user, len(t.members))
+	for id := range t.members {
+		if u := s.acct.users[id]; u != nil {
+			listed[id] = u
+		}
+	}
+	members := byName(&ordering{}, listed, func(u *user) string { return u.name })
 	whole := slices.Contains(includes(r), "users")
 	paginate(s, w, r, "members", members, func(u *user) any {
 		if whole {

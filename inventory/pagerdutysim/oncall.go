@@ -90,7 +90,7 @@ func (s *Server) onCallWindow(w http.ResponseWriter, r *http.Request) (inventory
 func (s *Server) onCalls(w inventory.Window) []onCall {
 	var rows []onCall
 	shifts := map[string][]inventory.Shift{}
-	for _, p := range byName(s.acct.policies, func(p *policy) string { return p.name }) {
+	for _, p := range s.acct.policiesByName() {
 		for i, rule := range p.rules {
 			for _, t := range rule.targets {
 				if t.Type == "user" {

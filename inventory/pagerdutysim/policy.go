@@ -78,7 +78,7 @@ func (s *Server) listPolicies(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := strings.ToLower(q.Get("query"))
-	list := byName(s.acct.policies, func(p *policy) string { return p.name })
+	list := s.acct.policiesByName()
 	list = slices.DeleteFunc(list, func(p *policy) bool {
 		targets := func(id string) bool {
 			return slices.ContainsFunc(p.rules, func(r escalationRule) bool {

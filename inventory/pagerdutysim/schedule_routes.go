@@ -69,7 +69,7 @@ func (s *Server) listSchedules(w http.ResponseWriter, r *http.Request) {
 func (s *Server) selectSchedules(r *http.Request, kind string) []*schedule {
 	q := r.URL.Query()
 	query := strings.ToLower(q.Get("query"))
-	list := byName(s.acct.schedules, func(c *schedule) string { return c.Name })
+	list := s.acct.schedulesByName()
 	return slices.DeleteFunc(list, func(c *schedule) bool {
 		inTeams := !q.Has("team_ids[]")
 		for _, id := range q["team_ids[]"] {

@@ -68,7 +68,7 @@ func (s *Server) listServices(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := strings.ToLower(q.Get("query"))
-	list := byName(s.acct.services, func(v *service) string { return v.Name })
+	list := s.acct.servicesByName()
 	list = slices.DeleteFunc(list, func(v *service) bool {
 		ofTeam := func(id string) bool { return slices.Contains(v.Teams, id) }
 		return !strings.Contains(strings.ToLower(v.Name), query) ||

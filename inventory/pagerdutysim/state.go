@@ -1,8 +1,6 @@
 package pagerdutysim
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +28,7 @@ type account struct {
 	audit []auditRecord
 	// counter is what ids and creation order are made from.
 	counter int
+	orders  orders
 }
 
 type user struct {
@@ -158,23 +157,6 @@ func has[V any](m map[string]V, id string) bool {
 	return ok
 }
 
-// byName lists the things of m by name, then id: the order of PagerDuty's
-// lists.
-func byName[V any](m map[string]V, name func(V) string) []V {
-	ids := slices.Collect(maps.Keys(m))
-	slices.SortFunc(ids, func(x, y string) int {
-		return cmp.Or(
-			strings.Compare(strings.ToLower(name(m[x])), strings.ToLower(name(m[y]))),
-			strings.Compare(x, y),
-		)
-	})
-	list := make([]V, len(ids))
-	for i, id := range ids {
-		list[i] = m[id]
-	}
-	return list
-}
-
 // userByEmail finds a user without regard to case, or returns nil.
 func (a *account) userByEmail(email string) *user {
 	for _, u := range a.users {
@@ -188,7 +170,7 @@ func (a *account) userByEmail(email string) *user {
 // teamsOf lists the ids of the teams that a user is a member of, by name.
 func (a *account) teamsOf(userID string) []string {
 	var ids []string
-	for _, t := range byName(a.teams, func(t *team) string { return t.name }) {
+	for _, t := range a.teamsByName() {
 		if has(t.members, userID) {
 			ids = append(ids, t.id)
 		}
@@ -204,7 +186,7 @@ func (a *account) policiesOf(scheduleID string) []*policy {
 // policiesWith lists the policies that have a target on a level, by name.
 func (a *account) policiesWith(target inventory.Target) []*policy {
 	var list []*policy
-	for _, p := range byName(a.policies, func(p *policy) string { return p.name }) {
+	for _, p := range a.policiesByName() {
 		if slices.ContainsFunc(p.rules, func(r escalationRule) bool { return slices.Contains(r.targets, target) }) {
 			list = append(list, p)
 		}
@@ -215,7 +197,7 @@ func (a *account) policiesWith(target inventory.Target) []*policy {
 // servicesOf lists the services that use a policy, by name.
 func (a *account) servicesOf(policyID string) []*service {
 	var list []*service
-	for _, v := range byName(a.services, func(v *service) string { return v.Name }) {
+	for _, v := range a.servicesByName() {
 		if v.EscalationPolicy == policyID {
 			list = append(list, v)
 		}

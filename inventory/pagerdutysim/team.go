@@ -43,7 +43,7 @@ func (s *Server) listTeams(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := strings.ToLower(r.URL.Query().Get("query"))
-	teams := byName(s.acct.teams, func(t *team) string { return t.name })
+	teams := s.acct.teamsByName()
 	teams = slices.DeleteFunc(teams, func(t *team) bool { return !strings.Contains(strings.ToLower(t.name), query) })
 	paginate(s, w, r, "teams", teams, func(t *team) any { return s.teamView(t) })
 }

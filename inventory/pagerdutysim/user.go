@@ -18,10 +18,6 @@ func (s *Server) userRoutes() {
 	s.handle("DELETE /users/{id}", s.deleteUser)
 }
 
-func (a *account) usersByName() []*user {
-	return byName(a.users, func(u *user) string { return u.name })
-}
-
 // userOf finds the user that a request's path names; if there is none it has
 // answered.
 func (s *Server) userOf(w http.ResponseWriter, r *http.Request) (*user, bool) {
@@ -84,7 +80,7 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) {
 	// e-mail address this way.
 	query := strings.ToLower(q.Get("query"))
 	users := slices.DeleteFunc(s.acct.usersByName(), func(u *user) bool {
-		if !strings.Contains(strings.ToLower(u.name), query) && !strings.Contains(strings.ToLower(u.email), query) {
+		if query != "" && !strings.Contains(strings.ToLower(u.name), query) && !strings.Contains(strings.ToLower(u.email), query) {
 			return true
 		}
 		return q.Has("team_ids[]") && !slices.ContainsFunc(q["team_ids[]"], func(id string) bool {
@@ -127,7 +123,7 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var held []string
-	for _, c := range byName(s.acct.schedules, func(c *schedule) string { return c.Name }) {
+	for _, c := range s.acct.schedulesByName() {
 		if slices.Contains(c.People(s.now()), u.id) {
 			held = append(held, "User is on the schedule "+c.Name)
 		}
