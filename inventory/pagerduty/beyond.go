@@ -17,8 +17,8 @@ const (
 	filterBatch = 25
 	// maxQueryLength is how far a name query is refined.
 	maxQueryLength = 3
-	// maxSearches bounds the filters tried, each at least one request.
-	maxSearches = 2_000
+	// maxRequests bounds what is asked in all: some two minutes of the budget.
+	maxRequests = 2_000
 )
 
 // beyond reads what of a list lies behind the first 10,000 records: the same
@@ -37,7 +37,10 @@ type beyond[T any] struct {
 	got      contents[T]
 	prefix   map[string]bool // ids that the unfiltered list gave
 	seen     map[string]bool
-	searches int
+	requests int
+	// inOrder and disordered count the pages that bear out, and that contradict,
+	// that a filtered list is in the order of the unfiltered one.
+	inOrder, disordered int
 }
 
 // read adds to what the unfiltered list gave. The result may stay short of the
@@ -54,17 +57,17 @@ func (b *beyond[T]) read(ctx context.Context, prefix contents[T]) (contents[T], 
 	}
 	// A filtered list is in the order of the unfiltered one, so what the prefix
 	// lacks stands at its end: from there the first round reads, and stops where
-	// it meets the prefix. Should that not be so, the second reads everything.
-	for _, whole := range []bool{false, true} {
-		if err := b.byNames(ctx, whole); err != nil || b.done() {
-			return b.finish(ctx, err)
-		}
+	// it meets the prefix. Should that not be so, the second reads everything;
+	// where it was seen to be so, that would find no more.
+	err := b.byNames(ctx, false)
+	if err == nil && !b.done() && (b.inOrder == 0 || b.disordered > 0) {
+		err = b.byNames(ctx, true)
 	}
-	return b.finish(ctx, nil)
+	return b.finish(ctx, err)
 }
 
 func (b *beyond[T]) done() bool {
-	return len(b.got.items) >= b.got.total || b.searches >= maxSearches
+	return len(b.got.items) >= b.got.total || b.requests >= maxRequests
 }
 
 func (b *beyond[T]) byNames(ctx context.Context, whole bool) error {
@@ -112,8 +115,8 @@ func (b *beyond[T]) letters() []string {
 // search reads the list under a filter, from its end, and returns the filter's
 // total. Unless whole, it stops at a page that lies in the prefix.
 func (b *beyond[T]) search(ctx context.Context, filter url.Values, whole bool) (int, error) {
-	b.searches++
 	l := b.l.with(filter)
+	b.requests++
 	first, err := readPage(ctx, b.c, l, 0, true)
 	if err != nil {
 		return 0, err
@@ -122,6 +125,7 @@ func (b *beyond[T]) search(ctx context.Context, filter url.Values, whole bool) (
 	total := max(totalOf(first), 0)
 	pages := (min(total, ceiling) + pageSize - 1) / pageSize
 	for i := pages - 1; i >= 1 && !b.done(); i-- {
+		b.requests++
 		p, err := readPage(ctx, b.c, l, i*pageSize, false)
 		if err != nil {
 			return 0, err
@@ -139,12 +143,26 @@ func (b *beyond[T]) known(items []T) bool {
 	return !slices.ContainsFunc(items, func(item T) bool { return !b.prefix[b.l.id(item)] })
 }
 
+// add takes in a page, and notes whether what the prefix lacks stands at its
+// end.
 func (b *beyond[T]) add(items []T) {
+	b.judge(items)
 	for _, item := range items {
 		if id := b.l.id(item); !b.seen[id] {
 			b.seen[id] = true
 			b.got.items = append(b.got.items, item)
 		}
+	}
+}
+
+func (b *beyond[T]) judge(items []T) {
+	first := slices.IndexFunc(items, func(item T) bool { return !b.prefix[b.l.id(item)] })
+	switch {
+	case first < 0:
+	case slices.ContainsFunc(items[first:], func(item T) bool { return b.prefix[b.l.id(item)] }):
+		b.disordered++
+	case first > 0:
+		b.inOrder++
 	}
 }
 

@@ -106,6 +106,8 @@ func TestS7_TeamMembersThatUsersContradictAreReadAgain(t *testing.T) {
 type directory struct {
 	users    []inventory.User
 	requests int
+	// reversed says that filtered lists come in the reverse order.
+	reversed bool
 	mu       sync.Mutex
 }
 
@@ -143,6 +145,9 @@ func (d *directory) answer(r *http.Request) *http.Response {
 				found = append(found, map[string]any{"user": map[string]string{"id": u.ID}, "role": role})
 			}
 		}
+	}
+	if d.reversed && (q.Get("query") != "" || len(q["team_ids[]"]) > 0) {
+		slices.Reverse(found)
 	}
 	limit, _ := strconv.Atoi(q.Get("limit"))
 	offset, _ := strconv.Atoi(q.Get("offset"))
@@ -187,6 +192,18 @@ func TestS7_MoreThanTenThousandUsersAreAllFound(t *testing.T) {
 				t.Errorf("%d requests for users, expected at most %d", d.requests, c.requests)
 			}
 		})
+	}
+}
+
+func TestS7_FilteredListsInAnotherOrderAreReadWhole(t *testing.T) {
+	d := crowd(10_300, 0)
+	d.reversed = true
+	s, err := client(t, answers(d.answer), withoutWaiting).Snapshot(t.Context(), pagerduty.SnapshotOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Users) != 10_300 || !s.Account.Complete {
+		t.Errorf("%d users, missing %v", len(s.Users), s.Account.Missing)
 	}
 }
 
