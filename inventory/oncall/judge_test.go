@@ -3,7 +3,6 @@ package oncall_test
 import (
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -14,17 +13,35 @@ import (
 // knows nothing of rendering or of revisions.
 type judge struct {
 	walk
-	line string // the name of a layer or event
+	line   string // the name of a layer or event
+	ahead  time.Duration
+	shown  map[time.Time]time.Time
+	begins map[string][]time.Time
 }
 
-// weeksJudged is how far ahead an edit is judged.
-const weeksJudged = 8
-
-func newJudge(s inventory.Schedule, line string, now time.Time) judge {
-	return judge{newWalk(s, now.Truncate(time.Minute), now.Add(weeksJudged*7*days)), line}
+// failing is a test, or a case of a property.
+type failing interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
 }
 
-// slot is a turn of a layer or an occurrence of an event, from the first minute
+// ahead is how far ahead an edit is judged.
+const ahead = 8 * week
+
+func newJudge(s inventory.Schedule, line string, now time.Time, ahead time.Duration) judge {
+	return judge{newWalk(s, now.Truncate(time.Minute), now.Add(ahead)), line, ahead, map[time.Time]time.Time{}, map[string][]time.Time{}}
+}
+
+// shows is the walk's, asked once for each moment.
+func (j judge) shows(m time.Time) time.Time {
+	if _, known := j.shown[m]; !known {
+		j.shown[m] = j.walk.shows(m)
+	}
+	return j.shown[m]
+}
+
+// judged is a turn of a layer or an occurrence of an event, from the first minute
 // to the one after the last, and who is on call in it before and after.
 type judged struct {
 	from, to      time.Time
@@ -33,11 +50,12 @@ type judged struct {
 
 // slots are the line's turns or occurrences in the weeks from now, the one under
 // way first. It fails the test if anybody comes or goes amid one.
-func (j judge) slots(t testing.TB, before, after inventory.Schedule, now time.Time) []judged {
+func (j judge) slots(t failing, before, after inventory.Schedule, now time.Time) []judged {
 	t.Helper()
 	var slots []judged
 	last := ""
-	for m := now.Truncate(time.Minute); m.Before(now.Add(weeksJudged * 7 * days)); m = m.Add(5 * time.Minute) {
+	const step = 10 * time.Minute
+	for m := now.Truncate(time.Minute); m.Before(now.Add(j.ahead)); m = m.Truncate(step).Add(step) {
 		unit, is := j.on(before, m)
 		_, will := j.on(after, m)
 		if unit == "" {
@@ -117,25 +135,39 @@ func (j judge) turnOf(l inventory.Layer, m time.Time) (k int, begins time.Time) 
 	return k, at
 }
 
-// occurrence goes through the days from the event's first and counts those on
-// which it takes place.
+// occurrence is the one under way, and how many were before it.
 func (j judge) occurrence(e inventory.Event, m time.Time) (begins time.Time, index int, ok bool) {
 	if e.EffectiveUntil != nil && !m.Before(*e.EffectiveUntil) {
 		return begins, 0, false
 	}
-	first, length := j.shows(e.Start), j.shows(e.End).Sub(j.shows(e.Start))
-	for n := 0; !first.AddDate(0, 0, n).After(j.clock(m)); n++ {
-		begins = first.AddDate(0, 0, n)
-		if !takesPlace(e.Recurrence, first, begins, n, index) {
-			continue
+	length := j.shows(e.End).Sub(j.shows(e.Start))
+	for index, begins := range j.beginnings(e) {
+		if begins.After(j.clock(m)) {
+			break
 		}
 		if j.clock(m).Before(begins.Add(length)) {
 			began := j.from.Add(time.Duration(sortedIndex(j.got, begins)) * time.Minute)
 			return begins, index, began.After(j.from) && !began.Before(e.EffectiveSince)
 		}
-		index++
 	}
 	return begins, 0, false
+}
+
+// beginnings are the wall times at which an event takes place, effective or not.
+func (j judge) beginnings(e inventory.Event) []time.Time {
+	key := e.Start.String() + strings.Join(e.Recurrence, " ")
+	if known, ok := j.begins[key]; ok {
+		return known
+	}
+	first := j.shows(e.Start)
+	var all []time.Time
+	for n := 0; !first.AddDate(0, 0, n).After(j.got[len(j.got)-1]); n++ {
+		if begins := first.AddDate(0, 0, n); takesPlace(e.Recurrence, first, begins, n, len(all)) {
+			all = append(all, begins)
+		}
+	}
+	j.begins[key] = all
+	return all
 }
 
 // takesPlace knows DAILY and WEEKLY with INTERVAL, BYDAY, COUNT and EXDATE.
@@ -187,7 +219,7 @@ type verdict struct {
 }
 
 // judge holds an edit against what no edit may do, and says what it does.
-func (j judge) judge(t testing.TB, before, after inventory.Schedule, now time.Time, join, leave []string) verdict {
+func (j judge) judge(t failing, before, after inventory.Schedule, now time.Time, join, leave []string) verdict {
 	t.Helper()
 	slots := j.slots(t, before, after, now)
 	var v verdict
@@ -213,21 +245,17 @@ func (j judge) judge(t testing.TB, before, after inventory.Schedule, now time.Ti
 				v.moved = append(v.moved, user)
 			}
 		}
-		order = append(order, without(s.before, leave)...)
-		orderAfter = append(orderAfter, without(s.after, join)...)
+		order = append(order, s.before...)
+		orderAfter = append(orderAfter, s.after...)
 	}
 	slices.Sort(v.moved)
 	if !v.moves.IsZero() && (first.IsZero() || v.moves.Before(first)) {
 		t.Errorf("the turn of somebody who stays changes at %s, before anybody joins or leaves at %s", v.moves, first)
 	}
-	n := min(len(order), len(orderAfter))
-	if !slices.Equal(without(order[:n], leave), without(orderAfter[:n], leave)) && len(without(order, leave)) > 0 {
-		// Leavers may have turns of their own until they are gone.
-		a, b := without(order, leave), without(orderAfter, leave)
-		n = min(len(a), len(b))
-		if !slices.Equal(a[:n], b[:n]) {
-			t.Errorf("the order of those who stay changes:\n%v\n%v", a[:n], b[:n])
-		}
+	comeOrGo := slices.Concat(join, leave)
+	order, orderAfter = without(order, comeOrGo), without(orderAfter, comeOrGo)
+	if n := min(len(order), len(orderAfter)); !slices.Equal(order[:n], orderAfter[:n]) {
+		t.Errorf("the order of those who stay changes:\n%v\n%v", order[:n], orderAfter[:n])
 	}
 	j.comeAndGo(t, slots, join, leave)
 	return v
@@ -235,7 +263,7 @@ func (j judge) judge(t testing.TB, before, after inventory.Schedule, now time.Ti
 
 // comeAndGo: whoever leaves has no turn once their turn was somebody else's, and
 // whoever joins gets one.
-func (j judge) comeAndGo(t testing.TB, slots []judged, join, leave []string) {
+func (j judge) comeAndGo(t failing, slots []judged, join, leave []string) {
 	t.Helper()
 	for _, user := range leave {
 		gone := false
@@ -248,8 +276,8 @@ func (j judge) comeAndGo(t testing.TB, slots []judged, join, leave []string) {
 		}
 	}
 	for _, user := range join {
-		if !slices.ContainsFunc(slots, func(s judged) bool { return slices.Contains(s.after, user) }) {
-			t.Errorf("%s, who joins, has no turn in %d weeks", user, weeksJudged)
+		if j.ahead == ahead && !slices.ContainsFunc(slots, func(s judged) bool { return slices.Contains(s.after, user) }) {
+			t.Errorf("%s, who joins, has no turn in eight weeks", user)
 		}
 	}
 }

@@ -188,7 +188,7 @@ func newWalk(s inventory.Schedule, since, until time.Time) walk {
 	}
 	w := walk{schedule: s, from: since.Add(-10 * days)}
 	for m := w.from; m.Before(until.Add(10 * days)); m = m.Add(time.Minute) {
-		clock, _ := time.Parse(time.DateTime, m.In(loc).Format(time.DateTime))
+		clock := shown(m, loc)
 		if n := len(w.got); n > 0 && w.got[n-1].After(clock) {
 			clock = w.got[n-1]
 		}
@@ -203,8 +203,12 @@ func (w walk) clock(m time.Time) time.Time { return w.got[int(m.Sub(w.from)/time
 // shows is what the local clock shows at m.
 func (w walk) shows(m time.Time) time.Time {
 	loc, _ := time.LoadLocation(w.schedule.TimeZone)
-	t, _ := time.Parse(time.DateTime, m.In(loc).Format(time.DateTime))
-	return t
+	return shown(m, loc)
+}
+
+func shown(m time.Time, loc *time.Location) time.Time {
+	l := m.In(loc)
+	return time.Date(l.Year(), l.Month(), l.Day(), l.Hour(), l.Minute(), l.Second(), 0, time.UTC)
 }
 
 // on is who is on call at m, as "user by kind id", sorted.

@@ -105,9 +105,11 @@ func (e *RefusedError) Error() string {
 //   - Hand-over times stay, and so does the order of those who stay.
 //   - Who joins while somebody leaves takes over their turns: no one else's
 //     moves. On an event, slots that are empty are filled next, likewise.
-//   - Other newcomers are appended: they come once everybody has had a turn,
-//     counting the present one. Until the first of them does, all turns are what
-//     they were; from there those who stay come later by the turns of newcomers.
+//   - Other newcomers are appended: they come once everybody has had a turn, the
+//     present one counted where a layer is edited as it stands, and the next from
+//     the hand-over on where a successor begins. Until the first of them does, all
+//     turns are what they were; from there those who stay come later by the turns
+//     of newcomers.
 //   - Slots of others who leave are closed up, once their turn would have come;
 //     until then all turns are what they were.
 //

@@ -28,7 +28,8 @@ func (r *reviser) reviseEvent(v Revision) error {
 	}
 	e := rotation.Events[i]
 	members := e.Assignment.Members
-	join, leave := newcomers(members, v.Join), leavers(members, v.Leave)
+	v.Join, v.Leave = newcomers(members, v.Join), leavers(members, v.Leave)
+	join, leave := v.Join, v.Leave
 	switch {
 	case len(join)+len(leave) == 0:
 		return nil
@@ -39,16 +40,17 @@ func (r *reviser) reviseEvent(v Revision) error {
 		return fmt.Errorf("event %q (%s): %w", e.Name, e.ID, err)
 	}
 
-	active := !e.EffectiveSince.After(r.now)
-	from := r.now.Add(time.Second)
-	if !active && !v.Earliest.After(e.EffectiveSince) {
-		from = e.EffectiveSince
+	// A successor begins with somebody's whole turn; an event to come may begin
+	// amid one, and is edited from there.
+	successor, from, each := true, later(r.now.Add(time.Second), v.Earliest), shiftsEach(e)
+	if e.EffectiveSince.After(r.now) && !v.Earliest.After(e.EffectiveSince) {
+		successor, from, each = false, e.EffectiveSince, 1
 	}
-	first, err := turnFrom(e, later(from, v.Earliest))
+	first, err := occurrenceFrom(e, from, each)
 	if err != nil {
 		return fmt.Errorf("event %q (%s): %w", e.Name, e.ID, err)
 	}
-	change := eventChange{event: e, first: first, successor: active || later(from, v.Earliest).After(e.EffectiveSince)}
+	change := eventChange{event: e, first: first, successor: successor}
 	if err := r.checkTime(v, change); err != nil {
 		return err
 	}
@@ -119,19 +121,23 @@ func (r *reviser) event(id string) (*inventory.Rotation, int) {
 	return nil, 0
 }
 
-// turnFrom is the first occurrence from a moment on at which a member's turn
-// begins; nil if there is none within the months ahead, and some.
-func turnFrom(e inventory.Event, from time.Time) (*occurrence, error) {
+// shiftsEach is how many occurrences a turn has.
+func shiftsEach(e inventory.Event) int {
+	if e.Assignment.Type == everyMember {
+		return 1
+	}
+	return *e.Assignment.ShiftsPerMember
+}
+
+// occurrenceFrom is the first occurrence from a moment on whose index is a
+// multiple of a number; nil if there is none within the months ahead, and some.
+func occurrenceFrom(e inventory.Event, from time.Time, each int) (*occurrence, error) {
 	e.EffectiveUntil = nil
 	// One under way at the window's start is clipped to it.
 	w := span{from.Add(-time.Second), from.AddDate(1, 1, 0)}
 	occurrences, err := occurrencesOf(e, zones{}, w)
 	if err != nil {
 		return nil, err
-	}
-	each := 1
-	if e.Assignment.Type == rotatingMember {
-		each = *e.Assignment.ShiftsPerMember
 	}
 	for _, o := range occurrences {
 		if !o.start.Before(from) && o.index%each == 0 {
@@ -156,7 +162,7 @@ func (c eventChange) turn() int64 {
 	if c.event.Assignment.Type == everyMember {
 		return 0
 	}
-	return int64(c.first.index / *c.event.Assignment.ShiftsPerMember)
+	return int64(c.first.index / shiftsEach(c.event))
 }
 
 func (c eventChange) cycle() []turn { return cycleFrom(c.event.Assignment.Members, c.turn()) }

@@ -19,7 +19,8 @@ func (r *reviser) reviseLayer(v Revision) error {
 	}
 	l := r.after.Layers[i]
 	members := pointers(l.Users)
-	join, leave := newcomers(members, v.Join), leavers(members, v.Leave)
+	v.Join, v.Leave = newcomers(members, v.Join), leavers(members, v.Leave)
+	join, leave := v.Join, v.Leave
 	switch {
 	case len(join)+len(leave) == 0:
 		return nil
