@@ -18,7 +18,7 @@ type watching struct {
 	// took is how long the last whole reading took, behind how far PagerDuty's
 	// clock is behind the account's as it is known here.
 	took, behind time.Duration
-	// looked is when on-calls were last read, awaited the moment at which access
+	// looked is when all on-calls that matter were last looked at, awaited the moment at which access
 	// changes next.
 	looked, awaited time.Time
 	stretched       bool
@@ -92,7 +92,7 @@ func (r *reading) quiet(ctx context.Context) bool {
 
 // outlook says what comes after a round, whose result is nil if it made no plan.
 func (d *Daemon) outlook(r *reading, result *Result) Outlook {
-	if !r.began.IsZero() {
+	if r.sought != nil || r.refreshed != nil && r.why == WhyOnCalls { // a hand-over looks at a part only
 		d.looked = r.began
 	}
 	if result != nil {
