@@ -85,8 +85,8 @@ func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return Outlook{}, nil
 	}
-	aged := err == nil && r.aged(done.Report)
-	if err == nil && !aged {
+	again := errors.Is(err, apply.ErrExpired) || err == nil && (r.aged(done.Report) || done.Report != nil && done.Report.Expired())
+	if err == nil && !again {
 		err = unfinished(done.Report)
 	}
 	var result *Result
@@ -95,7 +95,7 @@ func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
 	}
 	r.keep(done, err)
 	outlook := d.outlook(r, result)
-	if aged || errors.Is(err, apply.ErrExpired) {
+	if again {
 		// The account or access changed while the round was made: the next one is due
 		// now.
 		err, outlook.Boundary = nil, d.Now().Add(time.Second)

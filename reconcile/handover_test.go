@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -345,4 +346,69 @@ func TestPollingTakesATenthOfTheRequestBudgetAtMost(t *testing.T) {
 	}
 	v.at(outlook.Poll, reconcile.WhyOnCalls)
 	v.told("looked at more rarely than configured", 1)
+}
+
+// slow lets time pass at each write, as a rate limit does.
+type slow struct {
+	*pagerduty.Client
+	pass func()
+}
+
+func (s slow) PutTeamMember(ctx context.Context, team, user, role string) error {
+	err := s.Client.PutTeamMember(ctx, team, user, role)
+	s.pass()
+	return err
+}
+
+func TestABoundaryThatPassesAmidARoundHasTheRestPlannedAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		writes int // made before it passes; none is while the account is read
+	}{
+		"while the account is read": {0},
+		"after the first write":     {1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newVigil(t)
+			v.Refresher = nil // the first round is whole anyway
+			foreseen, err := v.round().Plan(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			boundary := *foreseen.Plan.Expires
+			made := 0
+			v.Account = slow{v.client, func() {
+				if made++; made == 1 {
+					v.clock = boundary
+				}
+			}}
+			if c.writes == 0 {
+				v.Reader = late{v.world, func() { v.clock = boundary }}
+			}
+			outlook := v.at(v.clock, "start")
+			if n := len(v.lines("raised")); c.writes == 0 && n > 0 || n >= foreseen.Plan.Summary.Raise {
+				t.Errorf("%d of %d raises were made though the plan had ended", n, foreseen.Plan.Summary.Raise)
+			}
+			if wait := outlook.Boundary.Sub(v.clock); wait > time.Second {
+				t.Errorf("the next round is in %s, want at once", wait)
+			}
+			v.Account, v.Reader = v.client, v.world
+			v.at(outlook.Boundary, reconcile.WhyBoundary)
+			v.policy = v.load(v.folder)
+			if p := v.plan(); len(p.Changes) > 0 {
+				t.Errorf("after the next round %+v is still due", p.Changes)
+			}
+		})
+	}
+}
+
+// late reads for long.
+type late struct {
+	reconcile.Reader
+	pass func()
+}
+
+func (l late) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
+	s, err := l.Reader.Snapshot(ctx, schedules)
+	l.pass()
+	return s, err
 }

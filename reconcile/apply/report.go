@@ -1,6 +1,8 @@
 package apply
 
 import (
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -85,6 +87,22 @@ type Counts struct {
 // Failed says that at least one change did not come about.
 func (r *Report) Failed() bool {
 	return r.Counts.Conflict+r.Counts.Failed+r.Counts.Skipped > 0
+}
+
+// Expired says that the changes that did not come about are due to the plan's
+// end, which came amid the run (S18).
+func (r *Report) Expired() bool {
+	if r.Counts.Failed+r.Counts.Skipped == 0 || r.Counts.Conflict > 0 {
+		return false
+	}
+	expired := strings.HasPrefix(r.Stopped, planEnded)
+	for _, o := range r.Outcomes {
+		expired = expired || errors.Is(o.err, ErrExpired)
+		if o.Status == Failed && !errors.Is(o.err, ErrExpired) {
+			return false
+		}
+	}
+	return expired
 }
 
 func (r *Report) count() {

@@ -146,6 +146,9 @@ func (x *run) skip(i int, why string) {
 	}
 }
 
+// planEnded begins the word of a run that the plan's end stopped.
+const planEnded = "the plan ended at "
+
 // mustStop says why nothing new may be started; empty if it may.
 func (x *run) mustStop(ctx context.Context) string {
 	switch {
@@ -154,7 +157,7 @@ func (x *run) mustStop(ctx context.Context) string {
 	case x.options.Stop():
 		return "writing has been paused"
 	case expired(x.plan, x.options.Now()):
-		return "the plan ended at " + stamp(*x.plan.Expires) + ", when desired access changes"
+		return planEnded + stamp(*x.plan.Expires) + ", when desired access changes"
 	}
 	return ""
 }
@@ -225,8 +228,17 @@ func (x *run) sending(ctx context.Context) (context.Context, context.CancelFunc)
 		return ctx, func() {}
 	}
 	return context.WithTimeoutCause(ctx, x.plan.Expires.Sub(x.options.Now()),
-		fmt.Errorf("the plan ended at %s, before PagerDuty took it", stamp(*x.plan.Expires)))
+		endedError{*x.plan.Expires})
 }
+
+// endedError is why a write is not sent any more. It is ErrExpired.
+type endedError struct{ at time.Time }
+
+func (e endedError) Error() string {
+	return fmt.Sprintf("the plan ended at %s, before PagerDuty took it", stamp(e.at))
+}
+
+func (endedError) Is(target error) bool { return target == ErrExpired }
 
 func (x *run) send(ctx context.Context, c plan.Change, user inventory.User) error {
 	switch {

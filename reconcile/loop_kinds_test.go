@@ -1,0 +1,63 @@
+package reconcile_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dutyward/dutyward/reconcile"
+)
+
+func TestABoundaryGoesBeforeTheScheduleAndPutsItOff(t *testing.T) {
+	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		outlook func(n int) reconcile.Outlook
+		want    []string
+	}{
+		"at the same moment": {func(n int) reconcile.Outlook {
+			if n == 1 {
+				return reconcile.Outlook{Boundary: began.Add(time.Hour)}
+			}
+			return reconcile.Outlook{}
+		}, []string{"0s start", "1h0m0s boundary", "1h0m0s schedule", "2h0m0s schedule"}},
+		"before a whole reading would be done": {func(n int) reconcile.Outlook {
+			if n == 1 {
+				return reconcile.Outlook{Boundary: began.Add(61 * time.Minute), Takes: 2 * time.Minute}
+			}
+			return reconcile.Outlook{}
+		}, []string{"0s start", "1h1m0s boundary", "1h1m0s schedule", "2h0m0s schedule"}},
+		"after a whole reading would be done": {func(n int) reconcile.Outlook {
+			if n <= 2 {
+				return reconcile.Outlook{Boundary: began.Add(63 * time.Minute), Takes: 2 * time.Minute}
+			}
+			return reconcile.Outlook{}
+		}, []string{"0s start", "1h0m0s schedule", "1h3m0s boundary", "2h0m0s schedule"}},
+		"with a round that had to read the account whole": {func(n int) reconcile.Outlook {
+			switch n {
+			case 1:
+				return reconcile.Outlook{Boundary: began.Add(time.Hour)}
+			case 2:
+				return reconcile.Outlook{Whole: true}
+			}
+			return reconcile.Outlook{}
+		}, []string{"0s start", "1h0m0s boundary", "2h0m0s schedule"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := diary(t, 150*time.Minute, func(n int) (reconcile.Outlook, error) { return c.outlook(n), nil }, nil)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("rounds differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOnCallsAreLookedAtBetweenRounds(t *testing.T) {
+	got, _ := diary(t, 61*time.Minute, func(n int) (reconcile.Outlook, error) {
+		return reconcile.Outlook{Poll: time.Now().Add(25 * time.Minute)}, nil
+	}, nil)
+	want := []string{"0s start", "25m0s on-calls", "50m0s on-calls", "1h0m0s schedule"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rounds differ (-want +got):\n%s", diff)
+	}
+}
