@@ -1,7 +1,6 @@
 package desired
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -33,16 +32,7 @@ func (e *Expansion) At(t time.Time) *Access {
 			a.Grants[pair] = g
 		}
 	}
-	for _, p := range e.protects {
-		if !p.until.IsZero() && !t.Before(p.until) {
-			continue
-		}
-		holds := p.Protection
-		if p.users != nil {
-			holds.Users = activeUsers(p.users, t)
-		}
-		a.Protections = append(a.Protections, holds)
-	}
+	a.Protections = e.protectionsAt(t)
 	declared := map[string][]policies.Group{}
 	for _, g := range e.in.Statements.Groups {
 		declared[g.Name] = append(declared[g.Name], g)
@@ -51,6 +41,22 @@ func (e *Expansion) At(t time.Time) *Access {
 		a.Groups[name] = e.groupAt(name, statements, t)
 	}
 	return a
+}
+
+// protectionsAt are the protections that hold at t.
+func (e *Expansion) protectionsAt(t time.Time) []Protection {
+	var hold []Protection
+	for _, p := range e.protects {
+		if !p.until.IsZero() && !t.Before(p.until) {
+			continue
+		}
+		at := p.Protection
+		if p.users != nil {
+			at.Users = activeUsers(p.users, t)
+		}
+		hold = append(hold, at)
+	}
+	return hold
 }
 
 // choose is the grant that wins for a pair at t: the highest role in force,
@@ -201,15 +207,13 @@ func (e *Expansion) NextBoundary(t time.Time, targets map[Target]bool) (time.Tim
 	return next, !next.IsZero()
 }
 
-// Covered is the latest moment of which the expansion can speak: the end of the
-// snapshot's window if desired access depends on shifts, else zero.
-func (e *Expansion) Covered() time.Time {
-	for cs := range maps.Values(e.candidates) {
-		for _, c := range cs {
-			if c.schedule != "" {
-				return e.in.Snapshot.Account.Window.Until
-			}
-		}
+// Reach is the span of the moments at which statements can be answered for from
+// shifts that cover a window: to know who is in a group at a moment one needs to
+// see as far ahead as members' leads and as far back as their lags.
+func Reach(w inventory.Window, s *policies.Statements) inventory.Window {
+	var lead, lag time.Duration
+	for _, m := range s.Members {
+		lead, lag = max(lead, m.Lead), max(lag, m.Lag)
 	}
-	return time.Time{}
+	return inventory.Window{Since: w.Since.Add(lag), Until: w.Until.Add(-lead)}
 }

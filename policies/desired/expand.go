@@ -325,3 +325,8 @@ func (x *expander) escalation(id string, level int, name string, lead, lag time.
 	}
 	return p
 }
+
+// onDuty says that a principal of this kind stands for whoever is on call.
+func onDuty(k inventory.Kind) bool {
+	return k == inventory.KindOnCall || k == inventory.KindEscalation
+}

@@ -20,6 +20,11 @@ type builder struct {
 	last   map[desired.Pair]RoundPair
 	// granted are the people with a grant, by target.
 	granted map[desired.Target]map[string]bool
+	// implied are the people whom PagerDuty puts on teams by itself, by team, with
+	// the reason; nil until they are asked for.
+	implied map[string]map[string]string
+	// scope is what is compared; nil is everything.
+	scope *scope
 	// proposed are the changes that are neither blocked nor observed yet.
 	proposed []Change
 	// bases are the proposed changes of base roles, by user.
@@ -46,23 +51,39 @@ func newBuilder(in Input, index *inventory.Index, access, before *desired.Access
 			b.last[p.Pair] = p
 		}
 	}
-	for pair, g := range access.Grants {
-		t := pair.Target()
-		if b.granted[t] == nil {
-			b.granted[t] = map[string]bool{}
-		}
-		if g.Role != inventory.None {
-			b.granted[t][pair.User] = true
-		}
+	for pair := range access.Grants {
+		b.grants(pair)
 	}
 	return b
 }
 
+// grants brings granted up to date for a pair.
+func (b *builder) grants(pair desired.Pair) {
+	t := pair.Target()
+	if b.granted[t] == nil {
+		b.granted[t] = map[string]bool{}
+	}
+	if g, ok := b.access.Grants[pair]; ok && g.Role != inventory.None {
+		b.granted[t][pair.User] = true
+	} else {
+		delete(b.granted[t], pair.User)
+	}
+}
+
 // build goes through the stages.
 func (b *builder) build(e *desired.Expansion) *Plan {
+	b.decide()
+	b.unsupported()
+	b.notice()
+	b.expires(e)
+	b.complete()
+	return b.plan
+}
+
+// decide finds the changes, and what becomes of each.
+func (b *builder) decide() {
 	b.protectOperators()
 	b.diff()
-	b.unsupported()
 	b.suspend()
 	b.doubtClock()
 	b.enforce()
@@ -72,10 +93,6 @@ func (b *builder) build(e *desired.Expansion) *Plan {
 	b.cascade()
 	b.target()
 	b.order()
-	b.notice()
-	b.expires(e)
-	b.complete()
-	return b.plan
 }
 
 // change describes a change of a pair, with its cause.

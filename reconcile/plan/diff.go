@@ -30,15 +30,17 @@ import (
 //
 // What became a change then goes through enforcement, constraints and holds.
 
-// diff compares every pair.
+// diff compares every pair in scope.
 func (b *builder) diff() {
-	for _, user := range slices.Sorted(maps.Keys(b.in.Snapshot.Users)) {
+	for _, user := range b.accounts() {
 		b.account(user)
 	}
 	b.indexBases()
-	implied := impliedMembers(b.in.Snapshot)
-	for _, id := range slices.Sorted(maps.Keys(b.in.Snapshot.Teams)) {
-		b.team(id, implied[id])
+	if b.implied == nil {
+		b.implied = impliedMembers(b.in.Snapshot)
+	}
+	for _, id := range b.teams() {
+		b.team(id, b.implied[id])
 	}
 	b.schedules()
 }
@@ -105,18 +107,8 @@ func (b *builder) unassigned(pair desired.Pair, held string) {
 // there by itself, with the reason.
 func (b *builder) team(id string, implied map[string]string) {
 	resource := inventory.ByID(inventory.KindTeam, id)
-	target := desired.Target{Resource: resource}
-	_, named := b.access.Named[target]
-	users := maps.Clone(b.in.Snapshot.Teams[id].Members)
-	for user := range b.granted[target] {
-		if _, ok := b.in.Snapshot.Users[user]; ok {
-			users[user] = ""
-		}
-	}
-	if len(users) == 0 {
-		return
-	}
-	for _, user := range slices.Sorted(maps.Keys(users)) {
+	_, named := b.access.Named[desired.Target{Resource: resource}]
+	for _, user := range b.onTeam(id) {
 		pair := desired.Pair{User: user, Resource: resource}
 		held := b.in.Snapshot.RoleOf(user, resource)
 		grant, granted := b.access.Grants[pair]

@@ -38,6 +38,9 @@ type Input struct {
 	// SelfDoubt is why it can't be told to whom the token belongs; empty if it can,
 	// and the person is among Settings.Operators then (S20).
 	SelfDoubt string
+
+	// brief leaves out what is to be said of the round beside its changes.
+	brief bool
 }
 
 // Result is a plan and what it was made of.

@@ -13,6 +13,9 @@ import (
 
 // notice adds what is to be said of the round beside its changes.
 func (b *builder) notice() {
+	if b.in.brief {
+		return
+	}
 	p := b.plan
 	p.Unknown = b.access.Unknown
 	p.Absent = b.access.Absent

@@ -1,0 +1,189 @@
+package desired
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// Boundary is a moment at which desired access may change by itself.
+type Boundary struct {
+	At time.Time
+	// Pairs are those whose access may change then, sorted. Protections that
+	// begin or end make a boundary too, and no pair of their own.
+	Pairs []Pair
+}
+
+// Boundaries are the boundaries after one moment and before another, in order.
+func (e *Expansion) Boundaries(after, before time.Time) []Boundary {
+	at := map[time.Time]map[Pair]bool{}
+	note := func(pairs ...Pair) func(time.Time) {
+		return func(t time.Time) {
+			if !t.After(after) || !t.Before(before) {
+				return
+			}
+			t = t.UTC()
+			if at[t] == nil {
+				at[t] = map[Pair]bool{}
+			}
+			for _, p := range pairs {
+				at[t][p] = true
+			}
+		}
+	}
+	byUser := e.PairsByUser()
+	for pair, cs := range e.candidates {
+		for _, c := range cs {
+			c.window.edges(note(pair))
+		}
+	}
+	for _, l := range e.limits {
+		for user, windows := range l.users {
+			var covered []Pair
+			for _, p := range byUser[user] {
+				if l.covers(p) {
+					covered = append(covered, p)
+				}
+			}
+			for _, w := range windows {
+				w.edges(note(covered...))
+			}
+		}
+	}
+	for _, p := range e.protects {
+		if !p.until.IsZero() {
+			note()(p.until)
+		}
+		for _, windows := range p.users {
+			for _, w := range windows {
+				w.edges(note())
+			}
+		}
+	}
+	out := make([]Boundary, 0, len(at))
+	for t, pairs := range at {
+		out = append(out, Boundary{At: t, Pairs: slices.SortedFunc(maps.Keys(pairs), ComparePairs)})
+	}
+	slices.SortFunc(out, func(a, b Boundary) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// Move takes access of this expansion from an earlier moment to t, in place,
+// where only the given pairs may have changed since: At(t), but for the groups,
+// which it leaves out.
+func (e *Expansion) Move(a *Access, t time.Time, pairs []Pair) {
+	a.At, a.Groups = t, nil
+	for _, pair := range pairs {
+		if g, ok := e.choose(pair, e.candidates[pair], t); ok {
+			a.Grants[pair] = g
+		} else {
+			delete(a.Grants, pair)
+		}
+	}
+	a.Protections = e.protectionsAt(t)
+}
+
+// Spell is a span for which the same people are in a group; nobody is a gap.
+type Spell struct {
+	From  time.Time
+	Until time.Time
+	// Users are their ids, sorted.
+	Users []string
+}
+
+// Spells are who is in a group from one moment until another, without gaps
+// between the spells.
+func (e *Expansion) Spells(group string, from, until time.Time) []Spell {
+	ways := e.groups[group].ways
+	edges := map[time.Time]bool{from: true}
+	for _, ws := range ways {
+		for _, w := range ws {
+			w.window.edges(func(t time.Time) {
+				if t.After(from) && t.Before(until) {
+					edges[t.UTC()] = true
+				}
+			})
+		}
+	}
+	joins, leaves := map[time.Time][]string{}, map[time.Time][]string{}
+	for user, ws := range ways {
+		windows := make([]Window, len(ws))
+		for i, w := range ws {
+			windows[i] = w.window
+		}
+		for _, w := range unite(windows) {
+			if !w.Until.IsZero() && !w.Until.After(from) || !w.From.IsZero() && !w.From.Before(until) {
+				continue
+			}
+			start := from
+			if w.From.After(from) {
+				start = w.From.UTC()
+			}
+			joins[start] = append(joins[start], user)
+			if !w.Until.IsZero() {
+				leaves[w.Until.UTC()] = append(leaves[w.Until.UTC()], user)
+			}
+		}
+	}
+	var spells []Spell
+	in := map[string]bool{}
+	for _, t := range slices.SortedFunc(maps.Keys(edges), time.Time.Compare) {
+		for _, u := range leaves[t] {
+			delete(in, u)
+		}
+		for _, u := range joins[t] {
+			in[u] = true
+		}
+		users := slices.Sorted(maps.Keys(in))
+		if n := len(spells); n > 0 {
+			if slices.Equal(spells[n-1].Users, users) {
+				continue
+			}
+			spells[n-1].Until = t
+		}
+		spells = append(spells, Spell{From: t, Until: until, Users: users})
+	}
+	return spells
+}
+
+// OnCallGroups are the names of the groups that have an oncall: or escalation:
+// among their members, in person or through other groups, sorted.
+func (e *Expansion) OnCallGroups() []string {
+	within := map[string][]string{} // group to those that have it as a member
+	var found []string
+	seen := map[string]bool{}
+	for _, m := range e.in.Statements.Members {
+		switch {
+		case onDuty(m.Principal.Kind) && !seen[m.Group]:
+			seen[m.Group] = true
+			found = append(found, m.Group)
+		case m.Principal.Kind == inventory.KindGroup:
+			within[m.Principal.Name] = append(within[m.Principal.Name], m.Group)
+		}
+	}
+	for i := 0; i < len(found); i++ {
+		for _, outer := range within[found[i]] {
+			if !seen[outer] {
+				seen[outer] = true
+				found = append(found, outer)
+			}
+		}
+	}
+	found = slices.DeleteFunc(found, func(name string) bool { _, declared := e.groups[name]; return !declared })
+	slices.Sort(found)
+	return found
+}
+
+// GroupUnknown is why a group's membership can't be told; empty if it can.
+func (e *Expansion) GroupUnknown(name string) []string { return e.groups[name].unknown }
+
+// PairsByUser are the pairs that have a grant at any time, by person.
+func (e *Expansion) PairsByUser() map[string][]Pair {
+	by := map[string][]Pair{}
+	for pair := range e.candidates {
+		by[pair.User] = append(by[pair.User], pair)
+	}
+	return by
+}

@@ -1,0 +1,239 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// ForecastVersion is the version of a forecast's JSON form.
+const ForecastVersion = 1
+
+// Forecast is what becomes of access by itself from one moment until another,
+// as long as policies and account stay as they are. Its JSON form is documented
+// and versioned; every collection is present.
+type Forecast struct {
+	Version int `json:"version"`
+	// Account is the account's name in the configuration.
+	Account string    `json:"account"`
+	From    time.Time `json:"from"`
+	Until   time.Time `json:"until"`
+	TakenAt time.Time `json:"taken_at"`
+	// Reach is the moment up to which the snapshot's shifts allow a forecast.
+	Reach    time.Time `json:"reach"`
+	Revision string    `json:"revision"`
+	// Steps are the plans of the present moment and of each boundary at which
+	// something happens, in order. Each takes the changes of those before it for
+	// made.
+	Steps []Step `json:"steps"`
+	// Groups are the on-call groups, by name.
+	Groups []GroupCourse `json:"groups"`
+	// Endings is the time-bound access that ends within the forecast.
+	Endings []Expiring `json:"endings"`
+	// AsOfNow are the access rules that read the account or the time itself: what
+	// they say at the present moment is taken to stand.
+	AsOfNow []RuleReads `json:"as_of_now"`
+	// Unknown, Suspended and Errors are those of the plan of the present moment.
+	Unknown   []desired.Unknown `json:"unknown"`
+	Suspended []string          `json:"suspended"`
+	Errors    []desired.Notice  `json:"errors"`
+	// Names are as in a plan.
+	Names   map[string]string `json:"names"`
+	Summary ForecastSummary   `json:"summary"`
+}
+
+// Step is what happens at one moment. What is observed, blocked or held and was
+// so before is not repeated.
+type Step struct {
+	At       time.Time `json:"at"`
+	Changes  []Change  `json:"changes"`
+	Observed []Change  `json:"observed"`
+	Blocked  []Blocked `json:"blocked"`
+	Held     []Held    `json:"held"`
+}
+
+// empty says that nothing happens.
+func (s Step) empty() bool { return len(s.Changes)+len(s.Observed)+len(s.Blocked)+len(s.Held) == 0 }
+
+// GroupCourse is who is in an on-call group over time.
+type GroupCourse struct {
+	Name string `json:"name"`
+	// Spells are the whole span, without gaps between them.
+	Spells []GroupSpell `json:"spells"`
+	// Unknown is why it can't be told; empty if it can.
+	Unknown []string `json:"unknown"`
+}
+
+// GroupSpell is a span for which the same people are in a group.
+type GroupSpell struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	// Users are their ids, sorted; empty is a gap.
+	Users []string `json:"users"`
+}
+
+// RuleReads is a rule, and what it reads beside data.
+type RuleReads struct {
+	policies.Origin
+	// Reads are the parts of the input, such as "users", and "now".
+	Reads []string `json:"reads"`
+}
+
+// ForecastSummary counts a forecast, the step of the present moment apart.
+type ForecastSummary struct {
+	// Due are the changes of the present moment.
+	Due      int `json:"due"`
+	Moments  int `json:"moments"`
+	Raise    int `json:"raise"`
+	Lower    int `json:"lower"`
+	Observed int `json:"observed"`
+	Blocked  int `json:"blocked"`
+	Held     int `json:"held"`
+	// Empty counts the on-call groups that are empty at some time.
+	Empty int `json:"empty"`
+	// Endings counts the time-bound access that ends.
+	Endings int `json:"endings"`
+}
+
+// Foresee makes the plan of the present moment and of each boundary before
+// until. It is the plan's own function, over several instants: it errs where
+// Make does, and for a moment that the snapshot's shifts do not reach.
+func Foresee(in Input, until time.Time) (*Forecast, error) {
+	reach := desired.Reach(in.Snapshot.Account.Window, in.Statements).Until
+	switch {
+	case until.After(reach):
+		return nil, fmt.Errorf("a forecast until %s needs shifts that the snapshot does not hold: it reaches until %s; choose an earlier moment, or raise window.ahead_days in the configuration and take a new snapshot",
+			until.UTC().Format(time.RFC3339), reach.UTC().Format(time.RFC3339))
+	case !until.After(in.Now):
+		return nil, fmt.Errorf("a forecast until %s looks back: it begins at %s", until.UTC().Format(time.RFC3339), in.Now.UTC().Format(time.RFC3339))
+	}
+	first, err := Make(in)
+	if err != nil {
+		return nil, err
+	}
+	f := &Forecast{
+		Version: ForecastVersion, Account: in.Snapshot.Account.Name, From: in.Now, Until: until.UTC(),
+		TakenAt: in.Snapshot.Account.TakenAt, Reach: reach.UTC(), Revision: in.Revision,
+		Unknown: first.Plan.Unknown, Suspended: first.Plan.Suspended, Errors: first.Plan.Errors, Names: first.Plan.Names,
+	}
+	f.Steps = []Step{stepOf(first.Plan, nil)}
+	c := newCourse(in, first)
+	groups := newGroupCourses(first.Expansion, in.Now)
+	boundaries := c.expansion.Boundaries(in.Now, until)
+	for len(boundaries) > 0 {
+		at := boundaries[0]
+		boundaries = boundaries[1:]
+		e, before := c.expansion, c.open
+		p, err := c.step(at)
+		if err != nil {
+			return nil, fmt.Errorf("at %s: %w", at.At.Format(time.RFC3339), err)
+		}
+		if step := stepOf(p, before); !step.empty() {
+			f.Steps = append(f.Steps, step)
+			for id, name := range p.Names {
+				f.Names[id] = name
+			}
+		}
+		if c.expansion != e { // members of teams that are principals moved
+			groups.until(at.At, c.expansion)
+			boundaries = c.expansion.Boundaries(at.At, until)
+		}
+	}
+	f.Groups = groups.until(until, nil)
+	for _, g := range f.Groups {
+		for _, s := range g.Spells {
+			for _, id := range s.Users {
+				user := inventory.ByID(inventory.KindUser, id)
+				f.Names[user.String()] = c.index.Name(user.Kind, id)
+			}
+		}
+	}
+	f.count()
+	return f, nil
+}
+
+// stepOf is what is new in a plan, given what was open before.
+func stepOf(p *Plan, before map[desired.Pair]map[string]bool) Step {
+	was := func(c Change) bool { return before[c.Pair()][c.ID] }
+	return Step{
+		At:       p.Now,
+		Changes:  orEmpty(p.Changes),
+		Observed: orEmpty(slices.DeleteFunc(slices.Clone(p.Observed), was)),
+		Blocked:  orEmpty(slices.DeleteFunc(slices.Clone(p.Blocked), func(x Blocked) bool { return was(x.Change) })),
+		Held:     orEmpty(slices.DeleteFunc(slices.Clone(p.Held), func(x Held) bool { return was(x.Change) })),
+	}
+}
+
+// groupCourses gathers who is in on-call groups, over expansions that follow one
+// another.
+type groupCourses struct {
+	since     time.Time
+	expansion *desired.Expansion
+	courses   []GroupCourse
+}
+
+func newGroupCourses(e *desired.Expansion, from time.Time) *groupCourses {
+	g := &groupCourses{since: from, expansion: e}
+	for _, name := range e.OnCallGroups() {
+		g.courses = append(g.courses, GroupCourse{Name: name, Unknown: orEmpty(e.GroupUnknown(name))})
+	}
+	return g
+}
+
+// until takes the courses to a moment, from which the next expansion speaks.
+func (g *groupCourses) until(t time.Time, next *desired.Expansion) []GroupCourse {
+	for i := range g.courses {
+		c := &g.courses[i]
+		for _, s := range g.expansion.Spells(c.Name, g.since, t) {
+			if n := len(c.Spells); n > 0 && slices.Equal(c.Spells[n-1].Users, s.Users) {
+				c.Spells[n-1].Until = s.Until.UTC()
+				continue
+			}
+			c.Spells = append(c.Spells, GroupSpell{From: s.From.UTC(), Until: s.Until.UTC(), Users: orEmpty(s.Users)})
+		}
+	}
+	g.since, g.expansion = t, next
+	return orEmpty(g.courses)
+}
+
+// Empty are the spells for which nobody is in the group; none if it can't be
+// told.
+func (g GroupCourse) Empty() []GroupSpell {
+	if len(g.Unknown) > 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(g.Spells), func(s GroupSpell) bool { return len(s.Users) > 0 })
+}
+
+// count brings the summary up to date.
+func (f *Forecast) count() {
+	f.Endings, f.AsOfNow = orEmpty(f.Endings), orEmpty(f.AsOfNow)
+	s := ForecastSummary{Endings: len(f.Endings)}
+	for i, step := range f.Steps {
+		if i == 0 && step.At.Equal(f.From) {
+			s.Due = len(step.Changes)
+			continue
+		}
+		s.Moments++
+		for _, c := range step.Changes {
+			if c.Effect == Lower {
+				s.Lower++
+			} else {
+				s.Raise++
+			}
+		}
+		s.Observed += len(step.Observed)
+		s.Blocked += len(step.Blocked)
+		s.Held += len(step.Held)
+	}
+	for _, g := range f.Groups {
+		if len(g.Empty()) > 0 {
+			s.Empty++
+		}
+	}
+	f.Summary = s
+}

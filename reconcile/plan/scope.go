@@ -1,0 +1,92 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// scope is the pairs that a plan compares, where only these can differ from the
+// plan of the moment before.
+type scope struct {
+	// accounts are the people whose base roles are compared.
+	accounts map[string]bool
+	// teams are the people compared, by team.
+	teams map[string]map[string]bool
+}
+
+func newScope() *scope { return &scope{map[string]bool{}, map[string]map[string]bool{}} }
+
+// add takes a pair in.
+func (s *scope) add(p desired.Pair) {
+	switch p.Resource.Kind {
+	case inventory.KindAccount:
+		s.accounts[p.User] = true
+	case inventory.KindTeam:
+		if s.teams[p.Resource.ID] == nil {
+			s.teams[p.Resource.ID] = map[string]bool{}
+		}
+		s.teams[p.Resource.ID][p.User] = true
+	}
+}
+
+// pairs are the pairs in scope.
+func (s *scope) pairs(each func(desired.Pair)) {
+	for user := range s.accounts {
+		each(desired.Pair{User: user, Resource: inventory.AccountRef})
+	}
+	for team, users := range s.teams {
+		for user := range users {
+			each(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, team)})
+		}
+	}
+}
+
+// accounts are the ids of the people whose base roles are compared, sorted.
+func (b *builder) accounts() []string {
+	if b.scope == nil {
+		return slices.Sorted(maps.Keys(b.in.Snapshot.Users))
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(b.scope.accounts)), func(id string) bool {
+		_, ok := b.in.Snapshot.Users[id]
+		return !ok
+	})
+}
+
+// teams are the ids of the teams that are compared, sorted.
+func (b *builder) teams() []string {
+	if b.scope == nil {
+		return slices.Sorted(maps.Keys(b.in.Snapshot.Teams))
+	}
+	return slices.Sorted(maps.Keys(b.scope.teams))
+}
+
+// onTeam are the ids of the people compared who are on a team or are to be,
+// sorted.
+func (b *builder) onTeam(id string) []string {
+	members := b.in.Snapshot.Teams[id].Members
+	granted := b.granted[desired.Target{Resource: inventory.ByID(inventory.KindTeam, id)}]
+	users := map[string]bool{}
+	note := func(user string) {
+		_, on := members[user]
+		_, known := b.in.Snapshot.Users[user]
+		if on || granted[user] && known {
+			users[user] = true
+		}
+	}
+	if b.scope != nil {
+		for user := range b.scope.teams[id] {
+			note(user)
+		}
+		return slices.Sorted(maps.Keys(users))
+	}
+	for user := range members {
+		note(user)
+	}
+	for user := range granted {
+		note(user)
+	}
+	return slices.Sorted(maps.Keys(users))
+}
