@@ -19,8 +19,9 @@ type course struct {
 	in        Input
 	expansion *desired.Expansion
 	access    *desired.Access
-	// account is as the plans so far leave it.
+	// account is as the plans so far leave it; edit edits it in place.
 	account *inventory.Snapshot
+	edit    *inventory.Edit
 	memory  Memory
 	last    map[desired.Pair]RoundPair
 	granted map[desired.Target]map[string]bool
@@ -55,22 +56,24 @@ func newCourse(in Input, first *Result) *course {
 func (c *course) take(r *Result) {
 	c.expansion, c.access = r.Expansion, r.Access
 	c.byUser = r.Expansion.PairsByUser()
-	after := c.after(r.Snapshot, r.Plan)
+	raised, lowered := c.raised(), c.lowered()
+	c.edit = inventory.NewEdit(r.Snapshot)
+	c.suppose(r.Plan)
 	done := map[string]bool{}
 	for _, change := range r.Plan.Changes {
 		done[change.ID] = true
 	}
-	round := RoundOf(r, c.in.Statements, after, done)
+	round := RoundOf(r, c.in.Statements, c.account, done)
 	c.memory = Memory{
 		Bindings: c.in.Memory.Bindings, Released: c.in.Memory.Released, Ends: c.in.Memory.Ends,
-		Raised: raisedAfter(c.raised(), r.Plan.Changes), Lowered: slices.Concat(c.lowered(), loweredBy(r.Plan)),
+		Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)),
 	}
 	c.last = make(map[desired.Pair]RoundPair, len(round.Pairs))
 	for _, p := range round.Pairs {
 		c.last[p.Pair] = p
 	}
 	round.Pairs = nil
-	c.memory.Last, c.account = &round, after
+	c.memory.Last = &round
 	c.open = openOf(r.Plan)
 	b := &builder{access: r.Access, granted: map[desired.Target]map[string]bool{}}
 	for pair := range r.Access.Grants {
@@ -162,7 +165,7 @@ func (c *course) movesPrincipals(p *Plan) bool {
 // goOn takes the plan's changes for made.
 func (c *course) goOn(b *builder) {
 	p := b.plan
-	after := c.after(b.in.Snapshot, p)
+	c.suppose(p)
 	changed, pending := map[desired.Pair]bool{}, map[desired.Pair]Cause{}
 	for _, change := range p.Changes {
 		changed[change.Pair()] = true
@@ -178,13 +181,13 @@ func (c *course) goOn(b *builder) {
 	}
 	carry := &carry{
 		result: &Result{Plan: p, Access: c.access, last: c.memory.Last}, last: c.last, changed: changed,
-		protected: map[desired.Pair]bool{}, incomplete: !after.Account.Complete,
+		protected: map[desired.Pair]bool{}, incomplete: !c.account.Account.Complete,
 	}
 	for _, x := range p.Protected {
 		carry.protected[desired.Pair{User: x.User, Resource: x.Resource}] = true
 	}
 	b.scope.pairs(func(pair desired.Pair) {
-		now := RoundPair{Pair: pair, Desired: inventory.None, Actual: after.RoleOf(pair.User, pair.Resource), Pending: pending[pair]}
+		now := RoundPair{Pair: pair, Desired: inventory.None, Actual: c.account.RoleOf(pair.User, pair.Resource), Pending: pending[pair]}
 		if g, ok := c.access.Grants[pair]; ok {
 			now.Desired, now.Window, now.Schedules = g.Role, g.Window, g.Schedules
 		}
@@ -202,20 +205,21 @@ func (c *course) goOn(b *builder) {
 		}
 	}
 	round.Held = carry.stillHeld(round.Held)
-	c.memory.Last, c.account, c.open = &round, after, openOf(p)
+	c.memory.Last, c.open = &round, openOf(p)
 }
 
-// after is the account after a plan. What is only observed on a team is taken
-// for made as well, so that its further course shows; all of it is observed.
-func (c *course) after(s *inventory.Snapshot, p *Plan) *inventory.Snapshot {
-	imagined := *p
-	imagined.Changes = slices.Clone(p.Changes)
+// suppose takes a plan's changes for made. What is only observed on a team is as
+// well, so that its further course shows; all of it is observed.
+func (c *course) suppose(p *Plan) {
+	for _, change := range p.Changes {
+		change.Make(c.edit)
+	}
 	for _, change := range p.Observed {
 		if c.imagines(change) {
-			imagined.Changes = append(imagined.Changes, change)
+			change.Make(c.edit)
 		}
 	}
-	return After(s, &imagined)
+	c.account = c.edit.Snapshot()
 }
 
 // imagines says whether an observed change is taken for made: not where other

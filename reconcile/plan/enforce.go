@@ -26,7 +26,6 @@ func (b *builder) enforce() {
 	for name, n := range unmanaged {
 		b.warn("policies would change %d pairs of %s, which is not imported: nothing is done there", n, name)
 	}
-	b.neverEnding()
 }
 
 // enforced says whether a change of this effect would be made on the resource.

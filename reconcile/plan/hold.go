@@ -139,13 +139,16 @@ func (b *builder) holdBursts() {
 					planned++
 				}
 			}
+			if planned == 0 {
+				continue
+			}
 			applied := 0
 			for _, l := range b.in.Memory.Lowered {
 				if l.Cause == cause && l.Kind == kind && b.in.Now.Sub(l.At) < day {
 					applied++
 				}
 			}
-			if pairs := b.heldPairs(kind); planned > 0 && applied+planned > burstBound(pairs) {
+			if pairs := b.heldPairs(kind); applied+planned > burstBound(pairs) {
 				why = fmt.Sprintf("%d lowerings on the %s for the cause %q planned and %d applied in the last 24 hours are more than the %d allowed (%d%% of %d pairs held, at least %d, at most %d)",
 					planned, scopeName(kind), cause, applied, burstBound(pairs), burstShare, pairs, burstFloor, burstCeiling)
 			}

@@ -16,6 +16,7 @@ func (b *builder) notice() {
 	if b.in.brief {
 		return
 	}
+	b.neverEnding()
 	p := b.plan
 	p.Unknown = b.access.Unknown
 	p.Absent = b.access.Absent
