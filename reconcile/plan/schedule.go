@@ -11,9 +11,9 @@ import (
 // schedules compares turns and overrides, which this version shows and does not
 // change.
 func (b *builder) schedules() {
-	for _, pair := range b.access.Pairs() {
+	for _, pair := range b.layers() {
 		grant := b.access.Grants[pair]
-		if pair.Resource.Kind != inventory.KindSchedule || grant.Role == inventory.None || b.access.UnknownReason(pair) != "" {
+		if grant.Role == inventory.None || b.access.UnknownReason(pair) != "" {
 			continue
 		}
 		for _, l := range oncall.Lines(b.in.Snapshot.Schedules[pair.Resource.ID], b.in.Now) {
@@ -21,6 +21,9 @@ func (b *builder) schedules() {
 				b.block(b.change(pair, inventory.None, grant.Role), "not supported yet", "nothing: a later version carries it out")
 			}
 		}
+	}
+	if b.scope != nil {
+		return // overrides are due at once, whenever they begin
 	}
 	for _, o := range b.access.Overrides {
 		if len(o.Limited) == 0 && b.access.UnknownReason(o.Pair()) == "" {

@@ -15,9 +15,13 @@ type scope struct {
 	accounts map[string]bool
 	// teams are the people compared, by team.
 	teams map[string]map[string]bool
+	// layers are the pairs compared on schedules.
+	layers map[desired.Pair]bool
 }
 
-func newScope() *scope { return &scope{map[string]bool{}, map[string]map[string]bool{}} }
+func newScope() *scope {
+	return &scope{map[string]bool{}, map[string]map[string]bool{}, map[desired.Pair]bool{}}
+}
 
 // add takes a pair in.
 func (s *scope) add(p desired.Pair) {
@@ -29,6 +33,8 @@ func (s *scope) add(p desired.Pair) {
 			s.teams[p.Resource.ID] = map[string]bool{}
 		}
 		s.teams[p.Resource.ID][p.User] = true
+	case inventory.KindSchedule:
+		s.layers[p] = true
 	}
 }
 
@@ -41,6 +47,9 @@ func (s *scope) pairs(each func(desired.Pair)) {
 		for user := range users {
 			each(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, team)})
 		}
+	}
+	for pair := range s.layers {
+		each(pair)
 	}
 }
 
@@ -89,4 +98,25 @@ func (b *builder) onTeam(id string) []string {
 		note(user)
 	}
 	return slices.Sorted(maps.Keys(users))
+}
+
+// layers are the pairs with a grant on schedules that are compared, sorted.
+func (b *builder) layers() []desired.Pair {
+	var pairs []desired.Pair
+	note := func(p desired.Pair) {
+		if _, granted := b.access.Grants[p]; granted && p.Resource.Kind == inventory.KindSchedule {
+			pairs = append(pairs, p)
+		}
+	}
+	if b.scope != nil {
+		for p := range b.scope.layers {
+			note(p)
+		}
+	} else {
+		for p := range b.access.Grants {
+			note(p)
+		}
+	}
+	slices.SortFunc(pairs, desired.ComparePairs)
+	return pairs
 }
