@@ -46,6 +46,8 @@ type Round struct {
 	ClockDoubt func() string
 	// At asks for another moment than that of the snapshot; zero for that.
 	At time.Time
+	// After asks, where At is zero, for the moment that long after the snapshot's.
+	After time.Duration
 	// Good says that the policies were good already. An element that is not as
 	// the contract demands is then dropped and its rule's reach unknown, where it
 	// is an error of policies that are new (S5).
@@ -85,46 +87,58 @@ type Result struct {
 //
 // It changes nothing, neither in PagerDuty nor in memory.
 func (r *Round) Plan(ctx context.Context) (*Result, error) {
-	memory, err := r.Memory.Memory(ctx, r.Now())
+	in, input, err := r.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := r.Snapshot(ctx, mustFind(memory))
-	if err != nil {
-		return nil, err
-	}
-	input, err := r.input(snapshot)
-	if err != nil {
-		return nil, err
-	}
-	access, err := r.evaluate(ctx, policies.PhaseAccess, input, snapshot.Now)
-	if err != nil {
-		return nil, err
-	}
-	previous, err := r.previous(ctx, memory, input, snapshot.Now)
-	if err != nil {
-		return nil, err
-	}
-	in := plan.Input{
-		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Previous: previous,
-		Memory: memory, Settings: r.Settings, Now: snapshot.Now,
-	}
-	if err := r.doubt(ctx, &in); err != nil {
-		return nil, err
-	}
-	made, err := plan.Make(in)
+	made, err := plan.Make(*in)
 	if err != nil {
 		return nil, &PolicyError{err}
 	}
-	result := &Result{Result: *made, Statements: access}
-	warn(result.Plan, access.Warnings)
+	result := &Result{Result: *made, Statements: in.Statements}
+	warn(result.Plan, in.Statements.Warnings)
 	return result, r.addRisks(ctx, result, input)
+}
+
+// prepare takes the round up to what its plan is made of, and is the input of
+// the policies.
+func (r *Round) prepare(ctx context.Context) (*plan.Input, *policies.Input, error) {
+	memory, err := r.Memory.Memory(ctx, r.Now())
+	if err != nil {
+		return nil, nil, err
+	}
+	snapshot, err := r.Snapshot(ctx, mustFind(memory))
+	if err != nil {
+		return nil, nil, err
+	}
+	input, err := r.input(snapshot)
+	if err != nil {
+		return nil, nil, err
+	}
+	access, err := r.evaluate(ctx, policies.PhaseAccess, input, snapshot.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.elsewhen() {
+		if err := within(snapshot.Now, desired.Reach(snapshot.Account.Window, access)); err != nil {
+			return nil, nil, err
+		}
+	}
+	previous, err := r.previous(ctx, memory, input, snapshot.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := &plan.Input{
+		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Previous: previous,
+		Memory: memory, Settings: r.Settings, Now: snapshot.Now,
+	}
+	return in, input, r.doubt(ctx, in)
 }
 
 // doubt says whose token it is and whether the time can be trusted, or that this
 // can't be told.
 func (r *Round) doubt(ctx context.Context, in *plan.Input) error {
-	if r.ClockDoubt != nil && r.At.IsZero() {
+	if r.ClockDoubt != nil && !r.elsewhen() {
 		in.ClockDoubt = r.ClockDoubt()
 	}
 	if r.Self == nil {
@@ -146,11 +160,18 @@ func (r *Round) doubt(ctx context.Context, in *plan.Input) error {
 // moment outside the snapshot's window is an error.
 func (r *Round) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
 	snapshot, err := r.Reader.Snapshot(ctx, schedules)
-	if err != nil || r.At.IsZero() {
+	if err != nil || !r.elsewhen() {
 		return snapshot, err
 	}
-	return at(snapshot, r.At)
+	t := r.At
+	if t.IsZero() {
+		t = snapshot.Now.Add(r.After)
+	}
+	return at(snapshot, t)
 }
+
+// elsewhen says that another moment than the snapshot's is asked for.
+func (r *Round) elsewhen() bool { return !r.At.IsZero() || r.After != 0 }
 
 // input is the input of a snapshot.
 func (r *Round) input(s *inventory.Snapshot) (*policies.Input, error) {
@@ -201,14 +222,21 @@ func mustFind(m plan.Memory) []string {
 
 // at is the snapshot with another now.
 func at(s *inventory.Snapshot, t time.Time) (*inventory.Snapshot, error) {
-	w := s.Account.Window
-	if t.Before(w.Since) || !t.Before(w.Until) {
-		return nil, fmt.Errorf("the snapshot speaks of %s to %s and can't say who is on call at %s: choose a moment within, or widen window in the configuration",
-			w.Since.Format(time.RFC3339), w.Until.Format(time.RFC3339), t.Format(time.RFC3339))
+	if err := within(t, s.Account.Window); err != nil {
+		return nil, err
 	}
 	moved := *s
 	moved.Now = t.UTC().Truncate(time.Second)
 	return &moved, nil
+}
+
+// within errs for a moment for which it can't be told who is on call.
+func within(t time.Time, w inventory.Window) error {
+	if !t.Before(w.Since) && t.Before(w.Until) {
+		return nil
+	}
+	return fmt.Errorf("who is on call at %s can't be told: the snapshot's shifts, less what lead and lag look ahead and back, reach from %s to %s; choose a moment within, or raise window.ahead_days or window.back_days in the configuration and take a new snapshot",
+		t.UTC().Format(time.RFC3339), w.Since.UTC().Format(time.RFC3339), w.Until.UTC().Format(time.RFC3339))
 }
 
 // previous is what the last round's policies say of today's snapshot, for

@@ -62,7 +62,7 @@ func (a *app) snapshotFor(ctx context.Context, f roundFlags) (*inventory.Snapsho
 	if err != nil {
 		return nil, err
 	}
-	s := &session{config: c, Round: &reconcile.Round{Now: a.now, At: at}}
+	s := &session{config: c, Round: &reconcile.Round{Now: a.now, At: at.at, After: at.after}}
 	if f.snapshot != "" {
 		saved, err := a.savedSnapshot(f.snapshot)
 		if err != nil {

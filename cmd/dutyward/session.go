@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -52,19 +51,15 @@ func (f *roundFlags) addTarget(cmd *cobra.Command) {
 }
 
 func (f *roundFlags) addAt(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.at, "at", "", "answer for this `time`, such as 2026-03-02T09:00:00Z, instead of that of the snapshot, within the window of shifts that it holds")
+	cmd.Flags().StringVar(&f.at, "at", "", "answer for this `time` instead of that of the snapshot, within the window of shifts that it holds: "+momentForms)
 }
 
 // moment is what --at asks for; zero without it.
-func (f *roundFlags) moment() (time.Time, error) {
+func (f *roundFlags) moment() (when, error) {
 	if f.at == "" {
-		return time.Time{}, nil
+		return when{}, nil
 	}
-	t, err := time.Parse(time.RFC3339, f.at)
-	if err != nil {
-		return t, fmt.Errorf("--at %s: expected a time such as 2026-03-02T09:00:00Z", f.at)
-	}
-	return t, nil
+	return parseMoment("--at", f.at)
 }
 
 // forReading opens a session that changes nothing, neither in PagerDuty nor in
@@ -140,7 +135,7 @@ func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
 	}
 	settings := c.settings()
 	settings.Targets = f.targets
-	return &session{config: c, Round: &reconcile.Round{Policies: set, Settings: settings, Now: a.now, At: at}}, nil
+	return &session{config: c, Round: &reconcile.Round{Policies: set, Settings: settings, Now: a.now, At: at.at, After: at.after}}, nil
 }
 
 // connect makes the client, and lets the session's clock follow the account's.

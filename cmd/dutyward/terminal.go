@@ -22,7 +22,13 @@ func isTerminal(stream any) bool {
 
 // style is how text on w looks.
 func (a *app) style(w io.Writer) report.Style {
-	return report.Style{Colour: isTerminal(w) && !a.noColour && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb"}
+	s := report.Style{Colour: isTerminal(w) && !a.noColour && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb"}
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			s.Width = width
+		}
+	}
+	return s
 }
 
 // readingProgress shows on a terminal how far reading the account is, in one

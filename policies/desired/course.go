@@ -187,3 +187,11 @@ func (e *Expansion) PairsByUser() map[string][]Pair {
 	}
 	return by
 }
+
+// RoleAt is the role that a pair is to have at t; inventory.None if none.
+func (e *Expansion) RoleAt(pair Pair, t time.Time) string {
+	if g, ok := e.choose(pair, e.candidates[pair], t); ok {
+		return g.Role
+	}
+	return inventory.None
+}

@@ -25,6 +25,8 @@ type builder struct {
 	implied map[string]map[string]string
 	// scope is what is compared; nil is everything.
 	scope *scope
+	// was are the rules that gave pairs their role before, as far as known.
+	was map[desired.Pair][]desired.By
 	// proposed are the changes that are neither blocked nor observed yet.
 	proposed []Change
 	// bases are the proposed changes of base roles, by user.
@@ -76,6 +78,7 @@ func (b *builder) build(e *desired.Expansion) *Plan {
 	b.unsupported()
 	b.notice()
 	b.expires(e)
+	b.expiring(e)
 	b.complete()
 	return b.plan
 }
@@ -111,6 +114,9 @@ func (b *builder) change(pair desired.Pair, held, asked string) Change {
 		c.Action = ActionGrant
 	case asked == inventory.None:
 		c.Action = ActionRevoke
+	}
+	if len(c.By) == 0 {
+		c.By = b.was[pair]
 	}
 	if len(c.By) == 0 {
 		c.By = b.naming(pair.Target())

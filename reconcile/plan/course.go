@@ -31,6 +31,8 @@ type course struct {
 	byUser map[string][]desired.Pair
 	// open are the pairs of which a change stays due, with what was said of each.
 	open map[desired.Pair]map[string]bool
+	// was are the rules that gave what the last boundary touched before it.
+	was map[desired.Pair][]desired.By
 	// restless are the teams whose members are principals.
 	restless map[string]bool
 }
@@ -100,10 +102,15 @@ func (c *course) lowered() []Lowered {
 func (c *course) step(at desired.Boundary) (*Plan, error) {
 	moved := *c.account
 	moved.Now = at.At
+	c.was = map[desired.Pair][]desired.By{}
+	for _, pair := range at.Pairs {
+		c.was[pair] = c.access.Grants[pair].By
+	}
 	c.expansion.Move(c.access, at.At, at.Pairs)
+	in := c.in
+	in.Snapshot, in.Memory, in.Now, in.Previous, in.ClockDoubt = &moved, c.memory, at.At, nil, ""
 	b := &builder{
-		in:    Input{Snapshot: &moved, Statements: c.in.Statements, Revision: c.in.Revision, Memory: c.memory, Settings: c.in.Settings, Now: at.At},
-		index: c.index, access: c.access, last: c.last, granted: c.granted, implied: c.implied, scope: c.scope(at.Pairs),
+		in: in, was: c.was, index: c.index, access: c.access, last: c.last, granted: c.granted, implied: c.implied, scope: c.scope(at.Pairs),
 		plan: &Plan{Now: at.At, Names: map[string]string{}},
 	}
 	for _, pair := range at.Pairs {

@@ -1,19 +1,43 @@
 package plan
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
-// Expiring is time-bound access whose end is near.
+// Expiring is access that was given for a while, and its end.
 type Expiring struct {
 	User     string        `json:"user"`
 	Resource inventory.Ref `json:"resource"`
 	Role     string        `json:"role"`
-	// Until is when it ends, Then the role that remains.
-	Until time.Time    `json:"until"`
-	Then  string       `json:"then"`
-	By    []desired.By `json:"by"`
+	// Until is when it ends, Then the role that policies give from then on.
+	Until time.Time `json:"until"`
+	Then  string    `json:"then"`
+	// By are the rules that give it.
+	By []desired.By `json:"by"`
+}
+
+// expiring lists the access whose end by date is near. Shifts end every day, and
+// are no news.
+func (b *builder) expiring(e *desired.Expansion) {
+	for pair, g := range b.access.Grants {
+		if g.UntilKind != desired.BoundDate || g.Role == inventory.None || g.Until.Sub(b.in.Now) > b.in.Settings.WarnBefore {
+			continue
+		}
+		then := e.RoleAt(pair, g.Until)
+		if inventory.CompareRoles(pair.Resource.Kind, then, g.Role) >= 0 || b.access.UnknownReason(pair) != "" {
+			continue
+		}
+		b.plan.Expiring = append(b.plan.Expiring, Expiring{
+			User: pair.User, Resource: pair.Resource, Role: g.Role, Until: g.Until.UTC(), Then: then, By: g.By,
+		})
+	}
+	slices.SortFunc(b.plan.Expiring, func(x, y Expiring) int {
+		return cmp.Or(x.Until.Compare(y.Until), cmp.Compare(x.Resource.String(), y.Resource.String()),
+			cmp.Compare(b.userName(x.User), b.userName(y.User)), cmp.Compare(x.User, y.User))
+	})
 }

@@ -70,6 +70,7 @@ func fill(p *Plan) {
 	p.Protected, p.Absent, p.Unassigned = orEmpty(p.Protected), orEmpty(p.Absent), orEmpty(p.Unassigned)
 	p.Findings, p.Errors, p.Warnings = orEmpty(p.Findings), orEmpty(p.Errors), orEmpty(p.Warnings)
 	p.Notices, p.Suspended = orEmpty(p.Notices), orEmpty(p.Suspended)
+	p.Expiring = orEmpty(p.Expiring)
 	for i := range p.Findings {
 		p.Findings[i].By = orEmpty(p.Findings[i].By)
 	}
@@ -141,6 +142,10 @@ func (b *builder) nameEverything() {
 	}
 	for _, id := range b.plan.Unassigned {
 		user(id)
+	}
+	for _, x := range b.plan.Expiring {
+		user(x.User)
+		name(x.Resource)
 	}
 	for _, f := range b.plan.Findings {
 		name(f.Subject)

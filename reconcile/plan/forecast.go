@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -34,7 +35,7 @@ type Forecast struct {
 	Groups []GroupCourse `json:"groups"`
 	// Endings is the time-bound access that ends within the forecast.
 	Endings []Expiring `json:"endings"`
-	// AsOfNow are the access rules that read the account or the time itself: what
+	// AsOfNow are the access rules that read the time, or what plans change: what
 	// they say at the present moment is taken to stand.
 	AsOfNow []RuleReads `json:"as_of_now"`
 	// Unknown, Suspended and Errors are those of the plan of the present moment.
@@ -44,6 +45,9 @@ type Forecast struct {
 	// Names are as in a plan.
 	Names   map[string]string `json:"names"`
 	Summary ForecastSummary   `json:"summary"`
+
+	// Declared are the names of all groups of the policies, sorted.
+	Declared []string `json:"-"`
 }
 
 // Step is what happens at one moment. What is observed, blocked or held and was
@@ -54,6 +58,9 @@ type Step struct {
 	Observed []Change  `json:"observed"`
 	Blocked  []Blocked `json:"blocked"`
 	Held     []Held    `json:"held"`
+
+	// was are the rules that gave the pairs' roles before, as far as known.
+	was map[desired.Pair][]desired.By
 }
 
 // empty says that nothing happens.
@@ -79,7 +86,7 @@ type GroupSpell struct {
 // RuleReads is a rule, and what it reads beside data.
 type RuleReads struct {
 	policies.Origin
-	// Reads are the parts of the input, such as "users", and "now".
+	// Reads are the parts of the input: "now", "users", "teams" and the like.
 	Reads []string `json:"reads"`
 }
 
@@ -120,7 +127,10 @@ func Foresee(in Input, until time.Time) (*Forecast, error) {
 		TakenAt: in.Snapshot.Account.TakenAt, Reach: reach.UTC(), Revision: in.Revision,
 		Unknown: first.Plan.Unknown, Suspended: first.Plan.Suspended, Errors: first.Plan.Errors, Names: first.Plan.Names,
 	}
-	f.Steps = []Step{stepOf(first.Plan, nil)}
+	f.Declared = slices.Sorted(maps.Keys(first.Access.Groups))
+	if step := stepOf(first.Plan, nil); !step.empty() {
+		f.Steps = append(f.Steps, step)
+	}
 	c := newCourse(in, first)
 	groups := newGroupCourses(first.Expansion, in.Now)
 	boundaries := c.expansion.Boundaries(in.Now, until)
@@ -132,7 +142,9 @@ func Foresee(in Input, until time.Time) (*Forecast, error) {
 		if err != nil {
 			return nil, fmt.Errorf("at %s: %w", at.At.Format(time.RFC3339), err)
 		}
-		if step := stepOf(p, before); !step.empty() {
+		step := stepOf(p, before)
+		step.was = c.was
+		if !step.empty() {
 			f.Steps = append(f.Steps, step)
 			for id, name := range p.Names {
 				f.Names[id] = name
@@ -152,8 +164,30 @@ func Foresee(in Input, until time.Time) (*Forecast, error) {
 			}
 		}
 	}
+	f.Endings = f.endings()
 	f.count()
 	return f, nil
+}
+
+// endings is the time-bound access that ends, made or only observed.
+func (f *Forecast) endings() []Expiring {
+	var out []Expiring
+	for _, step := range f.Steps {
+		if !step.At.After(f.From) {
+			continue
+		}
+		for _, c := range slices.Concat(step.Changes, step.Observed) {
+			if c.Cause != CauseExpiry || c.Effect != Lower {
+				continue
+			}
+			by := step.was[c.Pair()]
+			if len(by) == 0 {
+				by = c.By
+			}
+			out = append(out, Expiring{User: c.User, Resource: c.Resource, Role: c.Before, Until: step.At, Then: c.After, By: by})
+		}
+	}
+	return out
 }
 
 // stepOf is what is new in a plan, given what was open before.
@@ -211,10 +245,10 @@ func (g GroupCourse) Empty() []GroupSpell {
 
 // count brings the summary up to date.
 func (f *Forecast) count() {
-	f.Endings, f.AsOfNow = orEmpty(f.Endings), orEmpty(f.AsOfNow)
+	f.Steps, f.Endings, f.AsOfNow, f.Groups = orEmpty(f.Steps), orEmpty(f.Endings), orEmpty(f.AsOfNow), orEmpty(f.Groups)
 	s := ForecastSummary{Endings: len(f.Endings)}
-	for i, step := range f.Steps {
-		if i == 0 && step.At.Equal(f.From) {
+	for _, step := range f.Steps {
+		if !step.At.After(f.From) {
 			s.Due = len(step.Changes)
 			continue
 		}

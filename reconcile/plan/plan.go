@@ -51,6 +51,9 @@ type Plan struct {
 	Absent    []desired.Absent `json:"absent"`
 	// Unassigned are the people without a grant on the account, by id (S4).
 	Unassigned []string `json:"unassigned"`
+	// Expiring is the time-bound access that ends soon: within
+	// Settings.WarnBefore.
+	Expiring []Expiring `json:"expiring"`
 	// Findings are risks: those of policies and the built-in ones.
 	Findings []Finding `json:"findings"`
 	// Errors are what kept the round from doing all it was asked to; commands

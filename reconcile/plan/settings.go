@@ -3,6 +3,7 @@ package plan
 import (
 	"path"
 	"strings"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 )
@@ -32,6 +33,9 @@ type Settings struct {
 	// Operators are e-mail addresses or "#id" of people the plan never touches
 	// (S20), the acting user among them.
 	Operators []string
+	// WarnBefore is how long before its end time-bound access is said to end; 0 for
+	// never.
+	WarnBefore time.Duration
 	// Targets narrow the plan to matching changes; empty means all.
 	Targets []string
 }

@@ -24,6 +24,7 @@ func PlanText(w io.Writer, p *plan.Plan, s Style) error {
 	t.implied()
 	t.absent()
 	t.unassigned()
+	t.expiring()
 	t.findings()
 	t.notices()
 	t.line("")

@@ -34,6 +34,15 @@ import (
 type Style struct {
 	// Colour adds ANSI colours.
 	Colour bool
+	// Width is how many columns there are to draw in; 0 means 100.
+	Width int
+}
+
+func (s Style) width() int {
+	if s.Width == 0 {
+		return 100
+	}
+	return max(s.Width, 60)
 }
 
 // paint colours text by what it means.

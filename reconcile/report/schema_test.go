@@ -25,6 +25,22 @@ func TestEveryKeyOfThePlanIsDocumentedInItsOrder(t *testing.T) {
 	}
 }
 
+func TestEveryKeyOfTheForecastIsDocumentedInItsOrder(t *testing.T) {
+	text, err := os.ReadFile("../../docs/reference/forecast.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, shared := map[string][]string{}, map[string][]string{}
+	keysByType(reflect.TypeFor[plan.Forecast](), want)
+	keysByType(reflect.TypeFor[plan.Plan](), shared)
+	for name := range shared {
+		delete(want, name) // documented with the plan
+	}
+	if diff := cmp.Diff(want, documentedKeys(string(text))); diff != "" {
+		t.Errorf("keys of the forecast (-code +docs/reference/forecast.md):\n%s", diff)
+	}
+}
+
 // keysByType collects the JSON keys of a struct and of all structs in it, by
 // the type's name; what a type embeds is documented with the embedded type.
 func keysByType(t reflect.Type, into map[string][]string) {
@@ -42,6 +58,9 @@ func keysByType(t reflect.Type, into map[string][]string) {
 	into[t.Name()] = []string{}
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() || f.Tag.Get("json") == "-" {
+			continue
+		}
 		if key := f.Tag.Get("json"); key != "" {
 			into[t.Name()] = append(into[t.Name()], key)
 		}

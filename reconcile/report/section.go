@@ -193,6 +193,19 @@ func (t *planText) unassigned() {
 	t.list("  ", people)
 }
 
+func (t *planText) expiring() {
+	if len(t.plan.Expiring) == 0 {
+		return
+	}
+	t.head("Ending soon (%d): access that was given for a while", len(t.plan.Expiring))
+	for _, e := range t.plan.Expiring[:min(len(t.plan.Expiring), listShown)] {
+		t.ending(e, clock)
+	}
+	if more := len(t.plan.Expiring) - listShown; more > 0 {
+		t.line("  and %d more (--json lists them)", more)
+	}
+}
+
 func (t *planText) notices() {
 	p := t.plan
 	if len(p.Errors) > 0 {

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+// forecastFlags are the flags of a forecast.
+type forecastFlags struct {
+	days      int
+	until     string
+	people    []string
+	resources []string
+	groups    []string
+}
+
+func newForecast(a *app) *cobra.Command {
+	var f roundFlags
+	var ff forecastFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "forecast",
+		Short: "Show who will gain and lose what, when and why, and which on-call groups will be empty",
+		Long: "Show what becomes of access by itself, through hand-overs and dates, as long as the policies and the account\n" +
+			"stay as they are: the plan of now, and that of each moment at which access changes, each taking the changes of\n" +
+			"those before it for made. What would be blocked, held or only observed then says so. The snapshot holds shifts\n" +
+			"for some weeks ahead (window.ahead_days); a forecast that needs more is an error.",
+		Example: "  dutyward forecast\n  dutyward forecast --days 3 --group payments-oncall\n  dutyward forecast --until '2026-12-24 18:00 Europe/Berlin' --person ann@acme.com",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			days := cmd.Flags().Changed("days")
+			until, err := ff.end(days)
+			if err != nil {
+				return err
+			}
+			s, err := a.forReading(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			forecast, snapshot, err := s.Forecast(cmd.Context(), func(now, reach time.Time) time.Time {
+				if end := until.from(now); days || ff.until != "" || end.Before(reach) {
+					return end
+				}
+				return reach // nobody asked for more than the snapshot holds
+			})
+			if err != nil {
+				return err
+			}
+			narrowing, err := ff.narrowing(inventory.NewIndex(snapshot), forecast)
+			if err != nil {
+				return err
+			}
+			forecast.Narrow(narrowing)
+			if asJSON {
+				err = report.ForecastJSON(a.stdout, forecast)
+			} else {
+				err = report.ForecastText(a.stdout, forecast, a.style(a.stdout))
+			}
+			if err != nil {
+				return err
+			}
+			if err := incomplete(snapshot); err != nil {
+				return err
+			}
+			if n := len(forecast.Errors); n > 0 {
+				return exit{exitPartial, fmt.Errorf("%s kept the forecast from being whole; what it concerns is not foreseen", counted(n, "error"))}
+			}
+			return nil
+		},
+	}
+	f.add(cmd)
+	f.addAt(cmd)
+	cmd.Flags().IntVar(&ff.days, "days", 14, "look this many `days` ahead")
+	cmd.Flags().StringVar(&ff.until, "until", "", "look ahead until this `time` instead: "+momentForms)
+	cmd.Flags().StringArrayVar(&ff.people, "person", nil, "only what a `person` gains and loses (an e-mail address, or '#' and an id); may be repeated")
+	cmd.Flags().StringArrayVar(&ff.resources, "resource", nil, "only changes on a `resource` (account, team:NAME, schedule:NAME); may be repeated")
+	cmd.Flags().StringArrayVar(&ff.groups, "group", nil, "only this `group` and what comes through it; may be repeated")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the forecast as JSON")
+	return cmd
+}
+
+// end is where the forecast ends.
+func (f forecastFlags) end(days bool) (when, error) {
+	switch {
+	case f.until != "" && days:
+		return when{}, errors.New("--days and --until don't go together: both say where the forecast ends")
+	case f.until != "":
+		return parseMoment("--until", f.until)
+	case f.days < 1:
+		return when{}, fmt.Errorf("--days %d: expected 1 or more", f.days)
+	}
+	return when{after: time.Duration(f.days) * 24 * time.Hour}, nil
+}
+
+// narrowing resolves what the forecast is narrowed to; what names nothing is an
+// error, for an empty forecast would read as if nothing happened.
+func (f forecastFlags) narrowing(index *inventory.Index, forecast *plan.Forecast) (plan.Narrowing, error) {
+	var n plan.Narrowing
+	for _, text := range f.people {
+		person, err := findPerson(index, text)
+		if err != nil {
+			return n, err
+		}
+		n.People = append(n.People, person.ID)
+	}
+	for _, text := range f.resources {
+		resource, err := findResource(index, text)
+		if err != nil {
+			return n, err
+		}
+		n.Resources = append(n.Resources, resource)
+	}
+	for _, text := range f.groups {
+		name := strings.TrimPrefix(text, string(inventory.KindGroup)+":")
+		if !slices.Contains(forecast.Declared, name) {
+			return n, fmt.Errorf("no policy declares a group %q%s", name, nearest(name, forecast.Declared))
+		}
+		n.Groups = append(n.Groups, name)
+	}
+	return n, nil
+}

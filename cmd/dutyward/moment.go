@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// when is a time as a person writes it: one by the clock, or with after a span
+// from the snapshot's.
+type when struct {
+	at    time.Time
+	after time.Duration
+}
+
+func (w when) from(now time.Time) time.Time {
+	if w.at.IsZero() {
+		return now.Add(w.after)
+	}
+	return w.at
+}
+
+// momentForms are the forms of a moment, for messages and flags.
+const momentForms = `such as 2026-03-02T09:00:00Z, "2026-03-02 09:00 Europe/Berlin", or +36h and +3d from the snapshot's time`
+
+// parseMoment reads a moment that a flag gave. A time by the clock without a
+// zone is refused: it would mean another moment to the next person.
+func parseMoment(flag, text string) (when, error) {
+	if span, relative := strings.CutPrefix(text, "+"); relative {
+		if after, ok := parseSpan(span); ok {
+			return when{after: after}, nil
+		}
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02 15:04Z07:00"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return when{at: t}, nil
+		}
+	}
+	zoneless := false
+	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02"} {
+		clock, zone := text, ""
+		if i := strings.LastIndex(text, " "); i >= len("2006-01-02 15:04") {
+			clock, zone = text[:i], text[i+1:]
+		}
+		if _, err := time.Parse(layout, clock); err != nil {
+			continue
+		}
+		if zone == "" {
+			zoneless = true
+			continue
+		}
+		place, err := time.LoadLocation(zone)
+		if err != nil || zone == "Local" {
+			return when{}, fmt.Errorf("%s %q: %q is no time zone: expected UTC or a name such as Europe/Berlin", flag, text, zone)
+		}
+		t, err := time.ParseInLocation(layout, clock, place)
+		return when{at: t}, err
+	}
+	if zoneless {
+		return when{}, fmt.Errorf("%s %s: in which time zone? Expected a time %s", flag, text, momentForms)
+	}
+	return when{}, fmt.Errorf("%s %s: expected a time %s", flag, text, momentForms)
+}
+
+// parseSpan reads a span of days, or of what Go calls a duration; not negative.
+func parseSpan(text string) (time.Duration, bool) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.Atoi(days)
+		return time.Duration(n) * 24 * time.Hour, err == nil && n > 0 && n < 10_000
+	}
+	d, err := time.ParseDuration(text)
+	return d, err == nil && d > 0
+}
