@@ -20,6 +20,8 @@ type told struct {
 	// held and findings are the keys of the changes that wait for a word, and of
 	// the open findings.
 	held, findings map[string]bool
+	// expiring is the access that was said to end soon.
+	expiring map[string]bool
 	// failures are the changes that did not come about, and why.
 	failures map[string]string
 	// summary is that of the last round that was told.
@@ -227,6 +229,7 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	d.tellErrors(p)
 	d.tellHeld(p)
 	d.tellFindings(p)
+	d.tellExpiring(p)
 	if n := len(done.Recovered); n > 0 {
 		d.Log.Info("what became of writes that an earlier run left open is recorded now", "writes", n)
 	}

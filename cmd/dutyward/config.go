@@ -24,6 +24,7 @@ type config struct {
 	Operators []string          `yaml:"operators"`
 	Manage    manageConfig      `yaml:"manage"`
 	Schemas   map[string]string `yaml:"schemas"`
+	Access    accessConfig      `yaml:"access"`
 	Window    windowConfig      `yaml:"window"`
 	// Evaluation bounds the evaluation of policies.
 	Evaluation evaluationConfig `yaml:"evaluation"`
@@ -87,6 +88,13 @@ type evaluationConfig struct {
 	AllowBuiltins []string `yaml:"allow_builtins"`
 }
 
+// accessConfig is about access that policies give for a while.
+type accessConfig struct {
+	// Longest is empty where any length will do.
+	Longest    string `yaml:"longest"`
+	WarnBefore string `yaml:"warn_before"`
+}
+
 type runConfig struct {
 	Schedule       string `yaml:"schedule"`
 	OnCallInterval string `yaml:"oncall_interval"`
@@ -100,6 +108,7 @@ func defaultConfig() *config {
 		Account:    accountConfig{Name: "pagerduty", Region: "us", Auth: "token"},
 		State:      "dutyward.db",
 		Manage:     manageConfig{Default: string(plan.Observe)},
+		Access:     accessConfig{WarnBefore: "24h"},
 		Window:     windowConfig{BackDays: 7, AheadDays: 35},
 		Evaluation: evaluationConfig{TimeLimit: "2m", MaxElements: 1_000_000},
 		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", MaxAge: "15m", Listen: "127.0.0.1:9465"},
@@ -206,6 +215,8 @@ func (c *config) settings() plan.Settings {
 		Import:    map[inventory.Kind][]string{},
 		Operators: slices.Clone(c.Operators),
 	}
+	s.Longest, _ = parseSpan(c.Access.Longest) // checked when they were read
+	s.WarnBefore, _ = parseSpan(c.Access.WarnBefore)
 	if c.Account.ActingUser != "" && !slices.Contains(s.Operators, c.Account.ActingUser) {
 		s.Operators = append(s.Operators, c.Account.ActingUser)
 	}

@@ -39,6 +39,7 @@ func (l *loader) check() {
 		l.fault(l.where("window"), "window: back_days and ahead_days must be 1 or more")
 	}
 	l.checkEvaluation(c.Evaluation)
+	l.checkAccess(c.Access)
 	if _, err := parseSchedule(c.Run.Schedule); err != nil {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
 	}
@@ -55,6 +56,15 @@ func (l *loader) check() {
 	l.mode("manage.account.mode", c.Manage.Account.Mode)
 	l.kind("manage.teams", c.Manage.Teams)
 	l.kind("manage.schedules", c.Manage.Schedules)
+}
+
+func (l *loader) checkAccess(a accessConfig) {
+	if _, ok := parseSpan(a.Longest); a.Longest != "" && !ok {
+		l.fault(l.where("access.longest"), "access.longest: %q is not possible; expected a span such as 720h or 30d, or nothing for no bound", a.Longest)
+	}
+	if _, ok := parseSpan(a.WarnBefore); a.WarnBefore != "0" && a.WarnBefore != "0s" && !ok {
+		l.fault(l.where("access.warn_before"), "access.warn_before: %q is not possible; expected a span such as 24h or 3d, or 0 for no warning", a.WarnBefore)
+	}
 }
 
 func (l *loader) checkEvaluation(e evaluationConfig) {

@@ -40,6 +40,8 @@ func configKeys() []configKey {
 		{"manage.schedules.import", "all", "Which schedules are managed at all, as for teams."},
 		{"manage.schedules.resources", "{}", "Modes of single schedules, as for teams."},
 		{"schemas", "{}", "JSON schemas by the path of the data document they are for (`people: people.schema.json` for `data.people`), relative to this file. Data that does not conform is an error before it becomes a missing grant."},
+		{"access.longest", "", "How long a grant or a membership with an `until` may last (`720h`, `30d`), counted from its `from`, or from now where it has none. One that is longer is an error that names the rule and its row of data, and gives nothing; what it would have given is left as it is until somebody mends the row. Set it where people other than you write exceptions. Shifts and grants without an end are not bounded."},
+		{"access.warn_before", "24h", "How long before its end (`24h`, `3d`) access that was given for a while is listed in plans and told in the log, once. Raise it if renewals need more time; `0` for never."},
 		{"window.back_days", "7", "How many days of past shifts the snapshot holds. Raise it if policies look further back; it must reach the last round."},
 		{"window.ahead_days", "35", "How many days of coming shifts the snapshot holds. Raise it if policies or risk rules look further ahead; large accounts may lower it to save time."},
 		{"evaluation.time_limit", "2m", "How long the evaluation of the policies of one phase may take (`30s`, `5m`) before it is stopped and the round fails. Raise it only for very large accounts: what needs minutes is usually a join that `dutyward check` warns of."},
@@ -93,6 +95,7 @@ manage:
     import: ["Payments*", "#PABC123"]
     resources: {"Payments": sync}
 schemas: {people: people.schema.json}
+access: {longest: 30d, warn_before: 24h}
 window: {back_days: 7, ahead_days: 35}
 evaluation: {time_limit: 2m, max_elements: 1000000}
 run: {schedule: "*/5 * * * *", oncall_interval: 1m, max_age: 15m, listen: "127.0.0.1:9465"}

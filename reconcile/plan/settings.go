@@ -33,6 +33,8 @@ type Settings struct {
 	// Operators are e-mail addresses or "#id" of people the plan never touches
 	// (S20), the acting user among them.
 	Operators []string
+	// Longest bounds grants and memberships that have an until; 0 for no bound.
+	Longest time.Duration
 	// WarnBefore is how long before its end time-bound access is said to end; 0 for
 	// never.
 	WarnBefore time.Duration
