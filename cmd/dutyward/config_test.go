@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -44,6 +45,7 @@ func TestTheDocumentedExampleLoadsAndSetsWhatItSays(t *testing.T) {
 		Resources: []plan.ResourceMode{{Resource: "team:Payments", Mode: plan.Sync}},
 		Import:    map[inventory.Kind][]string{inventory.KindTeam: {"Payments*", "#PABC123"}},
 		Operators: []string{"ops@acme.com"},
+		Longest:   720 * time.Hour, WarnBefore: 24 * time.Hour,
 	}
 	if diff := cmp.Diff(want, c.settings()); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
