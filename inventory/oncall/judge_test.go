@@ -15,6 +15,7 @@ type judge struct {
 	walk
 	line   string // the name of a layer or event
 	ahead  time.Duration
+	step   time.Duration // at whose multiples turns begin
 	shown  map[time.Time]time.Time
 	begins map[string][]time.Time
 }
@@ -29,8 +30,8 @@ type failing interface {
 // ahead is how far ahead an edit is judged.
 const ahead = 8 * week
 
-func newJudge(s inventory.Schedule, line string, now time.Time, ahead time.Duration) judge {
-	return judge{newWalk(s, now.Truncate(time.Minute), now.Add(ahead)), line, ahead, map[time.Time]time.Time{}, map[string][]time.Time{}}
+func newJudge(s inventory.Schedule, line string, now time.Time, ahead, step time.Duration) judge {
+	return judge{newWalk(s, now.Truncate(time.Minute), now.Add(ahead)), line, ahead, step, map[time.Time]time.Time{}, map[string][]time.Time{}}
 }
 
 // shows is the walk's, asked once for each moment.
@@ -54,8 +55,7 @@ func (j judge) slots(t failing, before, after inventory.Schedule, now time.Time)
 	t.Helper()
 	var slots []judged
 	last := ""
-	const step = 10 * time.Minute
-	for m := now.Truncate(time.Minute); m.Before(now.Add(j.ahead)); m = m.Truncate(step).Add(step) {
+	for m := now.Truncate(time.Minute); m.Before(now.Add(j.ahead)); m = m.Truncate(j.step).Add(j.step) {
 		unit, is := j.on(before, m)
 		_, will := j.on(after, m)
 		if unit == "" {

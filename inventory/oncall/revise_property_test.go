@@ -26,9 +26,9 @@ func TestS23_WhateverTheEditNobodysTurnMovesThatNeedNot(t *testing.T) {
 		case len(revised.Changes) == 0:
 			return
 		}
-		const weeks = 3 * week
+		const weeks = 2 * week
 		line := lastLine(s)
-		verdict := newJudge(s, line.Name, now, weeks).judge(t, s, revised.Schedule, now, newTo(line.Members, v.Join), v.Leave)
+		verdict := newJudge(s, line.Name, now, weeks, 10*time.Minute).judge(t, s, revised.Schedule, now, newTo(line.Members, v.Join), v.Leave)
 		if !verdict.changes.IsZero() && verdict.changes.Before(revised.Changes[0].Effective) {
 			t.Fatalf("something changes at %s, before %s", verdict.changes, revised.Changes[0].Effective)
 		}

@@ -437,7 +437,7 @@ func TestS23_NobodysTurnMoves(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			j := newJudge(c.schedule, c.line(), now, ahead)
+			j := newJudge(c.schedule, c.line(), now, ahead, 30*time.Minute)
 			v := j.judge(t, c.schedule, revised.Schedule, now, strings.Fields(c.join), strings.Fields(c.leave))
 			show := func(at time.Time) string {
 				if at.IsZero() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -241,8 +242,12 @@ func (b layerBody) applyUsers(a *account, l *inventory.Layer) *invalid {
 	}
 	users := make([]string, len(b.Users.Value))
 	for i, u := range b.Users.Value {
-		if err := a.schedulable(u.User.ID); err != nil {
-			return err
+		// Who is on the layer already is not added: they may have been deleted, or
+		// become a stakeholder since.
+		if !slices.Contains(l.Users, u.User.ID) {
+			if err := a.schedulable(u.User.ID); err != nil {
+				return err
+			}
 		}
 		users[i] = u.User.ID
 	}
@@ -254,7 +259,7 @@ func (b layerBody) applyUsers(a *account, l *inventory.Layer) *invalid {
 func (a *account) schedulable(id string) *invalid {
 	u := a.users[id]
 	switch {
-	case u == nil:
+	case u == nil || !u.deleted.IsZero():
 		return refused("User not found")
 	case inventory.Stakeholder(u.role):
 		return refused(stakeholderRefused)
