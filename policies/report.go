@@ -33,6 +33,19 @@ func (r *report) at(loc *ast.Location, p Problem) {
 	r.add(p)
 }
 
+// besides adds a problem at a location, unless one was reported there.
+func (r *report) besides(loc *ast.Location, p Problem) {
+	if loc == nil {
+		return
+	}
+	for _, other := range r.problems {
+		if other.File == loc.File && other.Line == loc.Row && other.Column == loc.Col {
+			return
+		}
+	}
+	r.at(loc, p)
+}
+
 // has says whether an error was reported at that line.
 func (r *report) has(file string, line int) bool {
 	for _, p := range r.problems {

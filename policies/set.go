@@ -96,6 +96,9 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 	if err := checkFields(modules, resolved, data, schemas, r); err != nil {
 		return nil, err
 	}
+	checkSpeed(modules, resolved, data, r)
+	checkMeaning(modules, resolved, r)
+	checkStatements(modules, groupsReadIn(resolved, files), r)
 
 	all := r.problems.sorted()
 	if len(all.Errors()) > 0 {

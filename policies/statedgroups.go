@@ -1,0 +1,362 @@
+package policies
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// checkStatements warns of what the policies' literal elements say together:
+// groups that nobody declares, or declares otherwise elsewhere, or uses, and an
+// until that a permanent grant makes pointless. It says nothing where a name is
+// computed; on a snapshot the plan knows.
+func checkStatements(m *modules, read groupsRead, r *report) {
+	s := stated{report: r, read: read, declared: map[string]statedElement{}, used: map[string]bool{}, nested: map[string][]mention{}}
+	for _, f := range m.files {
+		module := m.parsed[f.name]
+		if module == nil || f.isTest() || packageRoot(module) != string(PhaseAccess) {
+			continue
+		}
+		for _, rule := range module.Rules {
+			if c, ok := contractNamed(ruleName(rule)); ok && c.phase == PhaseAccess && isContains(rule) {
+				s.rule(rule, c)
+			}
+		}
+	}
+	s.undeclared()
+	s.circles()
+	s.unused()
+	s.swallowed()
+}
+
+// stated are the literal elements of the access policies.
+type stated struct {
+	report *report
+	read   groupsRead
+	// declared are the first group elements by name.
+	declared map[string]statedElement
+	// computed says that some group's name is not written out.
+	computed bool
+	// mentions are the groups referred to, used their names; unknown says that
+	// some principal is not written out.
+	mentions []mention
+	// nested are the groups in each group.
+	nested  map[string][]mention
+	used    map[string]bool
+	unknown bool
+	grants  []statedElement
+}
+
+// mention is a group referred to at a place.
+type mention struct {
+	name string
+	term *ast.Term
+}
+
+type statedElement struct {
+	element
+	// always says that the rule has no condition.
+	always bool
+}
+
+func (s *stated) rule(r *ast.Rule, c *contractRule) {
+	elements := literalElements(r)
+	if len(elements) == 0 {
+		s.opaque(c)
+	}
+	for _, term := range elements {
+		e, ok := elementOf(c, term, literal(r.Body))
+		if !ok {
+			s.opaque(c)
+			continue
+		}
+		s.element(r, e)
+	}
+}
+
+// opaque notes a rule whose elements can't be seen.
+func (s *stated) opaque(c *contractRule) {
+	s.computed = s.computed || c.name == "group"
+	s.unknown = s.unknown || c.name != "group"
+}
+
+func (s *stated) element(r *ast.Rule, e element) {
+	if e.rule.name == "group" {
+		s.declare(r, e)
+		return
+	}
+	s.unknown = s.unknown || e.open
+	for _, field := range []string{"group", "principal", "resource"} {
+		v, ok := e.fields[field]
+		if !ok {
+			continue
+		}
+		names, known := texts(r.Body, v.term)
+		if !known {
+			kind, told := v.kind()
+			s.unknown = s.unknown || !told || kind == inventory.KindGroup
+			continue
+		}
+		for _, name := range names {
+			bare, isGroup := strings.CutPrefix(name, "group:")
+			switch {
+			case field == "group":
+				s.mentions = append(s.mentions, mention{name, v.term})
+			case isGroup && bare != "*":
+				s.mentions = append(s.mentions, mention{bare, v.term})
+				s.used[bare] = true
+			}
+		}
+	}
+	switch e.rule.name {
+	case "member":
+		s.nest(r, e)
+	case "grant":
+		s.grants = append(s.grants, statedElement{element: e, always: unconditional(r)})
+	}
+}
+
+func unconditional(r *ast.Rule) bool {
+	for _, e := range r.Body {
+		t, isTerm := e.Terms.(*ast.Term)
+		_, picks := e.Terms.(*ast.SomeDecl)
+		if !picks && !(isTerm && t.Value.Compare(ast.Boolean(true)) == 0) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *stated) declare(r *ast.Rule, e element) {
+	names, known := texts(r.Body, e.fields["name"].term)
+	if !known {
+		s.computed = true
+		return
+	}
+	for _, name := range names {
+		first, twice := s.declared[name]
+		if !twice {
+			s.declared[name] = statedElement{element: e, always: unconditional(r)}
+			continue
+		}
+		if first.term.Location != e.term.Location && first.always && unconditional(r) {
+			s.report.besides(placeOfTerm(e.fields["name"].term, r), Problem{Warning: true,
+				Found:    fmt.Sprintf("group %q declared a second time", name),
+				Expected: fmt.Sprintf("one group rule a group; the first is at %s. Members may be added from anywhere", shortPlace(first.term.Location))})
+		}
+	}
+}
+
+func placeOfTerm(t *ast.Term, r *ast.Rule) *ast.Location {
+	if t != nil && t.Location != nil {
+		return t.Location
+	}
+	return r.Location
+}
+
+func shortPlace(loc *ast.Location) string { return fmt.Sprintf("%s:%d", loc.File, loc.Row) }
+
+// undeclared warns of groups that no group rule declares, once some are.
+func (s *stated) undeclared() {
+	if s.computed || len(s.declared) == 0 {
+		return
+	}
+	names := slices.Sorted(maps.Keys(s.declared))
+	for _, x := range s.mentions {
+		if _, ok := s.declared[x.name]; ok || x.term == nil || x.term.Location == nil {
+			continue
+		}
+		p := Problem{Warning: true, Found: fmt.Sprintf("group %q, which no group rule declares", x.name),
+			Expected: fmt.Sprintf("a rule such as group contains {\"name\": %q}; until then nothing is done for it and nothing is lowered", x.name)}
+		if near, ok := nearest(x.name, names); ok {
+			p.Suggestion = strconv.Quote(near)
+		}
+		s.report.besides(x.term.Location, p)
+	}
+}
+
+// nest notes the groups that a member element puts into groups.
+func (s *stated) nest(r *ast.Rule, e element) {
+	outer, _ := texts(r.Body, e.fields["group"].term)
+	inner, _ := texts(r.Body, e.fields["principal"].term)
+	for _, principal := range inner {
+		name, isGroup := strings.CutPrefix(principal, "group:")
+		for _, group := range outer {
+			if isGroup {
+				s.nested[group] = append(s.nested[group], mention{name, e.fields["principal"].term})
+			}
+		}
+	}
+}
+
+// circles warns of groups that are in themselves, once a circle.
+func (s *stated) circles() {
+	done := map[string]bool{}
+	var path []string
+	var visit func(m mention)
+	visit = func(m mention) {
+		if i := slices.Index(path, m.name); i >= 0 {
+			circle := append(slices.Clone(path[i:]), m.name)
+			if m.term != nil && m.term.Location != nil {
+				s.report.besides(m.term.Location, Problem{Warning: true,
+					Found:    "groups that nest in a circle: " + strings.Join(circle, " → "),
+					Expected: "groups without a way back; while there is one, nothing is lowered that they reach"})
+			}
+			return
+		}
+		if done[m.name] {
+			return
+		}
+		path = append(path, m.name)
+		for _, next := range s.nested[m.name] {
+			visit(next)
+		}
+		path = path[:len(path)-1]
+		done[m.name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.nested)) {
+		visit(mention{name: name})
+	}
+}
+
+// unused warns of groups that nothing refers to, in policies that grant
+// something.
+func (s *stated) unused() {
+	if s.unknown || len(s.grants) == 0 {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.declared)) {
+		e := s.declared[name]
+		if s.used[name] || s.read.any || s.read.names[name] || e.fields["name"].term.Location == nil {
+			continue
+		}
+		s.report.besides(e.fields["name"].term.Location, Problem{Warning: true,
+			Found:    fmt.Sprintf("group %q, which nobody uses", name),
+			Expected: fmt.Sprintf("a grant, member, limit or protection that names %q; or no such group", "group:"+name)})
+	}
+}
+
+// swallowed warns of an until that a grant without one makes pointless.
+func (s *stated) swallowed() {
+	key := func(g statedElement) (string, bool) {
+		for _, f := range []string{"principal", "resource", "role"} {
+			if !g.fields[f].known() {
+				return "", false
+			}
+		}
+		return strings.Join([]string{g.text("principal"), g.text("resource"), g.text("role"), g.text("layer")}, "\x00"), true
+	}
+	permanent := map[string]statedElement{}
+	for _, g := range s.grants {
+		_, from := g.fields["from"]
+		_, until := g.fields["until"]
+		if k, ok := key(g); ok && g.always && !from && !until && !g.open {
+			permanent[k] = g
+		}
+	}
+	for _, g := range s.grants {
+		until, ok := g.fields["until"]
+		k, known := key(g)
+		other, swallows := permanent[k]
+		if !ok || !known || !swallows || until.key == nil {
+			continue
+		}
+		s.report.besides(until.key.Location, Problem{Warning: true,
+			Found:    fmt.Sprintf(`an "until" that ends nothing: %s grants the same for good`, shortPlace(other.term.Location)),
+			Expected: "one of the two grants"})
+	}
+}
+
+// texts are the strings that a term can be, where all of them are written out
+// in the body.
+func texts(body ast.Body, t *ast.Term) ([]string, bool) {
+	if t == nil {
+		return nil, false
+	}
+	switch x := t.Value.(type) {
+	case ast.String:
+		return []string{string(x)}, true
+	case ast.Var:
+		if a := assigned(body, x); a != nil && a != t {
+			return texts(body, a)
+		}
+		return pickedTexts(body, x)
+	case *ast.TemplateString:
+		return templateTexts(body, x)
+	}
+	return nil, false
+}
+
+// pickedTexts are the strings of the literal collection from which some picks.
+func pickedTexts(body ast.Body, v ast.Var) ([]string, bool) {
+	for _, e := range body {
+		decl, ok := e.Terms.(*ast.SomeDecl)
+		if !ok || len(decl.Symbols) != 1 {
+			continue
+		}
+		call, ok := decl.Symbols[0].Value.(ast.Call)
+		if !ok {
+			continue
+		}
+		domain := call[len(call)-1]
+		var from []*ast.Term
+		switch {
+		case call[len(call)-2].Value.Compare(v) == 0:
+			from = elementsOf(domain)
+			if obj, ok := domain.Value.(ast.Object); ok {
+				obj.Foreach(func(_, value *ast.Term) { from = append(from, value) })
+			}
+		case len(call) == 4 && call[1].Value.Compare(v) == 0:
+			if obj, ok := domain.Value.(ast.Object); ok {
+				from = obj.Keys()
+			}
+		}
+		if len(from) == 0 {
+			continue
+		}
+		var out []string
+		for _, t := range from {
+			s, ok := t.Value.(ast.String)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, string(s))
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+// templateTexts are the strings of a template whose parts are written out.
+func templateTexts(body ast.Body, t *ast.TemplateString) ([]string, bool) {
+	out := []string{""}
+	for _, part := range t.Parts {
+		var parts []string
+		known := false
+		switch part := part.(type) {
+		case *ast.Term:
+			parts, known = texts(body, part)
+		case *ast.Expr:
+			if term, ok := part.Terms.(*ast.Term); ok {
+				parts, known = texts(body, term)
+			}
+		}
+		if !known || len(out)*len(parts) > 1000 {
+			return nil, false
+		}
+		var longer []string
+		for _, head := range out {
+			for _, tail := range parts {
+				longer = append(longer, head+tail)
+			}
+		}
+		out = longer
+	}
+	return out, true
+}
