@@ -21,6 +21,7 @@ func (s *Set) collect(rules []*rule, outcomes []*outcome, now time.Time) (*State
 			st.Failures = append(st.Failures, f)
 		}
 		said = append(said, r.said(outcomes[i].statements))
+		st.Counts = append(st.Counts, RuleCount{Rule: r.contract.name, Elements: outcomes[i].count, Origin: r.origin})
 	}
 	slices.SortFunc(st.Failures, func(a, b Failure) int {
 		return cmp.Or(compareOrigins(a.Origin, b.Origin), cmp.Compare(a.Message, b.Message))
@@ -31,6 +32,7 @@ func (s *Set) collect(rules []*rule, outcomes []*outcome, now time.Time) (*State
 	problems := report.problems.sorted()
 	st.Warnings = problems.Warnings()
 	if errs := problems.Errors(); len(errs) > 0 {
+		st.Bad = errs
 		return st, errs
 	}
 	return st, nil

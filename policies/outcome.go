@@ -75,7 +75,9 @@ func (o *outcome) complain(r *rule, bad []*ast.Term) {
 			o.bad = append(o.bad, c.problem(r.contract.name+" "+abbreviated(term)))
 		}
 	}
-	o.failures = append(o.failures, r.failure(fmt.Sprintf("gave %d bad element(s); see the problems", len(bad))))
+	failure := r.failure(fmt.Sprintf("gave %d bad element(s); see the problems", len(bad)))
+	failure.Bad = true
+	o.failures = append(o.failures, failure)
 	if len(bad) > maxBad {
 		o.bad = append(o.bad, Problem{Message: fmt.Sprintf("and %d more bad elements of this rule", len(bad)-maxBad)})
 	}

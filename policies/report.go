@@ -1,6 +1,10 @@
 package policies
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
 
 // report collects problems and adds to each its source line.
 type report struct {
@@ -20,6 +24,9 @@ func (r *report) add(ps ...Problem) {
 	for _, p := range ps {
 		if f := r.files[p.File]; f != nil && p.Source == "" {
 			p.Source = f.line(p.Line)
+		}
+		if p.Line > 0 && p.Column == 0 && p.Source != "" {
+			p.Column = 1 + len(p.Source) - len(strings.TrimLeft(p.Source, " \t"))
 		}
 		r.problems = append(r.problems, p)
 	}

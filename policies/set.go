@@ -48,16 +48,17 @@ func (o Options) withDefaults() Options {
 // Set is a revision of the policies: loaded, checked and compiled. It may be
 // used by several goroutines at once.
 type Set struct {
-	options  Options
-	files    []*file
-	roots    map[string]string // file name to root
-	compiler *ast.Compiler
-	store    storage.Store
-	rules    map[Phase][]*rule
-	warnings Problems
-	refs     []Reference
-	schemas  []schema
-	doubtful doubtful
+	options    Options
+	files      []*file
+	roots      map[string]string // file name to root
+	compiler   *ast.Compiler
+	store      storage.Store
+	rules      map[Phase][]*rule
+	warnings   Problems
+	refs       []Reference
+	schemas    []schema
+	doubtful   doubtful
+	groupsRead groupsRead
 	// parsed are the modules that are evaluated, as they were written.
 	parsed map[string]*ast.Module
 	// under are the data files by the first key that they give something under.
@@ -142,11 +143,20 @@ func newSet(
 	s.rules = s.contractRules()
 	s.doubtful = doubtfulIn(s.parsed)
 	s.refs = literalReferences(files, resolved)
+	s.groupsRead = groupsReadIn(resolved, files)
 	return s
 }
 
 // Warnings are what is odd about the policies but no reason to refuse them.
 func (s *Set) Warnings() []Problem { return s.warnings }
+
+// Located are problems with the source lines of their places, where they lack
+// them.
+func (s *Set) Located(problems Problems) Problems {
+	r := newReport(s.files)
+	r.add(problems...)
+	return r.problems.sorted()
+}
 
 // Revision is a digest of all files of all roots, "sha256:…": equal content in
 // equal places has an equal revision.

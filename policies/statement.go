@@ -47,6 +47,12 @@ type Statements struct {
 	// Failures are rules that erred on this input. What they would have said is
 	// unknown, so nothing may be lowered.
 	Failures []Failure
+	// Bad are the problems of elements that are not as the contract demands,
+	// which were dropped. Evaluate returns them as its error too.
+	Bad Problems
+	// Counts are how many elements each rule gave, good and bad, in the order of
+	// the rules.
+	Counts []RuleCount
 	// Warnings are oddities of this evaluation, such as a waiver that ended.
 	Warnings Problems
 }
@@ -58,6 +64,16 @@ type Failure struct {
 	Rule    string
 	Message string
 	Origin  Origin
+	// Bad says that it only counts elements that Statements.Bad tells one by one.
+	Bad bool
+}
+
+// RuleCount says how many elements a contract rule gave.
+type RuleCount struct {
+	// Rule is the contract rule's name.
+	Rule     string
+	Elements int
+	Origin   Origin
 }
 
 // Grant asks for a role on a resource.

@@ -3,7 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,90 +12,114 @@ import (
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
+// checkFlags are check's own flags.
+type checkFlags struct {
+	snapshot, format string
+	live, strict     bool
+	json             bool
+}
+
 func newCheck(a *app) *cobra.Command {
-	var asJSON bool
-	var snapshot string
+	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check [DIRECTORY...]",
 		Short: "Say everything that is wrong with the policies",
 		Long: "Load the configured policies, or those of the directories given, and say everything that is wrong with\n" +
 			"them, each with file, line, what was found and what was expected. With a snapshot they are evaluated on it\n" +
-			"too, so that rules that fail and references that name nothing are told.",
+			"too, so that rules that fail, references that name nothing, and groups, limits and waivers that do nothing\n" +
+			"are told.\n\n" +
+			"Warnings do not fail the command, except with --strict. --format github makes annotations of a pull request\n" +
+			"in GitHub Actions.",
+		Example: "  dutyward check\n  dutyward check policies --snapshot account.json\n  dutyward check --strict --format github",
 		RunE: func(cmd *cobra.Command, roots []string) error {
-			problems, err := a.check(cmd, roots, snapshot)
+			write, err := a.problemWriter(f)
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				err = report.JSON(a.stdout, append(policies.Problems{}, problems...))
-			} else {
-				err = problemText(a.stdout, problems)
+			problems, partly, err := a.check(cmd, roots, f)
+			if err != nil {
+				return err
 			}
-			if err == nil && len(problems.Errors()) > 0 {
+			if err := write(problems); err != nil {
+				return err
+			}
+			if len(problems.Errors()) > 0 || f.strict && len(problems) > 0 {
 				return exit{code: exitError}
 			}
-			return err
+			return partly
 		},
 	}
-	cmd.Flags().StringVar(&snapshot, "snapshot", "", "evaluate the policies on this saved snapshot; \"-\" is standard input")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the problems as JSON")
+	cmd.Flags().StringVar(&f.snapshot, "snapshot", "", "evaluate the policies on the saved snapshot in this `file`; \"-\" is standard input")
+	cmd.Flags().BoolVar(&f.live, "live", false, "evaluate the policies on the account as it is now")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "take warnings for errors")
+	cmd.Flags().StringVar(&f.format, "format", "text", "text, json or github")
+	cmd.Flags().BoolVar(&f.json, "json", false, "the same as --format json")
+	cmd.MarkFlagsMutuallyExclusive("snapshot", "live")
+	cmd.MarkFlagsMutuallyExclusive("json", "format")
 	return cmd
 }
 
 // check finds the problems of policies by loading and, on a snapshot,
-// evaluating them.
-func (a *app) check(cmd *cobra.Command, roots []string, snapshot string) (policies.Problems, error) {
-	var problems policies.Problems
-	if snapshot == "" {
+// evaluating them. What keeps a snapshot from being whole is partly.
+func (a *app) check(cmd *cobra.Command, roots []string, f checkFlags) (problems policies.Problems, partly, err error) {
+	if f.snapshot == "" && !f.live {
 		c, err := a.config()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		set, err := c.loadPolicies(cmd.Context(), roots)
 		switch {
 		case errors.As(err, &problems):
-			return problems, nil
+			return problems, nil, nil
 		case err != nil:
-			return nil, err
+			return nil, nil, err
 		}
-		return set.Warnings(), nil
+		return set.Warnings(), nil, nil
 	}
-	s, err := a.forReading(cmd.Context(), roundFlags{policies: roots, snapshot: snapshot})
+	s, err := a.forReading(cmd.Context(), roundFlags{policies: roots, snapshot: f.snapshot})
 	switch {
 	case errors.As(err, &problems):
-		return problems, nil
+		return problems, nil, nil
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	}
 	defer s.close()
-	problems = append(problems, s.Policies.Warnings()...)
-	result, err := s.Plan(cmd.Context())
-	if err != nil {
-		return nil, err
+	problems, result, err := s.Check(cmd.Context())
+	if err == nil && result != nil {
+		partly = incomplete(result.Snapshot)
 	}
-	for _, n := range result.Plan.Errors {
-		problems = append(problems, policies.Problem{File: n.Origin.File, Line: n.Origin.Line, Message: n.Message})
-	}
-	for _, n := range result.Plan.Warnings {
-		problems = append(problems, policies.Problem{File: n.Origin.File, Line: n.Origin.Line, Message: n.Message, Warning: true})
-	}
-	return problems, nil
+	return problems, partly, err
 }
 
-// problemText writes problems for people, and their number.
-func problemText(w io.Writer, problems policies.Problems) error {
-	for _, p := range problems {
-		if _, err := fmt.Fprintf(w, "%s\n\n", p); err != nil {
-			return err
-		}
+// problemWriter is how problems are written in a format.
+func (a *app) problemWriter(f checkFlags) (func(policies.Problems) error, error) {
+	if f.json {
+		f.format = "json"
 	}
-	failed, warned := len(problems.Errors()), len(problems.Warnings())
-	text := "The policies have no problems."
-	if failed+warned > 0 {
-		text = fmt.Sprintf("%s, %s.", counted(failed, "error"), counted(warned, "warning"))
+	switch f.format {
+	case "text":
+		return func(ps policies.Problems) error { return report.ProblemsText(a.stdout, ps) }, nil
+	case "json":
+		return func(ps policies.Problems) error { return report.JSON(a.stdout, append(policies.Problems{}, ps...)) }, nil
+	case "github":
+		return func(ps policies.Problems) error { return report.ProblemsGitHub(a.stdout, ps, a.nameInRepository) }, nil
 	}
-	_, err := fmt.Fprintln(w, text)
-	return err
+	return nil, fmt.Errorf("--format %s: expected text, json or github", f.format)
+}
+
+// nameInRepository is a file's name as GitHub knows it: from the root of the
+// checkout, which need not be the working directory.
+func (a *app) nameInRepository(file string) string {
+	root := a.env["GITHUB_WORKSPACE"]
+	path, err := filepath.Abs(file)
+	if root == "" || err != nil {
+		return file
+	}
+	inside, err := filepath.Rel(root, path)
+	if err != nil || strings.HasPrefix(inside, "..") {
+		return file
+	}
+	return filepath.ToSlash(inside)
 }
 
 // policyFault tells the problems of policies as the error of another command.

@@ -97,6 +97,7 @@ func Expand(in Input) *Expansion {
 		x.group(g.Name, g.Origins, false)
 	}
 	x.limitsOnUndeclared()
+	e.declaredTwice()
 	e.lookUps(x)
 	for _, g := range in.Statements.Grants {
 		e.grant(x, g)
@@ -115,6 +116,25 @@ func Expand(in Input) *Expansion {
 	}
 	e.finish(x)
 	return e
+}
+
+// declaredTwice warns of groups that several statements declare otherwise: only
+// one description or owner is shown.
+func (e *Expansion) declaredTwice() {
+	first := map[string]policies.Group{}
+	for _, g := range e.in.Statements.Groups {
+		other, twice := first[g.Name]
+		if !twice {
+			first[g.Name] = g
+			continue
+		}
+		where := ""
+		if len(other.Origins) > 0 {
+			where = fmt.Sprintf(" at %s:%d", other.Origins[0].File, other.Origins[0].Line)
+		}
+		e.warn(fmt.Sprintf("group %q is declared a second time with another description or owner; the first is%s: "+
+			"keep one, members may be added from anywhere", g.Name, where), g.Origins)
+	}
 }
 
 // lookUps resolves the names that rules look up by themselves. A rule whose

@@ -1,0 +1,184 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Check takes the round up to its plan for the problems of its policies alone:
+// what loading them warned of, elements that are not as the contract demands,
+// rules that failed, names that nothing has, and statements that nothing uses.
+// The result is nil where the policies could not be planned with at all.
+func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
+	lenient := *r
+	lenient.Good = true // bad elements are told among the others, not instead of them
+	problems := slices.Clone(policies.Problems(r.Policies.Warnings()))
+	result, err := lenient.Plan(ctx)
+	var wrong *PolicyError
+	switch {
+	case errors.As(err, &wrong):
+		return append(problems, policies.Problem{Message: wrong.Error()}), nil, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	told := map[desired.Notice]bool{}
+	for _, s := range []*policies.Statements{result.Statements, result.Risk} {
+		problems = append(problems, s.Bad...)
+		for _, f := range s.Failures {
+			told[desired.Notice{Message: f.Message, Origin: f.Origin}] = f.Bad
+		}
+	}
+	for _, n := range result.Plan.Errors {
+		if !told[n] {
+			problems = append(problems, problemOf(n, false))
+		}
+	}
+	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, r.Policies.ReadsGroup), unusedLimits(result), unusedWaivers(result)) {
+		if p := problemOf(n, true); !toldAt(r.Policies.Warnings(), p) {
+			problems = append(problems, p)
+		}
+	}
+	return r.Policies.Located(problems), result, nil
+}
+
+// toldAt says whether loading warned already of what is quoted first in a
+// problem, in the same line.
+func toldAt(problems policies.Problems, p policies.Problem) bool {
+	quoted := firstQuoted.FindString(p.Message)
+	return quoted != "" && slices.ContainsFunc(problems, func(x policies.Problem) bool {
+		return x.File == p.File && x.Line == p.Line && strings.Contains(x.Found, quoted)
+	})
+}
+
+var firstQuoted = regexp.MustCompile(`"[^"]+"`)
+
+// failedAt is the place that the message of a failed function begins with.
+var failedAt = regexp.MustCompile(`^([^:\s]+\.rego):(\d+): `)
+
+// problemOf is a notice as a problem at the place that it names, or else at its
+// rule.
+func problemOf(n desired.Notice, warning bool) policies.Problem {
+	p := policies.Problem{File: n.Origin.File, Line: n.Origin.Line, Message: n.Message, Warning: warning}
+	if m := failedAt.FindStringSubmatch(n.Message); m != nil {
+		p.File, p.Message = m[1], n.Message[len(m[0]):]
+		p.Line, _ = strconv.Atoi(m[2])
+	}
+	return p
+}
+
+// unusedGroups are the groups that nothing refers to: who is in them has
+// nothing by it. Policies without a grant are not whole yet.
+func unusedGroups(r *Result, read func(group string) bool) []desired.Notice {
+	s := r.Statements
+	if len(s.Grants) == 0 {
+		return nil
+	}
+	used := map[string]bool{}
+	note := func(refs ...inventory.Ref) {
+		for _, ref := range refs {
+			if ref.Kind == inventory.KindGroup {
+				used[ref.Name] = true
+			}
+		}
+	}
+	for _, g := range s.Grants {
+		note(g.Principal)
+	}
+	for _, m := range s.Members {
+		note(m.Principal)
+	}
+	for _, l := range s.Limits {
+		note(l.Principal, l.Resource)
+	}
+	for _, p := range s.Protects {
+		note(p.Principal)
+	}
+	for _, f := range r.Risk.Findings {
+		note(f.Subject, f.Resource)
+	}
+	var out []desired.Notice
+	for _, g := range s.Groups {
+		if used[g.Name] || read(g.Name) {
+			continue
+		}
+		out = append(out, noticeOf(g.Origins, fmt.Sprintf(
+			"nobody uses group %q: no grant, member, limit or protection names %q; grant it something, or delete it", g.Name, "group:"+g.Name)))
+	}
+	return out
+}
+
+// unusedLimits are the limits that can't limit anybody: they stand for nobody,
+// or on what no policy gives.
+func unusedLimits(r *Result) []desired.Notice {
+	index := inventory.NewIndex(r.Snapshot)
+	named := map[inventory.Ref]bool{}
+	for target := range r.Access.Named {
+		named[target.Resource] = true
+	}
+	var out []desired.Notice
+	for _, l := range r.Statements.Limits {
+		if group, ok := r.Access.Groups[l.Principal.Name]; ok && l.Principal.Kind == inventory.KindGroup &&
+			len(group.Members) == 0 && len(group.Unknown) == 0 {
+			out = append(out, noticeOf(l.Origins, fmt.Sprintf("this limit limits nobody: %s has no members now", l.Principal)))
+			continue
+		}
+		one := l.Resource.Kind == inventory.KindTeam || l.Resource.Kind == inventory.KindAccount
+		if !one || l.Resource.Name == "*" {
+			continue
+		}
+		resource := l.Resource
+		if ids := index.Find(resource); resource.Kind == inventory.KindTeam && resource.ID == "" && len(ids) == 1 {
+			resource = inventory.ByID(resource.Kind, ids[0])
+		}
+		if !named[resource] {
+			out = append(out, noticeOf(l.Origins, fmt.Sprintf("this limit limits nothing: no policy gives anything on %s", l.Resource)))
+		}
+	}
+	return out
+}
+
+// unusedWaivers are the waivers in force of findings that there are not.
+func unusedWaivers(r *Result) []desired.Notice {
+	var out []desired.Notice
+	for _, w := range r.Risk.Waivers {
+		if !r.Snapshot.Now.Before(w.Until) {
+			continue // that it ended is told already
+		}
+		used := slices.ContainsFunc(r.Plan.Findings, func(f plan.Finding) bool {
+			return f.Waived != nil && slices.ContainsFunc(f.Waived.By, func(o policies.Origin) bool { return slices.Contains(w.Origins, o) })
+		})
+		if used {
+			continue
+		}
+		text := fmt.Sprintf("this waiver waives nothing: there is no finding %q about %s", w.Rule, w.Subject)
+		var rules []string
+		for _, f := range r.Plan.Findings {
+			rules = append(rules, f.Rule)
+		}
+		if near, ok := inventory.Nearest(w.Rule, rules); ok && near != w.Rule {
+			text += fmt.Sprintf("; did you mean %q?", near)
+		} else {
+			text += "; delete it if the risk is gone"
+		}
+		out = append(out, noticeOf(w.Origins, text))
+	}
+	return out
+}
+
+func noticeOf(origins []policies.Origin, text string) desired.Notice {
+	n := desired.Notice{Message: text}
+	if len(origins) > 0 {
+		n.Origin = origins[0]
+	}
+	return n
+}

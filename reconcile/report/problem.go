@@ -1,0 +1,65 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/dutyward/dutyward/policies"
+)
+
+// ProblemsText writes problems for people, each with its source line, and
+// their number.
+func ProblemsText(w io.Writer, problems policies.Problems) error {
+	p := newPage(w, Style{})
+	for _, x := range problems {
+		p.line("%s", x)
+		p.line("")
+	}
+	p.line("%s", problemCount(problems))
+	return p.err
+}
+
+func problemCount(problems policies.Problems) string {
+	if len(problems) == 0 {
+		return "The policies have no problems."
+	}
+	return fmt.Sprintf("%s, %s.", count(len(problems.Errors()), "error", "errors"), count(len(problems.Warnings()), "warning", "warnings"))
+}
+
+// ProblemsGitHub writes problems as workflow commands, of which GitHub makes
+// annotations at the lines of a pull request; name gives a file's name from the
+// repository's root. Source of the form: "Workflow commands for GitHub Actions"
+// in GitHub's documentation.
+func ProblemsGitHub(w io.Writer, problems policies.Problems, name func(file string) string) error {
+	p := newPage(w, Style{})
+	for _, x := range problems {
+		level := "error"
+		if x.Warning {
+			level = "warning"
+		}
+		var at []string
+		if x.File != "" {
+			at = append(at, "file="+githubProperty(name(x.File)))
+		}
+		if x.Line > 0 {
+			at = append(at, fmt.Sprintf("line=%d", x.Line))
+		}
+		if x.Column > 0 {
+			at = append(at, fmt.Sprintf("col=%d", x.Column))
+		}
+		p.line("::%s %s::%s", level, strings.Join(append(at, "title=dutyward check"), ","), githubData(x.Text()))
+	}
+	p.line("%s", problemCount(problems))
+	return p.err
+}
+
+// githubData escapes a command's message.
+func githubData(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
+}
+
+// githubProperty escapes a value of a command's properties.
+func githubProperty(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(text)
+}
