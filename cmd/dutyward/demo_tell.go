@@ -117,7 +117,7 @@ func (t *teller) farewell(s reconcile.Status) {
 		}
 	}
 	var parts []string
-	for _, c := range []plan.Cause{plan.CausePolicy, plan.CauseHandover, plan.CauseExpiry, plan.CauseDrift, plan.CauseFacts, plan.CauseLeaver} {
+	for _, c := range plan.Causes() {
 		if given[c]+taken[c] > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d given and %d taken", causeWords[c], given[c], taken[c]))
 		}

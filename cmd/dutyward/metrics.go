@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // statusCollector makes metrics of a daemon's status and a client's cost when
@@ -38,9 +39,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 		paused = 1
 	}
 	m.gauge("paused", "1 while a person has stopped all changes.", paused)
-	for _, n := range s.Changes {
-		m.count("changes_total", "Changes made.", float64(n.Count), "cause", string(n.Cause), "effect", string(n.Effect))
-	}
+	m.changes(s.Changes)
 	m.count("changes_undone_total", "Changes that were tried and did not come about.", float64(s.Undone))
 	for _, n := range []struct {
 		name, help string
@@ -63,6 +62,22 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 
 // metrics sends metrics, whose labels are pairs of name and value.
 type metrics struct{ out chan<- prometheus.Metric }
+
+// changes counts the changes made, with a zero where there were none: Prometheus
+// sees no increase in a series that begins with the first burst.
+func (m metrics) changes(made []reconcile.ChangeCount) {
+	for _, cause := range plan.Causes() {
+		for _, effect := range []plan.Effect{plan.Raise, plan.Lower} {
+			n := 0
+			for _, c := range made {
+				if c.Cause == cause && c.Effect == effect {
+					n += c.Count
+				}
+			}
+			m.count("changes_total", "Changes made.", float64(n), "cause", string(cause), "effect", string(effect))
+		}
+	}
+}
 
 // readings are what rounds read and how long hand-overs took.
 func (m metrics) readings(c reconcile.Costs) {

@@ -94,6 +94,11 @@ const (
 	CauseDrift    Cause = "drift"
 )
 
+// Causes are the causes in that order.
+func Causes() []Cause {
+	return []Cause{CauseLeaver, CausePolicy, CauseExpiry, CauseHandover, CauseFacts, CauseDrift}
+}
+
 // Action says what a change does.
 type Action string
 
