@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -51,6 +52,21 @@ func TestTheExampleAlertsAreRulesOverMetricsThatExist(t *testing.T) {
 	}
 	if used == 0 {
 		t.Error("no alert asks for a metric of dutyward's")
+	}
+}
+
+// Prometheus' own tool judges the alerts where it is installed.
+func TestTheExampleAlertsFireWhenTheyShould(t *testing.T) {
+	tool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool is not installed")
+	}
+	for _, args := range [][]string{{"check", "rules", "alerts.yaml"}, {"test", "rules", "alerts_test.yaml"}} {
+		c := exec.CommandContext(t.Context(), tool, args...)
+		c.Dir = "../packaging"
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
 	}
 }
 
