@@ -1,18 +1,20 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
 )
 
 // Account judges what the token lets be read, by a snapshot and the error of
 // taking it.
 func Account(s *inventory.Snapshot, err error) []Check {
 	if err != nil {
-		return []Check{fail("account", "see the message; for what a token needs see operations.md, \"Permissions\"", "%v", err)}
+		return []Check{fail("account", unread(err), "%v", err)}
 	}
 	checks := []Check{mandatory(s, "users", len(s.Users), "users"), mandatory(s, "teams", len(s.Teams), "teams", "members of team ")}
 	layered, shifted := 0, 0
@@ -33,6 +35,15 @@ func Account(s *inventory.Snapshot, err error) []Check {
 		optional(s, "licenses", len(s.Licenses), "whether a seat is free is then not known beforehand, but from PagerDuty's refusals"),
 	)
 	return append(checks, others(s, checks)...)
+}
+
+// unread is what to do where the account could not be read at all.
+func unread(err error) string {
+	var e *pagerduty.Error
+	if errors.As(err, &e) && (e.Unaccepted() || e.Forbidden()) {
+		return "see operations.md, \"Permissions\", for the token that it takes"
+	}
+	return "nothing here, if PagerDuty or the network is at fault: rounds are tried again by themselves, and nothing is changed until the account can be read"
 }
 
 // mandatory judges a part without which a snapshot is incomplete. What the

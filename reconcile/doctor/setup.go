@@ -39,7 +39,7 @@ func Policies(set *policies.Set, err error) Check {
 	var problems policies.Problems
 	switch {
 	case errors.As(err, &problems):
-		return fail("policies", remedy, "%s, the first: %s", counted(len(problems.Errors()), "error"), problems[0].Text())
+		return fail("policies", remedy, "%s, the first at %s: %s", counted(len(problems.Errors()), "error"), problems.Errors()[0].Place(), problems.Errors()[0].Text())
 	case err != nil:
 		return fail("policies", remedy, "%v", err)
 	case len(set.Warnings()) > 0:
