@@ -23,6 +23,10 @@ type Account struct {
 	ActingUser string
 }
 
+// longestKey is how long a key may be in bytes: YAML itself ends at 1024
+// characters, a reader's patience before.
+const longestKey = 200
+
 // example is the team by which the configuration shows the way to sync: the
 // first by name that has members, as a key of manage.teams.resources, which are
 // patterns.
@@ -32,7 +36,7 @@ func example(s *inventory.Snapshot, n naming) string {
 		if len(t.Members) == 0 || unsayable(s, t) != "" {
 			continue
 		}
-		if name := n.team(id); !strings.ContainsAny(name, `*?[\`) {
+		if name := n.team(id); len(name) <= longestKey && !strings.ContainsAny(name, `*?[\`) {
 			return name
 		}
 		return "#" + id
