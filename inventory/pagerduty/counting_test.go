@@ -196,6 +196,9 @@ func TestS7_MoreThanTenThousandUsersAreAllFound(t *testing.T) {
 }
 
 func TestS7_FilteredListsInAnotherOrderAreReadWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
 	d := crowd(10_300, 0)
 	d.reversed = true
 	s, err := client(t, answers(d.answer), withoutWaiting).Snapshot(t.Context(), pagerduty.SnapshotOptions{})
