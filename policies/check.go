@@ -36,6 +36,9 @@ func reference(kinds []inventory.Kind) check {
 		if !v.known() {
 			return nil
 		}
+		if c := checkWriting(name, v); c != nil {
+			return c
+		}
 		ref, err := inventory.ParseRef(v.text)
 		if err != nil {
 			return &complaint{term: v.term, found: fmt.Sprintf("%q: %s", name, err), suggestion: nearestReference(v.text, kinds)}
@@ -46,6 +49,26 @@ func reference(kinds []inventory.Kind) check {
 		}
 		return nil
 	}
+}
+
+var bracesInText = regexp.MustCompile(`\$?\{([a-z_][\w.\[\]"]*)\}`)
+
+// checkWriting reports what is surely a slip of writing in a reference.
+func checkWriting(name string, v value) *complaint {
+	kind, thing, found := strings.Cut(v.text, ":")
+	trimmed := kind + ":" + strings.TrimSpace(thing)
+	switch {
+	case bracesInText.MatchString(v.text):
+		return &complaint{term: v.term, found: fmt.Sprintf("%q: %q, in which braces are braces", name, v.text),
+			expected: "$ before the quotes of a text with expressions in it", suggestion: "$" + strconv.Quote(bracesInText.ReplaceAllString(v.text, "{$1}"))}
+	case found && trimmed != v.text:
+		return &complaint{term: v.term, found: fmt.Sprintf("%q: %q, with space around the name", name, v.text),
+			expected: "the name exactly", suggestion: strconv.Quote(trimmed)}
+	case found && kind == string(inventory.KindUser) && strings.ContainsAny(thing, " \t") && strings.Contains(thing, "@"):
+		return &complaint{term: v.term, found: fmt.Sprintf("%q: %q, an e-mail address with a space in it", name, v.text),
+			expected: "the address alone", suggestion: strconv.Quote(kind + ":" + strings.Join(strings.Fields(thing), ""))}
+	}
+	return nil
 }
 
 // wildcard is reference, where "team:*", "schedule:*" and "group:*" may stand
@@ -110,6 +133,10 @@ func nearestReference(text string, kinds []inventory.Kind) string {
 	switch {
 	case !hasKind && strings.Contains(text, "@") && slices.Contains(kinds, inventory.KindUser):
 		return strconv.Quote("user:" + text)
+	case !hasKind && text != "" && slices.Contains(kinds, inventory.KindTeam) && !slices.Contains(kinds, inventory.KindUser) && !strings.EqualFold(text, "account"):
+		return strconv.Quote("team:" + text)
+	case !hasKind && text != "" && slices.Contains(kinds, inventory.KindGroup) && !strings.ContainsAny(text, " @"):
+		return strconv.Quote("group:" + text)
 	case strings.EqualFold(text, "account") && slices.Contains(kinds, inventory.KindAccount):
 		return strconv.Quote("account")
 	}
@@ -166,6 +193,10 @@ func moment(name string, v value, e element) *complaint {
 		c.suggestion = strconv.Quote(v.text + "Z")
 	} else if _, err := time.Parse(time.DateTime, v.text); err == nil {
 		c.suggestion = strconv.Quote(strings.Replace(v.text, " ", "T", 1) + "Z")
+	} else if t, err := time.Parse("2006-01-02T15:04Z07:00", v.text); err == nil {
+		c.suggestion = strconv.Quote(t.Format(time.RFC3339))
+	} else if t, err := time.Parse("2006-01-02T15:04", v.text); err == nil {
+		c.suggestion = strconv.Quote(t.Format(time.RFC3339))
 	}
 	return c
 }
@@ -181,9 +212,20 @@ func duration(name string, v value, e element) *complaint {
 		expected: `a length of time, not negative, such as "15m" or "1h30m"`}
 	if _, err := strconv.Atoi(v.text); err == nil && !strings.HasPrefix(v.text, "-") {
 		c.suggestion = strconv.Quote(v.text + "m")
+	} else if m := wordyLength.FindStringSubmatch(strings.ToLower(v.text)); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		switch m[2][0] {
+		case 'd':
+			c.suggestion = strconv.Quote(fmt.Sprintf("%dh", 24*n))
+		default:
+			c.suggestion = strconv.Quote(fmt.Sprintf("%d%c", n, m[2][0]))
+		}
 	}
 	return c
 }
+
+// wordyLength is how people write lengths of time.
+var wordyLength = regexp.MustCompile(`^(\d{1,6})\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$`)
 
 func oneOf(what string, allowed []string) check {
 	return func(name string, v value, e element) *complaint {

@@ -44,7 +44,7 @@ func compileAll(parsed map[string]*ast.Module, m *modules, data documents, r *re
 				names := slices.DeleteFunc(namesNear(m.parsed[e.Location.File], e.Location.Row), func(n string) bool {
 					return mentions(e.Message, n)
 				})
-				r.at(e.Location, compileProblem(e, names, ""))
+				r.at(e.Location, compileProblem(e, names, r.lineAt(e.Location)))
 			}
 		}
 		next, names := withoutFailing(parsed, c.Errors)
@@ -172,8 +172,11 @@ func compileProblem(e *ast.Error, names []string, source string) Problem {
 		if m := noContains.FindStringSubmatch(source); m != nil {
 			if _, ok := contractNamed(m[1]); ok {
 				p.Expected = m[1] + " contains {…} if …"
+				return p
 			}
 		}
+		p.Expected = howToMend(p.Message, source)
+		p.Message, _, _ = strings.Cut(p.Message, " (hint: ")
 		return p
 	}
 	if m := unsafeVar.FindStringSubmatch(p.Message); m != nil {
@@ -182,10 +185,16 @@ func compileProblem(e *ast.Error, names []string, source string) Problem {
 		if len(m[1]) > 2 {
 			p.Suggestion, _ = nearest(m[1], names)
 		}
+		if p.Suggestion == "" && picksWithoutSome(m[1], source) {
+			p.Suggestion = "some " + m[1] + " in …"
+		}
 		return p
 	}
 	if m := undefinedFunc.FindStringSubmatch(p.Message); m != nil {
 		p.Suggestion, _ = nearest(m[1], append(builtinNames(), names...))
+		if p.Suggestion == "" {
+			p.Expected = howToMend(p.Message, "")
+		}
 		return p
 	}
 	if m := ruleConflict.FindStringSubmatch(p.Message); m != nil {
@@ -195,7 +204,15 @@ func compileProblem(e *ast.Error, names []string, source string) Problem {
 	if d, ok := e.Details.(*ast.ArgErrDetail); ok {
 		p.Message += "; " + strings.Join(d.Lines(), ", ")
 	}
+	p.Expected = howToMend(p.Message, "")
 	return p
+}
+
+// picksWithoutSome says that a line has "x in" where "some x in" is meant.
+func picksWithoutSome(name, line string) bool {
+	in := regexp.MustCompile(`(\w+\s+)?\b` + regexp.QuoteMeta(name) + `\s+in\b`)
+	m := in.FindStringSubmatch(line)
+	return m != nil && strings.TrimSpace(m[1]) != "some" && strings.TrimSpace(m[1]) != "every"
 }
 
 func builtinNames() []string {

@@ -198,13 +198,34 @@ func checkJSON(f *file, r *report) {
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the document ends too early")
 		}
-		r.add(Problem{File: f.name, Line: line, Column: column, Message: "not JSON: " + err.Error()})
+		r.add(Problem{File: f.name, Line: line, Column: column, Message: "not JSON: " + err.Error(), Expected: jsonSlip(f, err, line, column)})
 		return
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		line, column := f.place(dec.InputOffset() - 1)
 		r.add(Problem{File: f.name, Line: line, Column: column, Found: "something behind the document", Expected: "one document a file"})
 	}
+}
+
+// jsonSlip is what a place at which JSON does not parse wants.
+func jsonSlip(f *file, err error, line, column int) string {
+	source := f.line(line)
+	before := strings.TrimRight(source[:max(0, min(column-1, len(source)))], " \t")
+	for n := line - 1; before == "" && n > 0; n-- {
+		before = strings.TrimRight(f.line(n), " \t\r")
+	}
+	at := source[max(0, min(column-1, len(source))):]
+	switch {
+	case bytes.HasPrefix(f.content, []byte("\xef\xbb\xbf")):
+		return "a file without a byte order mark at its beginning"
+	case strings.HasSuffix(before, ",") && (strings.Contains(err.Error(), "']'") || strings.Contains(err.Error(), "'}'")):
+		return "no comma behind the last element"
+	case strings.HasPrefix(at, "//"), strings.HasPrefix(at, "#"), strings.HasPrefix(at, "/*"):
+		return "no comments, which JSON does not have; a YAML file may have them"
+	case strings.Contains(err.Error(), `'\''`):
+		return `double quotes, "…"`
+	}
+	return ""
 }
 
 type jsonCheck struct {
@@ -294,6 +315,14 @@ func yamlProblem(f *file, err error) Problem {
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		p.Line, _ = strconv.Atoi(m[1])
 		p.Message = strings.Replace(p.Message, m[0], "", 1)
+	}
+	switch text := f.line(p.Line); {
+	case strings.Contains(p.Message, "cannot start any token") && strings.Contains(text, "\t"):
+		p.Expected = "spaces: YAML takes no tabs for indentation"
+	case strings.Contains(p.Message, "mapping values are not allowed"):
+		p.Expected = "a space behind each colon, here and in the line above, and quotes around a text that has a colon and a space in it"
+	case strings.Contains(p.Message, "expected '-' indicator"), strings.Contains(p.Message, "expected key"):
+		p.Expected = "what belongs together at one indentation, in the lines below"
 	}
 	return p
 }

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -23,7 +24,9 @@ func newReport(files []*file) *report {
 func (r *report) add(ps ...Problem) {
 	for _, p := range ps {
 		if f := r.files[p.File]; f != nil && p.Source == "" {
-			p.Source = f.line(p.Line)
+			if line := f.line(p.Line); utf8.ValidString(line) {
+				p.Source = line
+			}
 		}
 		if p.Line > 0 && p.Column == 0 && p.Source != "" {
 			p.Column = 1 + len(p.Source) - len(strings.TrimLeft(p.Source, " \t"))
@@ -51,6 +54,14 @@ func (r *report) besides(loc *ast.Location, p Problem) {
 		}
 	}
 	r.at(loc, p)
+}
+
+// lineAt is the source line of a location; empty if there is none.
+func (r *report) lineAt(loc *ast.Location) string {
+	if f := r.files[loc.File]; f != nil {
+		return f.line(loc.Row)
+	}
+	return ""
 }
 
 // has says whether an error was reported at that line.
