@@ -40,6 +40,10 @@ func (c *fieldCheck) pass(resolved map[string]*ast.Module) error {
 		return err
 	}
 	parsed[typesPackage] = c.module()
+	var originals map[string]*ast.Rule
+	if !c.inputOnly {
+		originals = addElementCopies(parsed, c.report.files)
+	}
 	for range maxCompiles {
 		compiler := ast.NewCompiler().
 			SetErrorLimit(0).
@@ -48,6 +52,7 @@ func (c *fieldCheck) pass(resolved map[string]*ast.Module) error {
 			WithOnlyStagesUpTo(ast.StageCheckTypes)
 		compiler.Compile(parsed)
 		if !compiler.Failed() {
+			c.checkElementTypes(compiler, originals)
 			return nil
 		}
 		var rest ast.Errors

@@ -51,7 +51,7 @@ access: {thresholds: {low: 1}}
 		"a list of several kinds": `
 			group contains {"name": x} if { some x in data.mixed; is_string(x) }
 			group contains {"name": x.email} if some x in data.mixed
-			group contains {"name": x[0]} if some x in data.mixed`,
+			group contains {"name": sprintf("%v", [x[0]])} if some x in data.mixed`,
 		"documents with nothing in them": `
 			group contains {"name": x.email} if some x in data.nothing
 			group contains {"name": x.email} if some x in data.empty
