@@ -98,7 +98,7 @@ func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
 	if again {
 		// The account or access changed while the round was made: the next one is due
 		// now.
-		err, outlook.Boundary = nil, d.Now().Add(time.Second)
+		err, outlook.Boundary = nil, d.Now().Add(soon)
 	}
 	d.conclude(result, outlook, err)
 	d.tellRound(done, why, err)

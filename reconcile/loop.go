@@ -22,6 +22,10 @@ const (
 	retryMost  = 10 * time.Minute
 )
 
+// clear is how long before a boundary nothing begins that can wait: a look at
+// on-calls that is under way would put it off.
+const clear = 5 * time.Second
+
 // What makes a round due for which a part of the account may suffice. Every
 // other cause is one for a round that reads the account whole.
 const (
@@ -145,7 +149,7 @@ func (l *Loop) next(o Outlook, failures int) (time.Time, string) {
 	if b := o.Boundary; b.After(now) && !b.After(next.Add(o.Takes)) {
 		next, why = b, WhyBoundary
 	}
-	if p := o.Poll; !p.IsZero() && p.Before(next) {
+	if p := o.Poll; !p.IsZero() && p.Before(next) && (why != WhyBoundary || p.Before(next.Add(-clear))) {
 		next, why = p, WhyOnCalls
 	}
 	if failures > 0 {

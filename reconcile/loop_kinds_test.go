@@ -61,3 +61,21 @@ func TestOnCallsAreLookedAtBetweenRounds(t *testing.T) {
 		t.Errorf("rounds differ (-want +got):\n%s", diff)
 	}
 }
+
+func TestALookAtOnCallsMakesWayForABoundary(t *testing.T) {
+	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	got, _ := diary(t, 40*time.Minute, func(n int) (reconcile.Outlook, error) {
+		o := reconcile.Outlook{Poll: began.Add(30*time.Minute - 2*time.Second)}
+		switch n {
+		case 1:
+			o.Boundary = began.Add(30 * time.Minute)
+		case 3:
+			o.Poll = time.Time{}
+		}
+		return o, nil
+	}, nil)
+	want := []string{"0s start", "30m0s boundary", "30m0s on-calls"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rounds differ (-want +got):\n%s", diff)
+	}
+}

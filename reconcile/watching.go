@@ -108,6 +108,9 @@ func (d *Daemon) outlook(r *reading, result *Result) Outlook {
 	return o
 }
 
+// soon is when a round is made that is due at once.
+const soon = 100 * time.Millisecond
+
 // boundary is when access changes by itself next; zero if nothing is foreseen.
 // Where PagerDuty's clock is behind, it is when that will have come there.
 func (d *Daemon) boundary(r *reading) time.Time {
@@ -116,7 +119,7 @@ func (d *Daemon) boundary(r *reading) time.Time {
 		return next
 	}
 	behind := max(0, r.began.Sub(r.snapshot.Now))
-	return now.Add(min(10*time.Second, max(time.Second, next.Add(behind).Sub(now))))
+	return now.Add(min(10*time.Second, max(soon, next.Add(behind).Sub(now))))
 }
 
 // interval is how often on-calls are looked at: as configured, or more rarely

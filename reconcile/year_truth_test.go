@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -184,6 +185,10 @@ type squad struct {
 var yearZones = []string{"America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "America/St_Johns", "Pacific/Auckland",
 	"Etc/UTC", "America/Havana", "Africa/Cairo", "America/Santiago"}
 
+// busyZones are those in which some schedules are handed over each day; in the
+// others all are each week, so that a year has some ten thousand hand-overs.
+var busyZones = map[string]bool{"Australia/Lord_Howe": true, "America/Havana": true}
+
 // year is an account of schedules, what is to happen on it, and its truth.
 type year struct {
 	from, until time.Time
@@ -206,8 +211,11 @@ func newYear(from, until time.Time, schedules int) *year {
 		y.duties = append(y.duties, d)
 		y.squads = append(y.squads, y.squad(i))
 	}
-	for range schedules * int(until.Sub(from).Hours()/24) / 30 {
+	for range schedules*int(until.Sub(from).Hours()/24)/60 + 10 {
 		y.override()
+	}
+	for _, d := range y.duties {
+		slices.SortStableFunc(d.stints, func(a, b stint) int { return a.made - b.made })
 	}
 	return y
 }
@@ -226,11 +234,12 @@ func (y *year) monday(zone string, hour int) time.Time {
 
 func (y *year) layers(d *duty, i int) {
 	start := minutes(y.monday(d.zone, 9))
-	if d.zone == "Etc/UTC" {
-		d.zone = "Etc/UTC"
-	}
 	week := dutyLayer{start: start, turn: 7 * 1440, people: y.some(3 + i%3)}
-	switch i % 7 {
+	kind := i % 7
+	if !busyZones[d.zone] {
+		kind = 0
+	}
+	switch kind {
 	case 0, 1, 2, 3:
 		d.layers = []dutyLayer{week}
 	case 4: // somebody else at night, which begins in the hours that clocks change in
@@ -245,7 +254,11 @@ func (y *year) layers(d *duty, i int) {
 
 func (y *year) shifts(d *duty, i int) {
 	at := func(hour int) int { return shownAt(d.zone, minutes(y.monday(d.zone, hour))) }
-	switch i % 6 {
+	kind := i % 6
+	if !busyZones[d.zone] {
+		kind = 0
+	}
+	switch kind {
 	case 0, 1, 2:
 		d.rotation = []dutyEvent{{start: at(9), lasts: 10080, every: "week", people: y.some(3 + i%2), shifts: 1}}
 	case 3: // work days, two in a row each, with a slot of nobody's
