@@ -14,12 +14,15 @@ type StepKind string
 const (
 	// PutLayers writes all layers of a layer-based schedule.
 	PutLayers StepKind = "put_layers"
-	// EndEvent gives an active event an end, which is all that may change of it.
+	// EndEvent gives an active event an end or takes it away, which is all that may
+	// change of it.
 	EndEvent StepKind = "end_event"
 	// CreateEvent makes an event.
 	CreateEvent StepKind = "create_event"
 	// ReplaceEvent writes an event to come whole.
 	ReplaceEvent StepKind = "replace_event"
+	// DeleteEvent removes an event to come.
+	DeleteEvent StepKind = "delete_event"
 )
 
 // Step is one write of a revision.
@@ -54,6 +57,9 @@ func written(s inventory.Schedule, step Step) bool {
 			return SameLayer(is, want) && (want.ID == "" || want.ID == is.ID)
 		})
 	}
+	if step.Does == DeleteEvent {
+		return !hasEvent(s, step.Event.ID)
+	}
 	for _, r := range s.Rotations {
 		if r.ID != step.Rotation {
 			continue
@@ -67,6 +73,30 @@ func written(s inventory.Schedule, step Step) bool {
 		})
 	}
 	return false
+}
+
+// MissedByLate are the custom shifts that fill the gap which a step leaves if it
+// is written only now: an event that is made after it should have begun has no
+// occurrence until the next one begins. None for a step that is in time.
+func MissedByLate(step Step, now time.Time) ([]inventory.CustomShift, error) {
+	shifts := []inventory.CustomShift{}
+	if step.Does != CreateEvent || !step.Event.EffectiveSince.Before(now) {
+		return shifts, nil
+	}
+	slots, err := slotsOf(*step.Event, zones{}, span{now.UTC(), now.UTC().Add(time.Second)})
+	if err != nil {
+		return nil, err
+	}
+	whole, err := slotsOf(*step.Event, zones{}, span{now.UTC(), now.UTC().AddDate(1, 1, 0)})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range whole[:len(slots)] { // those under way, to their end
+		if s.member != nil {
+			shifts = append(shifts, inventory.CustomShift{User: s.member, Start: s.start, End: s.end})
+		}
+	}
+	return shifts, nil
 }
 
 // SameDefinition says that nothing differs in what two readings of a schedule

@@ -5,7 +5,10 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim/contract"
 )
@@ -51,5 +54,52 @@ func TestEveryRequestKeepsPagerDutysContract(t *testing.T) {
 		if !slices.Contains(judge.Covered(), operation) {
 			t.Errorf("%s never succeeded", operation)
 		}
+	}
+}
+
+func TestEveryWriteToAScheduleKeepsPagerDutysContract(t *testing.T) {
+	judge := contract.New(t)
+	sim := simulate(t, rota())
+	c := client(t, judge.Wrap(sim.Transport()))
+	for schedule, revisions := range map[string][]oncall.Revision{
+		"PLAYERS": {{Part: "PWEEKS", Leave: []string{"PU00002"}}, {Part: "PNIGHTS", Join: []string{"PU00005"}}},
+		"PSHIFTS": {{Part: "QEVENT", Join: []string{"PU00005"}}, {Part: "QEVENT", Join: []string{"PU00006"}}},
+	} {
+		for _, v := range revisions {
+			was := readOne(t, c, schedule)
+			revised := revise(t, was, v)
+			if was.Kind == inventory.ScheduleOfLayers {
+				if _, err := c.PreviewSchedule(t.Context(), revised.Schedule, rota().Account.Window); err != nil {
+					t.Error(err)
+				}
+			}
+			for _, step := range revised.Steps {
+				if err := c.WriteStep(t.Context(), was, step); err != nil {
+					t.Error(err)
+				}
+			}
+			after := readOne(t, c, schedule)
+			for _, step := range oncall.Undo(was, after) {
+				if err := c.WriteStep(t.Context(), after, step); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		was := readOne(t, c, schedule)
+		o := inventory.Override{User: pointers("PU00005")[0], Start: at.Add(time.Hour), End: at.Add(2 * time.Hour)}
+		if was.Kind == inventory.ScheduleOfShifts {
+			o.Rotation, o.Replaces = pointers("QROTA")[0], pointers("PU00002")[0]
+			shift, err := c.AddCustomShift(t.Context(), was, inventory.CustomShift{User: o.User, Start: o.Start, End: o.End})
+			if err := errors.Join(err, c.RemoveCustomShift(t.Context(), was, shift.ID)); err != nil {
+				t.Error(err)
+			}
+		}
+		made, err := c.AddOverride(t.Context(), was, o)
+		if err := errors.Join(err, c.RemoveOverride(t.Context(), was, made.ID)); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, v := range judge.Violations() {
+		t.Errorf("violation: %s", v)
 	}
 }

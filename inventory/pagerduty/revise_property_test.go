@@ -120,3 +120,44 @@ func TestS23_AHalfDoneEditIsCompletedFromWhatTheScheduleIs(t *testing.T) {
 		t.Errorf("still left: %+v", rest)
 	}
 }
+
+func TestS23_AHalfDoneEditCompletedLateLeavesNoGapFromThen(t *testing.T) {
+	now := at
+	sim := simulate(t, rota(), func(o *pagerdutysim.Options) { o.Clock = func() time.Time { return now } })
+	c := client(t, sim.Transport())
+	was := readOne(t, c, "PSHIFTS")
+	revised := revise(t, was, oncall.Revision{Part: "QEVENT", Join: []string{"PU00005"}, Leave: []string{"PU00002"}})
+	if err := c.WriteStep(t.Context(), was, revised.Steps[0]); err != nil {
+		t.Fatal(err)
+	}
+	now = revised.Changes[0].Effective.Add(25 * time.Hour)
+	step := revised.Steps[1]
+	missed, err := oncall.MissedByLate(step, now)
+	if err != nil || len(missed) != 1 {
+		t.Fatalf("missed %+v, %v", missed, err)
+	}
+	if err := c.WriteStep(t.Context(), was, step); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.AddCustomShift(t.Context(), was, missed[0]); err != nil {
+		t.Fatal(err)
+	}
+	if rest := oncall.Remaining(readOne(t, c, "PSHIFTS"), revised.Steps); len(rest) > 0 {
+		t.Errorf("still left: %+v", rest)
+	}
+	ahead := inventory.Window{Since: now, Until: now.AddDate(0, 0, 56)}
+	is, err := c.Schedule(t.Context(), "PSHIFTS", ahead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := oncall.Rerender(revised.Schedule, ahead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(onCall(want.Shifts), onCall(is.Shifts)); diff != "" {
+		t.Errorf("turns from now on (-foreseen +read):\n%s", diff)
+	}
+	if in, err := oncall.MissedByLate(step, at); err != nil || len(in) > 0 {
+		t.Errorf("a step in time misses %+v, %v", in, err)
+	}
+}

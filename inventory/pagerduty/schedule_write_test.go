@@ -441,3 +441,41 @@ func TestAnOverrideIsNotMadeTwiceWhereNobodyKnows(t *testing.T) {
 		t.Errorf("got %v, expected an error that leaves open whether it was made", err)
 	}
 }
+
+func TestS23_ThereIsAWayBackFromAnEdit(t *testing.T) {
+	for name, c := range map[string]struct {
+		schedule string
+		v        oncall.Revision
+	}{
+		"a layer edited in place":   {"PLAYERS", oncall.Revision{Part: "PWEEKS", Join: []string{"PU00005"}}},
+		"a layer with a successor":  {"PLAYERS", oncall.Revision{Part: "PWEEKS", Leave: []string{"PU00002"}}},
+		"an event with a successor": {"PSHIFTS", oncall.Revision{Part: "QEVENT", Join: []string{"PU00005"}, Leave: []string{"PU00000"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sim := simulate(t, rota())
+			pd := client(t, sim.Transport())
+			was := readOne(t, pd, c.schedule)
+			for _, step := range revise(t, was, c.v).Steps {
+				if err := pd.WriteStep(t.Context(), was, step); err != nil {
+					t.Fatal(err)
+				}
+			}
+			is := readOne(t, pd, c.schedule)
+			if cmp.Equal(onCall(was.Shifts), onCall(is.Shifts)) {
+				t.Fatal("nothing changed")
+			}
+			for _, step := range oncall.Undo(was, is) {
+				if err := pd.WriteStep(t.Context(), is, step); err != nil {
+					t.Fatal(err)
+				}
+			}
+			back := readOne(t, pd, c.schedule)
+			if diff := cmp.Diff(onCall(was.Shifts), onCall(back.Shifts)); diff != "" {
+				t.Errorf("turns after the way back (-before +after):\n%s", diff)
+			}
+			if rest := oncall.Undo(was, was); len(rest) > 0 {
+				t.Errorf("where nothing differs: %+v", rest)
+			}
+		})
+	}
+}

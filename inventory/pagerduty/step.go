@@ -20,20 +20,22 @@ func (c *Client) WriteStep(ctx context.Context, was inventory.Schedule, step onc
 	case oncall.PutLayers:
 		return c.PutLayers(ctx, was, step.Layers)
 	case oncall.EndEvent:
-		body := map[string]any{"effective_until": stamp(*step.Event.EffectiveUntil)}
-		return c.putEvent(ctx, was, step, body)
+		body := map[string]any{"effective_until": eventBody(*step.Event)["effective_until"]}
+		return c.writeEvent(ctx, was, step, http.MethodPut, map[string]any{"event": body})
 	case oncall.ReplaceEvent:
-		return c.putEvent(ctx, was, step, eventBody(*step.Event))
+		return c.writeEvent(ctx, was, step, http.MethodPut, map[string]any{"event": eventBody(*step.Event)})
+	case oncall.DeleteEvent:
+		return c.writeEvent(ctx, was, step, http.MethodDelete, nil)
 	case oncall.CreateEvent:
 		return c.createEvent(ctx, was, step)
 	}
 	return fmt.Errorf("%q is not a step that can be written", step.Does)
 }
 
-// putEvent changes an event: effective_until alone of one in effect, of which
-// PagerDuty refuses everything else, changed or not. Source: OpenAPI,
+// writeEvent changes or removes an event: of one in effect effective_until alone,
+// for PagerDuty refuses everything else of it, changed or not. Source: OpenAPI,
 // updateEvent; Terraform provider.
-func (c *Client) putEvent(ctx context.Context, was inventory.Schedule, step oncall.Step, body map[string]any) error {
+func (c *Client) writeEvent(ctx context.Context, was inventory.Schedule, step oncall.Step, method string, body any) error {
 	fresh, err := c.events(ctx, was.ID, step.Rotation)
 	if err != nil {
 		return err
@@ -47,8 +49,7 @@ func (c *Client) putEvent(ctx context.Context, was inventory.Schedule, step onca
 	if !known || !still || !oncall.SameEvent(before, after) {
 		return &ConflictError{Schedule: was.Name, What: fmt.Sprintf("event %q", step.Event.Name)}
 	}
-	return c.write(ctx, http.MethodPut, "/v3/schedules/{}/rotations/{}/events/{}",
-		[]string{was.ID, step.Rotation, step.Event.ID}, map[string]any{"event": body})
+	return c.write(ctx, method, "/v3/schedules/{}/rotations/{}/events/{}", []string{was.ID, step.Rotation, step.Event.ID}, body)
 }
 
 // createEvent makes an event, unless the rotation has it.
