@@ -2,7 +2,8 @@
 // from when until when, and when that next changes.
 //
 // Render computes the final schedule of both kinds of schedule from their
-// layers or rotations, custom shifts and overrides; everything else here reads
+// layers or rotations, custom shifts and overrides. Revise changes who takes
+// turns, so that nobody's turn moves that need not. Everything else here reads
 // lists of shifts, ours or PagerDuty's. All of it is pure: no clock, no
 // network, and the time zone database is part of the binary.
 //

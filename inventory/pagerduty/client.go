@@ -1,7 +1,7 @@
 // Package pagerduty is the only code that speaks to PagerDuty, through
-// go-pagerduty: it reads a snapshot of an account and writes base roles and
-// team members in PagerDuty's own words. It paces itself on the rate-limit
-// headers, repeats what may be repeated, and counts what it costs.
+// go-pagerduty: it reads a snapshot of an account and writes base roles, team
+// members, schedules and overrides in PagerDuty's own words. It paces itself on
+// the rate-limit headers, repeats what may be repeated, and counts what it costs.
 package pagerduty
 
 import (
