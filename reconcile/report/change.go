@@ -111,9 +111,10 @@ func (t *planText) changeLine(c plan.Change, who, what int) string {
 		mark = t.lower
 	}
 	why := string(c.Cause)
-	if c.Reason != "" {
-		why += ": " + c.Reason
+	if c.Cause != "" && c.Reason != "" {
+		why += ": "
 	}
+	why += c.Reason
 	if c.Drifted != "" {
 		why += fmt.Sprintf(" (PagerDuty had moved too: it held %s)", c.Drifted)
 	}
@@ -153,6 +154,9 @@ func move(c plan.Change) string {
 		return "" // a statement that this version does not carry out
 	}
 	kind := c.Resource.Kind
+	if c.Before == c.After {
+		return Role(kind, c.After)
+	}
 	text := Role(kind, c.Before) + " → " + Role(kind, c.After)
 	if c.Action == plan.ActionRole {
 		text += map[plan.Effect]string{plan.Raise: ", raises", plan.Lower: ", lowers"}[c.Effect]

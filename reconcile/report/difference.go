@@ -1,0 +1,231 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// DifferenceText writes what other policies do, for people.
+func DifferenceText(w io.Writer, d *plan.Difference, s Style) error {
+	t := newDifferenceText(w, d, s)
+	t.access()
+	t.consequences()
+	t.holds()
+	t.differingFindings()
+	t.movedNotices()
+	t.line("")
+	t.line("%s", t.strong(DifferenceSummary(d)))
+	return t.err
+}
+
+// DifferenceJSON writes what other policies do, for programs.
+func DifferenceJSON(w io.Writer, d *plan.Difference) error { return JSON(w, d) }
+
+// DifferenceSummary is a difference in one line.
+func DifferenceSummary(d *plan.Difference) string {
+	if d.Empty() {
+		return "No difference: the policies ask for the same, and the plan is the same."
+	}
+	s := d.Summary
+	var parts []string
+	add := func(n int, one, many string) {
+		if n > 0 {
+			parts = append(parts, count(n, one, many))
+		}
+	}
+	add(s.Until, "other end", "other ends")
+	add(s.Consequences, "other consequence", "other consequences")
+	add(s.Held, "held", "held")
+	add(s.FindingsBegin, "new finding", "new findings")
+	add(s.FindingsEnd, "finding gone", "findings gone")
+	add(s.UnknownsBegin, "new unknown", "new unknowns")
+	add(s.ErrorsBegin, "new error", "new errors")
+	add(s.WarningsBegin, "new warning", "new warnings")
+	line := fmt.Sprintf("Difference: %d to get more, %d to get less", s.Raise, s.Lower)
+	if len(parts) > 0 {
+		line += "; " + strings.Join(parts, ", ")
+	}
+	return line + "."
+}
+
+// differenceText is a difference being written, with the means of a plan.
+type differenceText struct {
+	*planText
+	diff *plan.Difference
+}
+
+func newDifferenceText(w io.Writer, d *plan.Difference, s Style) *differenceText {
+	return &differenceText{planText: newPlanText(w, &plan.Plan{Names: d.Names}, s), diff: d}
+}
+
+// access writes who is to have more or less, by resource and rule.
+func (t *differenceText) access() {
+	if len(t.diff.Access) == 0 {
+		return
+	}
+	t.head("Access that the policies ask for (%d)", len(t.diff.Access))
+	var rows []row
+	for _, a := range t.diff.Access {
+		rows = append(rows, row{change: changeOf(a)})
+	}
+	t.rows(rows, "  ")
+}
+
+// changeOf is a difference in the shape of a change, whose reason is what the
+// plan does about it.
+func changeOf(a plan.AccessDifference) plan.Change {
+	c := plan.Change{
+		Action: plan.ActionRole, Effect: a.Effect, User: a.User, Resource: a.Resource, Layer: a.Layer,
+		Before: a.Before, After: a.After, By: a.By, LimitedBy: a.LimitedBy, Reason: consequence(a.Then),
+	}
+	switch {
+	case a.Before == inventory.None:
+		c.Action = plan.ActionGrant
+	case a.After == inventory.None:
+		c.Action = plan.ActionRevoke
+	case a.Before == a.After:
+		c.Reason = otherEnd(a) + "; " + c.Reason
+	}
+	if a.Was.Key != "" && a.Then.Key == "" {
+		c.Reason += "; before: " + handled(a.Was)
+	}
+	return c
+}
+
+func otherEnd(a plan.AccessDifference) string {
+	switch {
+	case a.UntilAfter == nil:
+		return "no longer ends " + clock(*a.UntilBefore)
+	case a.UntilBefore == nil:
+		return "ends " + clock(*a.UntilAfter)
+	}
+	return fmt.Sprintf("ends %s rather than %s", clock(*a.UntilAfter), clock(*a.UntilBefore))
+}
+
+// consequence says what a plan does about a pair.
+func consequence(o plan.Outcome) string {
+	switch o.State {
+	case plan.OutcomeChange:
+		return "would be made"
+	case plan.OutcomeObserved:
+		return "observed only"
+	case plan.OutcomeHeld:
+		return "would be held (" + o.Rule + ")"
+	case plan.OutcomeBlocked:
+		return "would be blocked: " + o.Why
+	case plan.OutcomeUnknown:
+		return "unknown: " + o.Why
+	case plan.OutcomeProtected:
+		return "protected: " + o.Why
+	case plan.OutcomeImplied:
+		return "given by PagerDuty: " + o.Why
+	case plan.OutcomeLeft:
+		return "left alone: " + o.Why
+	}
+	return "nothing to do: PagerDuty holds " + o.Before
+}
+
+// consequences writes where the plan does something else for other reasons.
+func (t *differenceText) consequences() {
+	if len(t.diff.Consequences) == 0 {
+		return
+	}
+	t.head("Asked for as before, and handled otherwise (%d)", len(t.diff.Consequences))
+	for _, c := range t.diff.Consequences {
+		t.line("  %s on %s: %s; before: %s", t.user(c.User), t.place(c.Resource, c.Layer), handled(c.Then), handled(c.Was))
+	}
+}
+
+// handled is an outcome with the change that it is about.
+func handled(o plan.Outcome) string {
+	switch {
+	case o.State == plan.OutcomeNone:
+		return "nothing to do"
+	case o.Key == "":
+		return consequence(o)
+	}
+	return fmt.Sprintf("%s → %s %s", o.Before, o.After, consequence(o))
+}
+
+// holds writes why changes would be held.
+func (t *differenceText) holds() {
+	if len(t.diff.Holds) == 0 {
+		return
+	}
+	t.head("This would be held until a person releases it")
+	for _, h := range t.diff.Holds {
+		t.line("  %s (%s): %s", t.alarm(count(h.Changes, "change", "changes")), h.Rule, h.Why)
+	}
+}
+
+func (t *differenceText) differingFindings() {
+	if begins := t.diff.Findings.Begins; len(begins) > 0 {
+		t.head("New findings (%d)", len(begins))
+		for _, f := range begins {
+			t.finding(f)
+		}
+	}
+	if ends := t.diff.Findings.Ends; len(ends) > 0 {
+		t.head("Findings gone (%d)", len(ends))
+		for _, f := range ends {
+			t.line("  %s  %s: %s", pad(f.Severity, 8), t.subject(f), f.Message)
+		}
+	}
+}
+
+// movedNotices writes what begins and ends besides.
+func (t *differenceText) movedNotices() {
+	d := t.diff
+	t.list("Nothing is lowered any more, because", d.Suspended.Begins)
+	t.list("No longer a reason to lower nothing", d.Suspended.Ends)
+	t.list("New errors", noticeLines(d.Errors.Begins))
+	t.list("Errors gone", noticeLines(d.Errors.Ends))
+	t.list("New warnings", noticeLines(d.Warnings.Begins))
+	t.list("Warnings gone", noticeLines(d.Warnings.Ends))
+	t.list("Newly unknown", t.unknowns(d.Unknown.Begins))
+	t.list("No longer unknown", t.unknowns(d.Unknown.Ends))
+	t.list("Newly named and without an account", addresses(d.Absent.Begins))
+	t.list("No longer named without an account", addresses(d.Absent.Ends))
+}
+
+func (t *differenceText) list(head string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	t.head("%s (%d)", head, len(lines))
+	for _, line := range lines {
+		t.line("  %s", line)
+	}
+}
+
+func (t *differenceText) unknowns(us []desired.Unknown) []string {
+	var lines []string
+	for _, u := range us {
+		who, what := "everybody", "every resource"
+		if u.User != "*" {
+			who = t.user(u.User)
+		}
+		if !u.Resource.IsZero() {
+			what = t.ref(u.Resource)
+		}
+		lines = append(lines, fmt.Sprintf("%s on %s: %s", who, what, u.Reason))
+	}
+	return lines
+}
+
+func addresses(as []desired.Absent) []string {
+	var lines []string
+	for _, a := range as {
+		line := a.Email
+		if len(a.By) > 0 {
+			line += " — " + Rule(a.By[0])
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
