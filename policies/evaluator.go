@@ -59,7 +59,7 @@ func (e *Evaluator) Input(s *inventory.Snapshot) (*Input, error) {
 	return in, err
 }
 
-// Ran is how many rules the last evaluation ran.
+// Ran is how many rules all evaluations so far ran.
 func (e *Evaluator) Ran() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -77,7 +77,6 @@ func (e *Evaluator) Evaluate(ctx context.Context, s *Set, phase Phase, in *Input
 	}
 	outcomes := make([]*outcome, len(rules))
 	marks := make([]mark, len(rules))
-	e.ran = 0
 	for i, rule := range rules {
 		marks[i] = s.mark(rule, r, in)
 		if outcomes[i] = r.known(marks[i]); outcomes[i] == nil {

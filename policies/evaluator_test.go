@@ -216,9 +216,10 @@ group contains {"name": "x"} if data.other
 			if err := os.WriteFile(filepath.Join(dir, tc.file), []byte(tc.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
+			before := e.Ran()
 			evaluate()
-			if e.Ran() != tc.ran {
-				t.Errorf("%d rules ran, want %d", e.Ran(), tc.ran)
+			if ran := e.Ran() - before; ran != tc.ran {
+				t.Errorf("%d rules ran, want %d", ran, tc.ran)
 			}
 		})
 	}

@@ -1,10 +1,13 @@
 package policies
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -156,6 +159,38 @@ func (s *Set) Located(problems Problems) Problems {
 	r := newReport(s.files)
 	r.add(problems...)
 	return r.problems.sorted()
+}
+
+// Files counts the files of all roots.
+func (s *Set) Files() int { return len(s.files) }
+
+// FilesUnlike are the names, sorted, of the files that are not as in another
+// set: changed, there alone, or here alone.
+func (s *Set) FilesUnlike(other *Set) []string {
+	contents := map[string][]byte{}
+	for _, f := range other.files {
+		contents[f.name] = f.content
+	}
+	var names []string
+	for _, f := range s.files {
+		content, ok := contents[f.name]
+		if !ok || !bytes.Equal(content, f.content) {
+			names = append(names, f.name)
+		}
+		delete(contents, f.name)
+	}
+	names = slices.AppendSeq(names, maps.Keys(contents))
+	slices.Sort(names)
+	return names
+}
+
+// Rules counts the contract rules of all phases.
+func (s *Set) Rules() int {
+	n := 0
+	for _, rules := range s.rules {
+		n += len(rules)
+	}
+	return n
 }
 
 // Revision is a digest of all files of all roots, "sha256:…": equal content in

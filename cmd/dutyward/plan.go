@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,8 @@ import (
 func newPlan(a *app) *cobra.Command {
 	var f roundFlags
 	var out, printInput string
-	var asJSON, detailed bool
+	var asJSON, detailed, watch bool
+	var refresh time.Duration
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what would change, and why; change nothing",
@@ -25,6 +27,9 @@ func newPlan(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.at != "" && out != "" {
 				return errors.New("--at and --out don't go together: a plan for another moment is not one to apply")
+			}
+			if watch {
+				return a.watchPlan(cmd.Context(), f, refresh)
 			}
 			s, err := a.forReading(cmd.Context(), f)
 			if err != nil {
@@ -66,6 +71,11 @@ func newPlan(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 if there are changes that apply would make")
 	cmd.Flags().StringVar(&printInput, "print-input", "", "print what policies of a `phase`, access or risk, see as input, and no plan")
+	cmd.Flags().BoolVar(&watch, "watch", false, "whenever a policy or its data is saved, show what that makes to the plan")
+	cmd.Flags().DurationVar(&refresh, "refresh", 0, "with --watch, read the account again `this often`, such as 5m; it is read once without it")
+	for _, other := range []string{"out", "json", "print-input", "detailed-exitcode"} {
+		cmd.MarkFlagsMutuallyExclusive("watch", other)
+	}
 	return cmd
 }
 

@@ -33,8 +33,11 @@ const (
 //	fault FAULT          orders a fault from it, as `dutyward sim --fault`
 //	exits CODE ARGS...   runs dutyward, which must exit with CODE
 //	answers URL REGEXP   asks the address until its answer matches
+//	watches ARGS...      runs dutyward until the script says `ends`
+//	sees REGEXP          waits until it prints what matches, behind what was seen before
+//	ends                 interrupts it, which must be no error
 func TestScripts(t *testing.T) {
-	s := &scripts{simulators: map[*testscript.TestScript]*pagerdutysim.Server{}}
+	s := &scripts{simulators: map[*testscript.TestScript]*pagerdutysim.Server{}, watched: map[*testscript.TestScript]*watched{}}
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
@@ -44,6 +47,9 @@ func TestScripts(t *testing.T) {
 			"fault":   s.fault,
 			"exits":   exits,
 			"answers": answers,
+			"watches": s.watches,
+			"sees":    s.sees,
+			"ends":    s.ends,
 		},
 	})
 }
@@ -52,6 +58,7 @@ func TestScripts(t *testing.T) {
 type scripts struct {
 	mu         sync.Mutex
 	simulators map[*testscript.TestScript]*pagerdutysim.Server
+	watched    map[*testscript.TestScript]*watched
 }
 
 func (s *scripts) setUp(env *testscript.Env) error {

@@ -71,28 +71,31 @@ func (a *app) forReading(ctx context.Context, f roundFlags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	var reader reconcile.Reader
-	if f.snapshot != "" {
-		saved, err := snapshot()
-		if err != nil {
-			return nil, err
-		}
-		reader = savedReader{saved}
+	return s, a.read(ctx, s, snapshot)
+}
+
+// read gives a session that changes nothing what it reads: the account or the
+// saved snapshot, and the state.
+func (a *app) read(ctx context.Context, s *session, snapshot func() (*inventory.Snapshot, error)) error {
+	saved, err := snapshot()
+	if err != nil {
+		return err
+	}
+	if saved != nil {
+		s.Reader = savedReader{saved}
 		if saved.Account.Name != s.config.Account.Name {
 			// The state is another account's: plan as if for the first time.
-			s.Reader, s.Memory = reader, (*journal.Journal)(nil)
-			return s, nil
+			s.Memory = (*journal.Journal)(nil)
+			return nil
 		}
-	} else if reader, err = a.connect(ctx, s); err != nil {
-		return nil, err
+	} else if s.Reader, err = a.connect(ctx, s); err != nil {
+		return err
 	}
-	s.Reader = reader
-	s.journal, err = journal.OpenReadOnly(ctx, s.config.State, a.journalOptions(s))
-	if err != nil {
-		return nil, err
+	if s.journal, err = journal.OpenReadOnly(ctx, s.config.State, a.journalOptions(s)); err != nil {
+		return err
 	}
 	s.Memory = s.journal
-	return s, nil
+	return nil
 }
 
 // forWriting opens a session that may change the account and the state.
@@ -118,6 +121,23 @@ func (a *app) forWriting(ctx context.Context, f roundFlags) (*session, error) {
 // open loads configuration and policies, so that their faults show before
 // anything is sent.
 func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
+	s, err := a.configured(f)
+	if err != nil {
+		return nil, err
+	}
+	set, err := s.config.loadPolicies(ctx, f.policies)
+	if err != nil {
+		return nil, err
+	}
+	s.Policies = set
+	if n := len(set.Warnings()); n > 0 {
+		fmt.Fprintf(a.stderr, "note: the policies have %s: `dutyward check` shows them\n", counted(n, "warning"))
+	}
+	return s, nil
+}
+
+// configured is a session that has its configuration and nothing else yet.
+func (a *app) configured(f roundFlags) (*session, error) {
 	at, err := f.moment()
 	if err != nil {
 		return nil, err
@@ -126,16 +146,9 @@ func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := c.loadPolicies(ctx, f.policies)
-	if err != nil {
-		return nil, err
-	}
-	if n := len(set.Warnings()); n > 0 {
-		fmt.Fprintf(a.stderr, "note: the policies have %s: `dutyward check` shows them\n", counted(n, "warning"))
-	}
 	settings := c.settings()
 	settings.Targets = f.targets
-	return &session{config: c, Round: &reconcile.Round{Policies: set, Settings: settings, Now: a.now, At: at.at, After: at.after}}, nil
+	return &session{config: c, Round: &reconcile.Round{Settings: settings, Now: a.now, At: at.at, After: at.after}}, nil
 }
 
 // connect makes the client, and lets the session's clock follow the account's.

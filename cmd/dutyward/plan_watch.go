@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+// watching is `plan --watch`: whenever a policy is saved, the difference that
+// it makes to the plan before it. Broken policies leave the last plan to compare
+// with.
+type watching struct {
+	*app
+	session *session
+	roots   []string
+	reader  *keptReader
+	view    *watchView
+	// last is the last plan that was made; nil before the first.
+	last *reconcile.Result
+	// compared are the policies of that plan.
+	compared *policies.Set
+}
+
+// watchPlan watches until ctx ends. A positive refresh takes a live snapshot
+// anew that often.
+func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration) error {
+	if refresh > 0 && f.snapshot != "" {
+		return errors.New("--refresh is about reading the account again, and --snapshot names a saved one")
+	}
+	a.collectRarely()
+	snapshot := a.beginReading(f.snapshot)
+	s, err := a.configured(f)
+	if err != nil {
+		return err
+	}
+	if err := a.read(ctx, s, snapshot); err != nil {
+		return err
+	}
+	defer s.close()
+	w := &watching{app: a, session: s, roots: f.policies, reader: &keptReader{Reader: s.Reader}, view: newWatchView(a)}
+	if len(w.roots) == 0 {
+		w.roots = s.config.Policies
+	}
+	s.Reader, s.Evaluator = w.reader, &policies.Evaluator{}
+	saved, err := policies.Watch(ctx, w.roots, func(err error) { fmt.Fprintf(a.stderr, "note: %v\n", err) })
+	if err != nil {
+		return err
+	}
+	w.view.begin(w.roots, f.snapshot == "")
+	return w.run(ctx, saved, w.retakes(ctx, f, refresh))
+}
+
+// run goes on until ctx ends, or asking to end does.
+func (w *watching) run(ctx context.Context, saved <-chan struct{}, retake <-chan bool) error {
+	for {
+		if err := w.update(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return w.view.end()
+		case <-saved:
+		case again := <-retake:
+			if !again {
+				return w.view.end()
+			}
+			w.reader.snapshot, w.last = nil, nil
+		}
+	}
+}
+
+// retakes tells when the account is to be read again: as often as asked, and at
+// a person's word; false is the word to end.
+func (w *watching) retakes(ctx context.Context, f roundFlags, refresh time.Duration) <-chan bool {
+	out := make(chan bool)
+	tell := func(again bool) {
+		select {
+		case out <- again:
+		case <-ctx.Done():
+		}
+	}
+	if refresh > 0 {
+		ticker := time.NewTicker(refresh)
+		go func() {
+			defer ticker.Stop()
+			for ctx.Err() == nil {
+				select {
+				case <-ctx.Done():
+				case <-ticker.C:
+					tell(true)
+				}
+			}
+		}()
+	}
+	if f.snapshot != "-" && isTerminal(w.stdin) {
+		go func() {
+			for lines := bufio.NewScanner(w.stdin); lines.Scan(); {
+				switch strings.TrimSpace(lines.Text()) {
+				case "r":
+					tell(true)
+				case "q":
+					tell(false)
+				}
+			}
+		}()
+	}
+	return out
+}
+
+// update plans with the policies as they stand and shows what that makes.
+func (w *watching) update(ctx context.Context) error {
+	began := time.Now()
+	set, err := w.session.config.loadPolicies(ctx, w.roots)
+	var result *reconcile.Result
+	ran := w.session.Evaluator.Ran()
+	if err == nil {
+		w.session.Policies = set
+		result, err = w.session.Plan(ctx)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return w.view.broken(err, time.Since(began))
+	}
+	now := watchStatus{
+		took: time.Since(began), ran: w.session.Evaluator.Ran() - ran, rules: set.Rules(), files: set.Files(),
+		warnings: len(set.Warnings()), plan: result.Plan,
+	}
+	if err := incomplete(result.Snapshot); err != nil {
+		now.note = err.Error()
+	}
+	if w.compared != nil {
+		now.changed = set.FilesUnlike(w.compared)
+	}
+	last := w.last
+	w.last, w.compared = result, set
+	if last == nil {
+		return w.view.whole(now)
+	}
+	return w.view.difference(plan.Compare(&last.Result, &result.Result), now)
+}
+
+// keptReader reads the account once, until it is told to forget.
+type keptReader struct {
+	reconcile.Reader
+	snapshot *inventory.Snapshot
+}
+
+func (r *keptReader) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
+	if r.snapshot != nil {
+		return r.snapshot, nil
+	}
+	var err error
+	r.snapshot, err = r.Reader.Snapshot(ctx, schedules)
+	return r.snapshot, err
+}
+
+// watchStatus is what is said of an update beside the difference.
+type watchStatus struct {
+	took                        time.Duration
+	ran, rules, files, warnings int
+	// changed are the files that differ from those of the last plan.
+	changed []string
+	// note is what is wrong with the account's snapshot; may be empty.
+	note string
+	plan *plan.Plan
+}
+
+func (s watchStatus) text() string {
+	parts := []string{
+		fmt.Sprintf("%d of %s run", s.ran, counted(s.rules, "rule")),
+		counted(s.files, "file"),
+		took(s.took),
+	}
+	if s.warnings > 0 {
+		parts = append(parts, counted(s.warnings, "warning")+" (dutyward check)")
+	}
+	return strings.Join(parts, " · ")
+}
+
+func took(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+// filesShown bounds the names of changed files in a heading.
+const filesShown = 3
+
+func (s watchStatus) heading() string {
+	switch n := len(s.changed); {
+	case n == 0:
+		return "saved"
+	case n > filesShown:
+		return fmt.Sprintf("%s and %d more files", strings.Join(s.changed[:filesShown], ", "), n-filesShown)
+	default:
+		return strings.Join(s.changed, ", ")
+	}
+}
+
+// differenceOf is a difference as text.
+func differenceOf(d *plan.Difference, style report.Style) (string, error) {
+	var b strings.Builder
+	err := report.DifferenceText(&b, d, style)
+	return strings.TrimLeft(b.String(), "\n"), err
+}
