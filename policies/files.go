@@ -54,8 +54,9 @@ func (f *file) place(offset int64) (line, column int) {
 
 // walker collects the files of roots.
 type walker struct {
-	root  string
-	files []*file
+	// root is the directory that is walked, called what it is called.
+	root, called string
+	files        []*file
 	// seen maps the real path of each file to the name it was first found under.
 	seen map[string]string
 	// within are the real paths of the directories being walked.
@@ -65,10 +66,10 @@ type walker struct {
 
 // readRoots reads the policy and data files of the roots, sorted by root in
 // the given order, then by path.
-func readRoots(roots []string) ([]*file, Problems) {
+func readRoots(roots []string, as map[string]string) ([]*file, Problems) {
 	w := &walker{seen: map[string]string{}}
 	for _, root := range roots {
-		w.root = root
+		w.root, w.called = root, calledRoots([]string{root}, as)[0]
 		info, err := os.Stat(root)
 		switch {
 		case err != nil:
@@ -80,6 +81,18 @@ func readRoots(roots []string) ([]*file, Problems) {
 		}
 	}
 	return w.files, w.problems
+}
+
+// calledRoots are the names of roots in messages and origins.
+func calledRoots(roots []string, as map[string]string) []string {
+	var out []string
+	for _, root := range roots {
+		if called, ok := as[root]; ok {
+			root = called
+		}
+		out = append(out, root)
+	}
+	return out
 }
 
 // directory walks a directory of the root. Symbolic links are followed, for
@@ -113,8 +126,9 @@ func (w *walker) directory(path string) {
 }
 
 func (w *walker) entry(path string, entry fs.DirEntry) {
-	f := &file{root: w.root, path: path, name: filepath.ToSlash(filepath.Join(w.root, filepath.FromSlash(path)))}
-	info, err := os.Stat(filepath.FromSlash(f.name))
+	f := &file{root: w.called, path: path, name: filepath.ToSlash(filepath.Join(w.called, filepath.FromSlash(path)))}
+	place := filepath.Join(w.root, filepath.FromSlash(path))
+	info, err := os.Stat(place)
 	if err == nil && info.IsDir() {
 		w.directory(path)
 		return
@@ -126,7 +140,7 @@ func (w *walker) entry(path string, entry fs.DirEntry) {
 		w.fail(f.name, err)
 		return
 	}
-	real, err := filepath.EvalSymlinks(filepath.FromSlash(f.name))
+	real, err := filepath.EvalSymlinks(place)
 	if err != nil {
 		w.fail(f.name, err)
 		return

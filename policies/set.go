@@ -21,6 +21,9 @@ type Options struct {
 	// Roots are the policy directories. Each holds .rego, .json, .yaml and .yml
 	// files, also in subdirectories; what begins with a dot is skipped.
 	Roots []string
+	// As maps roots to the names that messages and origins call them by, where
+	// these are others: for a copy of a root of that name.
+	As map[string]string
 	// Schemas maps a data document by its dotted path, e.g. "people", to the
 	// JSON schema file that it must satisfy.
 	Schemas map[string]string
@@ -72,7 +75,8 @@ type Set struct {
 // Load reads the policies, or says everything that is wrong with them: the
 // error is then Problems, warnings included.
 func Load(ctx context.Context, o Options) (*Set, error) {
-	files, problems := readRoots(o.Roots)
+	files, problems := readRoots(o.Roots, o.As)
+	o.Roots = calledRoots(o.Roots, o.As)
 	schemas, schemaProblems := readSchemas(o.Schemas)
 	return load(ctx, o, files, schemas, append(problems, schemaProblems...))
 }

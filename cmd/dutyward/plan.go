@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +16,7 @@ import (
 
 func newPlan(a *app) *cobra.Command {
 	var f roundFlags
-	var out, printInput string
+	var out, printInput, base, format string
 	var asJSON, detailed, watch bool
 	var refresh time.Duration
 	cmd := &cobra.Command{
@@ -27,6 +28,12 @@ func newPlan(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.at != "" && out != "" {
 				return errors.New("--at and --out don't go together: a plan for another moment is not one to apply")
+			}
+			if base != "" {
+				return a.planBase(cmd.Context(), f, base, cmp.Or(format, map[bool]string{true: "json", false: "text"}[asJSON]), out, detailed)
+			}
+			if format != "" {
+				return errors.New("--format goes with --base; a plan alone is text, or JSON with --json")
 			}
 			if watch {
 				return a.watchPlan(cmd.Context(), f, refresh)
@@ -67,12 +74,18 @@ func newPlan(a *app) *cobra.Command {
 	f.add(cmd)
 	f.addAt(cmd)
 	f.addTarget(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "save the plan to this `file`, for `dutyward apply FILE`")
+	cmd.Flags().StringVar(&out, "out", "", "save the plan to this `file`, for `dutyward apply FILE`; with --base, the report")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
-	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 if there are changes that apply would make")
+	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 if there are changes that apply would make; with --base, if there is a difference")
 	cmd.Flags().StringVar(&printInput, "print-input", "", "print what policies of a `phase`, access or risk, see as input, and no plan")
 	cmd.Flags().BoolVar(&watch, "watch", false, "whenever a policy or its data is saved, show what that makes to the plan")
 	cmd.Flags().DurationVar(&refresh, "refresh", 0, "with --watch, read the account again `this often`, such as 5m; it is read once without it")
+	cmd.Flags().StringVar(&base, "base", "", "show what the policies do that those at this git `revision`, or in this directory, do not")
+	cmd.Flags().StringVar(&format, "format", "", "with --base: text, json or markdown, the last for a comment on a pull request")
+	for _, other := range []string{"print-input", "watch"} {
+		cmd.MarkFlagsMutuallyExclusive("base", other)
+	}
+	cmd.MarkFlagsMutuallyExclusive("format", "json")
 	for _, other := range []string{"out", "json", "print-input", "detailed-exitcode"} {
 		cmd.MarkFlagsMutuallyExclusive("watch", other)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
@@ -33,6 +34,9 @@ type Difference struct {
 	Errors    Moved[desired.Notice]  `json:"errors"`
 	Warnings  Moved[desired.Notice]  `json:"warnings"`
 	Suspended Moved[string]          `json:"suspended"`
+	// Protections are those in force: one that goes may let later plans change
+	// what this one does not.
+	Protections Moved[Guarded] `json:"protections"`
 	// Names are as in a plan.
 	Names   map[string]string `json:"names"`
 	Summary DifferenceSummary `json:"summary"`
@@ -118,6 +122,35 @@ type Moved[T any] struct {
 	Ends   []T `json:"ends"`
 }
 
+// Guarded is a protection in force.
+type Guarded struct {
+	// Resource is by id; zero for every resource.
+	Resource inventory.Ref `json:"resource"`
+	Role     string        `json:"role"`
+	// People counts whom it is about; -1 is everybody.
+	People int             `json:"people"`
+	Reason string          `json:"reason"`
+	Origin policies.Origin `json:"origin"`
+}
+
+func guarded(a *desired.Access) []Guarded {
+	var out []Guarded
+	for _, p := range a.Protections {
+		g := Guarded{Resource: p.Resource, Role: p.Role, People: -1, Reason: p.Reason, Origin: p.By.Origin}
+		if p.Users != nil {
+			g.People = len(p.Users)
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// guardedKey is a protection wherever it now stands in its file.
+func guardedKey(g Guarded) Guarded {
+	g.Origin = policies.Origin{}
+	return g
+}
+
 // DifferenceSummary counts a difference.
 type DifferenceSummary struct {
 	// Raise and Lower count the pairs that are to get more and less, Until those
@@ -140,7 +173,7 @@ type DifferenceSummary struct {
 // Empty says that nothing at all differs.
 func (d *Difference) Empty() bool {
 	s := d.Summary
-	return s == DifferenceSummary{} && len(d.Errors.Ends)+len(d.Warnings.Ends)+len(d.Absent.Ends)+len(d.Unknown.Ends)+len(d.Suspended.Ends) == 0
+	return s == DifferenceSummary{} && len(d.Errors.Ends)+len(d.Warnings.Ends)+len(d.Absent.Ends)+len(d.Unknown.Ends)+len(d.Suspended.Ends)+len(d.Protections.Begins)+len(d.Protections.Ends) == 0
 }
 
 // Compare says what the second of two results does that the first does not.
@@ -169,6 +202,7 @@ func Compare(before, after *Result) *Difference {
 	d.Errors = moved(before.Plan.Errors, after.Plan.Errors, noticeKey)
 	d.Warnings = moved(before.Plan.Warnings, after.Plan.Warnings, noticeKey)
 	d.Suspended = moved(before.Plan.Suspended, after.Plan.Suspended, func(s string) string { return s })
+	d.Protections = moved(guarded(before.Access), guarded(after.Access), guardedKey)
 	d.name(after.Expansion.Index())
 	d.count()
 	return d
@@ -382,6 +416,9 @@ func (d *Difference) name(x *inventory.Index) {
 	for _, a := range d.Access {
 		p.name(x, inventory.ByID(inventory.KindUser, a.User))
 		p.name(x, a.Resource)
+	}
+	for _, g := range slices.Concat(d.Protections.Begins, d.Protections.Ends) {
+		p.name(x, g.Resource)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -43,6 +44,8 @@ func DifferenceSummary(d *plan.Difference) string {
 	add(s.Held, "held", "held")
 	add(s.FindingsBegin, "new finding", "new findings")
 	add(s.FindingsEnd, "finding gone", "findings gone")
+	add(len(d.Protections.Begins), "new protection", "new protections")
+	add(len(d.Protections.Ends), "protection gone", "protections gone")
 	add(s.UnknownsBegin, "new unknown", "new unknowns")
 	add(s.ErrorsBegin, "new error", "new errors")
 	add(s.WarningsBegin, "new warning", "new warnings")
@@ -183,6 +186,8 @@ func (t *differenceText) movedNotices() {
 	d := t.diff
 	t.list("Nothing is lowered any more, because", d.Suspended.Begins)
 	t.list("No longer a reason to lower nothing", d.Suspended.Ends)
+	t.list("New protections", t.protections(d.Protections.Begins))
+	t.list("Protections gone", t.protections(d.Protections.Ends))
 	t.list("New errors", noticeLines(d.Errors.Begins))
 	t.list("Errors gone", noticeLines(d.Errors.Ends))
 	t.list("New warnings", noticeLines(d.Warnings.Begins))
@@ -201,6 +206,21 @@ func (t *differenceText) list(head string, lines []string) {
 	for _, line := range lines {
 		t.line("  %s", line)
 	}
+}
+
+func (t *differenceText) protections(gs []plan.Guarded) []string {
+	var lines []string
+	for _, g := range gs {
+		who, what := "everybody", "every resource"
+		if g.People >= 0 {
+			who = count(g.People, "person", "people")
+		}
+		if !g.Resource.IsZero() {
+			what = t.ref(g.Resource)
+		}
+		lines = append(lines, fmt.Sprintf("%s on %s: %s%s", who, what, g.Reason, places([]policies.Origin{g.Origin})))
+	}
+	return lines
 }
 
 func (t *differenceText) unknowns(us []desired.Unknown) []string {

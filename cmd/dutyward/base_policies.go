@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/policies"
+)
+
+// basePolicies are the policies that `plan --base` compares with: the roots and
+// schemas as they are at a git revision or in a directory, under the names that
+// they have here.
+type basePolicies struct {
+	options policies.Options
+	// called is what messages call them.
+	called string
+	// temporary is a directory to remove; may be empty.
+	temporary string
+}
+
+func (b *basePolicies) remove() {
+	if b.temporary != "" {
+		os.RemoveAll(b.temporary)
+	}
+}
+
+// findBase finds what --base names: a directory if there is one of that name,
+// else a revision of the repository that holds the policies.
+func findBase(ctx context.Context, base string, here policies.Options) (*basePolicies, error) {
+	if info, err := os.Stat(base); err == nil && info.IsDir() {
+		return directoryBase(base, here)
+	}
+	return revisionBase(ctx, base, here)
+}
+
+// directoryBase finds the roots in another directory. It is another checkout,
+// which holds them where this directory does, or it is itself the only root.
+func directoryBase(dir string, here policies.Options) (*basePolicies, error) {
+	b := &basePolicies{called: dir, options: here}
+	b.options.Roots, b.options.As = nil, map[string]string{}
+	for _, root := range here.Roots {
+		there := filepath.Join(dir, root)
+		switch info, err := os.Stat(there); {
+		case !filepath.IsAbs(root) && filepath.IsLocal(root) && err == nil && info.IsDir():
+		case len(here.Roots) == 1:
+			there = dir
+		default:
+			return nil, fmt.Errorf("--base %s: it holds no %s; with several policy roots it must be a directory that holds all of them, as another checkout does", dir, root)
+		}
+		b.options.Roots = append(b.options.Roots, there)
+		b.options.As[there] = root
+	}
+	b.options.Schemas = maps.Clone(here.Schemas)
+	for document, file := range here.Schemas {
+		if there := filepath.Join(dir, file); filepath.IsLocal(file) && isFile(there) {
+			b.options.Schemas[document] = there
+		}
+	}
+	return b, nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// revisionBase takes the roots out of git. A root or schema that is not there
+// yet is none: it came with the change.
+func revisionBase(ctx context.Context, ref string, here policies.Options) (_ *basePolicies, err error) {
+	dir, err := os.MkdirTemp("", "dutyward-base-")
+	if err != nil {
+		return nil, fmt.Errorf("--base %s: %w", ref, err)
+	}
+	b := &basePolicies{called: ref, options: here, temporary: dir}
+	defer func() {
+		if err != nil {
+			b.remove()
+			err = fmt.Errorf("--base %s: %w", ref, err)
+		}
+	}()
+	b.options.Roots, b.options.As, b.options.Schemas = nil, map[string]string{}, map[string]string{}
+	for i, root := range here.Roots {
+		there := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.Mkdir(there, 0o700); err != nil {
+			return nil, err
+		}
+		tree, err := treeAt(ctx, ref, root)
+		if err != nil {
+			return nil, err
+		}
+		if err := tree.extract(ctx, there, isPolicyFile); err != nil {
+			return nil, err
+		}
+		b.options.Roots = append(b.options.Roots, there)
+		b.options.As[there] = root
+	}
+	for _, document := range slices.Sorted(maps.Keys(here.Schemas)) {
+		file := here.Schemas[document]
+		tree, err := treeAt(ctx, ref, filepath.Dir(file))
+		if err != nil {
+			return nil, err
+		}
+		there := filepath.Join(dir, "schema-"+document)
+		if err := os.Mkdir(there, 0o700); err != nil {
+			return nil, err
+		}
+		name := filepath.Base(file)
+		if err := tree.extract(ctx, there, func(p string) bool { return p == name }); err != nil {
+			return nil, err
+		}
+		if isFile(filepath.Join(there, name)) {
+			b.options.Schemas[document] = filepath.Join(there, name)
+		}
+	}
+	return b, nil
+}
+
+func isPolicyFile(p string) bool {
+	for _, part := range strings.Split(p, "/") {
+		if strings.HasPrefix(part, ".") {
+			return false
+		}
+	}
+	return slices.Contains([]string{".rego", ".json", ".yaml", ".yml"}, path.Ext(p))
+}
+
+// gitTree is a directory of a repository at a revision.
+type gitTree struct {
+	repository string
+	commit     string
+	// prefix is the directory within the repository, with slashes and one at its
+	// end; empty for the whole.
+	prefix string
+}
+
+// treeAt is a directory as it was at a revision of its repository.
+func treeAt(ctx context.Context, ref, dir string) (*gitTree, error) {
+	at := dir
+	for { // the directory may be newer, or older, than the working tree
+		if info, err := os.Stat(at); err == nil && info.IsDir() {
+			break
+		}
+		if filepath.Dir(at) == at {
+			break
+		}
+		at = filepath.Dir(at)
+	}
+	top, err := git(ctx, at, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return nil, fmt.Errorf("there is no directory of that name, and %s is not in a git repository: %w", dir, err)
+	}
+	commit, err := git(ctx, top, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
+	if err != nil {
+		return nil, fmt.Errorf("there is no directory of that name, and no such revision in %s: fetch it first (git fetch origin %s; actions/checkout wants fetch-depth: 0)",
+			top, strings.TrimPrefix(ref, "origin/"))
+	}
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if real, err := filepath.EvalSymlinks(absolute); err == nil {
+		absolute = real
+	}
+	prefix, err := filepath.Rel(top, absolute)
+	if err != nil {
+		return nil, err
+	}
+	t := &gitTree{repository: top, commit: commit}
+	if prefix != "." {
+		t.prefix = filepath.ToSlash(prefix) + "/"
+	}
+	return t, nil
+}
+
+// extract writes the files that are wanted, by their path in the directory.
+func (t *gitTree) extract(ctx context.Context, to string, wanted func(string) bool) error {
+	list, err := git(ctx, t.repository, "ls-tree", "-r", "-z", "--full-tree", t.commit, "--", ":(literal)"+t.prefix)
+	if t.prefix == "" {
+		list, err = git(ctx, t.repository, "ls-tree", "-r", "-z", "--full-tree", t.commit)
+	}
+	if err != nil {
+		return err
+	}
+	var files, objects []string
+	for _, entry := range strings.Split(list, "\x00") {
+		facts, name, ok := strings.Cut(entry, "\t")
+		fields := strings.Fields(facts)
+		name, inside := strings.CutPrefix(name, t.prefix)
+		if !ok || !inside || len(fields) != 3 || !wanted(name) {
+			continue
+		}
+		if fields[0] == "120000" || fields[1] != "blob" {
+			return fmt.Errorf("%s%s is a link or a submodule there: compare with a checkout instead (git worktree add DIR %s; --base DIR)", t.prefix, name, t.commit[:12])
+		}
+		files, objects = append(files, name), append(objects, fields[2])
+	}
+	return t.write(ctx, to, files, objects)
+}
+
+// write writes the contents of objects to files.
+func (t *gitTree) write(ctx context.Context, to string, files, objects []string) error {
+	cmd := gitCommand(ctx, t.repository, "cat-file", "--batch")
+	cmd.Stdin = strings.NewReader(strings.Join(objects, "\n") + "\n")
+	out, err := cmd.Output()
+	if err != nil {
+		return gitError(err)
+	}
+	in := bufio.NewReader(bytes.NewReader(out))
+	for _, name := range files {
+		var object, kind string
+		var size int64
+		if _, err := fmt.Fscanf(in, "%s %s %d\n", &object, &kind, &size); err != nil {
+			return fmt.Errorf("git cat-file: %s: %w", name, err)
+		}
+		content := make([]byte, size)
+		if _, err := io.ReadFull(in, content); err != nil {
+			return fmt.Errorf("git cat-file: %s: %w", name, err)
+		}
+		if _, err := in.ReadByte(); err != nil {
+			return fmt.Errorf("git cat-file: %s: %w", name, err)
+		}
+		file := filepath.Join(to, filepath.FromSlash(name))
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return fmt.Errorf("git has a file called %s", name)
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, content, 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// git runs git in a directory and returns what it prints.
+func git(ctx context.Context, dir string, args ...string) (string, error) {
+	out, err := gitCommand(ctx, dir, args...).Output()
+	return strings.TrimSuffix(string(out), "\n"), gitError(err)
+}
+
+func gitCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir = dir
+	return cmd
+}
+
+func gitError(err error) error {
+	var failed *exec.ExitError
+	if errors.As(err, &failed) && len(failed.Stderr) > 0 {
+		return fmt.Errorf("git: %s", strings.TrimSpace(string(failed.Stderr)))
+	}
+	if err != nil {
+		return fmt.Errorf("git: %w", err)
+	}
+	return nil
+}

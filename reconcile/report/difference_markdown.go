@@ -1,0 +1,206 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// DifferenceMarker is the first line of a difference in Markdown, by which the
+// comment of an earlier run is found and replaced.
+const DifferenceMarker = "<!-- dutyward plan --base -->"
+
+const (
+	// commentLimit is how many characters a comment on GitHub may have; a reserve
+	// is left for what is put around it.
+	commentLimit = 65_536 - 1_536
+	// unfolded is up to how many lines a section stands open.
+	unfolded = 20
+)
+
+// DifferenceMarkdown writes what other policies do as a comment for a pull
+// request. Long sections are folded; what does not fit into a comment is cut,
+// and said to be.
+func DifferenceMarkdown(w io.Writer, d *plan.Difference, base string) error {
+	m := &markdown{t: newDifferenceText(io.Discard, d, Style{}), d: d}
+	m.add(DifferenceMarker)
+	m.add("### What these policies change\n")
+	m.add(fmt.Sprintf("**%s**\n", escaped(DifferenceSummary(d))))
+	m.add(fmt.Sprintf("Compared with %s, on the account %s as of %s. Policies %s, before %s.\n",
+		code(base), code(d.Account), clock(d.TakenAt), code(short(d.After.Revision)), code(short(d.Before.Revision))))
+	for _, h := range d.Holds {
+		m.add(fmt.Sprintf("> **This would be held** until a person releases it: %s (%s), for %s.\n", count(h.Changes, "change", "changes"), h.Rule, escaped(h.Why)))
+	}
+	for _, s := range m.sections() {
+		m.section(s)
+	}
+	_, err := io.WriteString(w, m.b.String())
+	return err
+}
+
+// markdown is a comment being written.
+type markdown struct {
+	t *differenceText
+	d *plan.Difference
+	b strings.Builder
+	// used counts characters, as the limit does.
+	used int
+}
+
+// section is a heading and the lines of a list or table, which may be cut.
+type section struct {
+	head  string
+	table string
+	lines []string
+}
+
+func (m *markdown) add(line string) {
+	m.b.WriteString(line + "\n")
+	m.used += utf8.RuneCountInString(line) + 1
+}
+
+// section writes a section as far as there is room for it.
+func (m *markdown) section(s section) {
+	if len(s.lines) == 0 {
+		return
+	}
+	const reserve = 300 // for what ends it
+	head := fmt.Sprintf("%s (%d)", s.head, len(s.lines))
+	if m.used+len(head)+len(s.table)+2*reserve > commentLimit {
+		m.cut(head)
+		return
+	}
+	folded := len(s.lines) > unfolded
+	if folded {
+		m.add("<details><summary>" + head + "</summary>\n")
+	} else {
+		m.add("#### " + head + "\n")
+	}
+	if s.table != "" {
+		m.add(s.table)
+	}
+	rest := 0
+	for i, line := range s.lines {
+		if m.used+utf8.RuneCountInString(line)+reserve > commentLimit {
+			rest = len(s.lines) - i
+			break
+		}
+		m.add(line)
+	}
+	m.add("")
+	if rest > 0 {
+		m.cut(fmt.Sprintf("%d of %d lines here", rest, len(s.lines)))
+	}
+	if folded {
+		m.add("</details>\n")
+	}
+}
+
+func (m *markdown) cut(what string) {
+	m.add(fmt.Sprintf("_Cut, since a comment has no more room: %s. `dutyward plan --base` without `--format markdown` shows all._\n", what))
+}
+
+func (m *markdown) sections() []section {
+	d, t := m.d, m.t
+	var access, consequences, begins, ends []string
+	for _, a := range d.Access {
+		c := changeOf(a)
+		mark := map[plan.Effect]string{plan.Raise: "▲", plan.Lower: "▼"}[a.Effect]
+		access = append(access, fmt.Sprintf("| %s | %s | %s %s | %s | %s |",
+			code(t.place(a.Resource, a.Layer)), code(t.user(a.User)), mark, escaped(move(c)), escaped(c.Reason), rulesOf(a)))
+	}
+	for _, c := range d.Consequences {
+		consequences = append(consequences, fmt.Sprintf("- %s on %s: %s; before: %s",
+			code(t.user(c.User)), code(t.place(c.Resource, c.Layer)), escaped(handled(c.Then)), escaped(handled(c.Was))))
+	}
+	for _, f := range d.Findings.Begins {
+		begins = append(begins, fmt.Sprintf("- **%s** %s: %s — %s", f.Severity, code(t.subject(f)), escaped(f.Message), originsOf(f.By)))
+	}
+	for _, f := range d.Findings.Ends {
+		ends = append(ends, fmt.Sprintf("- %s %s: %s", f.Severity, code(t.subject(f)), escaped(f.Message)))
+	}
+	return []section{
+		{head: "Access that the policies ask for", lines: access,
+			table: "| resource | who | role | what comes of it | by |\n| --- | --- | --- | --- | --- |"},
+		{head: "Asked for as before, and handled otherwise", lines: consequences},
+		{head: "New findings", lines: begins},
+		{head: "Findings gone", lines: ends},
+		{head: "New protections", lines: items(t.protections(d.Protections.Begins))},
+		{head: "Protections gone", lines: items(t.protections(d.Protections.Ends))},
+		{head: "New warnings", lines: items(noticeLines(d.Warnings.Begins))},
+		{head: "Warnings gone", lines: items(noticeLines(d.Warnings.Ends))},
+		{head: "Newly unknown", lines: items(t.unknowns(d.Unknown.Begins))},
+		{head: "No longer unknown", lines: items(t.unknowns(d.Unknown.Ends))},
+		{head: "Newly named and without an account", lines: items(addresses(d.Absent.Begins))},
+		{head: "No longer named without an account", lines: items(addresses(d.Absent.Ends))},
+	}
+}
+
+func items(lines []string) []string {
+	var out []string
+	for _, line := range lines {
+		out = append(out, "- "+escaped(line))
+	}
+	return out
+}
+
+// rulesOf are the rules of a difference, and what limits it.
+func rulesOf(a plan.AccessDifference) string {
+	var origins []policies.Origin
+	for _, by := range a.By {
+		origins = append(origins, by.Origin)
+	}
+	text := originsOf(origins)
+	for _, l := range a.LimitedBy {
+		text += "; limited to " + escaped(Role(a.Resource.Kind, l.AtMost)+": "+l.Reason) + " " + originsOf([]policies.Origin{l.By.Origin})
+	}
+	if through := chainOf(a.By); through != "" {
+		text += ", through " + escaped(through)
+	}
+	return text
+}
+
+func chainOf(rules []desired.By) string {
+	for _, by := range rules {
+		if len(by.Chain) > 0 {
+			return strings.Join(by.Chain, " → ")
+		}
+	}
+	return ""
+}
+
+func originsOf(origins []policies.Origin) string {
+	var places []string
+	for i, o := range origins {
+		if i == rulesShown {
+			places = append(places, fmt.Sprintf("and %d more", len(origins)-i))
+			break
+		}
+		if o.File == "" {
+			places = append(places, "built in")
+			continue
+		}
+		places = append(places, code(fmt.Sprintf("%s:%d", o.File, o.Line)))
+	}
+	return strings.Join(places, ", ")
+}
+
+// code is text as it stands, in a table too. Nothing in it mentions people or
+// is taken for HTML.
+func code(text string) string {
+	return "`" + strings.NewReplacer("`", "'", "|", "¦", "\n", " ", "\r", " ").Replace(text) + "`"
+}
+
+// escaped is text that comes from policies and the account, without a meaning
+// in Markdown: no HTML, no table cell, no mention of a person, no link.
+func escaped(text string) string {
+	return strings.NewReplacer(
+		"&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "\\|", "`", "'", "@", "@\u200b", "\n", " ", "\r", " ",
+		"*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "#", "#\u200b", "~", "\\~",
+	).Replace(text)
+}

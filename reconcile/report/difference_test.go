@@ -1,0 +1,76 @@
+package report_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+// differenceOf is a difference about n people.
+func differenceOf(n int, reason string) *plan.Difference {
+	d := &plan.Difference{Account: "acme", TakenAt: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Names: map[string]string{"team:#P1": "team:Payments"}}
+	for i := range n {
+		id := fmt.Sprintf("PU%d", i)
+		d.Names["user:#"+id] = fmt.Sprintf("u%d@acme.com", i)
+		d.Access = append(d.Access, plan.AccessDifference{
+			User: id, Resource: inventory.ByID(inventory.KindTeam, "P1"), Before: "none", After: "manager", Effect: plan.Raise,
+			By:   []desired.By{{Origin: policies.Origin{File: "policies/a.rego", Line: 3}}},
+			Then: plan.Outcome{State: plan.OutcomeBlocked, Why: reason},
+		})
+	}
+	d.Summary.Raise = n
+	return d
+}
+
+func markdownOf(t *testing.T, d *plan.Difference) string {
+	t.Helper()
+	var b strings.Builder
+	if err := report.DifferenceMarkdown(&b, d, "origin/main"); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestACommentIsFoldedWhenLongAndCutWhenTooLong(t *testing.T) {
+	for name, tc := range map[string]struct {
+		people      int
+		folded, cut bool
+	}{
+		"short":    {20, false, false},
+		"long":     {21, true, false},
+		"too long": {5000, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := markdownOf(t, differenceOf(tc.people, "no seat is free"))
+			if n := utf8.RuneCountInString(text); n > 65_536 {
+				t.Errorf("%d characters, more than a comment may have", n)
+			}
+			if !strings.HasPrefix(text, report.DifferenceMarker+"\n") {
+				t.Error("the marker is not its first line")
+			}
+			if got := strings.Contains(text, "<details>"); got != tc.folded || strings.Count(text, "<details>") != strings.Count(text, "</details>") {
+				t.Errorf("folded: %v", got)
+			}
+			if got := strings.Contains(text, "_Cut, since a comment has no more room: "); got != tc.cut {
+				t.Errorf("cut: %v", got)
+			}
+		})
+	}
+}
+
+func TestNothingInACommentMentionsPeopleOrIsHTML(t *testing.T) {
+	text := markdownOf(t, differenceOf(1, "ask @acme/sre | <b>now</b> `x`\n# or"))
+	for _, bad := range []string{"ask @acme", "<b>", "`x`", "| <", "\n# or"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("%q is in\n%s", bad, text)
+		}
+	}
+}
