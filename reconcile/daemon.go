@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ type Daemon struct {
 	// OnCallInterval is how often on-calls are looked at between rounds; zero for
 	// never.
 	OnCallInterval time.Duration
-	Record         Record
+	Record         DaemonRecord
 	Account        apply.Account
 	Settings       plan.Settings
 	// Now is the account's clock.
@@ -50,6 +51,48 @@ type Daemon struct {
 	status Status
 	// told is what the log was told and what still holds.
 	told told
+	// pending changes the fields before the next round; nil if nothing does.
+	pending func(*Daemon)
+}
+
+// DaemonRecord is a record that keeps what was told, too.
+type DaemonRecord interface {
+	Record
+	Told(ctx context.Context) ([]byte, error)
+	SaveTold(ctx context.Context, text []byte) error
+}
+
+// Change lets f change the fields, but for Paused and Log, before the next round
+// and never during one.
+func (d *Daemon) Change(f func(*Daemon)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if before := d.pending; before != nil {
+		after := f
+		f = func(d *Daemon) { before(d); after(d) }
+	}
+	d.pending = f
+}
+
+// changed makes the changes that wait.
+func (d *Daemon) changed() {
+	d.mu.Lock()
+	f := d.pending
+	d.pending = nil
+	d.mu.Unlock()
+	if f != nil {
+		f(d)
+	}
+}
+
+// TellConfiguration tells that the configuration as it stands is broken, so that
+// the last good one stays in force, or with nil that it is in force.
+func (d *Daemon) TellConfiguration(err error) {
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	d.tellCondition(&d.status.Configuration, why, "the configuration is broken, the last good one stays in force", "the configuration is mended and in force")
 }
 
 // Status is how the daemon stands. It may be asked at any time.
@@ -69,8 +112,25 @@ func (d *Daemon) Status() Status {
 //  3. where they are broken, do both with the last good ones instead,
 //  4. tell what came of it, and when access changes next.
 //
-// A round that ctx's end cut short did not fail.
-func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
+// A round that ctx's end cut short did not fail. A panic is an error like any
+// other: what it left is a killed round's, and the next one goes on from there.
+func (d *Daemon) Round(ctx context.Context, why string) (outlook Outlook, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			outlook, err = Outlook{}, fmt.Errorf("a fault of this program, please report it: %v", p)
+			d.tellPanic(err, debug.Stack())
+			d.conclude(nil, outlook, err)
+		}
+	}()
+	d.changed()
+	if err := d.recall(ctx); err != nil {
+		return Outlook{}, d.failed(ctx, err)
+	}
+	defer d.keep(ctx)
+	return d.round(ctx, why)
+}
+
+func (d *Daemon) round(ctx context.Context, why string) (Outlook, error) {
 	paused := d.Paused()
 	d.tellPause(paused)
 	r := d.read(why)
@@ -104,6 +164,15 @@ func (d *Daemon) Round(ctx context.Context, why string) (Outlook, error) {
 	d.tellRound(done, why, err)
 	r.tell(done)
 	return outlook, err
+}
+
+// failed concludes a round that could not begin.
+func (d *Daemon) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	d.conclude(nil, Outlook{}, err)
+	return err
 }
 
 // carryOut makes the round with the policies as they stand or, if these are

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"os"
@@ -385,6 +386,8 @@ group contains {"name": "nobody"}
 		t.Run(team, func(t *testing.T) {
 			w := newWatch(t)
 			w.folder = t.TempDir()
+			w.edit("a.rego", start)
+			w.pass(0)
 			w.edit("a.rego", start+`grant contains {"principal": "group:nobody", "resource": "team:`+team+`", "role": "responder"}`)
 			w.pass(0)
 			w.pass(time.Minute)
@@ -394,5 +397,107 @@ group contains {"name": "nobody"}
 			w.pass(time.Minute)
 			w.told("held no longer", 1)
 		})
+	}
+}
+
+func TestS28_TheFirstRoundIsOneDigestAndARestartTellsNothingAnew(t *testing.T) {
+	w := newWatch(t)
+	w.folder = t.TempDir()
+	w.edit("a.rego", `package access
+
+grant contains {"principal": "user:priya.nair@acme.test", "resource": "account", "role": "admin"}
+
+group contains {"name": "nobody"}
+
+grant contains {"principal": "group:nobody", "resource": "team:Data", "role": "responder"}
+`)
+	w.edit("risk.rego", `package risk
+
+finding contains {"rule": "r", "subject": "user:priya.nair@acme.test", "severity": "high", "message": "so it is"}
+`)
+	w.pass(0)
+	w.told("msg=\"first round", 1)
+	w.told("held until a person", 0)
+	w.told("msg=finding", 0)
+	w.edit("typo.rego", typo)
+	w.pass(time.Minute)
+	w.told("the policies are broken", 1)
+	broken := *w.Status().Broken
+
+	w.restart()
+	w.pass(time.Hour)
+	w.told("held until a person", 0)
+	w.told("finding", 1) // the round's own line counts them
+	w.told("first round", 0)
+	w.told("the policies are broken", 0)
+	if s := w.Status().Broken; s == nil || !s.Since.Equal(broken.Since) {
+		t.Errorf("broken %+v after a restart, want since %s", s, broken.Since)
+	}
+
+	must(t, os.Remove(filepath.Join(w.folder, "typo.rego")))
+	w.edit("risk.rego", "package risk\n")
+	w.pass(time.Minute)
+	w.told("mended", 1)
+	w.told("findings are gone", 1)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAPanicInARoundIsAnErrorOfThatRound(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	load := w.Load
+	w.Load = func(context.Context) (*policies.Set, error) { panic("index out of range") }
+	for range 2 {
+		if _, err := w.Round(context.Background(), "test"); err == nil || !strings.Contains(err.Error(), "please report it: index out of range") {
+			t.Fatalf("%v, want the panic as an error", err)
+		}
+	}
+	w.told("the program is at fault", 1)
+	if s := w.Status(); s.Failures != 2 || s.Error == "" {
+		t.Errorf("status %+v, want two failures", s)
+	}
+	w.Load = load
+	w.pass(time.Minute)
+}
+
+func TestS31_ADoubtfulClockIsToldWhenItBeginsAndWhenItEnds(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	doubt := "the local clock is behind"
+	w.ClockDoubt = func() string { return doubt }
+	w.pass(time.Minute)
+	w.pass(time.Minute)
+	w.told("the clock can't be trusted", 1)
+	if w.Status().Clock == nil {
+		t.Error("the status does not tell it")
+	}
+	doubt = ""
+	w.pass(time.Minute)
+	w.told("the clock is trusted again", 1)
+	if c := w.Status().Clock; c != nil {
+		t.Errorf("clock %+v, want no doubt", c)
+	}
+}
+
+func TestS20_TheTokensUserIsNeverChanged(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	w.pass(time.Hour)
+	team, user, _ := w.tamper()
+	w.Self = func(context.Context) (string, error) { return user, nil }
+	w.pass(time.Minute)
+	if got := w.role(team, user); got != "" {
+		t.Errorf("role %q was given to the token's user", got)
+	}
+	w.Self = func(context.Context) (string, error) { return "", errors.New("GET /users/me: 500") }
+	w.pass(time.Minute)
+	if s := w.Status().Suspended; s == nil || !strings.Contains(s.Why, "whose token it is") {
+		t.Errorf("suspended %+v, want since nobody knows whose token it is", s)
 	}
 }

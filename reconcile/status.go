@@ -32,6 +32,12 @@ type Status struct {
 	// Suspended says since when nothing is lowered, and why; null if lowering is
 	// allowed.
 	Suspended *Condition `json:"lowering_suspended"`
+	// Clock says since when the time can't be trusted, so that nothing is lowered
+	// for a hand-over or an expiry, and why; null if it can.
+	Clock *Condition `json:"clock_doubted"`
+	// Configuration says since when the configuration as it stands is not in
+	// force, and why; null if it is.
+	Configuration *Condition `json:"configuration_broken"`
 	// Paused is a person's word that nothing is written; null if there is none.
 	Paused *Pause `json:"paused"`
 	// Summary counts the last plan, and Findings its open findings by severity.

@@ -1,7 +1,10 @@
 package reconcile
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,25 +15,86 @@ import (
 )
 
 // told is what the log was told, so that a standing condition is told when it
-// begins, when it changes and when it ends (S28).
+// begins, when it changes and when it ends, and not again after a restart (S28).
+// The exported fields are what the next process needs to know.
 type told struct {
-	paused bool
-	// errors is what the last plan could not do, as one text.
-	errors string
-	// held and findings are the keys of the changes that wait for a word, and of
+	Paused bool `json:"paused"`
+	// Errors is what the last plan could not do, as one text.
+	Errors string `json:"errors"`
+	// Held and Findings are the keys of the changes that wait for a word, and of
 	// the open findings.
-	held, findings map[string]bool
-	// expiring is the access that was said to end soon.
-	expiring map[string]bool
+	Held     map[string]bool `json:"held"`
+	Findings map[string]bool `json:"findings"`
+	// Expiring is the access that was said to end soon.
+	Expiring map[string]bool `json:"expiring"`
+	// Broken, Suspended and Clock are the status's, as long as they last.
+	Broken    *Condition `json:"policies_broken"`
+	Suspended *Condition `json:"lowering_suspended"`
+	Clock     *Condition `json:"clock_doubted"`
+
 	// failures are the changes that did not come about, and why.
 	failures map[string]string
 	// summary is that of the last round that was told.
 	summary *plan.Summary
+	// known says that a round was told before, by this process or another.
+	known bool
+	// kept is what the record holds of this, and unkept why it could not be kept.
+	kept, unkept string
+	// panicked is the last panic.
+	panicked string
+}
+
+// recall learns what the process before this one told.
+func (d *Daemon) recall(ctx context.Context) error {
+	if d.told.known || d.told.kept != "" {
+		return nil
+	}
+	text, err := d.Record.Told(ctx)
+	if err != nil || text == nil {
+		return err
+	}
+	t := told{kept: string(text), known: true}
+	if err := json.Unmarshal(text, &t); err != nil {
+		return fmt.Errorf("what was told before this start can't be read: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.told = t
+	d.status.Broken, d.status.Suspended, d.status.Clock = t.Broken, t.Suspended, t.Clock
+	return nil
+}
+
+// keep keeps what was told for the process after this one. If it can't, the
+// worst is that something is told twice.
+func (d *Daemon) keep(ctx context.Context) {
+	d.mu.Lock()
+	d.told.Broken, d.told.Suspended, d.told.Clock = d.status.Broken, d.status.Suspended, d.status.Clock
+	text, err := json.Marshal(d.told)
+	d.mu.Unlock()
+	if err == nil && string(text) != d.told.kept {
+		err = d.Record.SaveTold(context.WithoutCancel(ctx), text)
+	}
+	switch {
+	case err == nil:
+		d.told.kept, d.told.unkept = string(text), ""
+	case err.Error() != d.told.unkept:
+		d.told.unkept = err.Error()
+		d.Log.Warn("what was told can't be kept, a restart will tell it again", "error", err)
+	}
+}
+
+// tellPanic tells where the program is at fault, once each time it is another
+// fault: that the round failed is told by the loop.
+func (d *Daemon) tellPanic(err error, stack []byte) {
+	if d.told.panicked != err.Error() {
+		d.told.panicked = err.Error()
+		d.Log.Error("the program is at fault", "error", err, "stack", string(stack))
+	}
 }
 
 func (d *Daemon) tellPause(p *Pause) {
-	was := d.told.paused
-	d.told.paused = p != nil
+	was := d.told.Paused
+	d.told.Paused = p != nil
 	switch {
 	case p != nil && !was:
 		d.Log.Warn("writing is paused, reporting goes on", "since", p.Since, "reason", p.Reason)
@@ -71,23 +135,32 @@ func (d *Daemon) tellMended() {
 	}
 }
 
-// tellSuspended tells whether anything is lowered, and what else a plan could
-// not do.
+// tellSuspended tells whether anything is lowered.
 func (d *Daemon) tellSuspended(p *plan.Plan) {
-	why := strings.Join(p.Suspended, "; ")
+	d.tellCondition(&d.status.Suspended, strings.Join(p.Suspended, "; "), "nothing is lowered for now", "lowering goes on")
+}
+
+// tellClock tells whether the time is trusted.
+func (d *Daemon) tellClock(doubt string) {
+	d.tellCondition(&d.status.Clock, doubt, "the clock can't be trusted, nothing is lowered for a hand-over or an expiry", "the clock is trusted again")
+}
+
+// tellCondition tells a condition when it begins, when its reason changes and
+// when it ends: with an empty reason.
+func (d *Daemon) tellCondition(at **Condition, why, begins, ends string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch was := d.status.Suspended; {
+	switch was := *at; {
 	case why == "" && was != nil:
-		d.Log.Info("lowering goes on", "suspended_since", was.Since)
-		d.status.Suspended = nil
+		d.Log.Info(ends, "since", was.Since)
+		*at = nil
 	case why == "":
 	case was == nil:
-		d.Log.Warn("nothing is lowered for now", "why", why)
-		d.status.Suspended = &Condition{Since: d.Now().UTC(), Why: why}
+		d.Log.Warn(begins, "why", why)
+		*at = &Condition{Since: d.Now().UTC(), Why: why}
 	case was.Why != why:
-		d.Log.Warn("nothing is lowered for now", "why", why, "since", was.Since)
-		d.status.Suspended = &Condition{Since: was.Since, Why: why}
+		d.Log.Warn(begins, "why", why, "since", was.Since)
+		*at = &Condition{Since: was.Since, Why: why}
 	}
 }
 
@@ -99,10 +172,10 @@ func (d *Daemon) tellErrors(p *plan.Plan) {
 		}
 	}
 	text := strings.Join(texts, "; ")
-	if text == d.told.errors {
+	if text == d.told.Errors {
 		return
 	}
-	d.told.errors = text
+	d.told.Errors = text
 	if text == "" {
 		d.Log.Info("the round does all it is asked to again")
 		return
@@ -119,7 +192,10 @@ func (d *Daemon) tellHeld(p *plan.Plan) {
 	for _, h := range p.Held {
 		keys = append(keys, h.ID)
 	}
-	fresh, ended := news(&d.told.held, keys)
+	fresh, ended := news(&d.told.Held, keys)
+	if !d.told.known {
+		return // the digest counts them
+	}
 	for _, i := range fresh {
 		h := p.Held[i]
 		if len(fresh) > burst {
@@ -142,7 +218,10 @@ func (d *Daemon) tellFindings(p *plan.Plan) {
 			keys = append(keys, f.Rule+" "+f.Subject.String()+" "+f.Resource.String())
 		}
 	}
-	fresh, ended := news(&d.told.findings, keys)
+	fresh, ended := news(&d.told.Findings, keys)
+	if !d.told.known {
+		return // the digest counts them
+	}
 	for _, i := range fresh {
 		f := open[i]
 		if len(fresh) > burst {
@@ -226,6 +305,7 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	}
 	p := done.Plan
 	d.tellSuspended(p)
+	d.tellClock(done.ClockDoubt)
 	d.tellErrors(p)
 	d.tellHeld(p)
 	d.tellFindings(p)
@@ -238,14 +318,37 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	if done.Report != nil {
 		counts = done.Report.Counts
 	}
+	d.forget(p)
+	if !d.told.known {
+		d.told.known, d.told.summary = true, &s
+		d.tellFirst(p, why, counts.Done)
+		return
+	}
 	log := d.Log.Debug
 	if err == nil && (counts != (apply.Counts{}) || d.told.summary == nil || *d.told.summary != s) {
 		log = d.Log.Info
 	}
 	d.told.summary = &s
-	d.forget(p)
 	log("round", "why", why, "due", s.Raise+s.Lower, "done", counts.Done,
 		"held", s.Held, "blocked", s.Blocked, "unknown", s.Unknown, "observed", s.Observed, "drift", s.Drift, "findings", s.Findings)
+}
+
+// tellFirst tells the first round of all as one digest (S28).
+func (d *Daemon) tellFirst(p *plan.Plan, why string, done int) {
+	s, open := p.Summary, openFindings(p)
+	line := []any{
+		"why", why, "due", s.Raise + s.Lower, "done", done, "held", s.Held, "blocked", s.Blocked, "unknown", s.Unknown, "observed", s.Observed, "drift", s.Drift,
+		"critical", open["critical"], "high", open["high"], "medium", open["medium"], "low", open["low"],
+	}
+	log := d.Log.Info
+	if s.Held > 0 {
+		log = d.Log.Warn
+		line = append(line, "first_held", p.Held[0].ID, "rule", p.Held[0].Rule)
+	}
+	if i := slices.IndexFunc(p.Findings, func(f plan.Finding) bool { return f.Waived == nil }); i >= 0 {
+		line = append(line, "worst_finding", p.Findings[i].Message)
+	}
+	log("first round: what stands now is not told again, what begins or ends is", line...)
 }
 
 // forget forgets the failures of changes that are not due any more.

@@ -14,7 +14,7 @@ func (d *Daemon) tellExpiring(p *plan.Plan) {
 	for _, x := range p.Expiring {
 		keys = append(keys, strings.Join([]string{x.User, x.Resource.String(), x.Role, x.Until.String()}, " "))
 	}
-	fresh, _ := news(&d.told.expiring, keys)
+	fresh, _ := news(&d.told.Expiring, keys)
 	for _, i := range fresh {
 		x := p.Expiring[i]
 		if len(fresh) > burst {

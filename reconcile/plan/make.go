@@ -52,6 +52,9 @@ type Result struct {
 	Expansion *desired.Expansion
 	// Snapshot is the snapshot seen through the overlay of recent writes (S9).
 	Snapshot *inventory.Snapshot
+	// ClockDoubt is why nothing is lowered for a hand-over or an expiry; empty if
+	// the time can be trusted (S31).
+	ClockDoubt string
 	// last is the last finished round; nil if there was none.
 	last *Round
 }
@@ -89,7 +92,7 @@ func Make(in Input) (*Result, error) {
 		p := b.build(e)
 		after := membersAfter(snapshot, p)
 		if !dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after) {
-			return &Result{Plan: p, Access: access, Expansion: e, Snapshot: snapshot, last: in.Memory.Last}, nil
+			return &Result{Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last}, nil
 		}
 		members = after
 	}

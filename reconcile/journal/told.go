@@ -1,0 +1,32 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// Told is what SaveTold kept; nil if there was nothing yet.
+func (j *Journal) Told(ctx context.Context) ([]byte, error) {
+	if j == nil || j.db == nil {
+		return nil, nil
+	}
+	var text []byte
+	err := j.db.QueryRowContext(ctx, `SELECT text FROM told`).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, j.failed("read what was told", err)
+	}
+	return text, nil
+}
+
+// SaveTold keeps what was announced and still holds, in a form of the caller's,
+// for the process that comes after this one (S28).
+func (j *Journal) SaveTold(ctx context.Context, text []byte) error {
+	return j.write(ctx, "keep what was told", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO told (one, text) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET text = excluded.text`, text)
+		return err
+	})
+}
