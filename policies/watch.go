@@ -24,9 +24,10 @@ const (
 // ends and the channel is closed. It says neither what nor where: load again.
 // Changes that nobody has received yet become one.
 //
-// Roots may be missing, vanish and come back. Symbolic links are followed, and
-// their change is noticed along the path to a root and within it: Kubernetes
-// and git-sync change everything by changing one link.
+// Roots may be missing, vanish and come back, and one may be a file. Symbolic
+// links are followed, and the change of any of them is noticed, on the path to a
+// root, within it, and on the paths that they lead to: Kubernetes and git-sync
+// change everything by changing one link.
 //
 // The error is that of a system that can't watch. Later ones go to warn, and
 // what they concern is then not watched until the next change elsewhere.
@@ -55,6 +56,8 @@ type watch struct {
 	// inside are the watched directories whose files may be policies, unlike
 	// those that only lead to a root.
 	inside map[string]bool
+	// leading are the paths that lead to a root or to what a link in one means.
+	leading map[string]bool
 }
 
 // run tells changes once they have settled. All watches are renewed before a
@@ -102,12 +105,7 @@ func (w *watch) matters(e fsnotify.Event) bool {
 	if e.Op == fsnotify.Chmod {
 		return false
 	}
-	for _, root := range w.roots {
-		if e.Name == root || strings.HasPrefix(root, strings.TrimSuffix(e.Name, "/")+"/") {
-			return true
-		}
-	}
-	if w.inside[e.Name] {
+	if w.leading[e.Name] || w.inside[e.Name] {
 		return true
 	}
 	if !w.inside[filepath.Dir(e.Name)] {
@@ -132,15 +130,9 @@ func (w *watch) renew() error {
 	if err != nil {
 		return err
 	}
-	fresh := &watch{notify: notify, inside: map[string]bool{}}
+	fresh := &watch{notify: notify, inside: map[string]bool{}, leading: map[string]bool{}}
 	for _, root := range w.roots {
-		for dir := filepath.Dir(root); ; dir = filepath.Dir(dir) {
-			err = errors.Join(err, fresh.add(dir))
-			if dir == filepath.Dir(dir) {
-				break
-			}
-		}
-		err = errors.Join(err, fresh.directory(root, nil))
+		err = errors.Join(err, fresh.lead(root, 0), fresh.directory(root, nil))
 	}
 	if err != nil {
 		return errors.Join(err, notify.Close())
@@ -148,8 +140,31 @@ func (w *watch) renew() error {
 	if w.notify != nil {
 		w.notify.Close()
 	}
-	w.notify, w.inside = notify, fresh.inside
+	w.notify, w.inside, w.leading = notify, fresh.inside, fresh.leading
 	return nil
+}
+
+// linksMost bounds links that lead to links, as the system does.
+const linksMost = 40
+
+// lead watches the directories in which a path can come to mean something else:
+// those above it, and where one of them is a link, those above what it means.
+func (w *watch) lead(path string, links int) error {
+	if w.leading[path] || links > linksMost {
+		return nil
+	}
+	w.leading[path] = true
+	var err error
+	if target, linkErr := os.Readlink(path); linkErr == nil {
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		err = w.lead(target, links+1)
+	}
+	if dir := filepath.Dir(path); dir != path {
+		err = errors.Join(err, w.add(dir), w.lead(dir, links))
+	}
+	return err
 }
 
 // add watches one directory, unless it is not there or may not be read: that
@@ -203,6 +218,9 @@ func (w *watch) entry(path string, entry os.DirEntry, above []string) error {
 	}
 	if entry.Type()&os.ModeSymlink == 0 {
 		return nil
+	}
+	if err := w.lead(path, 0); err != nil {
+		return err
 	}
 	info, err := os.Stat(path)
 	if err != nil {

@@ -2,6 +2,7 @@ package policies_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -57,6 +58,25 @@ func (w *watched) rename(from, to string) {
 func (w *watched) link(target, name string) {
 	w.t.Helper()
 	w.must(os.Symlink(filepath.FromSlash(target), w.path(name)))
+}
+
+// git runs git in the folder.
+func (w *watched) git(args ...string) {
+	w.t.Helper()
+	cmd := exec.Command("git", append([]string{"-C", w.folder, "-c", "user.name=t", "-c", "user.email=t@acme.test"}, args...)...)
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if _, missing := exec.LookPath("git"); missing != nil {
+			w.t.Skip("git is not installed")
+		}
+		w.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+}
+
+func (w *watched) commit(message string) {
+	w.t.Helper()
+	w.git("add", "-A")
+	w.git("commit", "-q", "-m", message)
 }
 
 // told waits for a change to be told, and then until no more is.
@@ -119,6 +139,36 @@ func TestChangesOfPoliciesAreTold(t *testing.T) {
 			func(w *watched) { w.rename("policies", "rev1"); w.mkdir("rev2"); w.link("rev1", "policies") },
 			func(w *watched) { w.link("rev2", "tmp"); w.rename("tmp", "policies") },
 		},
+		"a link that a link leads to is changed": {
+			func(w *watched) {
+				w.mkdir("git/rev1/policies")
+				w.mkdir("git/rev2/policies")
+				w.link("rev1", "git/current")
+				w.must(os.RemoveAll(w.path("policies")))
+				w.link("git/current/policies", "policies")
+			},
+			func(w *watched) { w.link("rev2", "git/tmp"); w.rename("git/tmp", "git/current") },
+		},
+		"a link in a folder leads to a link that is changed": {
+			func(w *watched) {
+				w.mkdir("git/rev1")
+				w.write("git/rev1/b.rego", "package b\n")
+				w.mkdir("git/rev2")
+				w.write("git/rev2/b.rego", "package c\n")
+				w.link("rev1", "git/current")
+				w.link("../git/current/b.rego", "policies/b.rego")
+			},
+			func(w *watched) { w.link("rev2", "git/tmp"); w.rename("git/tmp", "git/current") },
+		},
+		"a branch is checked out": {
+			func(w *watched) {
+				w.git("init", "-q")
+				w.commit("one")
+				w.write("policies/a.rego", "package two\n")
+				w.commit("two")
+			},
+			func(w *watched) { w.git("checkout", "-q", "HEAD~1") },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,5 +216,51 @@ func TestManyChangesAreFewAndStrangersNone(t *testing.T) {
 	}
 	if w.more() {
 		t.Error("a file that is no policy was told")
+	}
+}
+
+func TestAFileMayBeWatched(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ before, change func(w *watched) }{
+		"it is written": {nil, func(w *watched) { w.write("conf/dutyward.yaml", "state: b\n") }},
+		"an editor replaces it": {nil, func(w *watched) {
+			w.write("conf/.dutyward.yaml.tmp", "state: b\n")
+			w.rename("conf/.dutyward.yaml.tmp", "conf/dutyward.yaml")
+		}},
+		"it vanishes": {nil, func(w *watched) { w.must(os.Remove(w.path("conf/dutyward.yaml"))) }},
+		"Kubernetes changes the volume": {
+			func(w *watched) {
+				w.mkdir("conf/..1")
+				w.rename("conf/dutyward.yaml", "conf/..1/dutyward.yaml")
+				w.link("..1", "conf/..data")
+				w.link("..data/dutyward.yaml", "conf/dutyward.yaml")
+			},
+			func(w *watched) {
+				w.mkdir("conf/..2")
+				w.write("conf/..2/dutyward.yaml", "state: b\n")
+				w.link("..2", "conf/..data_tmp")
+				w.rename("conf/..data_tmp", "conf/..data")
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &watched{t: t, folder: t.TempDir()}
+			w.mkdir("conf")
+			w.write("conf/dutyward.yaml", "state: a\n")
+			if c.before != nil {
+				c.before(w)
+			}
+			var err error
+			w.changed, err = policies.Watch(t.Context(), []string{w.path("conf/dutyward.yaml")}, func(err error) { t.Error(err) })
+			w.must(err)
+			w.write("conf/dutyward.db-wal", "x")
+			w.write("neighbour.yaml", "x")
+			if w.more() {
+				t.Error("a stranger was told")
+			}
+			c.change(w)
+			w.told(name)
+		})
 	}
 }
