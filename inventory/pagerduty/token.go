@@ -22,7 +22,7 @@ type token struct {
 func newToken(source func(context.Context) (string, error)) *token {
 	var mu sync.Mutex
 	var current string
-	var used []string
+	var used []*strings.Replacer
 	read := func(ctx context.Context) error {
 		text, err := source(ctx)
 		if err != nil {
@@ -33,7 +33,7 @@ func newToken(source func(context.Context) (string, error)) *token {
 			return errors.New("read the PagerDuty token: it is empty")
 		}
 		if text != current {
-			current, used = text, append(used, text)
+			current, used = text, append(used, blackout(text))
 		}
 		return nil
 	}
@@ -58,8 +58,8 @@ func newToken(source func(context.Context) (string, error)) *token {
 		redact: func(s string) string {
 			mu.Lock()
 			defer mu.Unlock()
-			for _, t := range used {
-				s = strings.ReplaceAll(s, t, "[token]")
+			for _, token := range used {
+				s = token.Replace(s)
 			}
 			return s
 		},
