@@ -97,6 +97,19 @@ func (l *Loop) init() {
 	l.once.Do(func() { l.wake = make(chan struct{}, 1) })
 }
 
+// Reschedule makes rounds due by another schedule, after the next one.
+func (l *Loop) Reschedule(s Schedule) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.Schedule = s
+}
+
+func (l *Loop) schedule() Schedule {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Schedule
+}
+
 // Start runs the first round at once, and then on, until ctx ends. A round in
 // hand is finished first, its own context being ctx.
 func (l *Loop) Start(ctx context.Context) {
@@ -107,7 +120,7 @@ func (l *Loop) Start(ctx context.Context) {
 		outlook, err := l.Run(ctx, why)
 		failures = l.tell(err, &said, failures)
 		if outlook.Whole || !partial(why) || l.scheduled.IsZero() {
-			l.scheduled = l.Schedule.Next(l.Now())
+			l.scheduled = l.schedule().Next(l.Now())
 		}
 		next, because := l.next(outlook, failures)
 		select {

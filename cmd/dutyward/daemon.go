@@ -2,22 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"os"
-	"os/signal"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/robfig/cron/v3"
 	"github.com/spf13/cobra"
 
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 )
@@ -29,27 +22,33 @@ func newRun(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Keep the account as the policies say, until told to end",
-		Long: "Make rounds: at once, on a schedule, when a policy is saved, whenever access changes by itself (a shift ends, a\n" +
-			"grant's time is up), and on SIGHUP. Each reads the account, plans, and does what is due without asking, as far as\n" +
-			"`manage` in the configuration lets it. On SIGINT and SIGTERM it finishes the changes in hand and ends.\n\n" +
-			"Policies that break leave the last good ones in force. An error is logged, and tried again. The configuration is\n" +
-			"read once, at the start. `dutyward pause` stops all changes, and `dutyward resume` lets them go on.",
+		Long: "Make rounds: at once, on a schedule, when a policy or the configuration is saved, whenever access changes by itself\n" +
+			"(a shift ends, a grant's time is up), and on SIGHUP. Each reads the account, plans, and does what is due without\n" +
+			"asking, as far as `manage` in the configuration lets it. On SIGINT and SIGTERM it finishes the changes in hand and\n" +
+			"ends.\n\n" +
+			"Policies that break leave the last good ones in force, and so does a configuration that does. An error is logged,\n" +
+			"and tried again. `dutyward pause` stops all changes, and `dutyward resume` lets them go on.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.config()
-			if err != nil {
-				return err
+			load := func() (*config, error) {
+				c, err := a.config()
+				if err != nil {
+					return nil, err
+				}
+				if cmd.Flags().Changed("schedule") {
+					c.Run.Schedule = schedule
+				}
+				if cmd.Flags().Changed("listen") {
+					c.Run.Listen = listen
+				}
+				if len(f.policies) > 0 {
+					c.Policies = f.policies
+				}
+				return c, nil
 			}
-			if cmd.Flags().Changed("schedule") {
-				c.Run.Schedule = schedule
-			}
-			if cmd.Flags().Changed("listen") {
-				c.Run.Listen = listen
-			}
-			if len(f.policies) > 0 {
-				c.Policies = f.policies
-			}
-			return a.runDaemon(cmd.Context(), c, a.logger(verbose))
+			r := &running{app: a, load: load}
+			r.log = a.logger(verbose, r.redact)
+			return r.run(cmd.Context())
 		},
 	}
 	f.addPolicies(cmd)
@@ -59,70 +58,37 @@ func newRun(a *app) *cobra.Command {
 	return cmd
 }
 
-// logger logs to standard error: as text for a person, else as JSON.
-func (a *app) logger(verbose bool) *slog.Logger {
+// logger logs to standard error: as text for a person, else as JSON. Each line
+// goes through redact, for what a library or a panic says could hold the token.
+func (a *app) logger(verbose bool, redact func(string) string) *slog.Logger {
+	out := redacting{a.stderr, redact}
 	o := &slog.HandlerOptions{Level: slog.LevelInfo}
 	if verbose {
 		o.Level = slog.LevelDebug
 	}
 	if isTerminal(a.stderr) {
-		return slog.New(slog.NewTextHandler(a.stderr, o))
+		return slog.New(slog.NewTextHandler(out, o))
 	}
-	return slog.New(slog.NewJSONHandler(a.stderr, o))
+	return slog.New(slog.NewJSONHandler(out, o))
 }
 
-// runDaemon makes rounds until ctx ends.
-func (a *app) runDaemon(ctx context.Context, c *config, log *slog.Logger) error {
-	schedule, err := parseSchedule(c.Run.Schedule)
-	if err != nil {
-		return fmt.Errorf("run.schedule: %w", err)
-	}
-	var listener net.Listener
-	if c.Run.Listen != "" {
-		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Run.Listen); err != nil {
-			return fmt.Errorf("listen for health checks and metrics (run.listen): %w", err)
-		}
-	}
-	s, err := a.unattended(ctx, c, log)
-	if err != nil {
-		if listener != nil {
-			err = errors.Join(err, listener.Close())
-		}
-		return err
-	}
-	defer s.close()
+// redacting writes what is left after redaction.
+type redacting struct {
+	w      io.Writer
+	redact func(string) string
+}
 
-	daemon := s.daemon(log)
-	loop := &reconcile.Loop{Schedule: schedule, Run: daemon.Round, Log: log, Now: s.Now}
-	var beside sync.WaitGroup
-	beside.Go(func() { triggerOnHangup(ctx, loop) })
-	if err := triggerOnChange(ctx, &beside, loop, c.Policies, log); err != nil {
-		log.Warn("policies are not watched; changes are seen by the next round", "error", err)
-	}
-	address := ""
-	if listener != nil {
-		address = listener.Addr().String()
-		beside.Go(func() {
-			if err := serve(ctx, listener, newStatusHandler(daemon, s.client)); err != nil {
-				log.Error("health checks and metrics are not served any more", "error", err)
-			}
-		})
-	}
-	log.Info("started", "account", c.Account.Name, "schedule", c.Run.Schedule, "policies", c.Policies, "state", c.State, "listen", address, "version", version())
-	loop.Start(ctx)
-	beside.Wait()
-	log.Info("ended")
-	return nil
+func (r redacting) Write(line []byte) (int, error) {
+	_, err := io.WriteString(r.w, r.redact(string(line)))
+	return len(line), err
 }
 
 // unattended opens a session that may write, and whose policies are loaded by
 // each round.
 func (a *app) unattended(ctx context.Context, c *config, log *slog.Logger) (*session, error) {
-	quiet := *a
-	quiet.stderr = struct{ io.Writer }{a.stderr} // not a terminal: no progress among the log
 	s := &session{config: c, Round: &reconcile.Round{Settings: c.settings(), Now: a.now}}
 	var err error
-	if s.Reader, err = quiet.connect(ctx, s); err != nil {
+	if s.Reader, err = a.quietly().connect(ctx, s); err != nil {
 		return nil, err
 	}
 	if s.journal, err = journal.Open(ctx, c.State, a.journalOptions(s)); err != nil {
@@ -134,49 +100,11 @@ func (a *app) unattended(ctx context.Context, c *config, log *slog.Logger) (*ses
 	return s, nil
 }
 
-func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
-	d := &reconcile.Daemon{
-		Load: func(ctx context.Context) (*policies.Set, error) {
-			return policies.Load(ctx, s.config.policyOptions(nil))
-		},
-		Reader: s.Reader, Record: s.journal, Account: s.client, Settings: s.Settings,
-		Now: s.Now, Self: s.Self, ClockDoubt: s.ClockDoubt, Paused: s.config.stopFile().Paused, Log: log,
-		Requests: func() int { return s.client.Cost().Requests },
-	}
-	d.OnCallInterval, d.MaxAge = s.config.watching()
-	if d.MaxAge > 0 {
-		d.Refresher = s.client
-	}
-	return d
-}
-
-// triggerOnHangup makes SIGHUP a round, until ctx ends.
-func triggerOnHangup(ctx context.Context, loop *reconcile.Loop) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangup:
-			loop.Trigger("signal")
-		}
-	}
-}
-
-// triggerOnChange makes changes of the policies rounds, until ctx ends.
-func triggerOnChange(ctx context.Context, beside *sync.WaitGroup, loop *reconcile.Loop, roots []string, log *slog.Logger) error {
-	changed, err := policies.Watch(ctx, roots, func(err error) { log.Warn("some policies may not be watched", "error", err) })
-	if err != nil {
-		return err
-	}
-	beside.Go(func() {
-		for range changed {
-			loop.Trigger("policies changed")
-		}
-	})
-	return nil
+// quietly is the app without a terminal: no progress among the log.
+func (a *app) quietly() *app {
+	quiet := *a
+	quiet.stderr = struct{ io.Writer }{a.stderr}
+	return &quiet
 }
 
 // parseSchedule reads a cron expression, which may begin with a time zone.

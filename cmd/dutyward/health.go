@@ -13,12 +13,12 @@ import (
 	"github.com/dutyward/dutyward/reconcile"
 )
 
-// newStatusHandler serves how a daemon stands:
+// newStatusHandler serves how a daemon and the client that it uses now stand:
 //
 //	/healthz  200 while the process lives
 //	/readyz   200 if the last round succeeded, else 503; the status as JSON
 //	/metrics  the status for Prometheus
-func newStatusHandler(d *reconcile.Daemon, client *pagerduty.Client) http.Handler {
+func newStatusHandler(d *reconcile.Daemon, client func() *pagerduty.Client) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		statusCollector{daemon: d, client: client},

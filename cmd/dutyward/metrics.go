@@ -17,7 +17,7 @@ import (
 // since 1970, and 0 where there is none.
 type statusCollector struct {
 	daemon *reconcile.Daemon
-	client *pagerduty.Client
+	client func() *pagerduty.Client
 }
 
 // Describe says nothing, for which metrics there are depends on the status.
@@ -34,6 +34,8 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 	m.gauge("next_boundary_timestamp_seconds", "When access changes by itself next.", moment(s.Boundary))
 	m.gauge("policies_broken_since_timestamp_seconds", "Since when the policies as they stand are not in force.", since(s.Broken))
 	m.gauge("lowering_suspended_since_timestamp_seconds", "Since when nothing is lowered.", since(s.Suspended))
+	m.gauge("clock_doubted_since_timestamp_seconds", "Since when nothing is lowered for a hand-over or an expiry, for the clocks disagree.", since(s.Clock))
+	m.gauge("configuration_broken_since_timestamp_seconds", "Since when the configuration as it stands is not in force.", since(s.Configuration))
 	var paused float64
 	if s.Paused != nil {
 		paused = 1
@@ -57,7 +59,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 		m.gauge("findings", "Open findings of the last plan.", float64(s.Findings[severity]), "severity", severity)
 	}
 	m.readings(c.daemon.Costs())
-	m.cost(c.client.Cost())
+	m.cost(c.client().Cost())
 }
 
 // metrics sends metrics, whose labels are pairs of name and value.

@@ -22,6 +22,7 @@ type session struct {
 	config *config
 	// client is nil where the snapshot is a saved one.
 	client  *pagerduty.Client
+	clock   *accountClock
 	journal *journal.Journal
 }
 
@@ -154,8 +155,10 @@ func (a *app) configured(f roundFlags) (*session, error) {
 // connect makes the client, and lets the session's clock follow the account's.
 func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error) {
 	o := s.config.pagerduty()
-	clock := newAccountClock(a.now, a.transport)
-	o.Transport = clock
+	if s.clock == nil {
+		s.clock = newAccountClock(a.now, a.transport)
+	}
+	o.Transport = s.clock
 	progress, stop := a.readingProgress()
 	o.Progress = progress
 	client, err := pagerduty.New(o)
@@ -163,9 +166,9 @@ func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error)
 		return nil, err
 	}
 	if o.BaseURL != "" {
-		clock.learn(ctx, o.BaseURL)
+		s.clock.learn(ctx, o.BaseURL)
 	}
-	s.client, s.Now, s.ClockDoubt, s.Self = client, clock.now, clock.doubt, client.TokenUser
+	s.client, s.Now, s.ClockDoubt, s.Self = client, s.clock.now, s.clock.doubt, client.TokenUser
 	return accountReader{client, stop}, nil
 }
 

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// reload takes up the configuration as it stands, from the next round on, and
+// says whether it differs from the one in force. One that is broken leaves the
+// last good one in force.
+func (r *running) reload(ctx context.Context) bool {
+	asked, err := r.load()
+	if err != nil {
+		r.daemon.TellConfiguration(err)
+		return false
+	}
+	if reflect.DeepEqual(asked, r.asked) {
+		r.daemon.TellConfiguration(nil)
+		return false
+	}
+	next := *asked
+	fixed := next.keep(r.config)
+	if waits := fixed; len(waits) > 0 && !slices.Equal(waits, r.asked.differing(r.config)) {
+		r.log.Warn("this change of the configuration takes effect with a restart only, all else now", "keys", strings.Join(waits, ", "))
+	}
+	if err := r.take(ctx, &next); err != nil {
+		r.daemon.TellConfiguration(err)
+		return false
+	}
+	r.asked = asked
+	r.daemon.TellConfiguration(nil)
+	return true
+}
+
+// keep sets what can't change without a restart to what another configuration
+// says, and returns the keys that differed.
+func (c *config) keep(before *config) []string {
+	keys := c.differing(before)
+	c.Account.Name, c.State, c.Run.Listen = before.Account.Name, before.State, before.Run.Listen
+	return keys
+}
+
+// differing are the keys that can't change without a restart and do differ: the
+// state belongs to one account, and holds the lock.
+func (c *config) differing(from *config) []string {
+	var keys []string
+	for _, k := range []struct{ key, now, before string }{
+		{"account.name", c.Account.Name, from.Account.Name},
+		{"state", c.State, from.State},
+		{"run.listen", c.Run.Listen, from.Run.Listen},
+	} {
+		if k.now != k.before {
+			keys = append(keys, k.key)
+		}
+	}
+	return keys
+}
+
+// take makes a configuration the one in force.
+func (r *running) take(ctx context.Context, c *config) error {
+	schedule, err := parseSchedule(c.Run.Schedule)
+	if err != nil {
+		return err
+	}
+	before := r.config
+	s := *r.session
+	round := *s.Round
+	s.Round, s.config = &round, c
+	s.Settings = c.settings()
+	if !reflect.DeepEqual(c.Account, before.Account) || c.Window != before.Window {
+		if s.Reader, err = r.app.quietly().connect(ctx, &s); err != nil {
+			return err
+		}
+	}
+	r.config, r.session = c, &s
+	r.client.Store(s.client)
+	r.daemon.Change(s.give)
+	r.loop.Reschedule(schedule)
+	if !slices.Equal(c.Policies, before.Policies) || !reflect.DeepEqual(c.Schemas, before.Schemas) {
+		r.watchPolicies(ctx)
+	}
+	r.log.Info("the configuration changed", "schedule", c.Run.Schedule, "policies", c.Policies, "default_mode", c.Manage.Default)
+	return nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+)
+
+// running is `dutyward run` while it runs.
+type running struct {
+	app *app
+	// load loads the configuration as it stands, flags over it.
+	load func() (*config, error)
+	log  *slog.Logger
+
+	client  atomic.Pointer[pagerduty.Client]
+	session *session
+	daemon  *reconcile.Daemon
+	loop    *reconcile.Loop
+	beside  sync.WaitGroup
+
+	// What follows belongs to the goroutine that reloads.
+
+	// config is in force, and asked is what the file said last: they differ in
+	// what can't change without a restart.
+	config, asked *config
+	// unwatch ends the watch of the policies.
+	unwatch context.CancelFunc
+}
+
+// run makes rounds until ctx ends.
+func (r *running) run(ctx context.Context) error {
+	c, err := r.load()
+	if err != nil {
+		return err
+	}
+	schedule, err := parseSchedule(c.Run.Schedule)
+	if err != nil {
+		return fmt.Errorf("run.schedule: %w", err)
+	}
+	r.config, r.asked = c, c
+	var listener net.Listener
+	if c.Run.Listen != "" {
+		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Run.Listen); err != nil {
+			return fmt.Errorf("listen for health checks and metrics (run.listen): %w", err)
+		}
+	}
+	if r.session, err = r.app.unattended(ctx, c, r.log); err != nil {
+		if listener != nil {
+			err = errors.Join(err, listener.Close())
+		}
+		return err
+	}
+	defer r.session.close()
+	r.client.Store(r.session.client)
+	r.daemon = r.session.daemon(r.log)
+	r.loop = &reconcile.Loop{Schedule: schedule, Run: r.daemon.Round, Log: r.log, Now: r.session.Now}
+	r.beside.Go(func() { r.reloads(ctx) })
+	address := ""
+	if listener != nil {
+		address = listener.Addr().String()
+		r.beside.Go(func() {
+			if err := serve(ctx, listener, newStatusHandler(r.daemon, r.client.Load)); err != nil {
+				r.log.Error("health checks and metrics are not served any more", "error", err)
+			}
+		})
+	}
+	r.log.Info("started", "account", c.Account.Name, "schedule", c.Run.Schedule, "policies", c.Policies, "state", c.State, "listen", address, "version", version())
+	r.loop.Start(ctx)
+	r.beside.Wait()
+	r.log.Info("ended")
+	return nil
+}
+
+func (r *running) redact(text string) string {
+	if c := r.client.Load(); c != nil {
+		return c.Redact(text)
+	}
+	return text
+}
+
+// daemon makes the rounds of an unattended session.
+func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
+	d := &reconcile.Daemon{Record: s.journal, Paused: s.config.stopFile().Paused, Log: log}
+	s.give(d)
+	return d
+}
+
+// give gives a daemon what follows from the session's configuration.
+func (s *session) give(d *reconcile.Daemon) {
+	c := s.config
+	d.Load = func(ctx context.Context) (*policies.Set, error) { return policies.Load(ctx, c.policyOptions(nil)) }
+	d.Reader, d.Account, d.Settings = s.Reader, s.client, s.Settings
+	d.Now, d.Self, d.ClockDoubt = s.Now, s.Self, s.ClockDoubt
+	d.Requests = func() int { return s.client.Cost().Requests }
+	d.OnCallInterval, d.MaxAge = c.watching()
+	d.Refresher = nil
+	if d.MaxAge > 0 {
+		d.Refresher = s.client
+	}
+}
+
+// reloads makes rounds of changed policies and of SIGHUP, and takes up changes
+// of the configuration, until ctx ends.
+func (r *running) reloads(ctx context.Context) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	r.watchPolicies(ctx)
+	changed := r.watch(ctx, []string{r.config.file}, "the configuration")
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			r.reload(ctx)
+			r.loop.Trigger("signal")
+		case <-changed:
+			if ctx.Err() == nil && r.reload(ctx) {
+				r.loop.Trigger("configuration changed")
+			}
+		}
+	}
+}
+
+// watch is a channel that tells changes of files; nil, which tells nothing, if
+// there is nothing to watch or it can't be.
+func (r *running) watch(ctx context.Context, roots []string, what string) <-chan struct{} {
+	roots = slices.DeleteFunc(roots, func(root string) bool { return root == "" })
+	if len(roots) == 0 {
+		return nil
+	}
+	changed, err := policies.Watch(ctx, roots, func(err error) { r.log.Warn("some of "+what+" may not be watched", "error", err) })
+	if err != nil {
+		r.log.Warn(what+" can't be watched: changes are seen by the next round, or on SIGHUP", "error", err)
+		return nil
+	}
+	return changed
+}
+
+// watchPolicies makes changes of the policies rounds, and of the schemas of
+// their data, instead of those watched before.
+func (r *running) watchPolicies(ctx context.Context) {
+	if r.unwatch != nil {
+		r.unwatch()
+	}
+	ctx, r.unwatch = context.WithCancel(ctx)
+	files := slices.Concat(r.config.Policies, slices.Sorted(maps.Values(r.config.Schemas)))
+	if changed := r.watch(ctx, files, "the policies"); changed != nil {
+		r.beside.Go(func() {
+			for range changed {
+				r.loop.Trigger("policies changed")
+			}
+		})
+	}
+}
