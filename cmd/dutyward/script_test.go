@@ -2,11 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,7 +31,11 @@ const (
 // TestScripts runs real invocations. Scripts find a small account in
 // account.json and know these commands besides testscript's own:
 //
-//	account SEED         serves the seed as PagerDuty, at $DUTYWARD_ACCOUNT_BASE_URL
+//	account SEED [MORE]  serves the seed as PagerDuty, at $DUTYWARD_ACCOUNT_BASE_URL;
+//	                     crowd=N adds as many responders to Search, duty=USER,… the
+//	                     schedule Primary with these people in turn
+//	rename TEAM NAME     renames a team there
+//	member TEAM USER ROLE  gives somebody a role on a team there, or takes it ("")
 //	fault FAULT          orders a fault from it, as `dutyward sim --fault`
 //	exits CODE ARGS...   runs dutyward, which must exit with CODE
 //	answers URL REGEXP   asks the address until its answer matches
@@ -44,6 +50,8 @@ func TestScripts(t *testing.T) {
 		Setup:         s.setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"account": s.account,
+			"rename":  s.rename,
+			"member":  s.member,
 			"fault":   s.fault,
 			"exits":   exits,
 			"answers": answers,
@@ -88,14 +96,17 @@ func freePort() (string, error) {
 }
 
 func (s *scripts) account(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: account SEED")
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: account SEED [crowd=N] [duty=USER,...]")
 	}
 	f, err := os.Open(ts.MkAbs(args[0]))
 	ts.Check(err)
 	defer f.Close()
 	seed, err := inventory.Decode(f)
 	ts.Check(err)
+	for _, more := range args[1:] {
+		ts.Check(enlarge(seed, more))
+	}
 	sim, err := pagerdutysim.New(pagerdutysim.Options{
 		Seed: seed, Token: goodToken, ReadOnlyToken: readOnlyToken,
 		Clock: func() time.Time { return seed.Account.TakenAt },
@@ -109,12 +120,63 @@ func (s *scripts) account(ts *testscript.TestScript, neg bool, args []string) {
 	s.simulators[ts] = sim
 }
 
-func (s *scripts) fault(ts *testscript.TestScript, neg bool, args []string) {
+// enlarge adds to an account what "crowd=N" or "duty=USER,..." says.
+func enlarge(seed *inventory.Snapshot, more string) error {
+	what, value, _ := strings.Cut(more, "=")
+	switch what {
+	case "crowd":
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return err
+		}
+		for i := range n {
+			id := fmt.Sprintf("PX%02d", i)
+			seed.Users[id] = inventory.User{ID: id, Name: "Person " + id, Email: fmt.Sprintf("x%02d@acme.com", i), BaseRole: "limited_user", TimeZone: "UTC"}
+			seed.Teams["TSEA"].Members[id] = "responder"
+		}
+	case "duty":
+		day := seed.Now.Truncate(24 * time.Hour)
+		schedule := inventory.Schedule{ID: "SPRI", Name: "Primary", Kind: inventory.ScheduleOfLayers, TimeZone: "Etc/UTC"}
+		if value != "" {
+			schedule.Layers = []inventory.Layer{{ID: "LPRI", Name: "Layer", Start: day.AddDate(0, 0, -7), VirtualStart: day.AddDate(0, 0, -7), TurnSeconds: 86400, Users: strings.Split(value, ",")}}
+		}
+		seed.Schedules["SPRI"] = schedule
+	default:
+		return fmt.Errorf("%q is not known", more)
+	}
+	seed.Normalize()
+	return nil
+}
+
+// simulator is that of a script.
+func (s *scripts) simulator(ts *testscript.TestScript) *pagerdutysim.Server {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	sim := s.simulators[ts]
-	s.mu.Unlock()
-	if neg || len(args) != 1 || sim == nil {
-		ts.Fatalf("usage: fault FAULT, after account")
+	if sim == nil {
+		ts.Fatalf("say account first")
+	}
+	return sim
+}
+
+func (s *scripts) rename(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: rename TEAM NAME")
+	}
+	s.simulator(ts).RenameTeam(args[0], args[1])
+}
+
+func (s *scripts) member(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: member TEAM USER ROLE")
+	}
+	s.simulator(ts).SetMember(args[0], args[1], args[2])
+}
+
+func (s *scripts) fault(ts *testscript.TestScript, neg bool, args []string) {
+	sim := s.simulator(ts)
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: fault FAULT")
 	}
 	f, err := pagerdutysim.ParseFault(args[0])
 	ts.Check(err)

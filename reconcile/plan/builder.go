@@ -243,6 +243,15 @@ func (b *builder) userName(id string) string { return b.index.Name(inventory.Kin
 
 func (b *builder) resourceName(r inventory.Ref) string { return b.index.Named(r) }
 
+// reference is how a policy names a resource: by its name, or by its id where
+// another has the same name.
+func (b *builder) reference(r inventory.Ref) string {
+	if ref, err := inventory.ParseRef(b.resourceName(r)); err != nil || len(b.index.Find(ref)) != 1 {
+		return r.String()
+	}
+	return b.resourceName(r)
+}
+
 func (b *builder) mode(r inventory.Ref) Mode {
 	return b.in.Settings.ModeOf(r.Kind, r.ID, b.index.Name(r.Kind, r.ID))
 }

@@ -114,7 +114,7 @@ func (b *builder) holdEmptying() {
 		return Held{Rule: "S3",
 			Why: fmt.Sprintf("no rule puts anybody on %s any more", b.resourceName(c.Resource)),
 			Release: fmt.Sprintf("say `empty contains {\"resource\": %q, \"reason\": …}` in a policy if the team may lose everybody, or release it: dutyward release %s --reason …",
-				b.resourceName(c.Resource), c.ID),
+				b.reference(c.Resource), c.ID),
 		}, emptying && !b.released(c)
 	})
 }

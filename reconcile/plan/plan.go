@@ -164,6 +164,12 @@ type Held struct {
 	Release string `json:"release"`
 }
 
+// Releasable says that a person's release lets the change through. What is held
+// since something can't be told goes on by itself once it can.
+func (h Held) Releasable() bool {
+	return h.Rule == "S3" || h.Rule == "S26" || h.Rule == "S27"
+}
+
 // Drift is access that no policy gives and the plan leaves alone.
 type Drift struct {
 	User     string        `json:"user"`

@@ -1,0 +1,136 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Recorded is a round as it was recorded.
+type Recorded struct {
+	Round int64     `json:"round"`
+	Began time.Time `json:"began"`
+	// Finished is null if the round was interrupted.
+	Finished *time.Time `json:"finished"`
+	// Plan is what was to be carried out.
+	Plan *plan.Plan `json:"plan"`
+	// Made are the acknowledged writes, in their order.
+	Made []apply.Outcome `json:"made"`
+}
+
+// LastRound returns the last round; nil if there was none yet.
+func (j *Journal) LastRound(ctx context.Context) (*Recorded, error) {
+	return j.recorded(ctx, `SELECT round, began, finished, plan FROM rounds ORDER BY round DESC LIMIT 1`)
+}
+
+// Round returns a round by its number; nil if it is not kept: of those before
+// the last one only the rounds that wrote something are.
+func (j *Journal) Round(ctx context.Context, round int64) (*Recorded, error) {
+	return j.recorded(ctx, `SELECT round, began, finished, plan FROM rounds WHERE round = ?`, round)
+}
+
+func (j *Journal) recorded(ctx context.Context, query string, args ...any) (*Recorded, error) {
+	if j == nil || j.db == nil {
+		return nil, nil
+	}
+	var r Recorded
+	var began, text string
+	var finished sql.NullString
+	err := j.db.QueryRowContext(ctx, query, args...).Scan(&r.Round, &began, &finished, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err == nil {
+		err = r.fill(began, finished, text)
+	}
+	if err == nil {
+		r.Made, err = j.made(ctx, r.Round)
+	}
+	if err != nil {
+		return nil, j.failed("read a round", err)
+	}
+	return &r, nil
+}
+
+func (r *Recorded) fill(began string, finished sql.NullString, text string) (err error) {
+	if r.Began, err = parseStamp(began); err != nil {
+		return err
+	}
+	if finished.Valid {
+		at, err := parseStamp(finished.String)
+		if err != nil {
+			return err
+		}
+		r.Finished = &at
+	}
+	return json.Unmarshal([]byte(text), &r.Plan)
+}
+
+// made are the acknowledged writes of a round, in their order.
+func (j *Journal) made(ctx context.Context, round int64) ([]apply.Outcome, error) {
+	made := []apply.Outcome{}
+	err := each(ctx, j.db, `
+		SELECT change, status, found, why, results.at FROM results JOIN intents USING (intent)
+		WHERE round = ? AND wrote = 1 ORDER BY results.at, intent`,
+		func(scan func(...any) error) error {
+			var text, at string
+			o := apply.Outcome{Wrote: true}
+			if err := scan(&text, &o.Status, &o.Found, &o.Why, &at); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(text), &o.Change); err != nil {
+				return fmt.Errorf("a change of round %d: %w", round, err)
+			}
+			var err error
+			o.At, err = parseStamp(at)
+			made = append(made, o)
+			return err
+		}, round)
+	return made, err
+}
+
+// Past is a round in a list of rounds.
+type Past struct {
+	Round int64     `json:"round"`
+	Began time.Time `json:"began"`
+	// Finished is null if the round was interrupted.
+	Finished *time.Time `json:"finished"`
+	// Raised and Lowered count its acknowledged writes.
+	Raised  int `json:"raised"`
+	Lowered int `json:"lowered"`
+}
+
+// Past lists the rounds that wrote something, the latest first, up to a number.
+func (j *Journal) Past(ctx context.Context, most int) ([]Past, error) {
+	list := []Past{}
+	if j == nil || j.db == nil {
+		return list, nil
+	}
+	err := each(ctx, j.db, `
+		SELECT round, began, finished, sum(effect = 'raise'), sum(effect = 'lower')
+		FROM rounds JOIN intents USING (round) JOIN results USING (intent)
+		WHERE wrote = 1 GROUP BY round ORDER BY round DESC LIMIT ?`,
+		func(scan func(...any) error) error {
+			var p Past
+			var began string
+			var finished sql.NullString
+			if err := scan(&p.Round, &began, &finished, &p.Raised, &p.Lowered); err != nil {
+				return err
+			}
+			var r Recorded
+			err := r.fill(began, finished, "null")
+			p.Began, p.Finished = r.Began, r.Finished
+			list = append(list, p)
+			return err
+		}, most)
+	if err != nil {
+		return nil, j.failed("list the rounds", err)
+	}
+	return list, nil
+}
