@@ -321,7 +321,7 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	d.forget(p)
 	if !d.told.known {
 		d.told.known, d.told.summary = true, &s
-		d.tellFirst(p, why, counts.Done)
+		d.tellFirst(p, counts.Done)
 		return
 	}
 	log := d.Log.Debug
@@ -333,22 +333,37 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 		"held", s.Held, "blocked", s.Blocked, "unknown", s.Unknown, "observed", s.Observed, "drift", s.Drift, "findings", s.Findings)
 }
 
-// tellFirst tells the first round of all as one digest (S28).
-func (d *Daemon) tellFirst(p *plan.Plan, why string, done int) {
+// tellFirst tells the first round of all as one digest (S28): what stands now
+// is not told again, what begins or ends from here on is.
+func (d *Daemon) tellFirst(p *plan.Plan, done int) {
 	s, open := p.Summary, openFindings(p)
 	line := []any{
-		"why", why, "due", s.Raise + s.Lower, "done", done, "held", s.Held, "blocked", s.Blocked, "unknown", s.Unknown, "observed", s.Observed, "drift", s.Drift,
+		"due", s.Raise + s.Lower, "done", done, "held", s.Held, "blocked", s.Blocked, "unknown", s.Unknown, "observed", s.Observed, "drift", s.Drift,
 		"critical", open["critical"], "high", open["high"], "medium", open["medium"], "low", open["low"],
 	}
+	var keys, findings []string
+	for _, h := range p.Held {
+		keys = append(keys, h.ID)
+	}
+	for _, f := range p.Findings {
+		if f.Waived == nil {
+			findings = append(findings, f.Severity+": "+f.Message)
+		}
+	}
 	log := d.Log.Info
-	if s.Held > 0 {
+	if len(keys)+len(findings) > 0 {
 		log = d.Log.Warn
-		line = append(line, "first_held", p.Held[0].ID, "rule", p.Held[0].Rule)
+		line = append(line, "key", some(keys), "message", some(findings))
 	}
-	if i := slices.IndexFunc(p.Findings, func(f plan.Finding) bool { return f.Waived == nil }); i >= 0 {
-		line = append(line, "worst_finding", p.Findings[i].Message)
+	log("first round", line...)
+}
+
+// some are the first of many, as one text.
+func some(texts []string) string {
+	if more := len(texts) - burst; more > 0 {
+		return strings.Join(texts[:burst], "; ") + fmt.Sprintf("; and %d more", more)
 	}
-	log("first round: what stands now is not told again, what begins or ends is", line...)
+	return strings.Join(texts, "; ")
 }
 
 // forget forgets the failures of changes that are not due any more.
