@@ -57,8 +57,11 @@ type application struct {
 	// quiet leaves out the plan, which was shown before.
 	quiet bool
 	// pause follows each step that is told; nil for none.
-	pause    func(time.Duration)
-	saved    *plan.Plan
+	pause func(time.Duration)
+	saved *plan.Plan
+	// undo makes another plan of a fresh round, and shows it; nil for the round's
+	// own.
+	undo     func(*reconcile.Result) (*plan.Plan, error)
 	approved *plan.Plan
 	// tell writes a step; made with the first, since its columns need the plan.
 	tell func(apply.Step)
@@ -114,14 +117,21 @@ func (x *application) approve(fresh *reconcile.Result) (*plan.Plan, error) {
 		x.approved = p
 		return p, err
 	}
-	if !x.asJSON && !x.quiet {
+	switch {
+	case x.undo != nil:
+		p, err := x.undo(fresh)
+		if err != nil {
+			return nil, err
+		}
+		x.approved = p
+	case !x.asJSON && !x.quiet:
 		if err := x.printPlan(fresh, false); err != nil {
 			return nil, err
 		}
 	}
 	switch {
-	case x.yes || len(fresh.Plan.Changes) == 0:
-		return fresh.Plan, nil
+	case x.yes || len(x.approved.Changes) == 0:
+		return x.approved, nil
 	case x.asJSON || !isTerminal(x.stdin):
 		return nil, errors.New("nobody can be asked here: say --yes to make these changes; nothing was done")
 	}
@@ -132,7 +142,7 @@ func (x *application) approve(fresh *reconcile.Result) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fresh.Plan, nil
+	return x.approved, nil
 }
 
 // progress is told of each step of carrying out what was approved.

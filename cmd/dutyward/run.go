@@ -123,7 +123,8 @@ func newRoot(a *app) *cobra.Command {
 	root.PersistentFlags().BoolVar(&a.noColour, "no-color", false, "print without colour, as it is without a terminal or with NO_COLOR set")
 	root.AddCommand(
 		newSnapshot(a), newCheck(a), newTest(a), newPlan(a), newForecast(a), newApply(a),
-		newGroups(a), newExplain(a), newWho(a), newWhat(a), newOnCall(a), newConfirm(a), newHolds(a), newRelease(a),
+		newGroups(a), newExplain(a), newWho(a), newWhat(a), newOnCall(a), newConfirm(a),
+		newHolds(a), newRelease(a), newHistory(a), newRevert(a),
 		newRun(a), newPause(a), newResume(a),
 		newLibrary(a), newSim(a), newDemo(a), newVersion(a),
 	)

@@ -43,16 +43,22 @@ func (b *builder) suspend() {
 
 // hold holds back the lowerings that wait for a word.
 func (b *builder) hold() {
-	if len(b.plan.Suspended) > 0 {
-		b.holdWhere(func(c Change) (Held, bool) {
-			return Held{Rule: b.suspendedBy, Why: "lowering is suspended: " + b.plan.Suspended[0],
-				Release: "nothing: it goes on by itself once that is mended"}, c.Effect == Lower
-		})
-	}
+	b.holdSuspended()
 	b.holdClock()
 	b.holdFights()
 	b.holdEmptying()
 	b.holdBursts()
+}
+
+// holdSuspended holds all lowerings while lowering is suspended.
+func (b *builder) holdSuspended() {
+	if len(b.plan.Suspended) == 0 {
+		return
+	}
+	b.holdWhere(func(c Change) (Held, bool) {
+		return Held{Rule: b.suspendedBy, Why: "lowering is suspended: " + b.plan.Suspended[0],
+			Release: "nothing: it goes on by itself once that is mended"}, c.Effect == Lower
+	})
 }
 
 // holdClock holds what would be lowered since its time is over while nobody can
@@ -130,7 +136,7 @@ const (
 // holdBursts holds all lowerings of a cause that would exceed the bound on
 // lowerings in 24 hours. What was held stays held until a person releases it.
 func (b *builder) holdBursts() {
-	for _, cause := range []Cause{CausePolicy, CauseFacts, CauseDrift, CauseLeaver} {
+	for _, cause := range []Cause{CausePolicy, CauseFacts, CauseDrift, CauseLeaver, CauseRevert} {
 		why := ""
 		for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam} {
 			planned := 0

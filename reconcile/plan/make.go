@@ -57,6 +57,8 @@ type Result struct {
 	ClockDoubt string
 	// last is the last finished round; nil if there was none.
 	last *Round
+	// in is what all this follows from, for other plans from the same.
+	in Input
 }
 
 // ErrNoGrants says that the policies give nothing at all though the last round's
@@ -92,7 +94,7 @@ func Make(in Input) (*Result, error) {
 		p := b.build(e)
 		after := membersAfter(snapshot, p)
 		if !dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after) {
-			return &Result{Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last}, nil
+			return &Result{Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in}, nil
 		}
 		members = after
 	}

@@ -92,6 +92,8 @@ const (
 	CauseHandover Cause = "handover"
 	CauseFacts    Cause = "facts"
 	CauseDrift    Cause = "drift"
+	// CauseRevert is a person's word that an earlier change is undone.
+	CauseRevert Cause = "revert"
 )
 
 // Causes are the causes in that order.

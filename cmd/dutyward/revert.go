@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+func newRevert(a *app) *cobra.Command {
+	var f roundFlags
+	var yes, pause, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "revert [ROUND]",
+		Short: "Undo what a round changed",
+		Long: "Undo what a recorded round changed, the last one that changed something unless a number from `dutyward history` says\n" +
+			"which. The plan for that is shown and asked about like any other: who has moved on since is left alone, each change\n" +
+			"is looked at just before it is written, and what lowers is under the same limits, protections and modes.\n\n" +
+			"The policies stay as they are. Where they still ask for what is undone, the next round would make it again, so that\n" +
+			"`dutyward run` must be paused first, or with --pause at the same time. Then mend the policies, see with\n" +
+			"`dutyward plan` that they want what you want, and `dutyward resume`.",
+		Example: "  dutyward revert --pause\n  dutyward revert 42",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.forReverting(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			r, err := recordedRound(cmd, s, args)
+			if err != nil {
+				return err
+			}
+			v := reverting{round: r, pause: pause, stop: s.config.stopFile()}
+			x := application{app: a, yes: yes, asJSON: asJSON, undo: v.plan}
+			v.application = &x
+			return x.run(cmd, s)
+		},
+	}
+	f.addPolicies(cmd)
+	cmd.Flags().BoolVar(&yes, "yes", false, "make the changes without asking")
+	cmd.Flags().BoolVar(&pause, "pause", false, "pause `dutyward run` first, as `dutyward pause` does")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON, and neither plan nor progress; needs --yes")
+	return cmd
+}
+
+// reverting is one revert, as its user asked for it.
+type reverting struct {
+	*application
+	round *journal.Recorded
+	pause bool
+	stop  reconcile.StopFile
+}
+
+// plan is what undoes the round, shown.
+func (v *reverting) plan(fresh *reconcile.Result) (*plan.Plan, error) {
+	reversal := fresh.Revert(changesOf(v.round))
+	if !v.asJSON {
+		title := fmt.Sprintf("Undo round %d", v.round.Round)
+		if err := report.MadeText(v.stdout, v.round.Plan, v.round.Made, title, v.round.Began, v.style(v.stdout)); err != nil {
+			return nil, err
+		}
+		if err := report.ReversalText(v.stdout, reversal, v.style(v.stdout)); err != nil {
+			return nil, err
+		}
+	}
+	if len(reversal.Plan.Changes) == 0 || len(reversal.Again) == 0 || v.stop.Paused() != nil {
+		return reversal.Plan, nil
+	}
+	if !v.pause {
+		return nil, errors.New("`dutyward run` would make again what this undoes: say --pause to pause it first; nothing was done")
+	}
+	_, err := v.stop.Pause(reconcile.Pause{Since: v.now().UTC().Truncate(time.Second), Reason: fmt.Sprintf("round %d was undone", v.round.Round)})
+	if err == nil {
+		fmt.Fprintln(v.stderr, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
+	}
+	return reversal.Plan, err
+}
+
+// forReverting opens a session that may change the account, with the last good
+// policies where those that stand are broken: it is they that are in force.
+func (a *app) forReverting(ctx context.Context, f roundFlags) (*session, error) {
+	s, err := a.forWriting(ctx, f)
+	var broken policies.Problems
+	if err == nil || !errors.As(err, &broken) {
+		return s, err
+	}
+	c, configErr := a.config()
+	if configErr != nil {
+		return nil, configErr
+	}
+	s = &session{config: c, Round: &reconcile.Round{Settings: c.settings(), Now: a.now, Good: true}}
+	if s.Reader, configErr = a.connect(ctx, s); configErr != nil {
+		return nil, configErr
+	}
+	if s.journal, configErr = journal.Open(ctx, c.State, a.journalOptions(s)); configErr != nil {
+		return nil, configErr
+	}
+	s.Memory = s.journal
+	revision, source, configErr := s.journal.GoodPolicies(ctx)
+	if configErr != nil || revision == "" {
+		return nil, errors.Join(err, configErr, s.close())
+	}
+	fmt.Fprintln(a.stderr, "note: the policies are broken; the last good ones are in force")
+	s.Policies, configErr = policies.LoadSource(ctx, source)
+	return s, configErr
+}

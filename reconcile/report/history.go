@@ -1,0 +1,75 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Past is a round in a list.
+type Past struct {
+	Round       int64
+	Began       time.Time
+	Interrupted bool
+	Raised      int
+	Lowered     int
+}
+
+// HistoryText writes a list of rounds.
+func HistoryText(w io.Writer, rounds []Past, s Style) error {
+	p := newPage(w, s)
+	if len(rounds) == 0 {
+		p.line("No recorded round has changed anything yet.")
+	}
+	digits := 0
+	for _, r := range rounds {
+		digits = max(digits, len(fmt.Sprint(r.Round)))
+	}
+	for _, r := range rounds {
+		text := fmt.Sprintf("round %*d  %s  %s raised, %s lowered", digits, r.Round, clock(r.Began), fmt.Sprint(r.Raised), fmt.Sprint(r.Lowered))
+		if r.Interrupted {
+			text += p.alarm("  interrupted")
+		}
+		p.line("%s", text)
+	}
+	return p.err
+}
+
+// MadeText writes what a round wrote, in the order of its writes. The plan is
+// the round's; its names are used.
+func MadeText(w io.Writer, p *plan.Plan, made []apply.Outcome, title string, began time.Time, s Style) error {
+	t := newPlanText(w, p, s)
+	t.line("%s", t.strong(fmt.Sprintf("%s, %s: %s", title, clock(began), count(len(made), "change", "changes"))))
+	var rows []row
+	for _, o := range made {
+		rows = append(rows, row{change: o.Change})
+	}
+	t.rows(rows, "  ")
+	return t.err
+}
+
+// ReversalText writes what undoes a round: what is left, the plan, and what the
+// policies will do about it.
+func ReversalText(w io.Writer, v *plan.Reversal, s Style) error {
+	t := newPlanText(w, v.Plan, s)
+	if len(v.Left) > 0 {
+		t.head("Left as it is (%d)", len(v.Left))
+		var rows []row
+		for _, l := range v.Left {
+			rows = append(rows, row{change: l.Change, notes: []string{l.Why}})
+		}
+		t.rows(rows, "  ")
+		t.line("")
+	}
+	if err := PlanText(w, v.Plan, s); err != nil {
+		return err
+	}
+	if n := len(v.Again); n > 0 {
+		t.line("")
+		t.line("%s", t.alarm(fmt.Sprintf("The policies ask for the contrary of %d of these: the next round would make it again.", n)))
+	}
+	return t.err
+}
