@@ -187,19 +187,25 @@ func (d *Daemon) tellErrors(p *plan.Plan) {
 // one line (S28).
 const burst = 5
 
+// tellHeld tells what waits for a person. What waits only for something to be
+// mended is told with that.
 func (d *Daemon) tellHeld(p *plan.Plan) {
+	var waiting []plan.Held
 	var keys []string
 	for _, h := range p.Held {
-		keys = append(keys, h.ID)
+		if h.Releasable() {
+			waiting = append(waiting, h)
+			keys = append(keys, h.ID)
+		}
 	}
 	fresh, ended := news(&d.told.Held, keys)
 	if !d.told.known {
 		return // the digest counts them
 	}
 	for _, i := range fresh {
-		h := p.Held[i]
+		h := waiting[i]
 		if len(fresh) > burst {
-			d.Log.Warn("changes held until a person releases them", "changes", len(fresh), "first", h.ID, "rule", h.Rule, "why", h.Why, "release", h.Release)
+			d.Log.Warn("changes held until a person releases them", "changes", len(fresh), "first", h.ID, "rule", h.Rule, "why", h.Why, "release", "see `dutyward holds`")
 			break
 		}
 		d.Log.Warn("held until a person releases it", append(what(p, h.Change), "key", h.ID, "rule", h.Rule, "why", h.Why, "release", h.Release)...)
