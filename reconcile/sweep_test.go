@@ -61,6 +61,8 @@ type trial struct {
 	held               int // until a person released it
 	// skewed says that PagerDuty was told to render its schedules otherwise.
 	skewed bool
+	// daemon makes the rounds, where it is not nil: see sweep_daemon_test.go.
+	daemon *sweepDaemon
 
 	mu         sync.Mutex
 	clock      time.Time
@@ -118,6 +120,9 @@ func (w *trial) start() {
 		w.Fatalf("%v", err)
 	}
 	w.dead, w.kill = false, nil
+	if w.daemon != nil {
+		w.daemon.start(w)
+	}
 }
 
 func (w *trial) now() time.Time {
@@ -166,15 +171,8 @@ func (w *trial) round() (*reconcile.Applied, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	w.calls, w.requests, w.cancel = 0, 0, cancel
-	r := &reconcile.Round{
-		Reader: w, Policies: w.sets[w.current], Memory: record{w.journal, w}, Now: w.now,
-		Settings: plan.Settings{Default: plan.Sync},
-	}
-	done, err := r.Apply(ctx, reconcile.Execution{
-		Record: record{w.journal, w}, Account: w.client, Approve: all,
-		Options: apply.Options{Now: w.now, Concurrency: 1},
-	})
-	w.tell("round under %q after %d calls: %s", w.revisions[w.current].name, w.calls, outcome(done, err))
+	done, err := w.makeRound(ctx)
+	w.tell("round under %q after %d calls: %s", w.inForce().name, w.calls, outcome(done, err))
 	if w.dead {
 		if err := w.journal.Close(); err != nil {
 			w.fail("close: %v", err)
@@ -188,6 +186,29 @@ func (w *trial) round() (*reconcile.Applied, error) {
 		w.fail("%s", strings.Join(w.violations, "\n"))
 	}
 	return done, err
+}
+
+func (w *trial) makeRound(ctx context.Context) (*reconcile.Applied, error) {
+	if w.daemon != nil {
+		return w.daemon.round(ctx, w)
+	}
+	r := &reconcile.Round{
+		Reader: w, Policies: w.sets[w.current], Memory: record{w.journal, w}, Now: w.now,
+		Settings: plan.Settings{Default: plan.Sync},
+	}
+	return r.Apply(ctx, reconcile.Execution{
+		Record: record{w.journal, w}, Account: w.client, Approve: all,
+		Options: apply.Options{Now: w.now, Concurrency: 1},
+	})
+}
+
+// inForce is the revision that a round goes by: a daemon's is the last good one
+// where the policies as they stand are broken.
+func (w *trial) inForce() *revision {
+	if w.daemon != nil {
+		return w.daemon.inForce(w)
+	}
+	return w.revisions[w.current]
 }
 
 func outcome(done *reconcile.Applied, err error) string {
@@ -263,6 +284,9 @@ func (w *trial) settle() {
 	if len(w.revisions[w.current].grants) == 0 {
 		w.current = 0
 	}
+	if w.daemon != nil {
+		w.daemon.calm()
+	}
 	w.advance(3 * time.Minute)
 	w.tell("the faults end")
 	last := w.quietly(3)
@@ -302,7 +326,7 @@ func (w *trial) quietly(rounds int) *reconcile.Applied {
 // boundarySince says whether what should be changed by itself since then: a
 // round waits for its budget now and then.
 func (w *trial) boundarySince(t time.Time) bool {
-	rev := w.revisions[w.current]
+	rev := w.inForce()
 	for key := range w.state() {
 		name := key[0]
 		if name != "account" {
@@ -321,7 +345,7 @@ func (w *trial) landed(last *reconcile.Applied) (keys []string) {
 	w.Helper()
 	held := map[string]bool{}
 	for _, h := range last.Plan.Held {
-		if h.Rule != "S3" && h.Rule != "S26" {
+		if !h.Releasable() {
 			w.fail("%s is held by %s though nothing is wrong any more", h.ID, h.Rule)
 		}
 		held[h.User+" "+h.Resource.ID] = true
@@ -335,7 +359,7 @@ func (w *trial) landed(last *reconcile.Applied) (keys []string) {
 	if w.boundarySince(last.Plan.Now.Add(-time.Minute)) {
 		return keys
 	}
-	rev := w.revisions[w.current]
+	rev := w.inForce()
 	for key, has := range w.state() {
 		on, user := key[0], key[1]
 		id, name := on, sweepTeams[on]
@@ -353,7 +377,7 @@ func (w *trial) landed(last *reconcile.Applied) (keys []string) {
 // due says whether a pair that has one role should have been brought to
 // another.
 func (w *trial) due(rev *revision, on, name, user, has, want string) bool {
-	if has == want || !rev.named(name) || slices.Contains(rev.unknown, name) || slices.Contains(rev.protected, user) {
+	if has == want || !rev.named(name) || slices.Contains(rev.unknown, name) || w.protects(rev, user) {
 		return false
 	}
 	base, _ := w.sim.BaseRole(user)
@@ -377,6 +401,12 @@ func (w *trial) due(rev *revision, on, name, user, has, want string) bool {
 	}
 	implied := on == "TC" && user == "P7" && want == inventory.None
 	return !implied
+}
+
+// protects says that nobody is to touch a person: policies say so, or the token
+// is theirs.
+func (w *trial) protects(rev *revision, user string) bool {
+	return slices.Contains(rev.protected, user) || w.daemon != nil && user == w.daemon.self
 }
 
 // checks is how many trials there are: few in an ordinary run.

@@ -131,7 +131,7 @@ const slack = 3 * time.Minute
 // judge holds one write that took effect against the truth.
 func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 	on, user, t := key[0], key[1], w.now()
-	kind, rev := kindOf(on), w.revisions[w.current]
+	kind, rev := kindOf(on), w.inForce()
 	name := on
 	said := fmt.Sprintf("%s: %s %s: %s on %s from %s to %s under %q", t.Format(time.RFC3339), r.Method, r.URL.Path, user, on, was, now, rev.name)
 	if kind == inventory.KindTeam {
@@ -145,7 +145,10 @@ func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 			w.violate("%s: the name %s does not mean this team any more", said, name)
 		}
 	}
-	if !rev.named(name) || slices.Contains(rev.unknown, name) || slices.Contains(rev.protected, user) {
+	if w.daemon != nil && w.daemon.mayNot() != "" {
+		w.violate("%s: %s", said, w.daemon.mayNot())
+	}
+	if !rev.named(name) || slices.Contains(rev.unknown, name) || w.protects(rev, user) {
 		w.violate("%s: nothing says what this should be", said)
 		return
 	}

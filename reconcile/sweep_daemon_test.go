@@ -1,0 +1,177 @@
+package reconcile_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// sweepDaemon makes a trial's rounds as `dutyward run` does, and has what may
+// befall that besides: policies that do not load, a pause, a clock in doubt, a
+// token that belongs to somebody.
+type sweepDaemon struct {
+	*reconcile.Daemon
+	log bytes.Buffer
+
+	broken error
+	paused bool
+	doubt  string
+	self   string
+	// selfless is why it can't be told whose token it is.
+	selfless error
+	// good is the revision that was in force before the round.
+	good *revision
+}
+
+// start starts a process.
+func (d *sweepDaemon) start(w *trial) {
+	d.Daemon = &reconcile.Daemon{
+		Load:   func(context.Context) (*policies.Set, error) { return w.sets[w.current], d.broken },
+		Reader: w, Record: record{w.journal, w}, Account: w.client, Settings: plan.Settings{Default: plan.Sync}, Now: w.now,
+		Self:       func(context.Context) (string, error) { return d.self, d.selfless },
+		ClockDoubt: func() string { return d.doubt },
+		Paused: func() *reconcile.Pause {
+			if d.paused {
+				return &reconcile.Pause{Since: w.now()}
+			}
+			return nil
+		},
+		Log: slog.New(slog.NewJSONHandler(&d.log, nil)),
+	}
+}
+
+// round makes a round, and reads back what it recorded.
+func (d *sweepDaemon) round(ctx context.Context, w *trial) (*reconcile.Applied, error) {
+	d.good = d.lastGood(w)
+	before, err := w.journal.LastRound(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = d.Round(ctx, "sweep"); strings.Contains(d.log.String(), canary) {
+		w.violate("the token is in the log:\n%s", d.log.String())
+	}
+	if strings.Contains(d.log.String(), "the program is at fault") {
+		w.violate("a panic:\n%s", d.log.String())
+	}
+	last, readErr := w.journal.LastRound(context.WithoutCancel(ctx))
+	if err = errors.Join(err, readErr); err != nil {
+		return nil, err
+	}
+	if last == nil || before != nil && before.Round == last.Round {
+		return nil, errors.New("nothing was recorded")
+	}
+	for _, o := range last.Made {
+		c := o.Change
+		if d.doubt != "" && c.Effect == plan.Lower && (c.Cause == plan.CauseHandover || c.Cause == plan.CauseExpiry) {
+			w.violate("%s was lowered for %s by a clock in doubt", c.ID, c.Cause)
+		}
+	}
+	done := &reconcile.Applied{Result: &reconcile.Result{}, Report: &apply.Report{Outcomes: last.Made}}
+	done.Plan = last.Plan
+	return done, nil
+}
+
+// mayNot is why nothing may be written or nothing at all; empty if it may.
+func (d *sweepDaemon) mayNot() string {
+	if d.paused {
+		return "writing is paused"
+	}
+	return ""
+}
+
+// inForce is the last good revision where the one that stands is broken.
+func (d *sweepDaemon) inForce(w *trial) *revision {
+	now := w.revisions[w.current]
+	if d.broken == nil && len(now.grants) > 0 || d.good == nil {
+		return now
+	}
+	return d.good
+}
+
+// lastGood is the last revision that a round finished with.
+func (d *sweepDaemon) lastGood(w *trial) *revision {
+	good, _, err := w.journal.GoodPolicies(context.Background())
+	if err != nil {
+		w.fail("%v", err)
+	}
+	for i, set := range w.sets {
+		if set.Revision() == good {
+			return w.revisions[i]
+		}
+	}
+	return nil
+}
+
+// trouble draws what goes wrong with the daemon itself.
+func (d *sweepDaemon) trouble(rt *rapid.T, w *trial) {
+	d.calm()
+	switch rapid.IntRange(0, 7).Draw(rt, "daemon") {
+	case 0:
+		d.broken = errors.New("sweep.rego:3: unexpected }")
+	case 1:
+		d.paused = true
+	case 2:
+		d.doubt = "this machine's clock is 4m0s behind PagerDuty's"
+	case 3:
+		d.selfless = errors.New("GET /users/me: 500")
+	case 4:
+		d.start(w) // somebody restarted it
+	default:
+		return
+	}
+	w.tell("daemon: broken %v, paused %v, doubt %q, selfless %v", d.broken, d.paused, d.doubt, d.selfless)
+}
+
+func (d *sweepDaemon) calm() { d.broken, d.paused, d.doubt, d.selfless = nil, false, "", nil }
+
+// Promises: the same of the daemon, whose policies break and whose clock is off.
+func TestWhateverGoesWrongTheDaemonHarmsNobodyAndAllThatIsDueLands(t *testing.T) {
+	checks(t, 5, 400)
+	revisions, sets, err := loadRevisions(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, n, rounds, writes := t.TempDir(), 0, 0, map[string]int{}
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		at := filepath.Join(dir, fmt.Sprint(n))
+		if err := os.Mkdir(at, 0o755); err != nil {
+			rt.Fatal(err)
+		}
+		w := newTrial(rt, at, revisions, sets)
+		w.daemon = &sweepDaemon{self: "P5"}
+		w.daemon.start(w)
+		defer func() {
+			_ = w.journal.Close()
+			_ = os.RemoveAll(at)
+		}()
+		if _, err := w.round(); err != nil {
+			w.fail("the first round: %v", err)
+		}
+		for range rapid.IntRange(1, 8).Draw(rt, "rounds") {
+			w.trouble(rt)
+			w.daemon.trouble(rt, w)
+			_, _ = w.round()
+			rounds++
+		}
+		w.settle()
+		for kind, count := range w.writes {
+			writes[kind] += count
+		}
+		writes["held"] += w.held
+	})
+	t.Logf("%d trials, %d rounds in trouble, writes %v", n, rounds, writes)
+}
