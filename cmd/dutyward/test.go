@@ -13,6 +13,7 @@ import (
 
 func newTest(a *app) *cobra.Command {
 	var run, format string
+	var watch bool
 	var o policies.TestOptions
 	cmd := &cobra.Command{
 		Use:   "test [DIRECTORY...]",
@@ -20,7 +21,7 @@ func newTest(a *app) *cobra.Command {
 		Long: "Run the test_ rules of the configured policies, or of those of the directories given, with the library and\n" +
 			"its fixtures in place. A test that fails is shown with its failing expression and the values in it. A function\n" +
 			"that fails, such as a date that does not parse, is an error, and so is that there is no test to run.",
-		Example: "  dutyward test\n  dutyward test --run on_call --coverage\n  dutyward test --format junit policies > tests.xml",
+		Example: "  dutyward test\n  dutyward test --run on_call --coverage\n  dutyward test --watch\n  dutyward test --format junit policies > tests.xml",
 		RunE: func(cmd *cobra.Command, roots []string) error {
 			write, err := a.testWriter(format)
 			if err != nil {
@@ -35,6 +36,12 @@ func newTest(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if watch {
+				if format != "text" {
+					return fmt.Errorf("--watch shows text, and --format %s is for programs: leave out one of them", format)
+				}
+				return a.watchTests(cmd.Context(), c, roots, o)
+			}
 			set, err := c.loadPolicies(cmd.Context(), roots)
 			if err != nil {
 				return err
@@ -44,7 +51,7 @@ func newTest(a *app) *cobra.Command {
 				return err
 			}
 			if len(r.Tests) == 0 {
-				return noTests(run)
+				return noTests(o.Run)
 			}
 			if err := write(r); err != nil {
 				return err
@@ -58,6 +65,7 @@ func newTest(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&run, "run", "", "only tests whose package and name, such as access_test.test_somebody, match this regular `expression`")
 	cmd.Flags().BoolVar(&o.Coverage, "coverage", false, "say which lines of the policies no test reaches; in text and JSON")
 	cmd.Flags().StringVar(&format, "format", "text", "text, json or junit")
+	cmd.Flags().BoolVar(&watch, "watch", false, "run them again whenever a policy is saved, until Ctrl-C")
 	return cmd
 }
 
@@ -74,8 +82,8 @@ func (a *app) testWriter(format string) (func(*policies.TestReport) error, error
 	return nil, fmt.Errorf("--format %s: expected text, json or junit", format)
 }
 
-func noTests(run string) error {
-	if run != "" {
+func noTests(run *regexp.Regexp) error {
+	if run != nil {
 		return fmt.Errorf("no test's package and name match --run %s", run)
 	}
 	return errors.New("the policies have no tests: they are rules whose names begin with test_, in files that end in _test.rego")

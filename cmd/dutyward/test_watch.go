@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+// watchTests runs the tests of the policies whenever one is saved, until ctx
+// ends. What the tests come to is shown and never ends it.
+func (a *app) watchTests(ctx context.Context, c *config, roots []string, o policies.TestOptions) error {
+	if len(roots) == 0 {
+		roots = c.Policies
+	}
+	saved, err := policies.Watch(ctx, roots, func(err error) { fmt.Fprintf(a.stderr, "note: %v\n", err) })
+	if err != nil {
+		return err
+	}
+	view := newWatchView(a)
+	view.begin(roots, false)
+	for {
+		began := time.Now()
+		heading, body := a.testsNow(ctx, c, roots, o)
+		if ctx.Err() == nil {
+			if err := view.show(heading, body, took(time.Since(began))); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return view.end()
+		case <-saved:
+		}
+	}
+}
+
+// testsNow is what the tests come to, or why they can't be run.
+func (a *app) testsNow(ctx context.Context, c *config, roots []string, o policies.TestOptions) (heading, body string) {
+	set, err := c.loadPolicies(ctx, roots)
+	var r *policies.TestReport
+	if err == nil {
+		r, err = set.Test(ctx, o)
+	}
+	switch {
+	case err != nil:
+		return "broken", strings.TrimRight(err.Error(), "\n") + "\n"
+	case len(r.Tests) == 0:
+		return "no tests", noTests(o.Run).Error() + "\n"
+	}
+	heading = "passed"
+	if !r.Passed() {
+		heading = "failed"
+	}
+	var b strings.Builder
+	if err := report.TestsText(&b, r, a.style(a.stdout)); err != nil {
+		return "broken", err.Error() + "\n"
+	}
+	return heading, b.String()
+}
