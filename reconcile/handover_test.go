@@ -357,6 +357,28 @@ func TestPollingTakesATenthOfTheRequestBudgetAtMost(t *testing.T) {
 	v.told("looked at more rarely than configured", 1)
 }
 
+// A schedule that PagerDuty renders otherwise than its on-calls say is read
+// again once, and not at every look.
+func TestS21_AStandingDisputeIsNotReadAgainAtEveryLook(t *testing.T) {
+	v := newVigil(t)
+	v.at(v.clock, "start")
+	schedule, _ := v.onLayers()
+	v.sim.Inject(fault(t, "rendering:GET /schedules/"+schedule+":*"))
+	outlook := v.at(v.clock.Add(time.Minute), "schedule")
+	looks := []int{}
+	for i := range 5 {
+		if i == 3 {
+			outlook = v.at(outlook.Poll, "schedule")
+		}
+		outlook = v.at(outlook.Poll, reconcile.WhyOnCalls)
+		reads, _, _ := v.took()
+		looks = append(looks, reads)
+	}
+	if rest := looks[1:]; slices.Max(rest) > slices.Min(rest) || looks[0] < rest[0] {
+		t.Errorf("looks took %v requests, want the first one more than the others", looks)
+	}
+}
+
 // slow lets time pass at each write, as a rate limit does.
 type slow struct {
 	*pagerduty.Client

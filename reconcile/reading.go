@@ -35,8 +35,6 @@ type base struct {
 	// uses are the on-call facts that the last round's desired access followed
 	// from.
 	uses desired.Uses
-	// accepted are oddities that reading the account whole did not end.
-	accepted map[string]string
 	// self is whose token it is; nil if that could not be told.
 	self   *string
 	reader Refresher
@@ -66,7 +64,6 @@ type reading struct {
 	refreshed *pagerduty.Refreshed
 	// because says why the account was read whole though a part might have done.
 	because string
-	odd     map[string]string
 	self    *string
 }
 
@@ -131,7 +128,7 @@ func (r *reading) refresh(ctx context.Context) error {
 		return err
 	case errors.As(err, &outdated) && outdated.ID != "":
 		r.because = err.Error()
-		r.odd = map[string]string{outdated.ID: outdated.Answer}
+		r.d.accept(map[string]string{outdated.ID: outdated.Answer})
 		return nil
 	case err != nil:
 		r.because = err.Error()
@@ -139,7 +136,21 @@ func (r *reading) refresh(ctx context.Context) error {
 	}
 	r.refreshed, r.snapshot = got, got.Snapshot
 	r.d.behind = got.Behind
+	r.d.accept(got.Odd)
 	return nil
+}
+
+// accept notes answers at odds with what was read, which reading again did not
+// end, and forgets those that are so no longer.
+func (d *Daemon) accept(odd map[string]string) {
+	if d.accepted == nil {
+		d.accepted = map[string]string{}
+	}
+	for id, answer := range odd {
+		if d.accepted[id] = answer; answer == "" {
+			delete(d.accepted, id)
+		}
+	}
 }
 
 // refreshOptions say what is read again.
@@ -148,7 +159,7 @@ func (d *Daemon) refreshOptions(why string) pagerduty.RefreshOptions {
 	o := pagerduty.RefreshOptions{
 		At: now, Ahead: b.uses.Lead() + d.OnCallInterval,
 		Schedules: slices.Sorted(maps.Keys(b.uses.Schedules)), Policies: slices.Sorted(maps.Keys(b.uses.Policies)),
-		Accepted: b.accepted,
+		Accepted: d.accepted,
 	}
 	switch why {
 	case WhyBoundary:
@@ -227,13 +238,13 @@ func (r *reading) keep(done *Applied, err error) {
 	}
 	next := &base{
 		snapshot: r.snapshot, whole: r.snapshot.Account.TakenAt, finished: r.finished,
-		uses: done.Expansion.Uses(), accepted: r.odd, sought: map[string]bool{}, self: r.self, reader: d.Refresher,
+		uses: done.Expansion.Uses(), sought: map[string]bool{}, self: r.self, reader: d.Refresher,
 	}
 	for _, id := range r.sought {
 		next.sought[id] = true
 	}
 	if r.refreshed != nil {
-		next.whole, next.sought, next.accepted = d.base.whole, d.base.sought, r.refreshed.Odd
+		next.whole, next.sought = d.base.whole, d.base.sought
 	}
 	if done.Report != nil {
 		next.snapshot = done.after()

@@ -15,6 +15,9 @@ import (
 // costs to know it. But for what is under its lock it belongs to the rounds.
 type watching struct {
 	base *base
+	// accepted are answers at odds with what was read, by the id of a schedule or
+	// policy, which reading again did not end.
+	accepted map[string]string
 	// took is how long the last whole reading took, behind how far PagerDuty's
 	// clock is behind the account's as it is known here.
 	took, behind time.Duration
@@ -50,7 +53,7 @@ const (
 	KindOnCalls  = "oncalls"
 )
 
-// DelayBounds are the bounds within which delays are counted.
+// delayBounds are the bounds up to which delays are counted.
 var delayBounds = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute}
 
 // DelayBounds are the bounds of Costs.Delays.
@@ -84,7 +87,7 @@ func (r *reading) quiet(ctx context.Context) bool {
 		return false
 	}
 	next := *d.base
-	next.snapshot, next.accepted = r.snapshot, r.refreshed.Odd
+	next.snapshot = r.snapshot
 	d.base = &next
 	r.count(KindOnCalls)
 	return true
@@ -137,7 +140,7 @@ func (d *Daemon) interval() time.Duration {
 	if !d.stretched {
 		d.stretched = true
 		d.Log.Warn("on-calls are looked at more rarely than configured, so that this takes no more than a tenth of the request budget",
-			"requests", requests, "interval", least.Round(time.Second), "configured", d.OnCallInterval)
+			"requests", requests, "interval", least.Round(time.Second).String(), "configured", d.OnCallInterval.String())
 	}
 	return least
 }
@@ -156,7 +159,7 @@ func (r *reading) tell(done *Applied) {
 	if last, ok := lastWrite(done); ok && !r.awaited.IsZero() && !done.Plan.Now.Before(r.awaited) {
 		delay := max(0, last.Sub(r.awaited))
 		r.delayed(delay)
-		r.d.Log.Info("handed over", append(args, "at", r.awaited, "delay", delay.Round(time.Millisecond))...)
+		r.d.Log.Info("handed over", append(args, "at", r.awaited, "delay", delay.Round(time.Millisecond).String())...)
 		return
 	}
 	r.d.Log.Debug("read the account", args...)

@@ -48,7 +48,8 @@ type Refreshed struct {
 	// Changed are the ids of the schedules that are otherwise than they were, or
 	// whose on-calls are at odds with them, or no longer so. Sorted.
 	Changed []string
-	// Odd are the answers at odds with what was read, for Accepted.
+	// Odd are the answers at odds with what was read, for Accepted; empty for what
+	// was compared and agrees.
 	Odd map[string]string
 	// Behind is how far PagerDuty's clock was behind At.
 	Behind time.Duration
@@ -149,8 +150,12 @@ type refresh struct {
 	schedules map[string]inventory.Schedule
 }
 
+// farthest is how far ahead on-calls are compared at most. PagerDuty lists 90
+// days of them; what begins later than this is found by whole readings.
+const farthest = 30 * 24 * time.Hour
+
 func newRefresh(c *Client, base *inventory.Snapshot, o RefreshOptions) *refresh {
-	o.At, o.Ahead = o.At.UTC().Truncate(time.Second), max(o.Ahead, time.Second)
+	o.At, o.Ahead = o.At.UTC().Truncate(time.Second), min(max(o.Ahead, time.Second), farthest)
 	r := &refresh{
 		c: c, base: base, o: o, leaving: map[string]bool{}, whole: map[string]bool{}, wholePolicies: map[string]bool{},
 		read: map[string]bool{}, odd: map[string]string{}, changed: map[string]bool{}, schedules: map[string]inventory.Schedule{},
@@ -409,11 +414,12 @@ func (r *refresh) result() (*Refreshed, error) {
 	s.Schedules = maps.Clone(r.base.Schedules)
 	maps.Copy(s.Schedules, r.schedules)
 	for id := range r.schedules {
-		if answer, differs := r.differs(&s, id); differs {
-			r.odd[id] = answer
-			if r.o.Accepted[id] != answer {
-				r.changed[id] = true
-			}
+		answer, differs := r.differs(&s, id)
+		if !differs {
+			answer = ""
+		}
+		if r.odd[id] = answer; differs && r.o.Accepted[id] != answer {
+			r.changed[id] = true
 		}
 	}
 	s.OnCalls = r.onCalls(&s)

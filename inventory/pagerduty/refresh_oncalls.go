@@ -167,13 +167,15 @@ func (r *refresh) compare() error {
 		if !r.all && !r.wholePolicies[id] {
 			continue
 		}
-		if answer, odd := r.oddPolicy(id); odd {
-			if r.o.Accepted[id] != answer {
-				return &OutdatedError{ID: id, Answer: answer, Why: fmt.Sprintf("escalation policy %s (%s) has other levels, or other people on them",
-					r.base.EscalationPolicies[id].Name, id)}
-			}
-			r.odd[id] = answer
+		answer, odd := r.oddPolicy(id)
+		switch {
+		case !odd:
+			answer = ""
+		case r.o.Accepted[id] != answer:
+			return &OutdatedError{ID: id, Answer: answer, Why: fmt.Sprintf("escalation policy %s (%s) has other levels, or other people on them",
+				r.base.EscalationPolicies[id].Name, id)}
 		}
+		r.odd[id] = answer
 	}
 	for _, id := range r.listed {
 		answer, differs := r.differs(r.base, id)
@@ -182,8 +184,12 @@ func (r *refresh) compare() error {
 			r.odd[id] = answer
 		case differs:
 			r.read[id] = true
-		case r.whole[id] && r.disputed(id):
-			r.changed[id] = true // no longer
+		case !r.whole[id]:
+		default:
+			r.odd[id] = ""
+			if r.disputed(id) {
+				r.changed[id] = true // no longer
+			}
 		}
 	}
 	return nil
