@@ -237,7 +237,7 @@ func (r *reading) keep(done *Applied, err error) {
 		return
 	}
 	next := &base{
-		snapshot: r.snapshot, whole: r.snapshot.Account.TakenAt, finished: r.finished,
+		snapshot: done.Snapshot, whole: r.snapshot.Account.TakenAt, finished: r.finished,
 		uses: done.Expansion.Uses(), sought: map[string]bool{}, self: r.self, reader: d.Refresher,
 	}
 	for _, id := range r.sought {
@@ -267,7 +267,7 @@ func (r *reading) aged(report *apply.Report) bool {
 // have made something else of.
 func (r *reading) sound(done *Applied) bool {
 	switch {
-	case done == nil || done.Result == nil || !r.snapshot.Account.Complete || len(done.Recovered) > 0:
+	case done == nil || done.Result == nil || !r.snapshot.Account.Complete || len(done.Recovered) > 0 || !r.covered(done.Result):
 		return false
 	case done.Report == nil:
 		return true
