@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -34,6 +35,10 @@ type sweepDaemon struct {
 	selfless error
 	// good is the revision that was in force before the round.
 	good *revision
+	// why is what makes the round due: some read in part.
+	why string
+	// partial counts the rounds that did.
+	partial int
 }
 
 // start starts a process.
@@ -41,6 +46,7 @@ func (d *sweepDaemon) start(w *trial) {
 	d.Daemon = &reconcile.Daemon{
 		Load:   func(context.Context) (*policies.Set, error) { return w.sets[w.current], d.broken },
 		Reader: w, Record: record{w.journal, w}, Account: w.client, Settings: plan.Settings{Default: plan.Sync}, Now: w.now,
+		Refresher: w.client, OnCallInterval: time.Minute,
 		Self:       func(context.Context) (string, error) { return d.self, d.selfless },
 		ClockDoubt: func() string { return d.doubt },
 		Paused: func() *reconcile.Pause {
@@ -60,7 +66,11 @@ func (d *sweepDaemon) round(ctx context.Context, w *trial) (*reconcile.Applied, 
 	if err != nil {
 		return nil, err
 	}
-	if _, err = d.Round(ctx, "sweep"); strings.Contains(d.log.String(), canary) {
+	outlook, err := d.Round(ctx, d.why)
+	if d.partial += 1; outlook.Whole || d.why == "schedule" {
+		d.partial--
+	}
+	if strings.Contains(d.log.String(), canary) {
 		w.violate("the token is in the log:\n%s", d.log.String())
 	}
 	if strings.Contains(d.log.String(), "the program is at fault") {
@@ -118,6 +128,7 @@ func (d *sweepDaemon) lastGood(w *trial) *revision {
 // trouble draws what goes wrong with the daemon itself.
 func (d *sweepDaemon) trouble(rt *rapid.T, w *trial) {
 	d.calm()
+	d.why = rapid.SampledFrom([]string{"schedule", reconcile.WhyBoundary, reconcile.WhyBoundary, reconcile.WhyOnCalls}).Draw(rt, "why")
 	switch rapid.IntRange(0, 7).Draw(rt, "daemon") {
 	case 0:
 		d.broken = errors.New("sweep.rego:3: unexpected }")
@@ -135,7 +146,9 @@ func (d *sweepDaemon) trouble(rt *rapid.T, w *trial) {
 	w.tell("daemon: broken %v, paused %v, doubt %q, selfless %v", d.broken, d.paused, d.doubt, d.selfless)
 }
 
-func (d *sweepDaemon) calm() { d.broken, d.paused, d.doubt, d.selfless = nil, false, "", nil }
+func (d *sweepDaemon) calm() {
+	d.broken, d.paused, d.doubt, d.selfless, d.why = nil, false, "", nil, "schedule"
+}
 
 // Promises: the same of the daemon, whose policies break and whose clock is off.
 func TestWhateverGoesWrongTheDaemonHarmsNobodyAndAllThatIsDueLands(t *testing.T) {
@@ -152,7 +165,7 @@ func TestWhateverGoesWrongTheDaemonHarmsNobodyAndAllThatIsDueLands(t *testing.T)
 			rt.Fatal(err)
 		}
 		w := newTrial(rt, at, revisions, sets)
-		w.daemon = &sweepDaemon{self: "P5"}
+		w.daemon = &sweepDaemon{self: "P5", why: "start"}
 		w.daemon.start(w)
 		defer func() {
 			_ = w.journal.Close()
@@ -172,6 +185,7 @@ func TestWhateverGoesWrongTheDaemonHarmsNobodyAndAllThatIsDueLands(t *testing.T)
 			writes[kind] += count
 		}
 		writes["held"] += w.held
+		writes["in part"] += w.daemon.partial
 	})
 	t.Logf("%d trials, %d rounds in trouble, writes %v", n, rounds, writes)
 }
