@@ -122,3 +122,32 @@ func once(ids []string) []string {
 	}
 	return out
 }
+
+// Includes says whether a person takes turns on the line for good.
+func (l Line) Includes(user string) bool { return slices.Contains(l.Members, user) }
+
+// LineOf is the line that a layer or event belongs to, ended or not.
+func LineOf(s inventory.Schedule, id string) (Line, bool) {
+	for _, l := range Lines(s, time.Time{}) {
+		if l.Has(id) {
+			return l, true
+		}
+	}
+	return Line{}, false
+}
+
+// People are those whom a schedule has on call from t on: on layers, events and
+// custom shifts that have not ended. Sorted.
+func People(s inventory.Schedule, t time.Time) []string {
+	var people []string
+	for _, l := range Lines(s, t) {
+		people = append(people, l.Present...)
+	}
+	for _, c := range s.CustomShifts {
+		if c.User != nil && c.End.After(t) {
+			people = append(people, *c.User)
+		}
+	}
+	slices.Sort(people)
+	return slices.Compact(people)
+}

@@ -35,14 +35,23 @@ type builder struct {
 	suspendedBy string
 	// clockDoubt is why the time can't be trusted; empty if it can.
 	clockDoubt string
-	plan       *Plan
+	// after are the schedules that the plan changes as they will be, as far as an
+	// earlier pass tells.
+	after map[string]inventory.Schedule
+	// renderings say of schedules looked at why their turns can't be foreseen.
+	renderings map[string]string
+	// asks are the stand-ins that policies ask for, by standinKey; adopted those
+	// that are there and are taken for ours.
+	asks    map[string]bool
+	adopted []OurStandin
+	plan    *Plan
 }
 
 func newBuilder(in Input, index *inventory.Index, access, before *desired.Access) *builder {
 	b := &builder{
 		in: in, index: index, access: access, before: before,
 		last:    map[desired.Pair]RoundPair{},
-		granted: map[desired.Target]map[string]bool{},
+		granted: map[desired.Target]map[string]bool{}, renderings: map[string]string{}, asks: map[string]bool{},
 		plan: &Plan{
 			Version: Version, Account: in.Snapshot.Account.Name, Now: in.Now,
 			TakenAt: in.Snapshot.Account.TakenAt, Revision: in.Revision, Names: map[string]string{},
@@ -95,6 +104,7 @@ func (b *builder) decide() {
 	b.hold()
 	b.cascade()
 	b.target()
+	b.settleEdits()
 	b.order()
 }
 
@@ -196,7 +206,7 @@ func (b *builder) protected(pair desired.Pair, held, asked string) bool {
 			continue
 		}
 		b.plan.Protected = append(b.plan.Protected, Protected{
-			User: pair.User, Resource: pair.Resource, Before: held, Would: asked, Reason: p.Reason, By: p.By,
+			User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Before: held, Would: asked, Reason: p.Reason, By: p.By,
 		})
 		return true
 	}

@@ -28,7 +28,7 @@ func newCarry(r *Result, changed map[desired.Pair]bool) *carry {
 		}
 	}
 	for _, p := range r.Plan.Protected {
-		c.protected[desired.Pair{User: p.User, Resource: p.Resource}] = true
+		c.protected[desired.Pair{User: p.User, Resource: p.Resource, Layer: p.Layer}] = true
 	}
 	return c
 }

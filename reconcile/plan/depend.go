@@ -20,6 +20,7 @@ func (b *builder) depend() {
 		}
 	}
 	b.indexBases()
+	b.dependOnSchedules()
 	for i := range b.proposed {
 		c := &b.proposed[i]
 		if c.Resource.Kind == inventory.KindTeam {

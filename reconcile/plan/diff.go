@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
@@ -36,13 +38,18 @@ func (b *builder) diff() {
 		b.account(user)
 	}
 	b.indexBases()
+	b.schedules()
 	if b.implied == nil {
-		b.implied = impliedMembers(b.in.Snapshot)
+		b.implied = impliedMembers(b.in.Snapshot, b.in.Now, nil)
+	}
+	implied := b.implied
+	if len(b.after) > 0 {
+		implied = impliedMembers(b.in.Snapshot, b.in.Now, b.after)
 	}
 	for _, id := range b.teams() {
-		b.team(id, b.implied[id])
+		b.team(id, implied[id])
+		b.joinsByItself(id, b.implied[id], implied[id])
 	}
-	b.schedules()
 }
 
 // account compares a person's base role.
@@ -182,7 +189,10 @@ func higher(p desired.Pair, role, than string) bool {
 // with the reason: they are on a schedule or an escalation policy of the team,
 // or on a schedule of such a policy. It refuses to take them off (facts:
 // Terraform provider issues 285, 292, 558).
-func impliedMembers(s *inventory.Snapshot) map[string]map[string]string {
+//
+// Schedules that a plan changes are as after it; who leaves one counts until
+// their last turn on it is over.
+func impliedMembers(s *inventory.Snapshot, now time.Time, changed map[string]inventory.Schedule) map[string]map[string]string {
 	why := map[string]map[string]string{}
 	add := func(team, user, reason string) {
 		if why[team] == nil {
@@ -192,11 +202,28 @@ func impliedMembers(s *inventory.Snapshot) map[string]map[string]string {
 			why[team][user] = reason
 		}
 	}
+	onSchedule := func(schedule inventory.Schedule) map[string]string {
+		people := map[string]string{}
+		after, edited := changed[schedule.ID]
+		if edited {
+			schedule = after
+		}
+		for _, user := range oncall.People(schedule, now) {
+			people[user] = ""
+			if edited && !slices.Contains(oncall.People(schedule, farAhead), user) {
+				people[user] = ", until their last turn there is over"
+			}
+		}
+		return people
+	}
 	for _, id := range slices.Sorted(maps.Keys(s.Schedules)) {
 		schedule := s.Schedules[id]
-		for _, team := range schedule.Teams {
-			for _, user := range schedule.Users {
-				add(team, user, fmt.Sprintf("on schedule %s of this team", schedule.Name))
+		if len(schedule.Teams) == 0 {
+			continue
+		}
+		for user, until := range onSchedule(schedule) {
+			for _, team := range schedule.Teams {
+				add(team, user, fmt.Sprintf("on schedule %s of this team%s", schedule.Name, until))
 			}
 		}
 	}
@@ -208,8 +235,8 @@ func impliedMembers(s *inventory.Snapshot) map[string]map[string]string {
 					add(team, t.ID, fmt.Sprintf("on escalation policy %s of this team", policy.Name))
 					continue
 				}
-				for _, user := range s.Schedules[t.ID].Users {
-					add(team, user, fmt.Sprintf("on schedule %s, which escalation policy %s of this team uses", s.Schedules[t.ID].Name, policy.Name))
+				for user, until := range onSchedule(s.Schedules[t.ID]) {
+					add(team, user, fmt.Sprintf("on schedule %s, which escalation policy %s of this team uses%s", s.Schedules[t.ID].Name, policy.Name, until))
 				}
 			}
 		}

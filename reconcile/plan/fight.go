@@ -67,6 +67,9 @@ func (b *builder) holdFights() {
 // reversed are the moments of the last writes that made of a pair what the
 // change would make of it again.
 func (b *builder) reversed(c Change) []time.Time {
+	if c.Override != nil {
+		return nil // a person may have several on a schedule
+	}
 	var made []time.Time
 	for _, w := range b.in.Memory.Made {
 		switch {

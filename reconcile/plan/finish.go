@@ -20,6 +20,11 @@ func (b *builder) expires(e *desired.Expansion) {
 	if t, ok := e.NextBoundary(b.in.Now, targets); ok {
 		b.plan.Expires = &t
 	}
+	for _, edit := range b.plan.Edits {
+		if edit.Effective != nil && (b.plan.Expires == nil || edit.Effective.Before(*b.plan.Expires)) {
+			b.plan.Expires = edit.Effective
+		}
+	}
 }
 
 // complete sorts, counts and names everything, so that equal inputs give equal
@@ -41,6 +46,7 @@ func (b *builder) complete() {
 	})
 	fill(p)
 	p.Count()
+	b.nameEdits()
 	b.nameEverything()
 }
 
@@ -59,6 +65,7 @@ func SortFindings(fs []Finding) {
 // fill makes every collection present.
 func fill(p *Plan) {
 	p.Changes, p.Observed = changesOrEmpty(p.Changes), changesOrEmpty(p.Observed)
+	p.Edits = orEmpty(p.Edits)
 	p.Blocked, p.Held = orEmpty(p.Blocked), orEmpty(p.Held)
 	for i := range p.Blocked {
 		p.Blocked[i].Change = changesOrEmpty([]Change{p.Blocked[i].Change})[0]

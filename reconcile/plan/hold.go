@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 )
 
 const (
@@ -114,9 +115,16 @@ func foreseen(c Cause) bool {
 func (b *builder) holdEmptying() {
 	b.holdWhere(func(c Change) (Held, bool) {
 		target := c.Pair().Target()
-		emptying := c.Effect == Lower && c.After == inventory.None && c.Resource.Kind == inventory.KindTeam &&
+		peopled := c.Resource.Kind == inventory.KindTeam || c.Resource.Kind == inventory.KindSchedule && c.Layer != ""
+		emptying := c.Effect == Lower && c.After == inventory.None && peopled &&
 			len(b.granted[target]) == 0 && len(b.access.MayEmpty[target]) == 0 &&
 			!foreseen(c.Cause) && c.Cause != CauseLeaver
+		if c.Layer != "" {
+			return Held{Rule: "S3",
+				Why:     fmt.Sprintf("no rule gives anybody turns on %s any more", b.targetName(target)),
+				Release: "grant somebody turns there, or end it in PagerDuty; it is never left without anybody (S25)",
+			}, emptying && !b.released(c)
+		}
 		return Held{Rule: "S3",
 			Why: fmt.Sprintf("no rule puts anybody on %s any more", b.resourceName(c.Resource)),
 			Release: fmt.Sprintf("say `empty contains {\"resource\": %q, \"reason\": …}` in a policy if the team may lose everybody, or release it: dutyward release %s --reason …",
@@ -138,7 +146,7 @@ const (
 func (b *builder) holdBursts() {
 	for _, cause := range []Cause{CausePolicy, CauseFacts, CauseDrift, CauseLeaver, CauseRevert} {
 		why := ""
-		for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam} {
+		for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam, inventory.KindSchedule} {
 			planned := 0
 			for _, c := range b.proposed {
 				if c.Effect == Lower && c.Cause == cause && c.Resource.Kind == kind && !b.released(c) {
@@ -196,6 +204,9 @@ func (b *builder) heldPairs(kind inventory.Kind) int {
 			continue
 		}
 		n += len(b.in.Snapshot.Teams[target.Resource.ID].Members)
+		if line, ok := oncall.LineOf(b.in.Snapshot.Schedules[target.Resource.ID], target.Layer); ok {
+			n += len(line.Members)
+		}
 	}
 	return n
 }

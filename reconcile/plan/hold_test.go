@@ -218,7 +218,7 @@ func TestATargetThatNamesNothingIsAnError(t *testing.T) {
 		"team:Serch":           "did you mean team:Search?",
 		"team:#NONE":           "names nothing in the account",
 		"user:nobody@acme.com": "names nothing in the account",
-		"Search":               "expected user:…, team:…, account",
+		"Search":               "expected user:…, team:…, schedule:…, account",
 	} {
 		in := input(account(), everybody())
 		in.Settings.Targets = []string{target}

@@ -59,6 +59,11 @@ type Result struct {
 	last *Round
 	// in is what all this follows from, for other plans from the same.
 	in Input
+	// Adopted are overrides that are as policies ask and taken for this program's
+	// after a lost state (S24).
+	Adopted []OurStandin
+	// asks are the stand-ins that policies ask for, by standinKey.
+	asks map[string]bool
 }
 
 // ErrNoGrants says that the policies give nothing at all though the last round's
@@ -73,6 +78,7 @@ func Make(in Input) (*Result, error) {
 	}
 	snapshot, contradicted := overlay(in.Snapshot, in.Memory.Overlay)
 	in.Snapshot = snapshot
+	in.Memory = follow(snapshot, in.Memory)
 	if err := checkTargets(snapshot, in.Settings.Targets); err != nil {
 		return nil, err
 	}
@@ -83,22 +89,29 @@ func Make(in Input) (*Result, error) {
 			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings,
 		}).At(in.Now)
 	}
+	contradicted = slices.Concat(contradicted, unsettled(snapshot, in.Memory, in.Now))
 	var members map[string]map[string]string
+	var schedules map[string]inventory.Schedule
 	for range passes {
 		e := desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, References: in.References, Members: members,
+			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, References: in.References,
+			Members: members, Schedules: schedules,
 		})
 		access := e.At(in.Now)
 		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))
 		b := newBuilder(in, e.Index(), access, before)
+		b.after = schedules
 		p := b.build(e)
-		after := membersAfter(snapshot, p)
-		if !dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after) {
-			return &Result{Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in}, nil
+		after, edited := membersAfter(snapshot, p), editedSchedules(p)
+		if (!dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after)) && sameSchedules(schedules, edited) {
+			return &Result{
+				Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in,
+				Adopted: b.adopted, asks: b.asks,
+			}, nil
 		}
-		members = after
+		members, schedules = after, edited
 	}
-	return nil, fmt.Errorf("team: principals do not settle: after %d passes the members of %s still change; look for rules in which membership of one team takes membership of another away",
+	return nil, fmt.Errorf("team: and rotation: principals do not settle: after %d passes the members of %s still change; look for rules in which membership of one team takes membership of another away",
 		passes, strings.Join(restless(in.Statements), ", "))
 }
 
@@ -133,11 +146,11 @@ func unread(s *inventory.Snapshot) []desired.Unknown {
 // dependsOnTeams says whether a principal stands for a team's members.
 func dependsOnTeams(s *policies.Statements) bool { return len(restless(s)) > 0 }
 
-// restless are the team: principals, sorted.
+// restless are the team: and rotation: principals, sorted.
 func restless(s *policies.Statements) []string {
 	refs := map[string]bool{}
 	note := func(r inventory.Ref) {
-		if r.Kind == inventory.KindTeam {
+		if r.Kind == inventory.KindTeam || r.Kind == inventory.KindRotation {
 			refs[r.String()] = true
 		}
 	}
@@ -165,6 +178,11 @@ func membersAfter(s *inventory.Snapshot, p *Plan) map[string]map[string]string {
 			changed[c.Resource.ID] = after.Teams[c.Resource.ID].Members
 		}
 	}
+	for _, i := range p.Implied {
+		if i.Foreseen {
+			changed[i.Resource.ID] = after.Teams[i.Resource.ID].Members
+		}
+	}
 	return changed
 }
 
@@ -189,7 +207,17 @@ func After(s *inventory.Snapshot, p *Plan) *inventory.Snapshot {
 	for _, c := range p.Changes {
 		c.Make(e)
 	}
-	return e.Snapshot()
+	for _, i := range p.Implied {
+		if i.Foreseen {
+			e.SetTeamRole(i.Resource.ID, i.User, i.Role)
+		}
+	}
+	after := e.Snapshot()
+	if edited := editedSchedules(p); len(edited) > 0 {
+		after.Schedules = maps.Clone(after.Schedules)
+		maps.Copy(after.Schedules, edited)
+	}
+	return after
 }
 
 // Make makes the change in an edit of the account.

@@ -30,6 +30,12 @@ type Memory struct {
 	Lowered []Lowered
 	// Released are the keys of changes that a person released, with the reason.
 	Released map[string]Release
+	// Standins are the overrides that this program made and that may not have
+	// ended, also those that it took back a moment ago (S24).
+	Standins []OurStandin
+	// Edited are the schedules that this program edited in the last two minutes
+	// (S9).
+	Edited []Edited
 }
 
 // Round is what a finished round leaves for the next to compare with.
@@ -50,6 +56,10 @@ type Round struct {
 	// Held are the keys of the changes that the limit on lowerings held: time
 	// alone does not release them (S26).
 	Held []string `json:"held"`
+	// Standins are the overrides that policies asked for, PendingStandins those of
+	// them that were not made.
+	Standins        []string `json:"standins"`
+	PendingStandins []string `json:"pending_standins"`
 	// Fights are the changes that others reversed until the program stopped
 	// making them (S27).
 	Fights []Fight `json:"fights"`
@@ -106,4 +116,12 @@ type Lowered struct {
 type Release struct {
 	Reason string
 	At     time.Time
+}
+
+// Edited is an edit of a schedule's turns that PagerDuty acknowledged.
+type Edited struct {
+	Schedule string
+	// Was is the schedule as it was before.
+	Was inventory.Schedule
+	At  time.Time
 }

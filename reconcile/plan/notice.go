@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 )
@@ -64,15 +63,9 @@ func (b *builder) noticeAdminByFacts() {
 // noticeRenderings finds schedules that we render otherwise than PagerDuty
 // (S22).
 func (b *builder) noticeRenderings() {
-	for id, s := range b.in.Snapshot.Schedules {
-		diffs, err := oncall.Compare(s, b.in.Snapshot.Account.Window)
-		message := ""
-		switch {
-		case err != nil:
-			message = fmt.Sprintf("schedule %s can't be rendered here: %v", s.Name, err)
-		case len(diffs) > 0:
-			message = fmt.Sprintf("schedule %s renders otherwise here than in PagerDuty, first %s: what is reached through it follows PagerDuty, and its rotations are not changed", s.Name, diffs[0])
-		default:
+	for id := range b.in.Snapshot.Schedules {
+		message := b.rendersOtherwise(id)
+		if message == "" {
 			continue
 		}
 		b.finding(Finding{

@@ -14,6 +14,9 @@ func overlay(s *inventory.Snapshot, writes []Write) (*inventory.Snapshot, []desi
 	latest := map[desired.Pair]Write{}
 	stale := map[desired.Pair]map[string]bool{}
 	for _, w := range writes {
+		if w.Pair.Resource.Kind == inventory.KindSchedule {
+			continue // see unsettled, and Memory.Standins
+		}
 		if stale[w.Pair] == nil {
 			stale[w.Pair] = map[string]bool{}
 		}

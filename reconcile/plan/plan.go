@@ -31,6 +31,8 @@ type Plan struct {
 	Revision string `json:"revision"`
 	// Changes are what apply would do, in an order that PagerDuty accepts.
 	Changes []Change `json:"changes"`
+	// Edits are what the changes make of schedules: one for each schedule.
+	Edits []Edit `json:"edits"`
 	// Observed are changes on resources in observe (or lowerings in grant-only):
 	// reported, never applied.
 	Observed []Change `json:"observed"`
@@ -115,7 +117,8 @@ const (
 
 // Change is one grant, revoke or role change of one person on one resource.
 type Change struct {
-	// ID is the key: what, user, resource, before, after; no time, no line (S15).
+	// ID is the key: what, user, resource, before, after; no line, and no time but
+	// an override's own (S15).
 	ID     string `json:"id"`
 	Action Action `json:"action"`
 	Effect Effect `json:"effect"`
@@ -143,6 +146,9 @@ type Change struct {
 	// Drifted says that PagerDuty moved as well as the policies: what was there
 	// in the last round; empty if it did not.
 	Drifted string `json:"drifted"`
+	// Override is the override or custom shift that is made or taken back; null
+	// but on changes to or from the role override.
+	Override *Standin `json:"override"`
 }
 
 // Pair is the pair that the change is about.
@@ -188,12 +194,15 @@ type Implied struct {
 	Resource inventory.Ref `json:"resource"`
 	Role     string        `json:"role"`
 	Why      string        `json:"why"`
+	// Foreseen says that PagerDuty will give it once this plan is carried out.
+	Foreseen bool `json:"foreseen"`
 }
 
 // Protected is a pair that a protection keeps as it is.
 type Protected struct {
 	User     string        `json:"user"`
 	Resource inventory.Ref `json:"resource"`
+	Layer    string        `json:"layer"`
 	Before   string        `json:"before"`
 	// Would is the role that policies ask for.
 	Would  string     `json:"would"`

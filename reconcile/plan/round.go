@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 )
@@ -53,15 +54,24 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		for user := range r.Snapshot.Teams[target.Resource.ID].Members {
 			pairs[desired.Pair{User: user, Resource: target.Resource}] = true
 		}
+		if line, ok := oncall.LineOf(r.Snapshot.Schedules[target.Resource.ID], target.Layer); ok {
+			for _, user := range line.Members {
+				pairs[desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}] = true
+			}
+		}
 	}
 	for pair := range pending {
-		if pair.User != "" && !pair.Resource.IsZero() {
+		override := pair.Resource.Kind == inventory.KindSchedule && pair.Layer == ""
+		if pair.User != "" && !pair.Resource.IsZero() && !override {
 			pairs[pair] = true
 		}
 	}
 	for _, pair := range slices.SortedFunc(maps.Keys(pairs), desired.ComparePairs) {
 		rp := RoundPair{
 			Pair: pair, Desired: inventory.None, Actual: after.RoleOf(pair.User, pair.Resource), Pending: pending[pair],
+		}
+		if pair.Layer != "" {
+			rp.Actual = turnHeld(r.Snapshot, pair, p.Changes, done)
 		}
 		if g, ok := r.Access.Grants[pair]; ok {
 			rp.Desired, rp.Window, rp.Schedules = g.Role, g.Window, g.Schedules
@@ -73,10 +83,45 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 
 	index := inventory.NewIndex(r.Snapshot)
 	for target := range r.Access.Named {
-		round.Named = append(round.Named, NamedTarget{Target: target, Name: index.Named(target.Resource)})
+		round.Named = append(round.Named, NamedTarget{Target: target, Name: targetName(r.Snapshot, index, target)})
 	}
 	slices.SortFunc(round.Named, func(x, y NamedTarget) int {
 		return cmp.Or(cmp.Compare(x.Resource.String(), y.Resource.String()), cmp.Compare(x.Layer, y.Layer))
 	})
+	round.Standins, round.PendingStandins = r.standinsLeft(done)
 	return round
+}
+
+// turnHeld is what a pair on a layer or event holds after the round.
+func turnHeld(s *inventory.Snapshot, pair desired.Pair, changes []Change, done map[string]bool) string {
+	for _, c := range changes {
+		if c.Pair() == pair && done[c.ID] {
+			return c.After
+		}
+	}
+	if line, ok := oncall.LineOf(s.Schedules[pair.Resource.ID], pair.Layer); ok && line.Includes(pair.User) {
+		return desired.Rotation
+	}
+	return inventory.None
+}
+
+// standinsLeft are the stand-ins that policies asked for, and those of them that
+// were not made.
+func (r *Result) standinsLeft(done map[string]bool) (asked, pending []string) {
+	asked, pending = orEmpty(slices.Sorted(maps.Keys(r.asks))), []string{}
+	p := r.Plan
+	all := slices.Concat(p.Changes, p.Observed)
+	for _, b := range p.Blocked {
+		all = append(all, b.Change)
+	}
+	for _, h := range p.Held {
+		all = append(all, h.Change)
+	}
+	for _, c := range all {
+		if c.Override != nil && c.After != inventory.None && !done[c.ID] {
+			pending = append(pending, standinKey(c.Pair(), c.Override.Key()))
+		}
+	}
+	slices.Sort(pending)
+	return asked, pending
 }

@@ -1,33 +1,236 @@
 package plan
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
-// schedules compares turns and overrides, which this version shows and does not
-// change.
+// The cases of a person and a layer or event. The first line that fits decides;
+// members are those of the last of its line, who take turns for good.
+//
+//	asked      member   and                          then
+//	--------   ------   --------------------------   ----------------------------
+//	any        any      the schedule is unknown      nothing; the unknown is listed
+//	rotation   yes                                   nothing
+//	any        any      a protection covers it       protected
+//	rotation   no       a stakeholder                blocked (S13)
+//	rotation   no                                    grant
+//	none       yes      nothing names the layer      drift, left alone (S1, S24)
+//	none       yes                                   revoke
+//	any        any      we render the schedule       blocked (S22)
+//	                    otherwise than PagerDuty
+//
+// What became a change then goes through enforcement, constraints and holds;
+// all changes of one schedule become one edit of it.
+
+// schedules compares turns and overrides on every schedule that policies name,
+// or on which this program made overrides.
 func (b *builder) schedules() {
-	for _, pair := range b.layers() {
-		grant := b.access.Grants[pair]
-		if grant.Role == inventory.None || b.access.UnknownReason(pair) != "" {
+	if b.scope != nil {
+		b.turnsInScope() // overrides are due at once, whenever they begin
+		return
+	}
+	concerned := map[string]bool{}
+	for target := range b.access.Named {
+		if target.Resource.Kind == inventory.KindSchedule {
+			concerned[target.Resource.ID] = true
+		}
+	}
+	for _, o := range b.in.Memory.Standins {
+		concerned[o.Schedule] = true
+	}
+	for _, id := range slices.Sorted(maps.Keys(concerned)) {
+		if s, ok := b.in.Snapshot.Schedules[id]; ok {
+			for _, line := range oncall.Lines(s, b.in.Now) {
+				b.turns(s, line)
+			}
+			b.standins(s)
+		}
+	}
+}
+
+// turnsInScope compares the pairs of turns that a boundary touches. What earlier
+// boundaries made of them is not in the snapshot.
+func (b *builder) turnsInScope() {
+	for _, pair := range slices.SortedFunc(maps.Keys(b.scope.layers), desired.ComparePairs) {
+		s, ok := b.in.Snapshot.Schedules[pair.Resource.ID]
+		if !ok || pair.Layer == "" {
 			continue
 		}
-		for _, l := range oncall.Lines(b.in.Snapshot.Schedules[pair.Resource.ID], b.in.Now) {
-			if l.ID == pair.Layer && !slices.Contains(l.Members, pair.User) {
-				b.block(b.change(pair, inventory.None, grant.Role), "not supported yet", "nothing: a later version carries it out")
+		_, named := b.access.Named[pair.Target()]
+		held, asked := turnHeld(b.in.Snapshot, pair, nil, nil), inventory.None
+		if last, known := b.last[pair]; known {
+			held = last.Actual
+		}
+		if b.granted[pair.Target()][pair.User] {
+			asked = desired.Rotation
+		}
+		b.turn(s, pair, held, asked, named)
+	}
+}
+
+// turns compares who takes turns on a layer or event.
+func (b *builder) turns(s inventory.Schedule, line oncall.Line) {
+	target := desired.Target{Resource: b.ref(inventory.KindSchedule, s.ID), Layer: line.ID}
+	_, named := b.access.Named[target]
+	users := map[string]bool{}
+	for _, user := range line.Members {
+		users[user] = true
+	}
+	for user := range b.granted[target] {
+		users[user] = true
+	}
+	for _, user := range slices.Sorted(maps.Keys(users)) {
+		if _, read := b.in.Snapshot.Users[user]; !read {
+			continue
+		}
+		pair := desired.Pair{User: user, Resource: target.Resource, Layer: line.ID}
+		held, asked := inventory.None, inventory.None
+		if line.Includes(user) {
+			held = desired.Rotation
+		}
+		if b.granted[target][user] {
+			asked = desired.Rotation
+		}
+		b.turn(s, pair, held, asked, named)
+	}
+}
+
+// turn compares one person on a layer or event.
+func (b *builder) turn(s inventory.Schedule, pair desired.Pair, held, asked string, named bool) {
+	switch {
+	case held == asked, b.access.UnknownReason(pair) != "":
+		return
+	case !named:
+		b.drift(pair, held, "no policy names this "+partName(s))
+		return
+	case b.protected(pair, held, asked):
+		return
+	}
+	c := b.change(pair, held, asked)
+	if why, unblock := b.unschedulable(pair.User, asked); why != "" {
+		b.block(c, why, unblock)
+		return
+	}
+	if why := b.rendersOtherwise(s.ID); why != "" {
+		b.block(c, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended")
+		return
+	}
+	b.propose(c)
+}
+
+// unschedulable says why PagerDuty would not take a person on a schedule.
+// Source: PagerDuty's Terraform provider, issue 759.
+func (b *builder) unschedulable(user, asked string) (why, unblock string) {
+	if base := b.baseAfter(user); asked != inventory.None && inventory.Stakeholder(base) {
+		return fmt.Sprintf("%s is a stakeholder (%s), and stakeholders can't be on schedules", b.userName(user), base),
+			"grant a base role such as limited_user"
+	}
+	return "", ""
+}
+
+// rendersOtherwise says why the turns of a schedule can't be foreseen (S22);
+// empty if they can.
+func (b *builder) rendersOtherwise(id string) string {
+	if why, known := b.renderings[id]; known {
+		return why
+	}
+	s := b.in.Snapshot.Schedules[id]
+	diffs, err := oncall.Compare(s, b.in.Snapshot.Account.Window)
+	why := ""
+	switch {
+	case err != nil:
+		why = fmt.Sprintf("schedule %s can't be rendered here: %v", s.Name, err)
+	case len(diffs) > 0:
+		why = fmt.Sprintf("schedule %s renders otherwise here than in PagerDuty, first %s: what is reached through it follows PagerDuty, and its rotations are not changed", s.Name, diffs[0])
+	}
+	b.renderings[id] = why
+	return why
+}
+
+// partName is what a schedule of its kind has turns on.
+func partName(s inventory.Schedule) string {
+	if s.Kind == inventory.ScheduleOfShifts {
+		return "event"
+	}
+	return "layer"
+}
+
+// unsettled are the schedules that this program edited a moment ago and that
+// PagerDuty still shows as they were before (S9).
+func unsettled(s *inventory.Snapshot, m Memory, now time.Time) []desired.Unknown {
+	var unknown []desired.Unknown
+	for _, e := range m.Edited {
+		if now.Sub(e.At) < overlaidFor && oncall.SameDefinition(s.Schedules[e.Schedule], e.Was) {
+			unknown = append(unknown, desired.Unknown{
+				User: "*", Resource: inventory.ByID(inventory.KindSchedule, e.Schedule),
+				Reason: "its turns were edited less than two minutes ago and are read back as before",
+			})
+		}
+	}
+	return unknown
+}
+
+// targetName is what people call a target.
+func (b *builder) targetName(t desired.Target) string { return targetName(b.in.Snapshot, b.index, t) }
+
+func targetName(s *inventory.Snapshot, x *inventory.Index, t desired.Target) string {
+	name := x.Named(t.Resource)
+	if t.Resource.Kind != inventory.KindSchedule {
+		return name
+	}
+	if t.Layer == "" {
+		return "the overrides of " + name
+	}
+	schedule := s.Schedules[t.Resource.ID]
+	if line, ok := oncall.LineOf(schedule, t.Layer); ok && line.Name != "" {
+		return fmt.Sprintf("%s %s of %s", partName(schedule), line.Name, name)
+	}
+	return fmt.Sprintf("%s #%s of %s", partName(schedule), t.Layer, name)
+}
+
+// follow brings what is remembered of layers and events to those that took over
+// from them, which have other ids.
+func follow(s *inventory.Snapshot, m Memory) Memory {
+	if m.Last == nil {
+		return m
+	}
+	concerned := map[string]bool{}
+	for _, p := range m.Last.Pairs {
+		concerned[p.Resource.ID] = concerned[p.Resource.ID] || p.Layer != ""
+	}
+	for _, n := range m.Last.Named {
+		concerned[n.Resource.ID] = concerned[n.Resource.ID] || n.Layer != ""
+	}
+	current := map[desired.Target]string{}
+	for id, layers := range concerned {
+		if !layers {
+			continue
+		}
+		for _, l := range oncall.Lines(s.Schedules[id], s.Now) {
+			for _, part := range l.IDs {
+				current[desired.Target{Resource: inventory.ByID(inventory.KindSchedule, id), Layer: part}] = l.ID
 			}
 		}
 	}
-	if b.scope != nil {
-		return // overrides are due at once, whenever they begin
-	}
-	for _, o := range b.access.Overrides {
-		if len(o.Limited) == 0 && b.access.UnknownReason(o.Pair()) == "" {
-			b.block(b.change(o.Pair(), inventory.None, desired.Standin), "not supported yet", "nothing: a later version carries it out")
+	last := *m.Last
+	last.Pairs, last.Named = slices.Clone(last.Pairs), slices.Clone(last.Named)
+	for i, p := range last.Pairs {
+		if now, ok := current[p.Target()]; ok {
+			last.Pairs[i].Layer = now
 		}
 	}
+	for i, n := range last.Named {
+		if now, ok := current[n.Target]; ok {
+			last.Named[i].Layer = now
+		}
+	}
+	m.Last = &last
+	return m
 }

@@ -74,8 +74,12 @@ func checkTargets(s *inventory.Snapshot, targets []string) error {
 			for id, team := range s.Teams {
 				names[id] = team.Name
 			}
+		case inventory.Kind(kind) == inventory.KindSchedule:
+			for id, schedule := range s.Schedules {
+				names[id] = schedule.Name
+			}
 		default:
-			return fmt.Errorf("target %s: expected user:…, team:…, account or the key of a change", t)
+			return fmt.Errorf("target %s: expected user:…, team:…, schedule:…, account or the key of a change", t)
 		}
 		matches := false
 		for id, name := range names {

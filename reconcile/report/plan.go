@@ -15,6 +15,7 @@ func PlanText(w io.Writer, p *plan.Plan, s Style) error {
 	t.header()
 	t.suspended()
 	t.changes(p.Changes)
+	t.edits()
 	t.observed()
 	t.blocked()
 	t.held()
@@ -147,5 +148,8 @@ func (t *planText) place(r inventory.Ref, layer string) string {
 	if layer == "" {
 		return t.ref(r)
 	}
-	return t.ref(r) + " layer #" + layer
+	if name, ok := t.plan.Names[r.String()+"/"+layer]; ok {
+		return t.ref(r) + " " + name
+	}
+	return t.ref(r) + " #" + layer
 }

@@ -135,7 +135,7 @@ func widest(texts []string, limit int) int {
 	return w
 }
 
-func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+func clock(t time.Time) string { return t.UTC().Format(clockLayout) }
 
 // count is a number with its noun: "1 person", "2 people".
 func count(n int, one, many string) string {

@@ -117,7 +117,7 @@ func notes(p *plan.Plan) map[desired.Pair]note {
 		n[h.Pair()] = note{status: StatusHeld, why: h.Why, unblock: h.Release, change: h.ID}
 	}
 	for _, q := range p.Protected {
-		n[desired.Pair{User: q.User, Resource: q.Resource}] = note{status: StatusProtected, why: q.Reason, by: []desired.By{q.By}}
+		n[desired.Pair{User: q.User, Resource: q.Resource, Layer: q.Layer}] = note{status: StatusProtected, why: q.Reason, by: []desired.By{q.By}}
 	}
 	return n
 }
@@ -126,8 +126,8 @@ func notes(p *plan.Plan) map[desired.Pair]note {
 func (s *Standings) Of(pair desired.Pair) Standing {
 	st := Standing{
 		User: pair.User, Email: s.index.Name(inventory.KindUser, pair.User),
-		Resource: pair.Resource, Name: s.index.Named(pair.Resource), Layer: pair.Layer,
-		At: s.access.At, Holds: s.snapshot.RoleOf(pair.User, pair.Resource), Asked: inventory.None,
+		Resource: pair.Resource, Name: s.placeName(pair), Layer: pair.Layer,
+		At: s.access.At, Holds: s.holds(pair), Asked: inventory.None,
 		By: []desired.By{}, Limited: []desired.Limitation{}, Lost: []Lost{},
 	}
 	grant, granted := s.access.Grants[pair]
@@ -137,6 +137,9 @@ func (s *Standings) Of(pair desired.Pair) Standing {
 		st.By = append(st.By, grant.By...)
 		st.Limited = append(st.Limited, grant.Limited...)
 		st.Lost = lostOf(grant.Lost)
+	}
+	if pair.Resource.Kind == inventory.KindSchedule && pair.Layer == "" {
+		s.overrides(&st, pair)
 	}
 	s.status(&st, pair)
 	return st
@@ -173,28 +176,30 @@ func (s *Standings) status(st *Standing, pair desired.Pair) {
 // On is how everybody stands who holds or is to hold something on a resource,
 // highest role first.
 func (s *Standings) On(resource inventory.Ref) []Standing {
-	users := map[string]bool{}
+	pairs := map[desired.Pair]bool{}
 	switch resource.Kind {
 	case inventory.KindAccount:
 		for id := range s.snapshot.Users {
-			users[id] = true
+			pairs[desired.Pair{User: id, Resource: resource}] = true
 		}
 	case inventory.KindTeam:
 		for id := range s.snapshot.Teams[resource.ID].Members {
-			users[id] = true
+			pairs[desired.Pair{User: id, Resource: resource}] = true
 		}
+	case inventory.KindSchedule:
+		pairs = s.turnPairs(resource)
 	}
 	for pair, g := range s.access.Grants {
 		if pair.Resource == resource && g.Role != inventory.None {
-			users[pair.User] = true
+			pairs[pair] = true
 		}
 	}
-	out := make([]Standing, 0, len(users))
-	for id := range users {
-		out = append(out, s.Of(desired.Pair{User: id, Resource: resource}))
+	out := make([]Standing, 0, len(pairs))
+	for pair := range pairs {
+		out = append(out, s.Of(pair))
 	}
 	slices.SortFunc(out, func(a, b Standing) int {
-		return cmp.Or(inventory.CompareRoles(resource.Kind, highest(b), highest(a)), cmp.Compare(a.Email, b.Email))
+		return cmp.Or(cmp.Compare(a.Name, b.Name), inventory.CompareRoles(resource.Kind, highest(b), highest(a)), cmp.Compare(a.Email, b.Email))
 	})
 	return out
 }

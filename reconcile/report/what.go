@@ -48,6 +48,11 @@ func (s *Standings) About(user string) Holdings {
 			pairs[pair] = true
 		}
 	}
+	for _, o := range s.access.Overrides {
+		if o.User == user {
+			pairs[o.Pair()] = true
+		}
+	}
 	for pair := range s.noted {
 		if pair.User == user {
 			pairs[pair] = true

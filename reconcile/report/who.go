@@ -10,19 +10,30 @@ import (
 // WhoText writes who holds or is to hold what on a resource.
 func WhoText(w io.Writer, name string, at time.Time, standings []Standing, s Style) error {
 	p := newPage(w, s)
-	p.line("%s  %s", p.strong(name), p.mild(count(len(standings), "person", "people")+" at "+clock(at)))
-	var users, roles, statuses []string
+	p.line("%s  %s", p.strong(name), p.mild(count(peopleIn(standings), "person", "people")+" at "+clock(at)))
+	var users, parts, roles, statuses []string
 	for _, st := range standings {
 		users = append(users, st.Email)
+		parts = append(parts, partOf(st, name))
 		roles = append(roles, rolesOf(st))
 		statuses = append(statuses, string(st.Status))
 	}
 	wide := []int{widest(users, 40), widest(roles, 60), widest(statuses, 20)}
-	for _, st := range standings {
-		p.line("  %s  %s  %s  %s", pad(st.Email, wide[0]), pad(rolesOf(st), wide[1]),
+	width := widest(parts, 40)
+	for i, st := range standings {
+		part := ""
+		if width > 0 {
+			part = "  " + pad(parts[i], width)
+		}
+		p.line("  %s%s  %s  %s  %s", pad(st.Email, wide[0]), part, pad(rolesOf(st), wide[1]),
 			p.status(st.Status)+strings.Repeat(" ", max(0, wide[2]-len(st.Status))), p.mild(reasonOf(st)))
 	}
 	return p.err
+}
+
+// partOf is what of a schedule a standing is about; empty elsewhere.
+func partOf(st Standing, name string) string {
+	return strings.TrimSpace(strings.TrimPrefix(st.Name, name))
 }
 
 // rolesOf is what is held, and what it is to become.
@@ -84,4 +95,13 @@ func span(from, until *time.Time) string {
 		return ""
 	}
 	return fmt.Sprintf(",%s", text)
+}
+
+// peopleIn counts the people that standings are of.
+func peopleIn(standings []Standing) int {
+	seen := map[string]bool{}
+	for _, st := range standings {
+		seen[st.User] = true
+	}
+	return len(seen)
 }

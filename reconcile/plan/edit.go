@@ -1,0 +1,379 @@
+package plan
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+)
+
+// Edit is what a plan changes about one schedule. Its changes of turns are one
+// piece of work: they are made together or not at all.
+type Edit struct {
+	Schedule inventory.Ref `json:"schedule"`
+	// Changes are the keys of the plan's changes of this schedule, overrides
+	// included.
+	Changes []string `json:"changes"`
+	// Parts are the layers or events whose people change; empty where only
+	// overrides do.
+	Parts []oncall.PartChange `json:"parts"`
+	// Effective is the first hand-over from which anything changes; null where
+	// only overrides do.
+	Effective *time.Time `json:"effective"`
+	// Until is how far the turns are told.
+	Until time.Time `json:"until"`
+	// Before and After are who is on call from the plan's now on, without the
+	// edit and with it.
+	Before []Turn `json:"before"`
+	After  []Turn `json:"after"`
+	// Displaced are the people whose turns change although they neither join nor
+	// leave, as a longer or shorter cycle brings with it.
+	Displaced []oncall.Displaced `json:"displaced"`
+
+	work Work
+}
+
+// Work is what an edit's turns take to be carried out.
+type Work struct {
+	// Was is the schedule as the plan saw it.
+	Was inventory.Schedule
+	// Revised is what it becomes, with the steps there.
+	Revised oncall.Revised
+}
+
+// Work is how the edit's turns are carried out; its steps are empty where only
+// overrides change.
+func (e Edit) Work() Work { return e.work }
+
+// Turn is one person on call on a schedule for a time.
+type Turn struct {
+	User  string    `json:"user"`
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+}
+
+const (
+	// told is how far ahead an edit tells turns.
+	told = 8 * 7 * day
+	// foreseenTurns is how far ahead everybody's next turn is looked for.
+	foreseenTurns = 26 * 7 * day
+)
+
+// edits makes the edits of the proposed changes. What can't be made is blocked,
+// and what would move somebody's next turn is held; the rest is tried again
+// without it. It may be called again when changes have dropped out.
+func (b *builder) edits() {
+	b.plan.Edits = nil
+	bySchedule := map[string][]Change{}
+	for _, c := range b.proposed {
+		if c.Resource.Kind == inventory.KindSchedule {
+			bySchedule[c.Resource.ID] = append(bySchedule[c.Resource.ID], c)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(bySchedule)) {
+		changes := bySchedule[id]
+		for len(changes) > 0 {
+			e, out := b.edit(b.in.Snapshot.Schedules[id], changes)
+			if len(out) == 0 {
+				b.plan.Edits = append(b.plan.Edits, e)
+				break
+			}
+			changes = slices.DeleteFunc(changes, func(c Change) bool { return out[c.ID] })
+			b.proposed = slices.DeleteFunc(b.proposed, func(c Change) bool { return out[c.ID] })
+		}
+	}
+	slices.SortFunc(b.plan.Edits, func(x, y Edit) int {
+		return cmp.Or(cmp.Compare(b.resourceName(x.Schedule), b.resourceName(y.Schedule)), cmp.Compare(x.Schedule.ID, y.Schedule.ID))
+	})
+}
+
+// edit makes the edit of one schedule. Where it can't be made as a whole, some
+// changes were blocked or held, whose keys it returns.
+func (b *builder) edit(s inventory.Schedule, changes []Change) (Edit, map[string]bool) {
+	e := Edit{
+		Schedule: b.ref(inventory.KindSchedule, s.ID), Until: b.in.Now.Add(told),
+		Parts: []oncall.PartChange{}, Displaced: []oncall.Displaced{}, Before: []Turn{}, After: []Turn{},
+	}
+	revisions := revisionsOf(s, changes)
+	revised, err := oncall.Revise(s, revisions, b.in.Now)
+	if err != nil {
+		return e, b.refusedEdit(s, changes, err)
+	}
+	if out := b.holdMoved(s, revised.Schedule, changes); len(out) > 0 {
+		return e, out
+	}
+	for _, c := range changes {
+		e.Changes = append(e.Changes, c.ID)
+	}
+	slices.Sort(e.Changes)
+	e.work = Work{Was: s, Revised: revised}
+	e.Parts = append(e.Parts, revised.Changes...)
+	e.Displaced = append(e.Displaced, revised.Displaced...)
+	for _, p := range revised.Changes {
+		if e.Effective == nil || p.Effective.Before(*e.Effective) {
+			effective := p.Effective
+			e.Effective = &effective
+		}
+	}
+	e.Before, e.After = b.turnsOn(s, e.Until), b.turnsOn(withStandins(revised.Schedule, changes, b.in.Now), e.Until)
+	return e, nil
+}
+
+// revisionsOf are the revisions of a schedule that changes make up, newcomers in
+// the order of their ids.
+func revisionsOf(s inventory.Schedule, changes []Change) []oncall.Revision {
+	var revisions []oncall.Revision
+	for _, c := range changes {
+		if c.Layer == "" {
+			continue
+		}
+		i := slices.IndexFunc(revisions, func(r oncall.Revision) bool { return r.Part == c.Layer })
+		if i < 0 {
+			i = len(revisions)
+			revisions = append(revisions, oncall.Revision{Part: c.Layer})
+		}
+		if c.After == inventory.None {
+			revisions[i].Leave = append(revisions[i].Leave, c.User)
+		} else {
+			revisions[i].Join = append(revisions[i].Join, c.User)
+		}
+	}
+	slices.SortFunc(revisions, func(x, y oncall.Revision) int { return cmp.Compare(x.Part, y.Part) })
+	for i := range revisions {
+		slices.Sort(revisions[i].Join)
+		slices.Sort(revisions[i].Leave)
+	}
+	return revisions
+}
+
+// refusedEdit blocks what keeps an edit from being made.
+func (b *builder) refusedEdit(s inventory.Schedule, changes []Change, err error) map[string]bool {
+	why, unblock := err.Error(), "report it with the schedule's JSON"
+	concerned := func(Change) bool { return true }
+	var refused *oncall.RefusedError
+	if errors.As(err, &refused) {
+		part := func(c Change) bool { return c.Layer == refused.Part }
+		why = fmt.Sprintf("on schedule %s %s", s.Name, refused.Message)
+		unblock, concerned = "change the rotation in PagerDuty", part
+		switch refused.Reason {
+		case oncall.NobodyLeft:
+			why = fmt.Sprintf("it would leave %s %s of schedule %s without anybody: %s would leave it, the last there",
+				partName(s), b.partTitle(s, refused.Part), s.Name, b.leaving(changes, refused.Part))
+			unblock = "grant somebody turns on it, or end it in PagerDuty: no layer or event is emptied (S25)"
+			concerned = func(c Change) bool { return part(c) && c.Effect == Lower }
+		case oncall.TooManyPeople:
+			unblock = "grant turns to fewer people"
+			concerned = func(c Change) bool { return part(c) && c.Effect == Raise }
+		case oncall.TooManyEvents:
+			unblock = "wait until an event of the rotation has ended, or delete one that is to come"
+		}
+	}
+	out := map[string]bool{}
+	for _, c := range changes {
+		if c.Layer != "" && concerned(c) {
+			b.block(c, why, unblock)
+			out[c.ID] = true
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, c := range changes { // the part is not one of ours: none of it can be made
+		b.block(c, why, unblock)
+		out[c.ID] = true
+	}
+	return out
+}
+
+// leaving names those who would leave a layer or event.
+func (b *builder) leaving(changes []Change, part string) string {
+	var names []string
+	for _, c := range changes {
+		if c.Layer == part && c.After == inventory.None {
+			names = append(names, b.userName(c.User))
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// partTitle is the name of a layer or event.
+func (b *builder) partTitle(s inventory.Schedule, id string) string {
+	if l, ok := oncall.LineOf(s, id); ok && l.Name != "" {
+		return l.Name
+	}
+	return "#" + id
+}
+
+// holdMoved holds what moves the next turn of somebody who neither joins nor
+// leaves (S23): of who leaves without another in their place.
+func (b *builder) holdMoved(s, after inventory.Schedule, changes []Change) map[string]bool {
+	ours := map[string]bool{}
+	released := false
+	for _, c := range changes {
+		if c.Layer != "" {
+			ours[c.User] = true
+			released = released || c.After == inventory.None && b.released(c)
+		}
+	}
+	if len(ours) == 0 || released {
+		return nil
+	}
+	s.Overrides, after.Overrides = nil, nil // they are beside the point, and hide turns
+	was, is := b.nextTurns(s), b.nextTurns(after)
+	var moved []string
+	for _, user := range slices.Sorted(maps.Keys(was)) {
+		if ours[user] {
+			continue
+		}
+		then, now := was[user], is[user]
+		switch {
+		case then.Start.Equal(b.in.Now) && now.End.After(then.End):
+			moved = append(moved, fmt.Sprintf("%s would stay on call until %s instead of %s", b.userName(user), clock(now.End), clock(then.End)))
+		case !then.Start.Equal(now.Start):
+			moved = append(moved, fmt.Sprintf("%s's next turn would begin %s instead of %s", b.userName(user), clock(now.Start), clock(then.Start)))
+		}
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	out := map[string]bool{}
+	for _, lowering := range []bool{true, false} {
+		for _, c := range changes {
+			if c.Layer != "" && (c.After == inventory.None) == lowering {
+				b.holdBack(c, "S23", strings.Join(moved, "; "),
+					"give somebody else turns there in the same plan, who takes them over, or release it: dutyward release "+c.ID+" --reason …")
+				out[c.ID] = true
+			}
+		}
+		if len(out) > 0 {
+			return out // those who join alone move nobody's next turn
+		}
+	}
+	return out
+}
+
+// nextTurns is each person's turn under way on a schedule, or else their next: a
+// time on call without a break.
+func (b *builder) nextTurns(s inventory.Schedule) map[string]Turn {
+	next := map[string]Turn{}
+	for _, t := range b.turnsOn(s, b.in.Now.Add(foreseenTurns)) {
+		if _, known := next[t.User]; !known {
+			next[t.User] = t
+		}
+	}
+	return next
+}
+
+// turnsOn are the turns of a schedule from now on, each person's that touch as
+// one.
+func (b *builder) turnsOn(s inventory.Schedule, until time.Time) []Turn {
+	shifts, err := oncall.Render(s, b.in.Now, until)
+	if err != nil {
+		return []Turn{} // what can't be rendered gets no edit
+	}
+	turns := []Turn{}
+	last := map[string]int{}
+	for _, shift := range shifts {
+		if i, ok := last[shift.User]; ok && !shift.Start.After(turns[i].End) {
+			turns[i].End = later(turns[i].End, shift.End)
+			continue
+		}
+		last[shift.User] = len(turns)
+		turns = append(turns, Turn{User: shift.User, Start: shift.Start, End: shift.End})
+	}
+	slices.SortFunc(turns, func(x, y Turn) int {
+		return cmp.Or(x.Start.Compare(y.Start), cmp.Compare(x.User, y.User))
+	})
+	return turns
+}
+
+// withStandins is a schedule with the overrides that changes make, and without
+// those that they take back.
+func withStandins(s inventory.Schedule, changes []Change, now time.Time) inventory.Schedule {
+	s.Overrides, s.CustomShifts = slices.Clone(s.Overrides), slices.Clone(s.CustomShifts)
+	for _, c := range changes {
+		p := c.Override
+		if p == nil {
+			continue
+		}
+		if c.After == inventory.None {
+			s = without(s, []Standin{*p})
+			continue
+		}
+		user, start := p.User, later(p.Start, now)
+		if p.Kind == AsCustomShift {
+			s.CustomShifts = append(s.CustomShifts, inventory.CustomShift{ID: c.ID, User: &user, Start: start, End: p.End})
+			continue
+		}
+		o := inventory.Override{ID: c.ID, User: &user, Start: start, End: p.End}
+		if s.Kind == inventory.ScheduleOfShifts {
+			replaces, rotation := p.Replaces, p.Rotation
+			o.Replaces, o.Rotation = &replaces, &rotation
+		}
+		s.Overrides = append(s.Overrides, o)
+	}
+	return s
+}
+
+// together lets the changes of turns of one schedule wait for all that any of
+// them needs, since they are made together.
+func (b *builder) together() {
+	for _, e := range b.plan.Edits {
+		var needs []string
+		var mates []int
+		for i, c := range b.proposed {
+			if c.Resource == e.Schedule && c.Layer != "" {
+				mates = append(mates, i)
+				needs = append(needs, c.Requires...)
+			}
+		}
+		slices.Sort(needs)
+		needs = slices.Compact(needs)
+		for _, i := range mates {
+			b.proposed[i].Requires = slices.Clone(needs)
+		}
+	}
+}
+
+// settleEdits makes the edits of what is left of the changes, until none drops
+// out any more.
+func (b *builder) settleEdits() {
+	for {
+		n := len(b.proposed)
+		b.edits()
+		b.cascade()
+		if len(b.proposed) == n {
+			b.together()
+			return
+		}
+	}
+}
+
+// editedSchedules are the schedules that a plan changes as they will be, by id.
+func editedSchedules(p *Plan) map[string]inventory.Schedule {
+	after := map[string]inventory.Schedule{}
+	for _, e := range p.Edits {
+		var changes []Change
+		for _, c := range p.Changes {
+			if c.Resource == e.Schedule {
+				changes = append(changes, c)
+			}
+		}
+		after[e.Schedule.ID] = withStandins(e.work.Revised.Schedule, changes, p.Now)
+	}
+	return after
+}
+
+// sameSchedules says that two passes change schedules alike.
+func sameSchedules(a, b map[string]inventory.Schedule) bool {
+	return maps.EqualFunc(a, b, func(x, y inventory.Schedule) bool {
+		return oncall.SameDefinition(x, y) && len(x.Overrides) == len(y.Overrides)
+	})
+}

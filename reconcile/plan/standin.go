@@ -1,0 +1,356 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// StandinKind is what PagerDuty calls the thing that puts somebody on call for a
+// window.
+type StandinKind string
+
+// The kinds of stand-ins.
+const (
+	// AsOverride takes the place of what the schedule says.
+	AsOverride StandinKind = "override"
+	// AsCustomShift adds to a shift-based schedule, where nobody is on call.
+	AsCustomShift StandinKind = "custom_shift"
+)
+
+// Standin is one override of a schedule, or one custom shift: what a grant of
+// role override comes to, which may be several of them.
+type Standin struct {
+	Kind StandinKind `json:"kind"`
+	// ID is PagerDuty's; empty for one that is to be made.
+	ID    string    `json:"id"`
+	User  string    `json:"user"`
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+	// Replaces is whom it takes the place of; empty for whoever is on call.
+	Replaces string `json:"replaces"`
+	// Rotation is the rotation that it is in, on shift-based schedules only.
+	Rotation string `json:"rotation"`
+}
+
+// Same says that one that is there is about the same people for the same rest of
+// time: what is past of it does not count, and one that was made amid its window
+// began with the next minute.
+func (p Standin) Same(have Standin, now time.Time) bool {
+	late := later(have.Start, now).Sub(later(p.Start, now))
+	return p.Kind == have.Kind && p.User == have.User && p.Replaces == have.Replaces && p.Rotation == have.Rotation &&
+		have.End.Equal(p.End) && late >= 0 && (late == 0 || late <= time.Minute && p.Start.Before(now))
+}
+
+// Key identifies it across rounds: an override's window is its identity.
+func (p Standin) Key() string {
+	parts := []string{string(p.Kind), p.Start.UTC().Format("20060102T1504Z"), p.End.UTC().Format("20060102T1504Z")}
+	for _, id := range []string{p.Replaces, p.Rotation} {
+		if id != "" {
+			parts = append(parts, id)
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// OurStandin is a stand-in that this program made, as it remembers it (S24).
+type OurStandin struct {
+	Schedule string
+	Standin
+	// At is when it was made, or taken back.
+	At time.Time
+	// Gone says that it was taken back.
+	Gone bool
+}
+
+// StandinsOn are the stand-ins that a schedule holds and that have not ended.
+// On a layer-based schedule whom one replaces is not said.
+func StandinsOn(s inventory.Schedule, now time.Time) []Standin {
+	var list []Standin
+	for _, o := range s.Overrides {
+		if o.User != nil && o.End.After(now) {
+			list = append(list, Standin{
+				Kind: AsOverride, ID: o.ID, User: *o.User, Start: o.Start, End: o.End,
+				Replaces: text(o.Replaces), Rotation: text(o.Rotation),
+			})
+		}
+	}
+	for _, c := range s.CustomShifts {
+		if c.User != nil && c.End.After(now) {
+			list = append(list, Standin{Kind: AsCustomShift, ID: c.ID, User: *c.User, Start: c.Start, End: c.End})
+		}
+	}
+	return list
+}
+
+// standins compares the overrides that policies ask for on a schedule with those
+// that it holds. Only what this program made is ever taken back (S24).
+func (b *builder) standins(s inventory.Schedule) {
+	resource := b.ref(inventory.KindSchedule, s.ID)
+	ours, theirs := b.ourStandins(s)
+	existing := slices.Concat(ours, theirs)
+	var wanted []Standin
+	for _, o := range b.access.Overrides {
+		if o.Schedule == s.ID && b.access.UnknownReason(o.Pair()) == "" {
+			wanted = append(wanted, b.standin(s, o, ours)...)
+		}
+	}
+	for _, have := range ours {
+		pair := desired.Pair{User: have.User, Resource: resource}
+		kept := slices.ContainsFunc(wanted, func(w Standin) bool { return w.Same(have, b.in.Now) })
+		if kept || b.access.UnknownReason(pair) != "" {
+			continue
+		}
+		if _, named := b.access.Named[pair.Target()]; !named {
+			b.drift(pair, desired.Standin, "this program made it, and no policy names this schedule's overrides any more")
+			continue
+		}
+		if !b.protected(pair, desired.Standin, inventory.None) {
+			b.propose(b.standinChange(pair, have, desired.Override{}, desired.Standin, inventory.None))
+		}
+	}
+	if b.in.Memory.Last != nil {
+		return
+	}
+	// After a lost state what is as policies ask is taken for ours.
+	for _, have := range existing {
+		if slices.ContainsFunc(wanted, func(w Standin) bool { return w.Same(have, b.in.Now) }) {
+			b.adopted = append(b.adopted, OurStandin{Schedule: s.ID, Standin: have, At: b.in.Now})
+		}
+	}
+}
+
+// standin is what an override that policies ask for comes to on a schedule; what
+// is missing of it is proposed, or blocked.
+func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []Standin) []Standin {
+	if len(o.Limited) > 0 {
+		return nil
+	}
+	if _, read := b.in.Snapshot.Users[o.User]; !read {
+		return nil
+	}
+	pieces, why, unblock := b.pieces(s, o, ours)
+	if why != "" {
+		c := b.standinChange(o.Pair(), Standin{Kind: AsOverride, User: o.User, Start: o.From, End: o.Until, Replaces: o.Replaces}, o, inventory.None, desired.Standin)
+		b.block(c, why, unblock)
+		return nil
+	}
+	existing := StandinsOn(s, b.in.Now)
+	for _, o := range b.in.Memory.Standins {
+		if o.Schedule == s.ID && !o.Gone && b.fresh(o.At) {
+			existing = append(existing, o.Standin) // PagerDuty may not show it yet (S9)
+		}
+	}
+	for _, p := range pieces {
+		if slices.ContainsFunc(existing, func(have Standin) bool { return p.On(s).Same(have, b.in.Now) }) {
+			continue
+		}
+		if b.protected(o.Pair(), inventory.None, desired.Standin) {
+			continue
+		}
+		c := b.standinChange(o.Pair(), p, o, inventory.None, desired.Standin)
+		if why, unblock := b.unschedulable(o.User, desired.Standin); why != "" {
+			b.block(c, why, unblock)
+			continue
+		}
+		b.propose(c)
+	}
+	for i, p := range pieces {
+		b.asks[standinKey(o.Pair(), p.Key())] = true
+		pieces[i] = p.On(s)
+	}
+	return pieces
+}
+
+// On is a stand-in as the schedule shows it: one on a layer-based schedule does
+// not say whom it replaces.
+func (p Standin) On(s inventory.Schedule) Standin {
+	if s.Kind == inventory.ScheduleOfLayers {
+		p.Replaces = ""
+	}
+	return p
+}
+
+// pieces are the stand-ins that an override comes to, in the window that the
+// snapshot knows: one for its whole window, or where somebody is replaced, one
+// for each of their turns on layers or each of their rotations.
+func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []Standin) (pieces []Standin, why, unblock string) {
+	whole := Standin{
+		Kind: AsOverride, User: o.User, Replaces: o.Replaces,
+		Start: o.From.Truncate(time.Minute), End: o.Until.Truncate(time.Minute),
+	}
+	if !whole.Start.Before(b.in.Snapshot.Account.Window.Until) || !whole.End.After(b.in.Now) {
+		return nil, "", "" // its time has not come, or is over
+	}
+	switch {
+	case s.Kind == inventory.ScheduleOfLayers && o.Replaces == "":
+		return []Standin{whole}, "", ""
+	case s.Kind == inventory.ScheduleOfLayers:
+		return b.turnsReplaced(s, whole, ours)
+	case o.Replaces == "":
+		return b.gap(s, whole, ours)
+	}
+	for _, l := range s.Rotations {
+		if slices.ContainsFunc(l.Events, func(e inventory.Event) bool { return covers(e, whole) }) {
+			p := whole
+			p.Rotation = l.ID
+			pieces = append(pieces, p)
+		}
+	}
+	if len(pieces) == 0 {
+		return nil, fmt.Sprintf("%s takes no turns on schedule %s from %s to %s, and so can't be replaced there",
+			b.userName(o.Replaces), s.Name, clock(whole.Start), clock(whole.End)), "name somebody who does, or leave `replaces` out to fill a gap"
+	}
+	return pieces, "", ""
+}
+
+// covers says whether the person whom a stand-in replaces has turns on an event
+// in its window.
+func covers(e inventory.Event, p Standin) bool {
+	member := slices.ContainsFunc(e.Assignment.Members, func(m *string) bool { return m != nil && *m == p.Replaces })
+	return member && e.EffectiveSince.Before(p.End) && (e.EffectiveUntil == nil || e.EffectiveUntil.After(p.Start))
+}
+
+// turnsReplaced are the turns of the person replaced as they are without this
+// program's overrides, one stand-in for each.
+func (b *builder) turnsReplaced(s inventory.Schedule, whole Standin, ours []Standin) (pieces []Standin, why, unblock string) {
+	if why := b.rendersOtherwise(s.ID); why != "" {
+		return nil, why, "leave `replaces` out, or make the override in PagerDuty"
+	}
+	shifts, err := oncall.Render(without(s, ours), whole.Start, whole.End)
+	if err != nil {
+		return nil, err.Error(), "report it with the schedule's JSON"
+	}
+	for _, shift := range shifts {
+		if shift.User != whole.Replaces || !shift.End.After(b.in.Now) || !shift.Start.Before(b.in.Snapshot.Account.Window.Until) {
+			continue
+		}
+		if n := len(pieces); n > 0 && pieces[n-1].End.Equal(shift.Start) {
+			pieces[n-1].End = shift.End
+			continue
+		}
+		p := whole
+		p.Start, p.End = shift.Start, shift.End
+		pieces = append(pieces, p)
+	}
+	return pieces, "", ""
+}
+
+// gap is a custom shift for a window in which nobody is on call.
+func (b *builder) gap(s inventory.Schedule, whole Standin, ours []Standin) (pieces []Standin, why, unblock string) {
+	whole.Kind = AsCustomShift
+	shifts, err := oncall.Render(without(s, ours), later(whole.Start, b.in.Now), whole.End)
+	switch {
+	case err != nil:
+		return nil, err.Error(), "report it with the schedule's JSON"
+	case len(shifts) > 0:
+		return nil, fmt.Sprintf("%s is on call on schedule %s from %s: on a shift-based schedule an override replaces somebody, and only a gap can be filled without",
+			b.userName(shifts[0].User), s.Name, clock(shifts[0].Start)), "say in `replaces` whom it replaces, or narrow it to the gap"
+	}
+	return []Standin{whole}, "", ""
+}
+
+// without is a schedule without some of its stand-ins.
+func without(s inventory.Schedule, ours []Standin) inventory.Schedule {
+	out := func(kind StandinKind, id string) bool {
+		return slices.ContainsFunc(ours, func(o Standin) bool { return o.Kind == kind && o.ID == id })
+	}
+	s.Overrides = slices.DeleteFunc(slices.Clone(s.Overrides), func(o inventory.Override) bool { return out(AsOverride, o.ID) })
+	s.CustomShifts = slices.DeleteFunc(slices.Clone(s.CustomShifts), func(c inventory.CustomShift) bool { return out(AsCustomShift, c.ID) })
+	return s
+}
+
+// ourStandins are the stand-ins on a schedule that this program made, and the
+// others, of those that have not ended. One that it took back a moment ago is
+// neither: PagerDuty may still show it (S9).
+func (b *builder) ourStandins(s inventory.Schedule) (ours, theirs []Standin) {
+	for _, have := range StandinsOn(s, b.in.Now) {
+		i := slices.IndexFunc(b.in.Memory.Standins, func(o OurStandin) bool {
+			return o.Schedule == s.ID && o.ID == have.ID && o.Kind == have.Kind
+		})
+		switch {
+		case i < 0:
+			theirs = append(theirs, have)
+		case !b.in.Memory.Standins[i].Gone:
+			ours = append(ours, have)
+		}
+	}
+	return ours, theirs
+}
+
+// fresh says that a write is so young that PagerDuty may not show it yet (S9).
+func (b *builder) fresh(at time.Time) bool { return b.in.Now.Sub(at) < overlaidFor }
+
+// overlaidFor is how long PagerDuty may answer old after a write (S9).
+const overlaidFor = 2 * time.Minute
+
+// standinChange describes the change that makes a stand-in, or takes one back.
+func (b *builder) standinChange(pair desired.Pair, p Standin, o desired.Override, before, after string) Change {
+	c := Change{
+		ID: Key(pair, before, after) + "/" + p.Key(), Action: ActionGrant, Effect: Raise,
+		User: pair.User, Resource: pair.Resource, Before: before, After: after, By: o.By, Override: &p,
+	}
+	span := fmt.Sprintf("from %s to %s", clock(p.Start), clock(p.End))
+	if p.Replaces != "" {
+		span += " in place of " + b.userName(p.Replaces)
+	}
+	c.Cause = b.standinCause(p.Key(), pair, after)
+	if after == inventory.None {
+		c.Action, c.Effect = ActionRevoke, Lower
+		c.Reason = "no rule asks for it any more: " + span
+	} else {
+		c.Reason = span
+		end := p.End
+		c.Until = &end
+		if c.Cause == CauseDrift {
+			c.Reason = "taken away in PagerDuty: " + span
+		}
+	}
+	if len(c.By) == 0 {
+		c.By = b.naming(pair.Target())
+	}
+	return c
+}
+
+// standinCause is why a stand-in is made or taken back now (S14).
+func (b *builder) standinCause(key string, pair desired.Pair, after string) Cause {
+	last := b.in.Memory.Last
+	if last == nil {
+		return CausePolicy
+	}
+	id := standinKey(pair, key)
+	then, now := slices.Contains(last.Standins, id), after != inventory.None
+	switch {
+	case then && now && slices.Contains(last.PendingStandins, id):
+		return CausePolicy
+	case then && now:
+		return CauseDrift
+	case b.in.Revision != last.Revision:
+		return CausePolicy
+	}
+	return CauseFacts
+}
+
+// standinKey identifies a stand-in that policies ask for in what a round leaves.
+func standinKey(pair desired.Pair, key string) string {
+	return pair.Resource.ID + "/" + pair.User + "/" + key
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,214 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Calendar is who is on call on a schedule before and after a plan. Its JSON
+// form is what `oncall --compare` prints for programs.
+type Calendar struct {
+	// Schedule is a PagerDuty id, Name what people call it.
+	Schedule string `json:"schedule"`
+	Name     string `json:"name"`
+	// From and Until are what it covers.
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	// Joining and Leaving are the people whose turns begin or end with the plan;
+	// StandingIn those who get or lose an override; Displaced those whose turns
+	// move although they neither join nor leave.
+	Joining    []Person `json:"joining"`
+	Leaving    []Person `json:"leaving"`
+	StandingIn []Person `json:"standing_in"`
+	Displaced  []Moved  `json:"displaced"`
+	// Spells are in order and without a gap.
+	Spells []CalendarSpell `json:"spells"`
+}
+
+// Moved is somebody whose turns move although they neither join nor leave.
+type Moved struct {
+	Person
+	Since time.Time `json:"since"`
+	Why   string    `json:"why"`
+}
+
+// CalendarSpell is a span for which neither side changes.
+type CalendarSpell struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	// Before and After are the people on call; empty is a gap.
+	Before []Person `json:"before"`
+	After  []Person `json:"after"`
+	// Differs says that they are not the same people.
+	Differs bool `json:"differs"`
+}
+
+// Calendars are the calendars of the schedules that a plan touches.
+func Calendars(p *plan.Plan) []Calendar {
+	t := newPlanText(nil, p, Style{})
+	out := []Calendar{}
+	for _, e := range p.Edits {
+		out = append(out, t.calendar(e))
+	}
+	return out
+}
+
+func (t *planText) calendar(e plan.Edit) Calendar {
+	c := Calendar{
+		Schedule: e.Schedule.ID, Name: t.ref(e.Schedule), From: t.plan.Now, Until: e.Until,
+		Joining: []Person{}, Leaving: []Person{}, StandingIn: []Person{}, Displaced: []Moved{}, Spells: []CalendarSpell{},
+	}
+	for _, change := range t.plan.Changes {
+		if change.Resource != e.Schedule {
+			continue
+		}
+		list := &c.Joining
+		switch {
+		case change.Override != nil:
+			list = &c.StandingIn
+		case change.After == inventory.None:
+			list = &c.Leaving
+		}
+		if who := t.person(change.User); !slices.Contains(*list, who) {
+			*list = append(*list, who)
+		}
+	}
+	for _, d := range e.Displaced {
+		c.Displaced = append(c.Displaced, Moved{Person: t.person(d.User), Since: d.Since, Why: d.Why})
+	}
+	moments := []time.Time{c.From, c.Until}
+	for _, turn := range slices.Concat(e.Before, e.After) {
+		for _, m := range []time.Time{turn.Start, turn.End} {
+			if m.After(c.From) && m.Before(c.Until) {
+				moments = append(moments, m)
+			}
+		}
+	}
+	slices.SortFunc(moments, time.Time.Compare)
+	moments = slices.CompactFunc(moments, time.Time.Equal)
+	for i := range len(moments) - 1 {
+		s := CalendarSpell{From: moments[i], Until: moments[i+1], Before: t.onCallAt(e.Before, moments[i]), After: t.onCallAt(e.After, moments[i])}
+		s.Differs = !slices.Equal(s.Before, s.After)
+		c.Spells = append(c.Spells, s)
+	}
+	return c
+}
+
+func (t *planText) person(id string) Person { return Person{User: id, Email: t.user(id)} }
+
+func (t *planText) onCallAt(turns []plan.Turn, at time.Time) []Person {
+	people := []Person{}
+	for _, turn := range turns {
+		if !turn.Start.After(at) && turn.End.After(at) {
+			people = append(people, t.person(turn.User))
+		}
+	}
+	slices.SortFunc(people, func(a, b Person) int { return strings.Compare(a.Email, b.Email) })
+	return slices.Compact(people)
+}
+
+// edits writes what the plan's changes make of turns.
+func (t *planText) edits() {
+	if len(t.plan.Edits) == 0 {
+		return
+	}
+	t.head("Turns (%s)", count(len(t.plan.Edits), "schedule", "schedules"))
+	for i, e := range t.plan.Edits {
+		if i > 0 {
+			t.line("")
+		}
+		t.page.calendar(t.calendar(e), e.Effective, spellsShown)
+	}
+	t.line("  All of it: save the plan with --out, then `dutyward oncall --compare FILE`.")
+}
+
+// spellsShown bounds the calendar of one schedule in a plan.
+const spellsShown = 8
+
+// calendar writes a calendar, at most so many spells of it from the first that
+// differs on; 0 is all of it.
+func (p *page) calendar(c Calendar, effective *time.Time, most int) {
+	when := ""
+	if effective != nil {
+		when = "from the hand-over at " + clock(*effective)
+	}
+	p.line("  %s  %s", p.strong(c.Name), p.mild(when))
+	for _, group := range []struct {
+		word   string
+		people []Person
+	}{{"joins", c.Joining}, {"leaves", c.Leaving}, {"override", c.StandingIn}} {
+		for _, person := range group.people {
+			p.line("    %s  %s", pad(group.word, 8), person.Email)
+		}
+	}
+	for _, m := range c.Displaced {
+		p.line("    %s  %s from %s: %s", pad("moves", 8), m.Email, clock(m.Since), m.Why)
+	}
+	spells, more := c.Spells, 0
+	if most > 0 {
+		first := max(0, slices.IndexFunc(spells, func(s CalendarSpell) bool { return s.Differs })-1)
+		spells = spells[first:]
+		if len(spells) > most {
+			more, spells = len(spells)-most, spells[:most]
+		}
+	}
+	var before []string
+	for _, s := range spells {
+		before = append(before, addresses(s.Before))
+	}
+	width := max(widest(before, 40), len("before"))
+	p.line("    %s", p.mild(pad("from", len(clockLayout))+"  "+pad("before", width)+"    after"))
+	for i, s := range spells {
+		mark, after := " ", addresses(s.After)
+		if s.Differs {
+			mark, after = "≠", p.strong(after)
+		}
+		p.line("    %s  %s  %s %s", clock(s.From), pad(before[i], width), mark, after)
+	}
+	if more > 0 {
+		p.line("    %s", p.mild(fmt.Sprintf("… and %d more until %s", more, clock(c.Until))))
+	}
+}
+
+const clockLayout = "2006-01-02 15:04 UTC"
+
+// addresses are people's addresses, or nobody.
+func addresses(people []Person) string {
+	if len(people) == 0 {
+		return "nobody"
+	}
+	var emails []string
+	for _, p := range people {
+		emails = append(emails, p.Email)
+	}
+	return strings.Join(emails, ", ")
+}
+
+// CompareText writes the calendars of a plan in full.
+func CompareText(w io.Writer, p *plan.Plan, s Style) error {
+	t := newPlanText(w, p, s)
+	t.line("%s  %s", t.strong("On call before and after the plan of "+p.Account), t.mild("made for "+clock(p.Now)))
+	differing := 0
+	for _, e := range p.Edits {
+		c := t.calendar(e)
+		t.line("")
+		t.page.calendar(c, e.Effective, 0)
+		if slices.ContainsFunc(c.Spells, func(s CalendarSpell) bool { return s.Differs }) {
+			differing++
+		}
+	}
+	t.line("")
+	if len(p.Edits) == 0 {
+		t.line("%s", t.strong("The plan touches no schedule."))
+		return t.err
+	}
+	t.line("%s", t.strong(fmt.Sprintf("%s, %d with other people on call within %d weeks.",
+		count(len(p.Edits), "schedule", "schedules"), differing, int(p.Edits[0].Until.Sub(p.Now).Hours()/24/7))))
+	return t.err
+}
