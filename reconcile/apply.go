@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -17,6 +19,8 @@ type Record interface {
 	Memory
 	Lock(ctx context.Context) (unlock func() error, err error)
 	Pending(ctx context.Context) ([]apply.Intent, error)
+	PendingEdits(ctx context.Context) ([]apply.EditIntent, error)
+	Adopt(ctx context.Context, standins []plan.OurStandin) error
 	Recorder(round int64) apply.Recorder
 	Begin(ctx context.Context, p *plan.Plan) (round int64, err error)
 	Bind(ctx context.Context, ids map[string]string) error
@@ -40,6 +44,9 @@ type Applied struct {
 	*Result
 	// Recovered is what became of writes that an earlier run left open.
 	Recovered []apply.Outcome
+	// Completed are sentences about edits of schedules that an earlier run left
+	// open.
+	Completed []string
 	// Report is nil if nothing was approved.
 	Report *apply.Report
 }
@@ -47,7 +54,8 @@ type Applied struct {
 // Apply takes the round to its end:
 //
 //  1. lock the memory against other writers,
-//  2. find out what became of writes that an earlier run left open,
+//  2. find out what became of writes that an earlier run left open, and complete
+//     edits of schedules that it left half done,
 //  3. plan, and have the plan approved,
 //  4. carry it out, recording each intent and result,
 //  5. remember names, policies and the state that the round leaves.
@@ -61,6 +69,9 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 	defer func() { err = errors.Join(err, unlock()) }()
 
 	done = &Applied{}
+	if done.Completed, err = r.complete(ctx, x); err != nil {
+		return nil, err
+	}
 	if done.Recovered, err = r.recover(ctx, x); err != nil {
 		return nil, err
 	}
@@ -86,6 +97,20 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 	return done, r.remember(context.WithoutCancel(ctx), x.Record, round, done)
 }
 
+// complete completes the edits of schedules that an earlier run left half
+// written. One that can't be completed now keeps nothing else from being done.
+func (r *Round) complete(ctx context.Context, x Execution) ([]string, error) {
+	open, err := x.Record.PendingEdits(ctx)
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	said, err := apply.RecoverEdits(ctx, open, x.Account, x.Record.Recorder(0), x.Options)
+	if err != nil {
+		said = append(said, err.Error())
+	}
+	return said, nil
+}
+
 // recover finds out what became of writes that an earlier run left open.
 func (r *Round) recover(ctx context.Context, x Execution) ([]apply.Outcome, error) {
 	open, err := x.Record.Pending(ctx)
@@ -107,6 +132,9 @@ func (r *Round) remember(ctx context.Context, record Record, round int64, done *
 	}
 	source, err := r.Policies.Source()
 	if err != nil {
+		return err
+	}
+	if err := record.Adopt(ctx, done.Adopted); err != nil {
 		return err
 	}
 	if err := record.SavePolicies(ctx, r.Policies.Revision(), source); err != nil {
@@ -160,6 +188,9 @@ func Saved(saved *plan.Plan) func(*Result) (*plan.Plan, error) {
 			}
 			approved.Changes = append(approved.Changes, now)
 		}
+		var moved []string
+		approved.Edits, moved = savedEdits(saved, fresh.Plan, approved.Changes)
+		gone = append(gone, moved...)
 		if len(gone) > 0 {
 			return nil, fmt.Errorf("%d of %d changes of the plan are not due any more, since the account moved; nothing was done, make a new plan:\n  %s",
 				len(gone), len(saved.Changes), strings.Join(gone, "\n  "))
@@ -170,6 +201,31 @@ func Saved(saved *plan.Plan) func(*Result) (*plan.Plan, error) {
 		approved.Count()
 		return &approved, nil
 	}
+}
+
+// savedEdits are the edits of the approved changes. One that is not what the
+// saved plan showed has moved.
+func savedEdits(saved, fresh *plan.Plan, approved []plan.Change) (edits []plan.Edit, moved []string) {
+	edits = []plan.Edit{}
+	for _, e := range fresh.Edits {
+		concerned := slices.ContainsFunc(approved, func(c plan.Change) bool { return slices.Contains(e.Changes, c.ID) })
+		if !concerned {
+			continue
+		}
+		i := slices.IndexFunc(saved.Edits, func(s plan.Edit) bool { return s.Schedule == e.Schedule })
+		if i < 0 || !slices.Equal(saved.Edits[i].Changes, e.Changes) || !sameParts(saved.Edits[i].Parts, e.Parts) {
+			moved = append(moved, fmt.Sprintf("the turns on %s would become others than the plan showed", name(saved, e.Schedule.String())))
+			continue
+		}
+		edits = append(edits, e)
+	}
+	return edits, moved
+}
+
+func sameParts(a, b []oncall.PartChange) bool {
+	return slices.EqualFunc(a, b, func(x, y oncall.PartChange) bool {
+		return x.Part == y.Part && x.Effective.Equal(y.Effective) && slices.Equal(x.Before, y.Before) && slices.Equal(x.After, y.After)
+	})
 }
 
 // unmet is a change that one of the changes requires and that is not among

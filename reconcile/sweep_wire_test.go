@@ -254,6 +254,10 @@ func (r record) Bind(ctx context.Context, ids map[string]string) error {
 	return r.at(func() error { return r.Journal.Bind(ctx, ids) })
 }
 
+func (r record) Adopt(ctx context.Context, standins []plan.OurStandin) error {
+	return r.at(func() error { return r.Journal.Adopt(ctx, standins) })
+}
+
 func (r record) SavePolicies(ctx context.Context, revision string, source []byte) error {
 	return r.at(func() error { return r.Journal.SavePolicies(ctx, revision, source) })
 }
@@ -278,6 +282,15 @@ func (r recorder) Intent(ctx context.Context, c plan.Change) (n int64, err error
 
 func (r recorder) Result(ctx context.Context, n int64, o apply.Outcome) error {
 	return r.at(func() error { return r.to.Result(ctx, n, o) })
+}
+
+func (r recorder) EditIntent(ctx context.Context, e apply.EditIntent) (n int64, err error) {
+	err = r.at(func() error { n, err = r.to.EditIntent(ctx, e); return err })
+	return n, err
+}
+
+func (r recorder) EditResult(ctx context.Context, n int64, status apply.EditStatus, why string) error {
+	return r.at(func() error { return r.to.EditResult(ctx, n, status, why) })
 }
 
 // loadRevisions compiles every revision.

@@ -39,8 +39,9 @@ func (c *clock) advance(d time.Duration) {
 
 // account is PagerDuty in memory. Its reads lag behind its writes by lag.
 type account struct {
-	clock *clock
-	lag   time.Duration
+	apply.Schedules // none: see schedule_test.go
+	clock           *clock
+	lag             time.Duration
 	// before, if set, is asked before each call, which fails with its error.
 	before func(call string) error
 	// after, if set, is asked after each call that worked.
@@ -221,6 +222,10 @@ func (l *ledger) Result(ctx context.Context, id int64, o apply.Outcome) error {
 	l.entries = append(l.entries, "result "+o.Change.ID+" "+string(o.Status))
 	return ctx.Err()
 }
+
+func (l *ledger) EditIntent(context.Context, apply.EditIntent) (int64, error) { return 1, nil }
+
+func (l *ledger) EditResult(context.Context, int64, apply.EditStatus, string) error { return nil }
 
 func onTeam(user, team string) desired.Pair {
 	return desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, team)}

@@ -34,6 +34,7 @@ type Account interface {
 	PutTeamMember(ctx context.Context, teamID, userID, role string) error
 	// RemoveTeamMember takes a person off a team.
 	RemoveTeamMember(ctx context.Context, teamID, userID string) error
+	Schedules
 }
 
 // Recorder keeps what was intended and what became of it. Both methods return
@@ -45,6 +46,10 @@ type Recorder interface {
 	// Result records what became of an intent. A later result replaces one that
 	// was uncertain.
 	Result(ctx context.Context, intent int64, o Outcome) error
+	// EditIntent records an edit of a schedule's turns before its first step is
+	// sent; EditResult what became of it. One that is partial stays open.
+	EditIntent(ctx context.Context, e EditIntent) (int64, error)
+	EditResult(ctx context.Context, edit int64, status EditStatus, why string) error
 }
 
 // Options are how a plan is carried out. Now is required.
@@ -107,7 +112,7 @@ func Run(ctx context.Context, p *plan.Plan, a Account, r Recorder, o Options) (*
 	}
 	x := &run{
 		plan: p, graph: g, account: a, recorder: r, options: o,
-		look:   newLook(a, o.Now, o.Overlay),
+		look: newLook(a, o.Now, o.Overlay), busy: map[inventory.Ref]bool{},
 		report: &Report{Began: o.Now(), Outcomes: make([]Outcome, len(p.Changes))},
 	}
 	x.all(ctx)

@@ -68,6 +68,9 @@ func (g *graph) raiseFirst(at map[string]int) {
 	}
 	raises := map[inventory.Ref][]int{}
 	for i, c := range g.changes {
+		if c.Resource.Kind == inventory.KindSchedule {
+			continue // turns are edited together; overrides name what they wait for
+		}
 		if c.Effect == plan.Raise {
 			raises[c.Resource] = append(raises[c.Resource], i)
 			continue

@@ -60,6 +60,14 @@ func (m *mortal) Result(ctx context.Context, id int64, o apply.Outcome) error {
 	return errors.Join(m.recorder.Result(ctx, id, o), m.point("after the result of "+o.Change.ID))
 }
 
+func (m *mortal) EditIntent(ctx context.Context, e apply.EditIntent) (int64, error) {
+	return m.recorder.EditIntent(ctx, e)
+}
+
+func (m *mortal) EditResult(ctx context.Context, id int64, status apply.EditStatus, why string) error {
+	return m.recorder.EditResult(ctx, id, status, why)
+}
+
 func (m *mortal) write(what string, f func() error) error {
 	if err := m.point("before " + what); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -55,7 +56,10 @@ func Recover(ctx context.Context, open []Intent, a Account, r Recorder, o Option
 func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
 	out := Outcome{Change: in.Change}
 	age := l.now().Sub(in.At)
-	found, _, err := l.role(ctx, in.Change.Pair())
+	found, made, err := l.held(ctx, in.Change)
+	if made.ID != "" && in.Change.After != inventory.None {
+		out.Change.Override = &made
+	}
 	switch {
 	case err != nil && age < forgetAfter:
 		return out, false, fmt.Errorf("look at what became of %s: %w", in.Change.ID, err)
@@ -75,4 +79,22 @@ func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
 		}
 	}
 	return out, true, nil
+}
+
+// held is what the pair of a change holds now, and of an override that it made
+// or was to take back what is there.
+func (l *look) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
+	switch {
+	case c.Override != nil:
+		_, made, err := l.standin(ctx, c)
+		if err != nil || made.ID == "" {
+			return inventory.None, made, err
+		}
+		return desired.Standin, made, nil
+	case c.Layer != "":
+		found, err := l.turn(ctx, c)
+		return found, plan.Standin{}, err
+	}
+	found, _, err := l.role(ctx, c.Pair())
+	return found, plan.Standin{}, err
 }

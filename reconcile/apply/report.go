@@ -44,6 +44,9 @@ type Outcome struct {
 	// Uncertain says of a failure that the write may have reached PagerDuty all
 	// the same, as after a cut connection: the next run looks.
 	Uncertain bool `json:"uncertain"`
+	// Alarm is set where a person must look at once: a schedule that has other
+	// turns than foreseen, or is half edited. Else it is empty.
+	Alarm string `json:"alarm"`
 	// At is when it was settled, for a write when it was acknowledged.
 	At time.Time `json:"at"`
 

@@ -27,16 +27,18 @@ type run struct {
 
 	ready   []int // changes whose requirements have succeeded, in the plan's order
 	inHand  int
-	userNow bool // a base role is being changed
+	userNow bool                   // a base role is being changed
+	busy    map[inventory.Ref]bool // schedules that are being edited
 	settled int
 	denials denials
 	broken  error // the record could not be kept
 }
 
-// settlement is what a change in hand comes to.
+// settlement is what a change in hand comes to, or several that are made
+// together.
 type settlement struct {
-	index   int
-	outcome Outcome
+	indices  []int
+	outcomes []Outcome
 	// unrecorded is why the record of it could not be kept; nil if it was.
 	unrecorded error
 }
@@ -58,20 +60,24 @@ func (x *run) all(ctx context.Context) {
 		}
 		s := <-results
 		x.inHand--
-		if isUser(s.outcome.Change) {
+		first := s.outcomes[0]
+		if isUser(first.Change) {
 			x.userNow = false
 		}
+		delete(x.busy, first.Change.Resource)
 		if s.unrecorded != nil && x.broken == nil {
 			x.broken = s.unrecorded
 			x.report.Stopped = "the record could not be kept"
 		}
-		if s.outcome.Status == Skipped && x.report.Stopped == "" {
+		if first.Status == Skipped && x.report.Stopped == "" {
 			x.report.Stopped = x.mustStop(ctx)
 		}
-		if stop := x.denials.note(s.outcome); stop != "" && x.report.Stopped == "" {
+		if stop := x.denials.note(first); stop != "" && x.report.Stopped == "" {
 			x.report.Stopped = stop
 		}
-		x.settle(s.index, s.outcome)
+		for k, i := range s.indices {
+			x.settle(i, s.outcomes[k])
+		}
 	}
 	for i := range x.report.Outcomes {
 		x.skip(i, "not started: "+x.report.Stopped)
@@ -80,10 +86,11 @@ func (x *run) all(ctx context.Context) {
 
 // start takes ready changes in hand as far as concurrency allows. Base roles
 // are changed one at a time, for PagerDuty refuses concurrent changes of users
-// ("account could not be locked").
+// ("account could not be locked"); so is each schedule, whose turns are edited
+// together.
 func (x *run) start(ctx context.Context, results chan<- settlement) {
 	for x.inHand < x.options.Concurrency && x.report.Stopped == "" {
-		k := slices.IndexFunc(x.ready, func(i int) bool { return !x.userNow || !isUser(x.graph.changes[i]) })
+		k := slices.IndexFunc(x.ready, x.free)
 		if k < 0 {
 			return
 		}
@@ -91,31 +98,76 @@ func (x *run) start(ctx context.Context, results chan<- settlement) {
 			return
 		}
 		i := x.ready[k]
-		x.ready = slices.Delete(x.ready, k, k+1)
+		mates := x.mates(i)
+		x.ready = slices.DeleteFunc(x.ready, func(r int) bool { return slices.Contains(mates, r) })
 		c := x.graph.changes[i]
 		if why := x.denials.forbidden[c.Resource]; why != "" {
-			x.skip(i, "not tried, since another change there was refused: "+why)
+			for _, i := range mates {
+				x.skip(i, "not tried, since another change there was refused: "+why)
+			}
 			continue
 		}
 		x.inHand++
 		x.userNow = x.userNow || isUser(c)
-		x.options.Progress(Step{Change: c, Settled: x.settled, Total: len(x.graph.changes)})
+		if c.Resource.Kind == inventory.KindSchedule {
+			x.busy[c.Resource] = true
+		}
+		var changes []plan.Change
+		for _, i := range mates {
+			changes = append(changes, x.graph.changes[i])
+			x.options.Progress(Step{Change: x.graph.changes[i], Settled: x.settled, Total: len(x.graph.changes)})
+		}
 		go func() {
-			results <- x.guarded(ctx, i, c)
+			results <- x.guarded(ctx, mates, changes)
 		}()
 	}
 }
 
-// guarded makes a change. A panic is that change's failure, and the record of
-// its intent says that it may have taken effect.
-func (x *run) guarded(ctx context.Context, i int, c plan.Change) (s settlement) {
+// free says whether a ready change may be taken in hand.
+func (x *run) free(i int) bool {
+	c := x.graph.changes[i]
+	switch {
+	case isUser(c):
+		return !x.userNow
+	case c.Resource.Kind != inventory.KindSchedule:
+		return true
+	case x.busy[c.Resource]:
+		return false
+	}
+	return !slices.ContainsFunc(x.mates(i), func(m int) bool {
+		return x.report.Outcomes[m].Status == "" && !slices.Contains(x.ready, m)
+	})
+}
+
+// guarded makes a change, or several together. A panic is their failure, and the
+// record of their intents says that they may have taken effect.
+func (x *run) guarded(ctx context.Context, indices []int, changes []plan.Change) (s settlement) {
+	s.indices = indices
 	defer func() {
 		if p := recover(); p != nil {
-			s = settlement{index: i, outcome: failed(Outcome{Change: c, Uncertain: true}, fmt.Errorf("a fault of this program, please report it: %v", p))}
+			s.outcomes = nil
+			for _, c := range changes {
+				s.outcomes = append(s.outcomes, failed(Outcome{Change: c, Uncertain: true}, fmt.Errorf("a fault of this program, please report it: %v", p)))
+			}
 		}
 	}()
-	o, unrecorded := x.change(ctx, c)
-	return settlement{index: i, outcome: o, unrecorded: unrecorded}
+	c := changes[0]
+	edit, edited := x.editOf(c.Resource)
+	switch {
+	case c.Override != nil:
+		var o Outcome
+		o, s.unrecorded = x.standin(ctx, c)
+		s.outcomes = []Outcome{o}
+	case c.Layer != "" && edited:
+		s.outcomes, s.unrecorded = x.edit(ctx, edit, changes)
+	case c.Layer != "":
+		s.outcomes = outcomesOf(changes, Failed, fmt.Sprintf("turns on %s can't be changed: the plan has no edit of it", c.Resource), x.options.Now())
+	default:
+		var o Outcome
+		o, s.unrecorded = x.change(ctx, c)
+		s.outcomes = []Outcome{o}
+	}
+	return s
 }
 
 // settle notes an outcome and frees or skips what waits for it.
@@ -186,10 +238,21 @@ func (x *run) change(ctx context.Context, c plan.Change) (Outcome, error) {
 	return o, nil
 }
 
-// write records the intent, sends the write and records its result. It is
+// write sets a role, and remembers it for later looks.
+func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcome, error) {
+	c := o.Change
+	o, err := x.recorded(ctx, o, func(ctx context.Context) error { return x.send(ctx, c, user) }, nil)
+	if o.Wrote {
+		x.look.wrote(plan.Write{Pair: c.Pair(), Before: c.Before, Role: c.After, At: o.At})
+	}
+	return o, err
+}
+
+// recorded records the intent, sends the write and records its result. It is
 // finished even if ctx ends meanwhile, but not sent any more once the plan has
 // ended: it may wait long for its turn, and what was due may not be due then.
-func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcome, error) {
+// The write may fill in what it made at made, which is then what is recorded.
+func (x *run) recorded(ctx context.Context, o Outcome, send func(context.Context) error, made *Outcome) (Outcome, error) {
 	c := o.Change
 	whole := context.WithoutCancel(ctx)
 	intending, cancel := context.WithTimeout(whole, x.options.WriteTimeout)
@@ -201,19 +264,19 @@ func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcom
 	}
 	sending, cancel := x.sending(intending)
 	defer cancel()
-	if err := x.send(sending, c, user); err != nil {
+	if err := send(sending); err != nil {
 		if sending.Err() != nil {
 			err = fmt.Errorf("%w: %w", context.Cause(sending), err)
 		}
 		o = failed(o, err)
 		o.Uncertain = !refused(err)
 	} else {
+		if made != nil {
+			o.Change = made.Change
+		}
 		o.Status, o.Wrote = Done, true
 	}
 	o.At = x.options.Now()
-	if o.Wrote {
-		x.look.wrote(plan.Write{Pair: c.Pair(), Before: c.Before, Role: c.After, At: o.At})
-	}
 	recording, cancel := context.WithTimeout(whole, recordTimeout)
 	defer cancel()
 	if err := x.recorder.Result(recording, intent, o); err != nil {

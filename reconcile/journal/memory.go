@@ -33,6 +33,8 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 		Made:     []plan.Write{},
 		Lowered:  []plan.Lowered{},
 		Released: map[string]plan.Release{},
+		Standins: []plan.OurStandin{},
+		Edited:   []plan.Edited{},
 	}
 	if j == nil || j.db == nil {
 		return m, nil
@@ -44,6 +46,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	defer tx.Rollback() // nothing was written
 	for _, read := range []func(context.Context, *sql.Tx, time.Time, *plan.Memory) error{
 		readBindings, readLast, readRaises, readEnds, readMade, readLowered, readReleased,
+		readStandins, readEdited,
 	} {
 		if err := read(ctx, tx, now, &m); err != nil {
 			return plan.Memory{}, j.failed("read the memory", err)

@@ -51,11 +51,15 @@ func (j *Journal) Intent(ctx context.Context, round int64, c plan.Change) (inten
 	if err != nil {
 		return 0, fmt.Errorf("record an intent: %w", err)
 	}
+	layer := c.Layer
+	if c.Override != nil {
+		layer = c.Override.Key() // a person may have several on a schedule
+	}
 	err = j.writeLocked(ctx, "record an intent", func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `
 			INSERT INTO intents (round, at, change, user, resource, layer, before, after, effect, cause)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			round, j.now(), string(text), c.User, c.Resource.String(), c.Layer, c.Before, c.After, c.Effect, c.Cause)
+			round, j.now(), string(text), c.User, c.Resource.String(), layer, c.Before, c.After, c.Effect, c.Cause)
 		if err != nil {
 			return err
 		}
@@ -86,6 +90,11 @@ func (j *Journal) Result(ctx context.Context, intent int64, o apply.Outcome) err
 		}
 		if n, err := r.RowsAffected(); err != nil || n == 0 || !o.Wrote {
 			return err
+		}
+		if o.Change.Override != nil {
+			if err := j.standin(ctx, tx, o); err != nil {
+				return err
+			}
 		}
 		return j.wrote(ctx, tx, intent)
 	})
