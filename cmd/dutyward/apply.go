@@ -67,19 +67,26 @@ type application struct {
 	tell func(apply.Step)
 }
 
-// load reads a saved plan.
-func (x *application) load(file string) error {
+// load reads the plan that is to be applied.
+func (x *application) load(file string) (err error) {
+	x.saved, err = readPlan(file)
+	return err
+}
+
+// readPlan reads a saved plan.
+func readPlan(file string) (*plan.Plan, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("read the plan: %w", err)
+		return nil, fmt.Errorf("read the plan: %w", err)
 	}
-	if err := json.Unmarshal(data, &x.saved); err != nil {
-		return fmt.Errorf("%s is not a plan that `dutyward plan --out` saved: %w", file, err)
+	var p *plan.Plan
+	if err := json.Unmarshal(data, &p); err != nil {
+		return nil, fmt.Errorf("%s is not a plan that `dutyward plan --out` saved: %w", file, err)
 	}
-	if x.saved == nil || x.saved.Version != plan.Version {
-		return fmt.Errorf("%s is not a plan of version %d: make a new one with `dutyward plan --out`", file, plan.Version)
+	if p == nil || p.Version != plan.Version {
+		return nil, fmt.Errorf("%s is not a plan of version %d: make a new one with `dutyward plan --out`", file, plan.Version)
 	}
-	return nil
+	return p, nil
 }
 
 func (x *application) run(cmd *cobra.Command, s *session) error {
@@ -90,6 +97,11 @@ func (x *application) run(cmd *cobra.Command, s *session) error {
 	done, err := s.Apply(cmd.Context(), execution)
 	if done != nil && len(done.Recovered) > 0 {
 		fmt.Fprintf(x.stderr, "note: an earlier run left %s open; what became of it is recorded now\n", counted(len(done.Recovered), "write"))
+	}
+	if done != nil {
+		for _, said := range done.Completed {
+			fmt.Fprintf(x.stderr, "note: %s\n", said)
+		}
 	}
 	if done == nil || done.Report == nil {
 		return err

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -11,6 +14,7 @@ import (
 
 func newExplain(a *app) *cobra.Command {
 	var f roundFlags
+	var layer string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "explain PERSON RESOURCE",
@@ -32,12 +36,16 @@ func newExplain(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				pair := desired.Pair{User: person.ID, Resource: resource}
+				standings := report.NewStandings(r.Snapshot, r.Access, r.Plan)
+				pair, err := pairOn(standings, person, resource, layer)
+				if err != nil {
+					return err
+				}
 				why, err := s.Explain(cmd.Context(), r, pair)
 				if err != nil {
 					return err
 				}
-				x := report.Explain(report.NewStandings(r.Snapshot, r.Access, r.Plan).Of(pair), why.NotInForce, why.Misses, why.Stops)
+				x := report.Explain(standings.Of(pair), why.NotInForce, why.Misses, why.Stops)
 				if asJSON {
 					return report.JSON(a.stdout, x)
 				}
@@ -47,6 +55,32 @@ func newExplain(a *app) *cobra.Command {
 	}
 	f.add(cmd)
 	f.addAt(cmd)
+	cmd.Flags().StringVar(&layer, "layer", "", "of a schedule, the `layer` or event that is meant, by name or '#' and id, or \"overrides\"")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the explanation as JSON")
 	return cmd
+}
+
+// pairOn is the pair of a person and a resource that is meant: on a schedule, of
+// the layer or event that is named, or the only one that there is anything to
+// say of.
+func pairOn(s *report.Standings, person, resource inventory.Ref, layer string) (desired.Pair, error) {
+	if resource.Kind != inventory.KindSchedule {
+		return desired.Pair{User: person.ID, Resource: resource}, nil
+	}
+	var found []desired.Pair
+	var places []string
+	for _, pair := range s.TurnsOf(person.ID, resource) {
+		place := s.Of(pair).Name
+		if layer == "" || layer == "#"+pair.Layer || strings.HasSuffix(place, " "+layer) {
+			found = append(found, pair)
+		}
+		places = append(places, place)
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(places) == 0:
+		return desired.Pair{}, fmt.Errorf("%s has no layer or event that has not ended", resource)
+	}
+	return desired.Pair{}, fmt.Errorf("say with --layer which is meant: %s", strings.Join(places, ", "))
 }

@@ -2,17 +2,21 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 func newOnCall(a *app) *cobra.Command {
 	var f roundFlags
+	var compare string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "oncall [SCHEDULE]",
@@ -20,10 +24,15 @@ func newOnCall(a *app) *cobra.Command {
 		Long: "Show who is on call on every schedule of both kinds and on every level of every escalation policy, until\n" +
 			"when, and who is next; where nobody is, it says so. With a schedule (its name, or '#' and its id) only that\n" +
 			"one and the levels that it is on. No policies are needed: any schedule can be a group's member as oncall:NAME,\n" +
-			"any escalation policy as escalation:NAME.",
-		Example: "  dutyward oncall\n  dutyward oncall 'Payments Primary' --at 2026-03-02T17:00:00Z",
+			"any escalation policy as escalation:NAME.\n\n" +
+			"With --compare and a plan that `plan --out` saved: who is on call in the weeks to come as things are, and as\n" +
+			"they will be once the plan is carried out, side by side, on the schedules that it touches.",
+		Example: "  dutyward oncall\n  dutyward oncall 'Payments Primary' --at 2026-03-02T17:00:00Z\n  dutyward oncall --compare plan.json",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if compare != "" {
+				return a.compareOnCall(compare, args, asJSON)
+			}
 			snapshot, err := a.snapshotFor(cmd.Context(), f)
 			if err != nil {
 				return err
@@ -48,6 +57,7 @@ func newOnCall(a *app) *cobra.Command {
 	}
 	f.addSnapshot(cmd)
 	f.addAt(cmd)
+	cmd.Flags().StringVar(&compare, "compare", "", "show the calendar before and after the plan in this `file`, and read nothing else")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print who is on call as JSON")
 	return cmd
 }
@@ -86,4 +96,28 @@ func findSchedule(index *inventory.Index, text string) (inventory.Ref, error) {
 		return r, err
 	}
 	return find(index, r)
+}
+
+// compareOnCall shows the calendars of a saved plan, or of one of its schedules.
+func (a *app) compareOnCall(file string, args []string, asJSON bool) error {
+	p, err := readPlan(file)
+	if err != nil {
+		return err
+	}
+	if len(args) == 1 {
+		name := args[0]
+		for _, kind := range []inventory.Kind{inventory.KindSchedule, inventory.KindOnCall} {
+			name = strings.TrimPrefix(name, string(kind)+":")
+		}
+		p.Edits = slices.DeleteFunc(p.Edits, func(e plan.Edit) bool {
+			return name != "#"+e.Schedule.ID && p.Names[e.Schedule.String()] != "schedule:"+name
+		})
+		if len(p.Edits) == 0 {
+			return fmt.Errorf("the plan touches no schedule %q", name)
+		}
+	}
+	if asJSON {
+		return report.JSON(a.stdout, report.Calendars(p))
+	}
+	return report.CompareText(a.stdout, p, a.style(a.stdout))
 }
