@@ -40,7 +40,7 @@ type course struct {
 // newCourse begins after a first plan, whose changes it takes for made.
 func newCourse(in Input, first *Result) *course {
 	c := &course{
-		in: in, index: inventory.NewIndex(first.Snapshot), implied: impliedMembers(first.Snapshot),
+		in: in, index: inventory.NewIndex(first.Snapshot), implied: impliedMembers(first.Snapshot, in.Now, nil),
 		restless: map[string]bool{},
 	}
 	for _, name := range restless(in.Statements) {
@@ -111,6 +111,7 @@ func (c *course) step(at desired.Boundary) (*Plan, error) {
 	in.Snapshot, in.Memory, in.Now, in.Previous, in.ClockDoubt = &moved, c.memory, at.At, nil, ""
 	b := &builder{
 		in: in, was: c.was, index: c.index, access: c.access, last: c.last, granted: c.granted, implied: c.implied, scope: c.scope(at.Pairs),
+		renderings: map[string]string{}, asks: map[string]bool{},
 		plan: &Plan{Now: at.At, Names: map[string]string{}},
 	}
 	for _, pair := range at.Pairs {
@@ -195,6 +196,9 @@ func (c *course) goOn(b *builder) {
 	}
 	b.scope.pairs(func(pair desired.Pair) {
 		now := RoundPair{Pair: pair, Desired: inventory.None, Actual: c.account.RoleOf(pair.User, pair.Resource), Pending: pending[pair]}
+		if pair.Layer != "" {
+			now.Actual = c.turnAfter(pair, p)
+		}
 		if g, ok := c.access.Grants[pair]; ok {
 			now.Desired, now.Window, now.Schedules = g.Role, g.Window, g.Schedules
 		}
@@ -213,6 +217,19 @@ func (c *course) goOn(b *builder) {
 	}
 	round.Held = carry.stillHeld(round.Held)
 	c.memory.Last, c.open = &round, openOf(p)
+}
+
+// turnAfter is what a pair on a layer or event holds after a plan.
+func (c *course) turnAfter(pair desired.Pair, p *Plan) string {
+	for _, change := range p.Changes {
+		if change.Pair() == pair {
+			return change.After
+		}
+	}
+	if last, known := c.last[pair]; known {
+		return last.Actual
+	}
+	return turnHeld(c.account, pair, nil, nil)
 }
 
 // suppose takes a plan's changes for made. What is only observed on a team is as
