@@ -142,7 +142,9 @@ func (b *builder) rendersOtherwise(id string) string {
 		return why
 	}
 	s := b.in.Snapshot.Schedules[id]
-	diffs, err := oncall.Compare(s, b.in.Snapshot.Account.Window)
+	window := b.in.Snapshot.Account.Window
+	window.Since = later(window.Since, b.in.Now) // an edit in place may render the past anew
+	diffs, err := oncall.Compare(s, window)
 	why := ""
 	switch {
 	case err != nil:
