@@ -53,7 +53,8 @@ const (
 	EditWritten EditStatus = "written" // all steps were acknowledged
 	EditPartial EditStatus = "partial" // some were, and the rest is still to be written
 	EditFailed  EditStatus = "failed"  // nothing was written
-	EditLeft    EditStatus = "left"    // others changed the schedule meanwhile: nothing more is done
+	EditUndone  EditStatus = "undone"  // its turns were not those foreseen, and it was taken back
+	EditLeft    EditStatus = "left"    // it can't be told what became of it, and nothing more is done
 )
 
 // watched is how far ahead of an edit turns are compared.
@@ -181,15 +182,18 @@ func (x *run) steps(ctx context.Context, in EditIntent, w inventory.Window, all 
 		}
 		return outcomes, status
 	}
-	outcomes := all(Done, "")
-	alarm, note := verify(ctx, x.account, in, w)
+	outcomes, status := all(Done, ""), EditWritten
+	alarm, note, undone := verify(ctx, x.account, in, w)
 	for k := range outcomes {
 		outcomes[k].Wrote, outcomes[k].Alarm, outcomes[k].Why = true, alarm, note
 		if alarm != "" {
 			outcomes[k].Why = alarm
 		}
+		if undone {
+			outcomes[k].Status, status = Failed, EditUndone
+		}
 	}
-	return outcomes, EditWritten
+	return outcomes, status
 }
 
 func endsAt(s oncall.Step) string {
@@ -200,24 +204,37 @@ func endsAt(s oncall.Step) string {
 }
 
 // verify reads an edited schedule back. Where its turns are not those foreseen,
-// it says so and how to go back; a note says that PagerDuty does not show the
-// edit yet.
-func verify(ctx context.Context, a Account, in EditIntent, w inventory.Window) (alarm, note string) {
+// it says so and takes the edit back, before anything of it takes effect; a note
+// says that PagerDuty does not show the edit yet.
+func verify(ctx context.Context, a Account, in EditIntent, w inventory.Window) (alarm, note string, undone bool) {
 	is, err := a.Schedule(ctx, in.Was.ID, w)
 	switch {
 	case err != nil:
-		return "", fmt.Sprintf("written, and not read back: %v; the next round compares the turns", err)
+		return "", fmt.Sprintf("written, and not read back: %v; the next round compares the turns", err), false
 	case oncall.SameDefinition(is, in.Was):
-		return "", "written; PagerDuty does not show it yet, and the next round compares the turns"
+		return "", "written; PagerDuty does not show it yet, and the next round compares the turns", false
 	}
 	want := in.After
 	want.Overrides, want.CustomShifts, want.Shifts = is.Overrides, is.CustomShifts, is.Shifts
 	diffs, err := oncall.Compare(want, w)
 	if err == nil && len(diffs) == 0 {
-		return "", ""
+		return "", "", false
 	}
-	return fmt.Sprintf("schedule %s was edited and now has other turns than foreseen: %s. The way back: %s",
-		in.Was.Name, differing(diffs, err), wayBack(in.Was)), ""
+	alarm = fmt.Sprintf("schedule %s was edited and had other turns than foreseen: %s", in.Was.Name, differing(diffs, err))
+	if err := undo(ctx, a, in.Was, is); err != nil {
+		return fmt.Sprintf("%s. It could not be taken back (%v): %s", alarm, err, wayBack(in.Was)), "", false
+	}
+	return alarm + ". It was taken back: its turns are what they were", "", true
+}
+
+// undo takes an edit back.
+func undo(ctx context.Context, a Account, was, is inventory.Schedule) error {
+	for _, step := range oncall.Undo(was, is) {
+		if err := a.WriteStep(ctx, is, step); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // wayBack says how a schedule was, for a person who puts it back.
@@ -317,9 +334,20 @@ func completeEdit(ctx context.Context, in EditIntent, a Account, o Options) (Edi
 		if err := a.WriteStep(ctx, is, step); err != nil {
 			return "", "", err
 		}
+		// An event that is made after its time leaves the occurrence under way to
+		// nobody.
+		gaps, err := oncall.MissedByLate(step, now)
+		if err != nil {
+			return "", "", err
+		}
+		for _, gap := range gaps {
+			if _, err := a.AddCustomShift(ctx, is, gap); err != nil {
+				return "", "", err
+			}
+		}
 	}
 	why := fmt.Sprintf("the edit of schedule %s, half written by an earlier run, was completed", in.Was.Name)
-	if alarm, _ := verify(ctx, a, in, w); alarm != "" {
+	if alarm, _, _ := verify(ctx, a, in, w); alarm != "" {
 		why = alarm
 	}
 	return EditWritten, why, nil

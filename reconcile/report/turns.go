@@ -160,12 +160,12 @@ func (p *page) calendar(c Calendar, effective *time.Time, most int) {
 	}
 	var before []string
 	for _, s := range spells {
-		before = append(before, addresses(s.Before))
+		before = append(before, emailsOf(s.Before))
 	}
 	width := max(widest(before, 40), len("before"))
 	p.line("    %s", p.mild(pad("from", len(clockLayout))+"  "+pad("before", width)+"    after"))
 	for i, s := range spells {
-		mark, after := " ", addresses(s.After)
+		mark, after := " ", emailsOf(s.After)
 		if s.Differs {
 			mark, after = "≠", p.strong(after)
 		}
@@ -178,8 +178,8 @@ func (p *page) calendar(c Calendar, effective *time.Time, most int) {
 
 const clockLayout = "2006-01-02 15:04 UTC"
 
-// addresses are people's addresses, or nobody.
-func addresses(people []Person) string {
+// emailsOf are people's addresses, or nobody.
+func emailsOf(people []Person) string {
 	if len(people) == 0 {
 		return "nobody"
 	}

@@ -1,0 +1,277 @@
+package reconcile_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// handover is when turns change on the schedules of newRota.
+var handover = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// newRota is an account with a layer-based schedule Weekly and a shift-based one
+// Follow, on both of which ann, bob and cat take weekly turns, an hour after ann
+// took over; and policies that give turns to those named, as "ann bob dan".
+func newRota(t *testing.T, weekly, follow string) *world {
+	t.Helper()
+	seed := &inventory.Snapshot{
+		Account: inventory.Account{Name: "acme", Region: "us", TakenAt: handover.Add(time.Hour), Complete: true},
+		Users:   map[string]inventory.User{}, Schedules: map[string]inventory.Schedule{},
+	}
+	for _, id := range []string{"ann", "bob", "cat", "dan", "eve"} {
+		seed.Users[id] = inventory.User{ID: id, Name: id, Email: id + "@acme.test", BaseRole: "user"}
+	}
+	seed.Schedules["WEEKLY"] = inventory.Schedule{
+		ID: "WEEKLY", Name: "Weekly", Kind: inventory.ScheduleOfLayers, TimeZone: "Etc/UTC",
+		Layers: []inventory.Layer{{ID: "LDAY", Name: "Day", Start: handover.AddDate(0, 0, -28), VirtualStart: handover, TurnSeconds: 7 * 86400, Users: []string{"ann", "bob", "cat"}}},
+	}
+	ann, bob, cat, one := "ann", "bob", "cat", 1
+	seed.Schedules["FOLLOW"] = inventory.Schedule{
+		ID: "FOLLOW", Name: "Follow", Kind: inventory.ScheduleOfShifts, TimeZone: "Etc/UTC",
+		Rotations: []inventory.Rotation{{ID: "RFOLLOW", Events: []inventory.Event{{
+			ID: "EWEEK", Name: "Week", Start: handover, End: handover.AddDate(0, 0, 7), TimeZone: "Etc/UTC",
+			Recurrence: []string{"RRULE:FREQ=WEEKLY"}, EffectiveSince: handover.AddDate(0, 0, -7),
+			Assignment: inventory.Assignment{Type: "rotating_member_assignment_strategy", Members: []*string{&ann, &bob, &cat}, ShiftsPerMember: &one},
+		}}}},
+	}
+	seed.Normalize()
+	w := &world{t: t, clock: seed.Account.TakenAt}
+	now := func() time.Time { return w.clock }
+	var err error
+	if w.sim, err = pagerdutysim.New(pagerdutysim.Options{Seed: seed, Clock: now, RateLimit: -1}); err != nil {
+		t.Fatal(err)
+	}
+	if w.client, err = pagerduty.New(pagerduty.Options{
+		Account: "acme", Region: "us", From: "ann@acme.test", Transport: w.sim.Transport(), Now: now,
+		Token: func(context.Context) (string, error) { return "t", nil },
+		Wait:  func(context.Context, time.Duration) error { return nil },
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.reopen(filepath.Join(t.TempDir(), "dutyward.db"))
+	w.grantTurns(weekly, follow)
+	return w
+}
+
+func (w *world) grantTurns(weekly, follow string) {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	text := "package access.turns\n"
+	for schedule, people := range map[string]string{"Weekly": weekly, "Follow": follow} {
+		if people != "" {
+			text += "\ngrant contains {\"principal\": $\"user:{who}@acme.test\", \"resource\": \"schedule:" + schedule + "\", \"role\": \"rotation\"} if {\n\tsome who in [\"" +
+				strings.Join(strings.Fields(people), "\", \"") + "\"]\n}\n"
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "turns.rego"), []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	w.policy = w.load(dir)
+}
+
+// onCall are who is on call on a schedule in the weeks from handover on, as
+// PagerDuty renders it.
+func (w *world) onCall(id string, weeks int) string {
+	w.t.Helper()
+	s, err := w.client.Schedule(context.Background(), id, inventory.Window{Since: w.clock, Until: handover.AddDate(0, 0, 7*weeks)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var out []string
+	for i := range weeks {
+		who := ""
+		for _, shift := range oncall.At(s.Shifts, handover.AddDate(0, 0, 7*i).Add(5*time.Hour)) {
+			who += shift.User
+		}
+		out = append(out, who)
+	}
+	return strings.Join(out, " ")
+}
+
+// writes are the requests that changed something.
+func (w *world) writes() int {
+	n := 0
+	for endpoint, count := range w.sim.Requests() {
+		if !strings.HasPrefix(endpoint, "GET ") && endpoint != "POST /schedules/preview" {
+			n += count
+		}
+	}
+	return n
+}
+
+func TestS23_TurnsOfBothKindsAreCarriedOutAndASecondRoundChangesNothing(t *testing.T) {
+	w := newRota(t, "ann dan cat", "ann bob cat dan")
+	w.mustApply()
+	if got := w.onCall("WEEKLY", 6); got != "ann dan cat ann dan cat" {
+		t.Errorf("Weekly: %s", got)
+	}
+	if got := w.onCall("FOLLOW", 6); got != "ann bob cat ann dan bob" {
+		t.Errorf("Follow: %s", got)
+	}
+	for _, later := range []time.Duration{0, time.Hour, 8 * 24 * time.Hour} {
+		w.clock = w.clock.Add(later)
+		if p := w.plan(); len(p.Changes)+len(p.Held)+len(p.Blocked) != 0 {
+			t.Errorf("%s later: %+v", later, p.Changes)
+		}
+	}
+}
+
+func TestS8_AColleaguesEditBetweenPlanAndApplyIsNotOverwritten(t *testing.T) {
+	for _, schedule := range []string{"WEEKLY", "FOLLOW"} {
+		t.Run(schedule, func(t *testing.T) {
+			w := newRota(t, "ann bob cat dan", "ann bob cat dan")
+			done, err := w.apply(func(r *reconcile.Result) (*plan.Plan, error) {
+				w.edit(schedule, oncall.Revision{Part: map[string]string{"WEEKLY": "LDAY", "FOLLOW": "EWEEK"}[schedule], Join: []string{"eve"}})
+				return r.Plan, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range done.Report.Outcomes {
+				want := apply.Done
+				if o.Change.Resource.ID == schedule {
+					want = apply.Conflict
+				}
+				if o.Status != want {
+					t.Errorf("%s is %s: %s", o.Change.ID, o.Status, o.Why)
+				}
+			}
+			if got := w.onCall(schedule, 6); strings.Contains(got, "dan") || !strings.Contains(got, "eve") {
+				t.Errorf("on call: %s, want the colleague's", got)
+			}
+		})
+	}
+}
+
+// edit is a colleague's edit of a schedule.
+func (w *world) edit(id string, v oncall.Revision) {
+	w.t.Helper()
+	ctx := context.Background()
+	s, err := w.client.Schedule(ctx, id, inventory.Window{Since: w.clock, Until: w.clock.AddDate(0, 0, 56)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	revised, err := oncall.Revise(s, []oncall.Revision{v}, w.clock)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, step := range revised.Steps {
+		if err := w.client.WriteStep(ctx, s, step); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+func TestS23_TurnsThatAreNotThoseForeseenAreAnAlarmAndTakenBack(t *testing.T) {
+	for schedule, reads := range map[string]int{"WEEKLY": 2, "FOLLOW": 1} {
+		t.Run(schedule, func(t *testing.T) {
+			weekly, follow := "", "ann bob cat dan"
+			if schedule == "WEEKLY" {
+				weekly, follow = follow, weekly
+			}
+			w := newRota(t, weekly, follow)
+			path := "/schedules/{id}"
+			if schedule == "FOLLOW" {
+				path = "/v3/schedules/{id}"
+			}
+			before := w.onCall(schedule, 6)
+			// The reads before the write pass unharmed.
+			done, err := w.apply(func(r *reconcile.Result) (*plan.Plan, error) {
+				w.sim.Inject(pagerdutysim.Fault{Kind: pagerdutysim.FaultRendering, Method: "GET", Path: path, After: reads, Times: 1})
+				return r.Plan, nil
+			})
+			w.sim.ClearFaults()
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := done.Report.Outcomes[0]
+			if o.Status != apply.Failed || !strings.Contains(o.Alarm, "had other turns than foreseen") || !strings.Contains(o.Alarm, "taken back") {
+				t.Errorf("%s: %s, alarm %q", o.Status, o.Why, o.Alarm)
+			}
+			if after := w.onCall(schedule, 6); after != before {
+				t.Errorf("on call: %s, want %s as before", after, before)
+			}
+		})
+	}
+}
+
+// killed is an account of a process that dies before its nth step.
+type killed struct {
+	apply.Account
+	left int
+}
+
+
+func (k *killed) WriteStep(ctx context.Context, was inventory.Schedule, step oncall.Step) error {
+	if k.left--; k.left < 0 {
+		return errDead
+	}
+	return k.Account.WriteStep(ctx, was, step)
+}
+
+// mute loses what is recorded of an edit after its intent, as a process does
+// that is killed.
+type mute struct{ reconcile.Record }
+
+func (m mute) Recorder(round int64) apply.Recorder { return muteRecorder{m.Record.Recorder(round)} }
+
+type muteRecorder struct{ apply.Recorder }
+
+func (muteRecorder) Result(context.Context, int64, apply.Outcome) error { return errDead }
+
+func (muteRecorder) EditResult(context.Context, int64, apply.EditStatus, string) error {
+	return errDead
+}
+
+func TestS23_KilledBetweenTheHalvesOfAnEditTheNextRunCompletesIt(t *testing.T) {
+	for _, late := range []time.Duration{time.Minute, 3 * time.Minute, 7*24*time.Hour + 2*time.Hour} {
+		for steps := range 3 {
+			w := newRota(t, "", "ann bob cat dan")
+			_, err := w.round().Apply(context.Background(), reconcile.Execution{
+				Record: mute{w.journal}, Account: &killed{w.client, steps}, Approve: all,
+				Options: apply.Options{Now: func() time.Time { return w.clock }},
+			})
+			if err == nil {
+				t.Fatal("the kill was not noticed")
+			}
+			w.clock = w.clock.Add(late)
+			done := w.mustApply()
+			if steps == 1 && (len(done.Completed) != 1 || !strings.Contains(done.Completed[0], "was completed")) {
+				t.Errorf("%s late: completed %q", late, done.Completed)
+			}
+			w.clock = w.clock.Add(3 * time.Minute)
+			w.mustApply()
+			got := w.onCall("FOLLOW", 6)
+			_, coming, _ := strings.Cut(got, " ") // but the first week, which may be over
+			if late < time.Hour && coming != "bob cat ann dan bob" || !strings.Contains(coming, "dan") || slices.Contains(strings.Split(coming, " "), "") {
+				t.Errorf("killed after %d steps, %s late: on call %q", steps, late, got)
+			}
+			if p := w.plan(); len(p.Changes) != 0 {
+				t.Errorf("killed after %d steps, %s late: still due %+v", steps, late, p.Changes)
+			}
+		}
+	}
+}
+
+func TestAnUnrelatedPolicyChangeWritesToNoSchedule(t *testing.T) {
+	w := newRota(t, "ann bob cat", "ann bob cat")
+	w.mustApply()
+	before := w.writes()
+	w.grantTurns("cat bob ann", "bob ann cat") // another order is no other membership
+	w.mustApply()
+	if n := w.writes() - before; n != 0 {
+		t.Errorf("%d writes", n)
+	}
+}
