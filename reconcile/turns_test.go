@@ -213,7 +213,6 @@ type killed struct {
 	left int
 }
 
-
 func (k *killed) WriteStep(ctx context.Context, was inventory.Schedule, step oncall.Step) error {
 	if k.left--; k.left < 0 {
 		return errDead
