@@ -292,6 +292,9 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 		return
 	}
 	d.status.Undone++
+	if o.Alarm != "" && d.told.failures[c.ID] != o.Why {
+		d.Log.Error("a schedule needs a person's look", append(what(p, c), "alarm", o.Alarm)...)
+	}
 	if d.told.failures[c.ID] == o.Why || apply.Unaccepted(o.Err()) { // that ends the round, whose error says it
 
 		return
