@@ -319,6 +319,9 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	d.tellHeld(p)
 	d.tellFindings(p)
 	d.tellExpiring(p)
+	for _, said := range done.Completed {
+		d.Log.Warn("an edit that an earlier run left open", "outcome", said)
+	}
 	if n := len(done.Recovered); n > 0 {
 		d.Log.Info("what became of writes that an earlier run left open is recorded now", "writes", n)
 	}
