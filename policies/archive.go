@@ -19,6 +19,7 @@ type manifest struct {
 	MaxElements int              `json:"max_elements"`
 	Allow       []string         `json:"allow_builtins"`
 	Files       []archivedFile   `json:"files"`
+	Provenance  []Provenance     `json:"provenance"`
 	Schemas     []archivedSchema `json:"schemas"`
 }
 
@@ -42,9 +43,10 @@ const (
 
 // Source is the revision's files as an archive (a compressed tar), which
 // LoadSource reads: what to keep so as to evaluate this revision later, when
-// the directories hold another. Equal revisions give equal bytes.
+// the directories hold another. Equal revisions of one provenance give equal
+// bytes.
 func (s *Set) Source() ([]byte, error) {
-	m := manifest{Version: manifestVersion, Roots: s.options.Roots, TimeLimit: s.options.TimeLimit, MaxElements: s.options.MaxElements, Allow: s.options.AllowBuiltins}
+	m := manifest{Version: manifestVersion, Roots: s.options.Roots, TimeLimit: s.options.TimeLimit, MaxElements: s.options.MaxElements, Allow: s.options.AllowBuiltins, Provenance: s.provenance}
 	var contents [][]byte
 	for _, f := range s.files {
 		m.Files = append(m.Files, archivedFile{Root: f.root, Path: f.path, Name: f.name})
@@ -104,7 +106,12 @@ func LoadSource(ctx context.Context, source []byte) (*Set, error) {
 		o.Schemas[sc.Document] = sc.Name
 		schemas = append(schemas, schema{document: sc.Document, file: &file{name: sc.Name, path: sc.Name, content: contents[len(m.Files)+i]}})
 	}
-	return loadKept(ctx, o, files, schemas)
+	set, err := loadKept(ctx, o, files, schemas)
+	if err != nil {
+		return nil, err
+	}
+	set.provenance = m.Provenance
+	return set, nil
 }
 
 func unpack(source []byte) (manifest, [][]byte, error) {

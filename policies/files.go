@@ -62,11 +62,13 @@ type walker struct {
 	// within are the real paths of the directories being walked.
 	within   []string
 	problems Problems
+	// provenance is that of the bundles.
+	provenance []Provenance
 }
 
 // readRoots reads the policy and data files of the roots, sorted by root in
 // the given order, then by path.
-func readRoots(roots []string, as map[string]string) ([]*file, Problems) {
+func readRoots(roots []string, as map[string]string) *walker {
 	w := &walker{seen: map[string]string{}}
 	for _, root := range roots {
 		w.root, w.called = root, calledRoots([]string{root}, as)[0]
@@ -74,13 +76,15 @@ func readRoots(roots []string, as map[string]string) ([]*file, Problems) {
 		switch {
 		case err != nil:
 			w.fail(root, fmt.Errorf("policy root: %w", err))
+		case !info.IsDir() && isBundle(root):
+			w.bundle(root)
 		case !info.IsDir():
-			w.fail(root, errors.New("policy root: not a directory"))
+			w.fail(root, errors.New("policy root: neither a directory nor a bundle (.tar.gz)"))
 		default:
 			w.directory("")
 		}
 	}
-	return w.files, w.problems
+	return w
 }
 
 // calledRoots are the names of roots in messages and origins.

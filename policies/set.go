@@ -18,12 +18,15 @@ import (
 
 // Options say where policies are and within what bounds they run.
 type Options struct {
-	// Roots are the policy directories. Each holds .rego, .json, .yaml and .yml
-	// files, also in subdirectories; what begins with a dot is skipped.
+	// Roots are the policy directories, or OPA bundles (.tar.gz). Each holds
+	// .rego, .json, .yaml and .yml files, also in subdirectories; what begins with
+	// a dot is skipped.
 	Roots []string
 	// As maps roots to the names that messages and origins call them by, where
 	// these are others: for a copy of a root of that name.
 	As map[string]string
+	// AskGit says to ask git for the commits of the directories.
+	AskGit bool
 	// Schemas maps a data document by its dotted path, e.g. "people", to the
 	// JSON schema file that it must satisfy.
 	Schemas map[string]string
@@ -65,6 +68,7 @@ type Set struct {
 	schemas    []schema
 	doubtful   doubtful
 	groupsRead groupsRead
+	provenance []Provenance
 	// parsed are the modules that are evaluated, as they were written.
 	parsed map[string]*ast.Module
 	// under are the data files by the first key that they give something under.
@@ -75,10 +79,24 @@ type Set struct {
 // Load reads the policies, or says everything that is wrong with them: the
 // error is then Problems, warnings included.
 func Load(ctx context.Context, o Options) (*Set, error) {
-	files, problems := readRoots(o.Roots, o.As)
+	read, roots := readRoots(o.Roots, o.As), o.Roots
 	o.Roots = calledRoots(o.Roots, o.As)
 	schemas, schemaProblems := readSchemas(o.Schemas)
-	return load(ctx, o, files, schemas, append(problems, schemaProblems...))
+	set, err := load(ctx, o, read.files, schemas, append(read.problems, schemaProblems...))
+	if err != nil {
+		return nil, err
+	}
+	set.provenance = read.provenance
+	if o.AskGit {
+		for i, root := range roots {
+			if !isBundle(root) {
+				p := askGit(ctx, root)
+				p.Root = o.Roots[i]
+				set.provenance = append(set.provenance, p)
+			}
+		}
+	}
+	return set, nil
 }
 
 // load checks and compiles the policies.

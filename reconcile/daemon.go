@@ -310,5 +310,6 @@ func (d *Daemon) conclude(r *Result, o Outlook, err error) {
 	if b := o.Boundary.UTC(); !o.Boundary.IsZero() {
 		s.Boundary = &b
 	}
+	s.Policies = r.Plan.Policies
 	s.Revision, s.Summary, s.Findings = r.Plan.Revision, r.Plan.Summary, openFindings(r.Plan)
 }

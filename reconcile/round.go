@@ -129,7 +129,7 @@ func (r *Round) prepare(ctx context.Context) (*plan.Input, *policies.Input, erro
 		return nil, nil, err
 	}
 	in := &plan.Input{
-		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Previous: previous,
+		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Provenance: r.Policies.Provenance(), Previous: previous,
 		Memory: memory, Settings: r.Settings, Now: snapshot.Now,
 	}
 	return in, input, r.doubt(ctx, in)

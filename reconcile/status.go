@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -26,6 +27,8 @@ type Status struct {
 	Boundary *time.Time `json:"boundary"`
 	// Revision is that of the policies in force in the last round that got so far.
 	Revision string `json:"revision"`
+	// Policies say where they are from.
+	Policies []policies.Provenance `json:"policies"`
 	// Broken says since when the policies as they stand are not in force, and why;
 	// null if they are.
 	Broken *Condition `json:"policies_broken"`
@@ -77,6 +80,7 @@ func (s *Status) clone() Status {
 	c := *s
 	c.Findings = maps.Clone(s.Findings)
 	c.Changes = slices.Clone(s.Changes)
+	c.Policies = append([]policies.Provenance{}, s.Policies...)
 	return c
 }
 

@@ -201,7 +201,7 @@ func (c *config) policyOptions(roots []string) policies.Options {
 	}
 	limit, _ := time.ParseDuration(c.Evaluation.TimeLimit) // checked when it was read
 	return policies.Options{
-		Roots: roots, Schemas: c.Schemas,
+		Roots: roots, AskGit: true, Schemas: c.Schemas,
 		TimeLimit: limit, MaxElements: c.Evaluation.MaxElements, AllowBuiltins: c.Evaluation.AllowBuiltins,
 	}
 }

@@ -28,7 +28,7 @@ func configKeys() []configKey {
 		{"account.token.command", "", "A program and its arguments, as a list, that prints the token; no shell is involved. Use it for a password manager."},
 		{"account.auth", "token", "`token` for an account's or a user's API key, `oauth` for a scoped OAuth token."},
 		{"account.acting_user", "", "The e-mail address of the user in whose name an account's API key writes; PagerDuty wants one for changes of people. Set it before the first apply, unless the token belongs to a user. This person is never changed."},
-		{"policies", "[policies]", "The directories of Rego policies and their data, relative to this file. Several are united."},
+		{"policies", "[policies]", "The directories of Rego policies and their data, or OPA bundles (`.tar.gz`), relative to this file. Several are united."},
 		{"state", "dutyward.db", "The file of what earlier rounds recorded, relative to this file. Move it to a disk that lasts: limits, holds and the names' identities depend on it."},
 		{"operators", "[]", "People, by e-mail address or `#` and id, whose access is never changed, so that nobody locks out those who could mend it. Name whoever runs this program."},
 		{"manage.default", "observe", "How far enforcement goes where nothing else is said: " + modes + ". Leave it, and widen single kinds or resources."},

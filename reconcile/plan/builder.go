@@ -54,7 +54,7 @@ func newBuilder(in Input, index *inventory.Index, access, before *desired.Access
 		granted: map[desired.Target]map[string]bool{}, renderings: map[string]string{}, asks: map[string]bool{},
 		plan: &Plan{
 			Version: Version, Account: in.Snapshot.Account.Name, Now: in.Now,
-			TakenAt: in.Snapshot.Account.TakenAt, Revision: in.Revision, Names: map[string]string{},
+			TakenAt: in.Snapshot.Account.TakenAt, Revision: in.Revision, Policies: in.Provenance, Names: map[string]string{},
 		},
 	}
 	if in.Memory.Last != nil {

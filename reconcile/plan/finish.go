@@ -77,6 +77,7 @@ func fill(p *Plan) {
 	p.Protected, p.Absent, p.Unassigned = orEmpty(p.Protected), orEmpty(p.Absent), orEmpty(p.Unassigned)
 	p.Findings, p.Errors, p.Warnings = orEmpty(p.Findings), orEmpty(p.Errors), orEmpty(p.Warnings)
 	p.Notices, p.Suspended = orEmpty(p.Notices), orEmpty(p.Suspended)
+	p.Policies = orEmpty(p.Policies)
 	p.Expiring = orEmpty(p.Expiring)
 	for i := range p.Findings {
 		p.Findings[i].By = orEmpty(p.Findings[i].By)

@@ -26,6 +26,8 @@ type Input struct {
 	References []policies.Reference
 	// Revision is the digest of those policies.
 	Revision string
+	// Provenance says where they are from.
+	Provenance []policies.Provenance
 	// Previous is what the last round's policies say of this snapshot; nil if
 	// they are the same or there was no last round.
 	Previous *policies.Statements

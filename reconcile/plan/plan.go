@@ -29,6 +29,8 @@ type Plan struct {
 	Expires *time.Time `json:"expires"`
 	// Revision is the content digest of the policies.
 	Revision string `json:"revision"`
+	// Policies say where the policies are from, root by root.
+	Policies []policies.Provenance `json:"policies"`
 	// Changes are what apply would do, in an order that PagerDuty accepts.
 	Changes []Change `json:"changes"`
 	// Edits are what the changes make of schedules: one for each schedule.

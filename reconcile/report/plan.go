@@ -3,9 +3,11 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -99,7 +101,7 @@ func (t *planText) header() {
 		facts = append(facts, "valid until "+clock(*p.Expires))
 	}
 	if p.Revision != "" {
-		facts = append(facts, "policies "+short(p.Revision))
+		facts = append(facts, "policies "+short(p.Revision)+provenance(p.Policies))
 	}
 	t.line("%s  %s", t.strong("Plan of "+p.Account), t.mild(strings.Join(facts, ", ")))
 }
@@ -152,4 +154,18 @@ func (t *planText) place(r inventory.Ref, layer string) string {
 		return t.ref(r) + " " + name
 	}
 	return t.ref(r) + " #" + layer
+}
+
+// provenance says where the policies are from, as far as that is known.
+func provenance(roots []policies.Provenance) string {
+	var known []string
+	for _, p := range roots {
+		if text := p.String(); text != "" && !slices.Contains(known, text) {
+			known = append(known, text)
+		}
+	}
+	if len(known) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(known, ", ") + ")"
 }
