@@ -60,6 +60,8 @@ type Round struct {
 	// them that were not made.
 	Standins        []string `json:"standins"`
 	PendingStandins []string `json:"pending_standins"`
+	// Rules are how many elements each access rule gave.
+	Rules []RuleCount `json:"rules"`
 	// Fights are the changes that others reversed until the program stopped
 	// making them (S27).
 	Fights []Fight `json:"fights"`

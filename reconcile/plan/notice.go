@@ -28,6 +28,7 @@ func (b *builder) notice() {
 		p.Notices = append(p.Notices, "not available to this token or on this account: "+strings.Join(u, ", "))
 	}
 	b.noticeVanished()
+	b.noticeFalls()
 	b.noticeAdminByFacts()
 	b.noticeRenderings()
 }

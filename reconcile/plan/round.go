@@ -22,6 +22,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 	round := Round{
 		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}, Fights: fights(r),
 		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)),
+		Rules:     remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
 	}
 	pending, changed := map[desired.Pair]Cause{}, map[desired.Pair]bool{}
 	for _, c := range p.Changes {
