@@ -36,7 +36,7 @@ func newLibrary(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the functions as JSON")
-	cmd.AddCommand(newLibraryExport(a))
+	cmd.AddCommand(newLibraryExport(a), newLibrarySchemas(a))
 	return cmd
 }
 
@@ -64,6 +64,27 @@ func newLibraryExport(a *app) *cobra.Command {
 				return err
 			}
 			_, err := fmt.Fprintf(a.stdout, "Wrote the library to %s. With stock OPA: opa eval --strict-builtin-errors -i input.json -d policies -d %s …\n", args[0], args[0])
+			return err
+		},
+	}
+}
+
+func newLibrarySchemas(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schemas DIRECTORY",
+		Short: "Write JSON schemas of the input and of what rules give, for stock OPA and for editors",
+		Long: "Write JSON schemas to a directory: input.json is the policies' input as `opa check --schema` and editors\n" +
+			"understand it; grant.json, member.json and so on are for data that is written in the form of these elements.\n" +
+			"Keep the directory outside of the policy directories, where JSON is data.",
+		Example: "  dutyward library schemas schemas\n  opa check --schema schemas/input.json policies lib",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			names, err := policies.ExportSchemas(args[0])
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.stdout, "Wrote %s to %s. With stock OPA: opa check --schema %s/input.json policies …\n",
+				counted(len(names), "schema"), args[0], args[0])
 			return err
 		},
 	}
