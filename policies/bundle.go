@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/bundle"
@@ -35,7 +36,7 @@ func (w *walker) bundle(root string) {
 		w.fail(root, fmt.Errorf("policy bundle: %w", err))
 		return
 	}
-	p := Provenance{Root: w.called}
+	p, before := Provenance{Root: w.called}, len(w.files)
 	loader := bundle.NewTarballLoaderWithBaseURL(bytes.NewReader(content), root).WithSizeLimitBytes(maxArchive)
 	for {
 		d, err := loader.NextFile()
@@ -54,6 +55,10 @@ func (w *walker) bundle(root string) {
 		}
 		w.bundled(&p, strings.TrimPrefix(path.Clean(strings.TrimLeft(d.Path(), "/.")), "/"), d.Path(), text.Bytes())
 	}
+	// In the order in which a directory is walked: the digest follows it.
+	slices.SortFunc(w.files[before:], func(a, b *file) int {
+		return slices.Compare(strings.Split(a.path, "/"), strings.Split(b.path, "/"))
+	})
 	w.provenance = append(w.provenance, p)
 }
 

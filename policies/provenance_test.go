@@ -47,7 +47,7 @@ group contains {"name": p.name} if some p in data.people
 func TestABundleSaysWhatItsDirectoryWould(t *testing.T) {
 	dir := root(t, "access/people.rego", fromData, "people/data.json", `[{"name": "x"}]`)
 	file := packed(t, "/.manifest", `{"revision": "v7", "roots": ["access", "people"]}`,
-		"/access/people.rego", fromData, "/people/data.json", `[{"name": "x"}]`, "/README.md", "…")
+		"/people/data.json", `[{"name": "x"}]`, "/README.md", "…", "/access/people.rego", fromData)
 	from, bundled := load(t, dir), load(t, file)
 	want, got := evaluate(t, from), evaluate(t, bundled)
 	if len(got.Groups) != 1 || got.Groups[0].Name != want.Groups[0].Name {
