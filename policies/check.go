@@ -36,7 +36,7 @@ func reference(kinds []inventory.Kind) check {
 		if !v.known() {
 			return nil
 		}
-		if c := checkWriting(name, v); c != nil {
+		if c := checkWriting(name, v); c != nil && v.written {
 			return c
 		}
 		ref, err := inventory.ParseRef(v.text)

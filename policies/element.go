@@ -19,6 +19,9 @@ type value struct {
 	// text is the string, or its literal beginning unless whole.
 	text  string
 	whole bool
+	// written says that it stands so in the source: what came out of an
+	// evaluation may be as strange as the account is.
+	written bool
 }
 
 // known says that v is a string known from end to end.

@@ -78,7 +78,7 @@ func literal(body ast.Body) func(*ast.Term) value {
 			place = t
 		}
 		v := literalValue(t)
-		v.term = place
+		v.term, v.written = place, true
 		return v
 	}
 }
