@@ -26,6 +26,7 @@ type world struct {
 	sim     *pagerdutysim.Server
 	client  *pagerduty.Client
 	journal *journal.Journal
+	path    string
 	policy  *policies.Set
 }
 
@@ -64,7 +65,7 @@ func (w *world) reopen(path string) {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { j.Close() })
-	w.journal = j
+	w.journal, w.path = j, path
 }
 
 func (w *world) load(root string) *policies.Set {

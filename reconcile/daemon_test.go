@@ -18,6 +18,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -499,5 +500,44 @@ func TestS20_TheTokensUserIsNeverChanged(t *testing.T) {
 	w.pass(time.Minute)
 	if s := w.Status().Suspended; s == nil || !strings.Contains(s.Why, "whose token it is") {
 		t.Errorf("suspended %+v, want since nobody knows whose token it is", s)
+	}
+}
+
+func TestS29_AStateThatAnotherProcessHoldsIsAFailureThatNamesTheHolder(t *testing.T) {
+	w := newWatch(t)
+	w.pass(0)
+	other, err := journal.Open(context.Background(), w.path, journal.Options{Now: time.Now, Command: "dutyward apply", Account: "acme"})
+	must(t, err)
+	defer other.Close()
+	unlock, err := other.Lock(context.Background())
+	must(t, err)
+	_, _, role := w.tamper()
+	for range 2 {
+		_, err := w.Round(context.Background(), "test")
+		if err == nil || !strings.Contains(err.Error(), `in use by "dutyward apply"`) {
+			t.Fatalf("%v, want the holder's name", err)
+		}
+	}
+	must(t, unlock())
+	w.pass(time.Minute)
+	if n := w.Status().Changes; role == "" || len(n) == 0 {
+		t.Errorf("changes %+v, want the round to go on", n)
+	}
+}
+
+func TestATokenThatIsRevokedMidwayIsToldOnceAndTheNextOneGoesOn(t *testing.T) {
+	w := newWatch(t)
+	w.sim.Inject(fault(t, "revoked:PUT:*@3"))
+	_, err := w.Round(context.Background(), "test")
+	if err == nil || !strings.Contains(err.Error(), "does not accept the token any more") {
+		t.Fatalf("%v, want the reason", err)
+	}
+	w.told("not changed", 0)
+	w.told("msg=raised", 3)
+	w.sim.ClearFaults()
+	w.pass(time.Minute)
+	w.pass(time.Hour)
+	if s := w.Status().Summary; s.Raise+s.Lower != 0 {
+		t.Errorf("%+v is still due", s)
 	}
 }

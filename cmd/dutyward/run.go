@@ -130,5 +130,6 @@ func newRoot(a *app) *cobra.Command {
 	)
 	root.AddCommand(newInit(a), newDoctor(a))
 	root.AddCommand(newTopics()...)
+	a.completions(root)
 	return root
 }
