@@ -65,7 +65,7 @@ type Options struct {
 	// cancelled context; 100 seconds if zero, enough to wait out a rate limit's
 	// minute. It must be shorter than the lease of the writer's lock (S29).
 	WriteTimeout time.Duration
-	// Overlay are the acknowledged writes of earlier runs (S9).
+	// Overlay are the acknowledged writes of earlier runs, oldest first (S9).
 	Overlay []plan.Write
 	// Stop is asked before each change and each write, from several goroutines;
 	// once it says true nothing new is started. May be nil.

@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -40,8 +39,6 @@ type teamRead struct {
 
 func newLook(a Account, now func() time.Time, overlay []plan.Write) *look {
 	l := &look{account: a, now: now, writes: map[desired.Pair][]plan.Write{}, teams: map[string]*teamRead{}}
-	overlay = slices.Clone(overlay)
-	slices.SortStableFunc(overlay, func(a, b plan.Write) int { return a.At.Compare(b.At) })
 	for _, w := range overlay {
 		l.wrote(w)
 	}

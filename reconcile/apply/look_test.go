@@ -122,7 +122,7 @@ func TestS9_AnAcknowledgedWriteWinsOverAnOldReadForTwoMinutes(t *testing.T) {
 	}{
 		"an old answer is seen as what was written":          {[]plan.Write{written(time.Minute, "none", "observer")}, "none", "observer", apply.Done},
 		"a new answer is what it is":                         {[]plan.Write{written(time.Minute, "none", "observer")}, "observer", "observer", apply.Done},
-		"any older state of several writes is the last":      {[]plan.Write{written(30*time.Second, "manager", "observer"), written(time.Minute, "none", "manager")}, "none", "observer", apply.Done},
+		"any older state of several writes is the last":      {[]plan.Write{written(time.Minute, "none", "manager"), written(30*time.Second, "manager", "observer")}, "none", "observer", apply.Done},
 		"after two minutes PagerDuty is believed":            {[]plan.Write{written(2*time.Minute, "none", "observer")}, "none", "none", apply.Conflict},
 		"another answer than old or new is somebody's write": {[]plan.Write{written(time.Minute, "none", "observer")}, "manager", "manager", apply.Conflict},
 		"another pair's write says nothing":                  {[]plan.Write{{Pair: onTeam("bob", "T1"), Before: "none", Role: "observer", At: start}}, "none", "none", apply.Conflict},

@@ -127,14 +127,15 @@ func readRaised(ctx context.Context, tx *sql.Tx, query string, args ...any) (map
 	return raised, err
 }
 
-// readMade reads the writes of the last hour in the order in which they were
-// acknowledged, several of one pair too, and which of them overlay reads.
+// readMade reads the writes of the last hour, several of one pair too, and which
+// of them overlay reads: in the order in which they were intended, for a clock
+// may be set back between two of them.
 func readMade(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `
 		SELECT user, resource, layer, before, after, results.at, EXISTS (
 			SELECT 1 FROM words WHERE kind = 'release' AND subject = change ->> '$.id' AND words.at >= results.at)
 		FROM results JOIN intents USING (intent)
-		WHERE wrote = 1 AND results.at > ? ORDER BY results.at, intent`,
+		WHERE wrote = 1 AND results.at > ? ORDER BY intent`,
 		func(scan func(...any) error) error {
 			var w plan.Write
 			var user, resource, layer, at string

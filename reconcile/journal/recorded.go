@@ -77,7 +77,7 @@ func (j *Journal) made(ctx context.Context, round int64) ([]apply.Outcome, error
 	made := []apply.Outcome{}
 	err := each(ctx, j.db, `
 		SELECT change, status, found, why, results.at FROM results JOIN intents USING (intent)
-		WHERE round = ? AND wrote = 1 ORDER BY results.at, intent`,
+		WHERE round = ? AND wrote = 1 ORDER BY intent`,
 		func(scan func(...any) error) error {
 			var text, at string
 			o := apply.Outcome{Wrote: true}

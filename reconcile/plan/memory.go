@@ -21,7 +21,7 @@ type Memory struct {
 	// Ends says of raises that stand when they were to end, as far as that was
 	// known when they were made: also of those by a round that never finished.
 	Ends map[desired.Pair]Ending
-	// Overlay are acknowledged writes younger than two minutes (S9).
+	// Overlay are acknowledged writes younger than two minutes, oldest first (S9).
 	Overlay []Write
 	// Made are the acknowledged writes of the last hour, oldest first, without
 	// those that a person has released anew since (S27).

@@ -21,9 +21,7 @@ func overlay(s *inventory.Snapshot, writes []Write) (*inventory.Snapshot, []desi
 			stale[w.Pair] = map[string]bool{}
 		}
 		stale[w.Pair][w.Before] = true
-		if prior, ok := latest[w.Pair]; !ok || !w.At.Before(prior.At) {
-			latest[w.Pair] = w
-		}
+		latest[w.Pair] = w
 	}
 	e := inventory.NewEdit(s)
 	var unknown []desired.Unknown
