@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,20 +81,7 @@ func BenchmarkRound(b *testing.B) {
 			if n > 10_000 && testing.Short() {
 				b.Skip("large; run without -short")
 			}
-			dir := b.TempDir()
-			var roster []map[string]string
-			for i := range n {
-				roster = append(roster, map[string]string{"email": fmt.Sprintf("u%d@big.test", i), "team": fmt.Sprintf("Team %d", i/10)})
-			}
-			rows, _ := json.Marshal(roster)
-			if err := os.MkdirAll(filepath.Join(dir, "people"), 0o755); err != nil {
-				b.Fatal(err)
-			}
-			for name, data := range map[string][]byte{"access.rego": []byte(bigPolicy), "people/people.json": rows} {
-				if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-					b.Fatal(err)
-				}
-			}
+			dir := policiesOfMany(b, n)
 			set, err := policies.Load(context.Background(), policies.Options{Roots: []string{dir}})
 			if err != nil {
 				b.Fatal(err)
@@ -111,5 +99,87 @@ func BenchmarkRound(b *testing.B) {
 				b.ReportMetric(float64(len(r.Plan.Changes)+len(r.Plan.Held)), "changes")
 			}
 		})
+	}
+}
+
+// policiesOfMany writes policies and a roster of n people.
+func policiesOfMany(b *testing.B, n int) string {
+	dir := b.TempDir()
+	save(b, filepath.Join(dir, "access.rego"), bigPolicy)
+	save(b, filepath.Join(dir, "people", "people.json"), rosterOfMany(n, "Team 0"))
+	return dir
+}
+
+// rosterOfMany puts the first person on a team, and the others ten to a team.
+func rosterOfMany(n int, first string) string {
+	var roster []map[string]string
+	for i := range n {
+		roster = append(roster, map[string]string{"email": fmt.Sprintf("u%d@big.test", i), "team": fmt.Sprintf("Team %d", i/10)})
+	}
+	roster[0]["team"] = first
+	rows, _ := json.Marshal(roster)
+	return string(rows)
+}
+
+func save(b *testing.B, file, text string) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkSaveToDiff is what `plan --watch` does with a save, from loading the
+// policies to the difference: go test -bench SaveToDiff -run - ./reconcile
+func BenchmarkSaveToDiff(b *testing.B) {
+	const light = "package access.light\n\ngrant contains {\"principal\": \"user:u0@big.test\", \"resource\": \"team:Team 1\", \"role\": %q}\n"
+	for _, n := range []int{1_000, 10_000, 50_000} {
+		for _, edit := range []struct{ name, file, one, other string }{
+			{"light rule", "light.rego", fmt.Sprintf(light, "manager"), fmt.Sprintf(light, "responder")},
+			{"heaviest rule", "access.rego", bigPolicy, strings.Replace(bigPolicy, `"responder"`, `"observer"`, 1)},
+			{"data", "people/people.json", rosterOfMany(n, "Team 0"), rosterOfMany(n, "Team 1")},
+		} {
+			b.Run(fmt.Sprintf("%s/%d users", edit.name, n), func(b *testing.B) {
+				if n > 10_000 && testing.Short() {
+					b.Skip("large; run without -short")
+				}
+				dir := policiesOfMany(b, n)
+				save(b, filepath.Join(dir, "light.rego"), fmt.Sprintf(light, "manager"))
+				round := reconcile.Round{
+					Reader: inMemory{bigAccount(n)}, Memory: (*journal.Journal)(nil), Evaluator: &policies.Evaluator{},
+					Settings: plan.Settings{Default: plan.Sync}, Now: time.Now,
+				}
+				var last *reconcile.Result
+				differing := 0
+				planned := func(text string) {
+					save(b, filepath.Join(dir, edit.file), text)
+					set, err := policies.Load(context.Background(), policies.Options{Roots: []string{dir}})
+					if err != nil {
+						b.Fatal(err)
+					}
+					round.Policies = set
+					result, err := round.Plan(context.Background())
+					if err != nil {
+						b.Fatal(err)
+					}
+					if last != nil {
+						differing = len(plan.Compare(&last.Result, &result.Result).Access)
+					}
+					last = result
+				}
+				planned(edit.one)
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					// A text that was never there before, so that nothing is remembered.
+					text := edit.other
+					if i%2 == 1 {
+						text = edit.one
+					}
+					planned(strings.Replace(text, "package", fmt.Sprintf("# %d\npackage", i), 1))
+				}
+				b.ReportMetric(float64(differing), "differing")
+			})
+		}
 	}
 }
