@@ -13,6 +13,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/util"
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/sync/errgroup"
 )
 
 // documents are the merged data documents of all roots, as OPA names them: by
@@ -72,17 +73,20 @@ func decodeData(f *file, r *report) (any, bool) {
 		r.add(Problem{File: f.name, Found: "an empty file", Expected: "a document; write {} or [] if nothing is meant"})
 		return nil, false
 	}
+	var doc any
+	var decoding errgroup.Group // beside checking, for large files take their time
+	decoding.Go(func() error { return util.Unmarshal(f.content, &doc) })
 	before := len(r.problems)
 	if f.isJSON() {
 		checkJSON(f, r)
 	} else {
 		checkYAML(f, r)
 	}
+	err := decoding.Wait()
 	if len(r.problems) > before {
 		return nil, false
 	}
-	var doc any
-	if err := util.Unmarshal(f.content, &doc); err != nil {
+	if err != nil {
 		r.add(Problem{File: f.name, Message: err.Error()})
 		return nil, false
 	}

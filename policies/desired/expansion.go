@@ -87,7 +87,7 @@ func Expand(in Input) *Expansion {
 	e := &Expansion{
 		in:         in,
 		index:      x.resolver.index,
-		candidates: map[Pair][]candidate{},
+		candidates: make(map[Pair][]candidate, len(in.Statements.Grants)),
 		named:      map[Target][]policies.Origin{},
 		mayEmpty:   map[Target][]policies.Empty{},
 		leavers:    map[string][]policies.Leaver{},

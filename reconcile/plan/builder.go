@@ -62,8 +62,16 @@ func newBuilder(in Input, index *inventory.Index, access, before *desired.Access
 			b.last[p.Pair] = p
 		}
 	}
-	for pair := range access.Grants {
-		b.grants(pair)
+	for pair, g := range access.Grants {
+		t := pair.Target()
+		users := b.granted[t]
+		if users == nil {
+			users = map[string]bool{}
+			b.granted[t] = users
+		}
+		if g.Role != inventory.None {
+			users[pair.User] = true
+		}
 	}
 	return b
 }

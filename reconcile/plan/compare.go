@@ -211,8 +211,12 @@ func Compare(before, after *Result) *Difference {
 // differingPairs are the pairs with another role or another end, sorted.
 func differingPairs(before, after *desired.Access) []desired.Pair {
 	var pairs []desired.Pair
+	both := 0
 	for pair, was := range before.Grants {
 		then, ok := after.Grants[pair]
+		if ok {
+			both++
+		}
 		if !ok && was.Role == inventory.None {
 			continue
 		}
@@ -221,6 +225,9 @@ func differingPairs(before, after *desired.Access) []desired.Pair {
 		}
 	}
 	for pair, then := range after.Grants {
+		if both == len(after.Grants) {
+			break // nothing is new
+		}
 		if _, ok := before.Grants[pair]; !ok && then.Role != inventory.None {
 			pairs = append(pairs, pair)
 		}

@@ -108,13 +108,12 @@ func (b *builder) everyChange() []Change {
 // require first, raises before lowerings, base roles before team roles when
 // raising and after them when lowering; then by resource and person.
 func (b *builder) order() {
+	byPlace := b.byPlace()
 	slices.SortFunc(b.proposed, func(x, y Change) int {
-		return cmp.Or(
-			cmp.Compare(phase(x), phase(y)),
-			cmp.Compare(b.resourceName(x.Resource), b.resourceName(y.Resource)),
-			cmp.Compare(b.userName(x.User), b.userName(y.User)),
-			cmp.Compare(x.ID, y.ID),
-		)
+		if c := cmp.Compare(phase(x), phase(y)); c != 0 {
+			return c
+		}
+		return byPlace(x, y)
 	})
 	done := map[string]bool{}
 	var ordered []Change

@@ -31,12 +31,7 @@ func (b *builder) expires(e *desired.Expansion) {
 // plans.
 func (b *builder) complete() {
 	p := b.plan
-	byPlace := func(x, y Change) int {
-		return cmp.Or(
-			cmp.Compare(b.resourceName(x.Resource), b.resourceName(y.Resource)),
-			cmp.Compare(b.userName(x.User), b.userName(y.User)), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Reason, y.Reason),
-		)
-	}
+	byPlace := b.byPlace()
 	slices.SortFunc(p.Observed, byPlace)
 	slices.SortFunc(p.Blocked, func(x, y Blocked) int { return byPlace(x.Change, y.Change) })
 	slices.SortFunc(p.Held, func(x, y Held) int { return byPlace(x.Change, y.Change) })
@@ -48,6 +43,33 @@ func (b *builder) complete() {
 	p.Count()
 	b.nameEdits()
 	b.nameEverything()
+}
+
+// byPlace orders changes by the names of resource and person. Names are made
+// once, for there are far more comparisons than names.
+func (b *builder) byPlace() func(x, y Change) int {
+	names := map[inventory.Ref]string{}
+	name := func(r inventory.Ref) string {
+		text, ok := names[r]
+		if !ok {
+			text = b.resourceName(r)
+			names[r] = text
+		}
+		return text
+	}
+	return func(x, y Change) int {
+		if x.Resource != y.Resource {
+			if c := cmp.Compare(name(x.Resource), name(y.Resource)); c != 0 {
+				return c
+			}
+		}
+		if x.User != y.User {
+			if c := cmp.Compare(b.userName(x.User), b.userName(y.User)); c != 0 {
+				return c
+			}
+		}
+		return cmp.Or(cmp.Compare(x.ID, y.ID), cmp.Compare(x.Reason, y.Reason))
+	}
 }
 
 // SortFindings puts the worst first.
