@@ -363,10 +363,12 @@ func wholeMember(e element) []complaint {
 	if !ok || kind == inventory.KindOnCall || kind == inventory.KindEscalation {
 		return out
 	}
-	for _, name := range []string{"lead", "lag"} {
-		if v, ok := e.fields[name]; ok {
-			out = append(out, complaint{term: v.term, found: fmt.Sprintf("%q with a principal %s:", name, kind),
-				expected: fmt.Sprintf("%q only with oncall: or escalation:, for it widens shifts", name)})
+	for _, field := range []struct{ name, why string }{
+		{"lead", "it widens shifts"}, {"lag", "it widens shifts"}, {"when_empty", "it is about the time between shifts"},
+	} {
+		if v, ok := e.fields[field.name]; ok {
+			out = append(out, complaint{term: v.term, found: fmt.Sprintf("%q with a principal %s:", field.name, kind),
+				expected: fmt.Sprintf("%q only with oncall: or escalation:, for %s", field.name, field.why)})
 		}
 	}
 	return out

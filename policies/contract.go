@@ -76,6 +76,7 @@ var contract = []contractRule{
 	{name: "member", phase: PhaseAccess, whole: wholeMember, fields: []field{
 		need("group", groupName), need("principal", reference(principalKinds)),
 		may("from", moment), may("until", moment), may("lead", duration), may("lag", duration),
+		may("when_empty", oneOf("when_empty", []string{KeepLast, LeaveEmpty})),
 	}},
 	{name: "limit", phase: PhaseAccess, fields: []field{
 		need("principal", reference(principalKinds)), need("resource", wildcard(limitKinds)),
@@ -115,6 +116,7 @@ var lookalikes = map[string]string{
 var aliases = map[string]string{
 	"on": "resource", "object": "resource", "target": "resource", "team": "resource", "schedule": "resource",
 	"user": "principal", "who": "principal", "subject": "principal", "email": "principal", "person": "principal",
+	"on_empty": "when_empty", "if_empty": "when_empty", "when_gap": "when_empty", "on_gap": "when_empty", "keep_last": "when_empty", "gap": "when_empty",
 	"level": "role", "access": "role", "max": "at_most", "max_role": "at_most",
 	"expires": "until", "expiry": "until", "end": "until", "to": "until", "ends": "until",
 	"start": "from", "begin": "from", "starts": "from", "since": "from",

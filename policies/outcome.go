@@ -136,7 +136,7 @@ func (e element) statement() any {
 	case "member":
 		return Member{
 			Group: e.text("group"), Principal: e.ref("principal"), From: e.moment("from"), Until: e.moment("until"),
-			Lead: e.length("lead"), Lag: e.length("lag"),
+			Lead: e.length("lead"), Lag: e.length("lag"), WhenEmpty: e.text("when_empty"),
 		}
 	case "limit":
 		return Limit{

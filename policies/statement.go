@@ -106,10 +106,20 @@ type Member struct {
 	From      *time.Time
 	Until     *time.Time
 	// Lead and Lag widen shifts; only with oncall: and escalation:.
-	Lead    time.Duration
-	Lag     time.Duration
-	Origins []Origin
+	Lead time.Duration
+	Lag  time.Duration
+	// WhenEmpty says what becomes of the group while nobody is on call: KeepLast,
+	// LeaveEmpty, or nothing, where it is empty with a finding; only with oncall:
+	// and escalation:.
+	WhenEmpty string
+	Origins   []Origin
 }
+
+// What a member statement may say of the time when nobody is on call.
+const (
+	KeepLast   = "keep-last"   // whoever was on call last stays until somebody takes over
+	LeaveEmpty = "leave-empty" // the group is meant to be empty then
+)
 
 // Limit caps a role. On schedules and groups AtMost is inventory.None.
 type Limit struct {

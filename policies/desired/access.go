@@ -147,6 +147,9 @@ type Access struct {
 	// Bindings are the names resolved, to be remembered (S11): the key of a
 	// reference to its thing, and the id.
 	Bindings map[string]string
+
+	// refused are the pairs that are unknown at this moment alone.
+	refused map[Pair]Unknown
 }
 
 // Protection is a protect statement with its references resolved.

@@ -27,10 +27,8 @@ func (e *Expansion) At(t time.Time) *Access {
 		Bindings:          e.bindings,
 		Overrides:         e.overridesAt(t),
 	}
-	for pair, cs := range e.candidates {
-		if g, ok := e.choose(pair, cs, t); ok {
-			a.Grants[pair] = g
-		}
+	for pair := range e.candidates {
+		e.settle(a, pair, t)
 	}
 	a.Protections = e.protectionsAt(t)
 	declared := map[string][]policies.Group{}
@@ -66,6 +64,8 @@ func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, b
 	var windows []Window
 	for _, c := range sorted { // highest role first
 		switch {
+		case c.refused != "":
+			g.Lost = append(g.Lost, lost(c, c.refused))
 		case !c.window.Contains(t):
 			g.Lost = append(g.Lost, lost(c, notInForce(c.window, t)))
 		case g.Role == "" || g.Role == c.role:
@@ -82,7 +82,7 @@ func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, b
 		return g, false
 	}
 	for _, c := range sorted {
-		if c.role == g.Role {
+		if c.role == g.Role && c.refused == "" {
 			windows = append(windows, c.window)
 		}
 	}
@@ -143,7 +143,7 @@ func activeUsers(users map[string][]Window, t time.Time) map[string]bool {
 
 func (e *Expansion) groupAt(name string, declared []policies.Group, t time.Time) Group {
 	p := e.groups[name]
-	g := Group{Name: name, Members: map[string]Membership{}, Unknown: p.unknown}
+	g := Group{Name: name, Members: map[string]Membership{}, Unknown: slices.Clone(p.unknown)}
 	for _, s := range declared {
 		if g.Description == "" {
 			g.Description = s.Description
@@ -157,6 +157,12 @@ func (e *Expansion) groupAt(name string, declared []policies.Group, t time.Time)
 		var m Membership
 		var windows []Window
 		for _, w := range ways {
+			if w.refused != "" {
+				if w.window.Contains(t) {
+					g.Unknown = append(g.Unknown, e.index.Name(inventory.KindUser, user)+": "+w.refused)
+				}
+				continue
+			}
 			windows = append(windows, w.window)
 			if w.window.Contains(t) {
 				m.Chains = append(m.Chains, chain(w))
@@ -167,6 +173,8 @@ func (e *Expansion) groupAt(name string, declared []policies.Group, t time.Time)
 			g.Members[user] = m
 		}
 	}
+	slices.Sort(g.Unknown)
+	g.Unknown = slices.Compact(g.Unknown)
 	return g
 }
 

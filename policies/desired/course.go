@@ -76,11 +76,7 @@ func (e *Expansion) Boundaries(after, before time.Time) []Boundary {
 func (e *Expansion) Move(a *Access, t time.Time, pairs []Pair) {
 	a.At, a.Groups = t, nil
 	for _, pair := range pairs {
-		if g, ok := e.choose(pair, e.candidates[pair], t); ok {
-			a.Grants[pair] = g
-		} else {
-			delete(a.Grants, pair)
-		}
+		e.settle(a, pair, t)
 	}
 	a.Protections = e.protectionsAt(t)
 }
@@ -109,9 +105,11 @@ func (e *Expansion) Spells(group string, from, until time.Time) []Spell {
 	}
 	joins, leaves := map[time.Time][]string{}, map[time.Time][]string{}
 	for user, ws := range ways {
-		windows := make([]Window, len(ws))
-		for i, w := range ws {
-			windows[i] = w.window
+		var windows []Window
+		for _, w := range ws {
+			if w.refused == "" {
+				windows = append(windows, w.window)
+			}
 		}
 		for _, w := range unite(windows) {
 			if !w.Until.IsZero() && !w.Until.After(from) || !w.From.IsZero() && !w.From.Before(until) {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
@@ -23,6 +22,8 @@ type way struct {
 	chain []string
 	// schedule is the id of the schedule whose shift it is; may be empty.
 	schedule string
+	// refused says why this way leads nowhere; may be empty.
+	refused string
 }
 
 // people are who a principal stands for, over time.
@@ -142,11 +143,11 @@ func (x *expander) error(msg string, origins []policies.Origin) {
 }
 
 // principal is who ref stands for. Statements of origins refer to it.
-func (x *expander) principal(ref inventory.Ref, lead, lag time.Duration, origins []policies.Origin) people {
-	return x.expand(ref, lead, lag, origins, false)
+func (x *expander) principal(ref inventory.Ref, origins []policies.Origin) people {
+	return x.expand(ref, stretch{}, origins, false)
 }
 
-func (x *expander) expand(ref inventory.Ref, lead, lag time.Duration, origins []policies.Origin, raw bool) people {
+func (x *expander) expand(ref inventory.Ref, s stretch, origins []policies.Origin, raw bool) people {
 	switch ref.Kind {
 	case inventory.KindUser:
 		return x.user(ref, origins)
@@ -168,9 +169,9 @@ func (x *expander) expand(ref inventory.Ref, lead, lag time.Duration, origins []
 	case inventory.KindRotation:
 		return x.rotation(res.id, name)
 	case inventory.KindOnCall:
-		return x.onCall(res.id, name, lead, lag)
+		return x.onCall(res.id, name, s)
 	case inventory.KindEscalation:
-		return x.escalation(res.id, ref.Level, name, lead, lag)
+		return x.escalation(res.id, ref.Level, name, s)
 	}
 	return people{unknown: []string{fmt.Sprintf("%s can't stand for people", ref)}}
 }
@@ -236,32 +237,6 @@ func (x *expander) rotation(id, name string) people {
 	return p
 }
 
-// onCall is whoever has a shift on a schedule, over its window (S21).
-func (x *expander) onCall(id, name string, lead, lag time.Duration) people {
-	p := people{ways: map[string][]way{}, uses: []use{{schedule: id, margin: Margin{lead, lag}}}}
-	if reason := x.disputed(id); reason != "" {
-		p.unknown = []string{reason}
-		return p
-	}
-	x.addShifts(p, id, []string{name}, lead, lag)
-	return p
-}
-
-func (x *expander) addShifts(p people, schedule string, chain []string, lead, lag time.Duration) {
-	byUser := map[string][]Window{}
-	for _, s := range x.in.Snapshot.Schedules[schedule].Shifts {
-		byUser[s.User] = append(byUser[s.User], Window{
-			From: s.Start.Add(-lead), FromKind: BoundShift,
-			Until: s.End.Add(lag), UntilKind: BoundShift,
-		})
-	}
-	for user, windows := range byUser {
-		for _, w := range unite(windows) {
-			p.ways[user] = append(p.ways[user], way{window: w, chain: chain, schedule: schedule})
-		}
-	}
-}
-
 // disputed says why a schedule's rendering can't be trusted: PagerDuty's own
 // on-calls at the moment of the snapshot say otherwise (S21). Empty if it can.
 func (x *expander) disputed(schedule string) string {
@@ -296,34 +271,6 @@ func (x *expander) names(users map[string]bool) string {
 	}
 	slices.Sort(names)
 	return strings.Join(names, ", ")
-}
-
-// escalation is whoever is on call on an escalation policy, on one level or all.
-func (x *expander) escalation(id string, level int, name string, lead, lag time.Duration) people {
-	p := people{ways: map[string][]way{}, uses: []use{{policy: id}}}
-	for i, rule := range x.in.Snapshot.EscalationPolicies[id].Rules {
-		if level != 0 && level != i+1 {
-			continue
-		}
-		for _, t := range rule.Targets {
-			if t.Type == "user" {
-				p.ways[t.ID] = append(p.ways[t.ID], way{chain: []string{name}})
-				continue
-			}
-			p.uses = append(p.uses, use{schedule: t.ID, margin: Margin{lead, lag}})
-			if reason := x.disputed(t.ID); reason != "" {
-				p.unknown = append(p.unknown, reason)
-				continue
-			}
-			if _, ok := x.in.Snapshot.Schedules[t.ID]; !ok {
-				p.unknown = append(p.unknown, fmt.Sprintf("%s has a level on schedule #%s, which could not be read", name, t.ID))
-				continue
-			}
-			link := x.resolver.index.Named(inventory.ByID(inventory.KindOnCall, t.ID))
-			x.addShifts(p, t.ID, []string{name, link}, lead, lag)
-		}
-	}
-	return p
 }
 
 // onDuty says that a principal of this kind stands for whoever is on call.

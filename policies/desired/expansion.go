@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +26,8 @@ type Input struct {
 	// Schedules are schedules as they will be after the plan, by id, where they
 	// differ from the snapshot's: rotation: means these.
 	Schedules map[string]inventory.Schedule
+	// Longest bounds grants and memberships that have an until; 0 for no bound.
+	Longest time.Duration
 }
 
 // Expansion is what the statements ask for over time, references resolved and
@@ -57,6 +60,8 @@ type candidate struct {
 	window   Window
 	by       By
 	schedule string
+	// refused says why it gives nothing though it is in force; may be empty.
+	refused string
 }
 
 // limit is a limit with its references resolved.
@@ -176,12 +181,15 @@ func (e *Expansion) grant(x *expander, g policies.Grant) {
 func (e *Expansion) give(x *expander, g policies.Grant, target Target) {
 	e.named[target] = append(e.named[target], g.Origins...)
 
-	who := x.principal(g.Principal, 0, 0, g.Origins)
+	who := x.principal(g.Principal, g.Origins)
 	e.uses.add(who.uses)
 	for _, reason := range who.unknown {
 		e.unknown = append(e.unknown, Unknown{User: "*", Resource: target.Resource, Reason: reason})
 	}
-	asked := bounded(g.From, g.Until)
+	asked, overlong := bounded(g.From, g.Until), ""
+	if target.Resource.Kind != inventory.KindSchedule {
+		overlong = x.overlong(g.From, g.Until, g.Origins)
+	}
 	for user, ways := range who.ways {
 		pair := Pair{User: user, Resource: target.Resource, Layer: target.Layer}
 		for _, w := range ways {
@@ -192,7 +200,7 @@ func (e *Expansion) give(x *expander, g policies.Grant, target Target) {
 			for _, o := range g.Origins {
 				e.candidates[pair] = append(e.candidates[pair], candidate{
 					role: g.Role, window: window, schedule: w.schedule,
-					by: By{Origin: o, Chain: chain(w)},
+					by: By{Origin: o, Chain: chain(w)}, refused: cmp.Or(overlong, w.refused),
 				})
 			}
 		}
@@ -255,7 +263,7 @@ func (e *Expansion) limit(x *expander, l policies.Limit) {
 	if len(l.Origins) > 0 {
 		resolved.by = By{Origin: l.Origins[0], Chain: []string{}}
 	}
-	who := x.principal(l.Principal, 0, 0, l.Origins)
+	who := x.principal(l.Principal, l.Origins)
 	e.uses.add(who.uses)
 	if l.Principal.Kind == inventory.KindUser && x.resolver.resolve(l.Principal).outcome == missing {
 		e.warn(fmt.Sprintf("a limit names %s, which is no account: it limits nobody", l.Principal), l.Origins)
@@ -311,7 +319,7 @@ func (e *Expansion) protect(x *expander, p policies.Protect) {
 		if p.Principal.Kind == inventory.KindUser && x.resolver.resolve(p.Principal).outcome == missing {
 			e.warn(fmt.Sprintf("a protection names %s, which is no account: it protects nobody", p.Principal), p.Origins)
 		}
-		who := x.principal(p.Principal, 0, 0, p.Origins)
+		who := x.principal(p.Principal, p.Origins)
 		e.uses.add(who.uses)
 		for _, reason := range who.unknown {
 			e.protectUnresolved = append(e.protectUnresolved, "a protection can't be applied: "+reason)
@@ -327,7 +335,7 @@ func (e *Expansion) protect(x *expander, p policies.Protect) {
 }
 
 func (e *Expansion) leaver(x *expander, l policies.Leaver) {
-	who := x.principal(l.Principal, 0, 0, l.Origins)
+	who := x.principal(l.Principal, l.Origins)
 	e.uses.add(who.uses)
 	for user := range who.ways {
 		e.leavers[user] = append(e.leavers[user], l)
@@ -390,7 +398,7 @@ func (e *Expansion) finish(x *expander) {
 // as much (S19).
 func (e *Expansion) swallowed(sorted []candidate) {
 	for _, permanent := range sorted {
-		if permanent.window != (Window{}) {
+		if permanent.window != (Window{}) || permanent.refused != "" {
 			continue
 		}
 		for _, c := range sorted {

@@ -34,10 +34,10 @@ func (x *expander) group(name string, origins []policies.Origin, raw bool) peopl
 	*path = append(*path, name)
 	p := people{ways: map[string][]way{}}
 	for _, m := range x.members[name] {
-		in := x.expand(m.Principal, m.Lead, m.Lag, m.Origins, raw)
+		in := x.expand(m.Principal, stretchOf(m), m.Origins, raw)
 		p.unknown = append(p.unknown, in.unknown...)
 		p.uses = append(p.uses, in.uses...)
-		p.add(in, bounded(m.From, m.Until))
+		p.add(in, bounded(m.From, m.Until), x.overlong(m.From, m.Until, m.Origins))
 	}
 	*path = (*path)[:len(*path)-1]
 
@@ -60,11 +60,12 @@ func canonicalCycle(cycle []string) []string {
 	return append(turned, turned[0])
 }
 
-// add puts the people of o into p, for as long as the window lasts.
-func (p *people) add(o people, w Window) {
+// add puts the people of o into p, for as long as the window lasts; refused says
+// why it puts nobody there, or is empty.
+func (p *people) add(o people, w Window, refused string) {
 	for user, ways := range o.ways {
 		for _, v := range ways {
-			v.window = v.window.intersect(w)
+			v.window, v.refused = v.window.intersect(w), cmp.Or(v.refused, refused)
 			if !v.window.empty() {
 				p.ways[user] = append(p.ways[user], v)
 			}
@@ -102,7 +103,7 @@ func compareWays(a, b way) int {
 		a.window.From.Compare(b.window.From), a.window.Until.Compare(b.window.Until),
 		cmp.Compare(a.window.FromKind, b.window.FromKind), cmp.Compare(a.window.UntilKind, b.window.UntilKind),
 		cmp.Compare(len(a.chain), len(b.chain)), slices.Compare(a.chain, b.chain),
-		cmp.Compare(a.schedule, b.schedule),
+		cmp.Compare(a.schedule, b.schedule), cmp.Compare(a.refused, b.refused),
 	)
 }
 
@@ -113,7 +114,7 @@ func (x *expander) limitGroup(name string, p *people) {
 		if l.Resource.Name == "*" && l.Principal == groupRef(name) {
 			continue
 		}
-		out := x.expand(l.Principal, 0, 0, l.Origins, true)
+		out := x.expand(l.Principal, stretch{}, l.Origins, true)
 		p.uses = append(p.uses, out.uses...)
 		for _, reason := range out.unknown {
 			p.unknown = append(p.unknown, fmt.Sprintf("whom the limit on group:%s keeps out can't be told: %s", name, reason))

@@ -56,7 +56,7 @@ func (e *Expansion) Misses(pair Pair, t time.Time) []Miss {
 		if !m.names(g, pair) {
 			continue
 		}
-		part, in := m.part(g.Principal, 0, 0, bounded(g.From, g.Until), g.Origins)
+		part, in := m.part(g.Principal, stretch{}, bounded(g.From, g.Until), g.Origins)
 		for _, o := range g.Origins {
 			o.Source = ""
 			if in {
@@ -115,9 +115,9 @@ func (m *whyNot) names(g policies.Grant, pair Pair) bool {
 
 // part is a principal with why it does not hold the person; in says that it
 // does. A person by name other than ours has no why.
-func (m *whyNot) part(ref inventory.Ref, lead, lag time.Duration, w Window, origins []policies.Origin) (part Part, in bool) {
+func (m *whyNot) part(ref inventory.Ref, s stretch, w Window, origins []policies.Origin) (part Part, in bool) {
 	part = Part{Principal: m.x.resolver.index.Named(ref), Parts: []Part{}}
-	who := m.x.principal(ref, lead, lag, origins)
+	who := m.x.expand(ref, s, origins, false)
 	if len(who.unknown) > 0 {
 		part.Why = "it can't be told who that is: " + who.unknown[0]
 		return part, false
@@ -132,6 +132,10 @@ func (m *whyNot) part(ref inventory.Ref, lead, lag time.Duration, w Window, orig
 	}
 	var theirs, windows []Window
 	for _, way := range ways {
+		if way.refused != "" {
+			part.Why = way.refused
+			return part, false
+		}
 		theirs = append(theirs, way.window)
 		if both := way.window.intersect(w); !both.empty() {
 			windows = append(windows, both)
@@ -154,7 +158,7 @@ func (m *whyNot) part(ref inventory.Ref, lead, lag time.Duration, w Window, orig
 // members are the parts of a group that does not hold the person.
 func (m *whyNot) members(group *Part, name string) {
 	for _, member := range m.x.members[name] {
-		part, in := m.part(member.Principal, member.Lead, member.Lag, bounded(member.From, member.Until), member.Origins)
+		part, in := m.part(member.Principal, stretchOf(member), bounded(member.From, member.Until), member.Origins)
 		switch {
 		case in:
 			group.Why = "a limit on the group keeps them out"

@@ -61,7 +61,7 @@ func (e *Expansion) override(x *expander, g policies.Grant, schedule inventory.R
 	if !ok {
 		return
 	}
-	who := x.principal(g.Principal, 0, 0, g.Origins)
+	who := x.principal(g.Principal, g.Origins)
 	e.uses.add(who.uses)
 	for _, reason := range who.unknown {
 		e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})

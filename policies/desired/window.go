@@ -13,6 +13,9 @@ const (
 	BoundNone  BoundKind = ""      // unbounded
 	BoundDate  BoundKind = "date"  // a from or until
 	BoundShift BoundKind = "shift" // a shift's start or end, widened by lead or lag
+	// BoundTakeover is the start of the shift that ends a gap, until which whoever
+	// was on call last is kept.
+	BoundTakeover BoundKind = "takeover"
 )
 
 // Window is a half-open span of time with what bounds it. Zero times are

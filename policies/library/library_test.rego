@@ -165,3 +165,34 @@ test_desired_may_be_asked_of_some_packages if {
 		{"principal": "user:cat@acme.com", "resource": "account", "role": "user"},
 	}
 }
+
+# The schedule Gap has ann from 8 to 16 and bob from 20 to 24 o'clock.
+_gap(clock) := object.union(acme, {
+	"now": sprintf("2026-11-16T%s:00Z", [clock]),
+	"schedules": {"GAP": {"id": "GAP", "name": "Gap", "shifts": [
+		{"user": "ann", "start": "2026-11-16T08:00:00Z", "end": "2026-11-16T16:00:00Z"},
+		{"user": "bob", "start": "2026-11-16T20:00:00Z", "end": "2026-11-17T00:00:00Z"},
+	]}},
+	"escalation_policies": {
+		"EG": {"id": "EG", "name": "Gap", "rules": [{"targets": [{"type": "schedule", "id": "GAP"}]}]},
+		"EC": {"id": "EC", "name": "Covered", "rules": [{"targets": [{"type": "schedule", "id": "GAP"}, {"type": "user", "id": "cy"}]}]},
+	},
+})
+
+test_members_keep_the_last_one[note] if {
+	some note, tc in {
+		"on call": {"clock": "12:00", "fields": {"when_empty": "keep-last"}, "want": {"ann"}},
+		"in the gap": {"clock": "18:00", "fields": {"when_empty": "keep-last"}, "want": {"ann"}},
+		"in the gap, left empty": {"clock": "18:00", "fields": {"when_empty": "leave-empty"}, "want": set()},
+		"in the gap, by default": {"clock": "18:00", "fields": {}, "want": set()},
+		"taken over": {"clock": "20:00", "fields": {"when_empty": "keep-last"}, "want": {"bob"}},
+		"with a lead": {"clock": "19:30", "fields": {"when_empty": "keep-last", "lead": "1h"}, "want": {"ann", "bob"}},
+		"with a lag after the take-over": {"clock": "20:30", "fields": {"when_empty": "keep-last", "lag": "1h"}, "want": {"ann", "bob"}},
+		"the lag is over": {"clock": "21:00", "fields": {"when_empty": "keep-last", "lag": "1h"}, "want": {"bob"}},
+		"before the first": {"clock": "07:00", "fields": {"when_empty": "keep-last"}, "want": set()},
+		"an escalation policy": {"clock": "18:00", "fields": {"when_empty": "keep-last", "principal": "escalation:Gap"}, "want": {"ann"}},
+		"somebody always on call": {"clock": "18:00", "fields": {"when_empty": "keep-last", "principal": "escalation:Covered"}, "want": {"cy"}},
+	}
+	groups := {"member": {object.union({"group": "g", "principal": "oncall:Gap"}, tc.fields)}}
+	dutyward.members(groups, "g") == tc.want with input as _gap(tc.clock)
+}

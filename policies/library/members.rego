@@ -47,37 +47,70 @@ _people(element) := rotation(name) if {
 	kind == "rotation"
 }
 
-_people(element) := _shift_now(schedule(name), element) if {
+_people(element) := _shift_now(schedule(name).shifts, element) if {
 	[kind, name] := _split(element.principal)
 	kind == "oncall"
 }
 
-_people(element) := {id |
-	some i, rule in _escalation_policy(name).rules
-	_level(kind, i + 1)
-	some target in rule.targets
-	some id in _target(target, element)
-} if {
+_people(element) := people | _shift_now(shifts, _unless(people, element)) if {
 	[kind, name] := _split(element.principal)
 	startswith(kind, "escalation")
+	targets := [target |
+		some i, rule in _escalation_policy(name).rules
+		_level(kind, i + 1)
+		some target in rule.targets
+	]
+	people := {target.id | some target in targets; target.type == "user"}
+	shifts := [shift |
+		some target in targets
+		target.type == "schedule"
+		some shift in input.schedules[target.id].shifts
+	]
 }
+
+# _unless is an element that keeps nobody where people are on call all the time.
+_unless(people, element) := element if count(people) == 0
+
+_unless(people, element) := object.remove(element, ["when_empty"]) if count(people) > 0
 
 _level(kind, _) if kind == "escalation"
 
 _level(kind, level) if kind == sprintf("escalation@%d", [level])
 
-_target(target, _) := {target.id} if target.type == "user"
+# _shift_now is who has one of the shifts now, widened by the element's lead and
+# lag; with "keep-last" a shift at whose end nobody is on call goes on until the
+# next one starts.
+_shift_now(shifts, element) := on | _kept(shifts, element, lead, lag) if {
+	lead := _span(element, "lead")
+	lag := _span(element, "lag")
+	on := {shift.user |
+		some shift in shifts
+		time.parse_rfc3339_ns(shift.start) - lead <= now
+		now < time.parse_rfc3339_ns(shift.end) + lag
+	}
+}
 
-_target(target, element) := _shift_now(input.schedules[target.id], element) if target.type == "schedule"
+_span(element, name) := time.parse_duration_ns(object.get(element, name, "0s"))
 
-# _shift_now is who has a shift now, widened by the element's lead and lag.
-_shift_now(s, element) := {shift.user |
-	some shift in s.shifts
-	time.parse_rfc3339_ns(shift.start) - lead <= now
-	now < time.parse_rfc3339_ns(shift.end) + lag
+_kept(_, element, _, _) := set() if object.get(element, "when_empty", "") != "keep-last"
+
+_kept(shifts, element, lead, lag) := {last.user |
+	some last in ended
+	not _covered(shifts, last.end)
+	last.start - lead <= now
 } if {
-	lead := time.parse_duration_ns(object.get(element, "lead", "0s"))
-	lag := time.parse_duration_ns(object.get(element, "lag", "0s"))
+	element.when_empty == "keep-last"
+	spans := [{"user": shift.user, "start": time.parse_rfc3339_ns(shift.start), "end": time.parse_rfc3339_ns(shift.end)} | some shift in shifts]
+
+	# Who took over before lag ago has ended what was kept until then.
+	took_over := max({0} | {span.start | some span in spans; span.start + lag <= now})
+	ended := [span | some span in spans; span.end <= now; span.end >= took_over]
+}
+
+_covered(shifts, t) if {
+	some shift in shifts
+	time.parse_rfc3339_ns(shift.start) <= t
+	t < time.parse_rfc3339_ns(shift.end)
 }
 
 _split(reference) := [substring(reference, 0, i), substring(reference, i + 1, -1)] if {

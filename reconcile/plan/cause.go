@@ -60,7 +60,7 @@ func (b *builder) desiredMoved(pair desired.Pair, then RoundPair, asked string) 
 		case !bound.came:
 		case bound.kind == desired.BoundDate:
 			return CauseExpiry
-		case bound.kind == desired.BoundShift:
+		case bound.kind == desired.BoundShift, bound.kind == desired.BoundTakeover:
 			return CauseHandover
 		}
 	}
@@ -111,6 +111,8 @@ func (b *builder) reason(c Change, grant desired.Grant) string {
 		return fmt.Sprintf("changed in PagerDuty to %s; the rules say %s", c.Before, c.After)
 	case c.Effect == Raise && grant.UntilKind == desired.BoundShift:
 		return "on call until " + clock(grant.Until)
+	case c.Effect == Raise && grant.UntilKind == desired.BoundTakeover:
+		return "on call last, and kept until somebody takes over " + clock(grant.Until)
 	case c.Effect == Raise && grant.UntilKind == desired.BoundDate:
 		return "granted until " + clock(grant.Until)
 	case c.After != inventory.None:

@@ -88,7 +88,7 @@ func Make(in Input) (*Result, error) {
 	var before *desired.Access
 	if in.Previous != nil {
 		before = desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings,
+			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings, Longest: in.Settings.Longest,
 		}).At(in.Now)
 	}
 	contradicted = slices.Concat(contradicted, unsettled(snapshot, in.Memory, in.Now))
@@ -98,6 +98,7 @@ func Make(in Input) (*Result, error) {
 		e := desired.Expand(desired.Input{
 			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, References: in.References,
 			Members: members, Schedules: schedules,
+			Longest: in.Settings.Longest,
 		})
 		access := e.At(in.Now)
 		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))
