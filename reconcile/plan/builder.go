@@ -96,6 +96,9 @@ func (b *builder) build(e *desired.Expansion) *Plan {
 	b.notice()
 	b.expires(e)
 	b.expiring(e)
+	if !b.in.brief {
+		b.noticeEmptyGroups(e)
+	}
 	b.complete()
 	return b.plan
 }
