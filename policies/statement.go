@@ -108,14 +108,14 @@ type Member struct {
 	// Lead and Lag widen shifts; only with oncall: and escalation:.
 	Lead time.Duration
 	Lag  time.Duration
-	// WhenEmpty says what becomes of the group while nobody is on call: KeepLast,
-	// LeaveEmpty, or nothing, where it is empty with a finding; only with oncall:
-	// and escalation:.
+	// WhenEmpty says what becomes of a group that would be empty after a shift of
+	// this member: KeepLast, LeaveEmpty, or nothing, where it is empty with a
+	// finding; only with oncall: and escalation:.
 	WhenEmpty string
 	Origins   []Origin
 }
 
-// What a member statement may say of the time when nobody is on call.
+// What a member statement may say of the time when nobody would be in its group.
 const (
 	KeepLast   = "keep-last"   // whoever was on call last stays until somebody takes over
 	LeaveEmpty = "leave-empty" // the group is meant to be empty then

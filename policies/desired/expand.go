@@ -24,6 +24,9 @@ type way struct {
 	schedule string
 	// refused says why this way leads nowhere; may be empty.
 	refused string
+	// keep is the window of the member statement of the group at hand that keeps
+	// whoever comes this way until somebody takes over; nil if it does not.
+	keep *Window
 }
 
 // people are who a principal stands for, over time.
@@ -183,6 +186,7 @@ func (p people) through(link string) people {
 		linked := make([]way, len(ways))
 		for i, w := range ways {
 			w.chain = append([]string{link}, w.chain...)
+			w.keep = nil
 			linked[i] = w
 		}
 		out.ways[user] = linked

@@ -37,12 +37,17 @@ func (x *expander) group(name string, origins []policies.Origin, raw bool) peopl
 		in := x.expand(m.Principal, stretchOf(m), m.Origins, raw)
 		p.unknown = append(p.unknown, in.unknown...)
 		p.uses = append(p.uses, in.uses...)
-		p.add(in, bounded(m.From, m.Until), x.overlong(m.From, m.Until, m.Origins))
+		bounds := bounded(m.From, m.Until)
+		if m.WhenEmpty == policies.KeepLast {
+			in.keep(bounds)
+		}
+		p.add(in, bounds, x.overlong(m.From, m.Until, m.Origins))
 	}
 	*path = (*path)[:len(*path)-1]
 
 	slices.Sort(p.unknown)
 	p.unknown = slices.Compact(p.unknown)
+	x.keepLast(name, &p)
 	if !raw {
 		x.limitGroup(name, &p)
 	}
@@ -69,6 +74,15 @@ func (p *people) add(o people, w Window, refused string) {
 			if !v.window.empty() {
 				p.ways[user] = append(p.ways[user], v)
 			}
+		}
+	}
+}
+
+// keep marks the people of p as those to be kept, while the window lasts.
+func (p people) keep(w Window) {
+	for _, ways := range p.ways {
+		for i := range ways {
+			ways[i].keep = &w
 		}
 	}
 }

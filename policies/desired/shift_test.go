@@ -64,10 +64,10 @@ func TestS21_GroupsFollowTheShifts(t *testing.T) {
 			[]string{"ann 0 4", "nobody 4 8", "bob 8 12", "nobody 12 20"}},
 		"the last one is kept until somebody takes over": {gap, []policies.Member{{Principal: ref("oncall:P"), WhenEmpty: policies.KeepLast}},
 			[]string{"ann 0 8", "bob 8 20"}},
-		"a lead joins whoever is kept": {gap, []policies.Member{{Principal: ref("oncall:P"), WhenEmpty: policies.KeepLast, Lead: time.Hour}},
-			[]string{"ann 0 7", "ann+bob 7 8", "bob 8 20"}},
-		"a lag follows the take-over, not the shift": {gap, []policies.Member{{Principal: ref("oncall:P"), WhenEmpty: policies.KeepLast, Lag: time.Hour}},
-			[]string{"ann 0 8", "ann+bob 8 9", "bob 9 20"}},
+		"whoever comes ahead of a shift takes over": {gap, []policies.Member{{Principal: ref("oncall:P"), WhenEmpty: policies.KeepLast, Lead: time.Hour}},
+			[]string{"ann 0 7", "bob 7 20"}},
+		"a lag comes before what is kept": {gap, []policies.Member{{Principal: ref("oncall:P"), WhenEmpty: policies.KeepLast, Lag: time.Hour}},
+			[]string{"ann 0 8", "bob 8 20"}},
 		"a lag bridges a part of a gap": {gap, []policies.Member{{Principal: ref("oncall:P"), Lag: time.Hour}},
 			[]string{"ann 0 5", "nobody 5 8", "bob 8 13", "nobody 13 20"}},
 		"all who end together are kept": {map[string][]string{"P": {"ann -4 4", "cy -2 4", "di -4 2", "bob 8 30"}},
@@ -80,6 +80,14 @@ func TestS21_GroupsFollowTheShifts(t *testing.T) {
 			[]policies.Member{{Principal: ref("escalation:Both"), WhenEmpty: policies.KeepLast}},
 			[]string{"ann+cy 0 4", "cy 4 8", "bob+di 8 20"}},
 		"nobody is kept where somebody is on the level in person": {gap, []policies.Member{{Principal: ref("escalation@1:With"), WhenEmpty: policies.KeepLast}},
+			[]string{"ann+di 0 4", "di 4 8", "bob+di 8 12", "di 12 20"}},
+		"the gap is the group's, not the schedule's": {map[string][]string{"P": {"ann -4 4", "bob 16 30"}, "Q": {"cy 5 12"}},
+			[]policies.Member{{Principal: ref("oncall:P"), WhenEmpty: policies.KeepLast}, {Principal: ref("oncall:Q"), WhenEmpty: policies.KeepLast}},
+			[]string{"ann 0 5", "cy 5 16", "bob 16 20"}},
+		"whoever does not say so is not kept": {map[string][]string{"P": {"ann -4 4", "bob 16 30"}, "Q": {"cy 5 12"}},
+			[]policies.Member{{Principal: ref("oncall:P"), WhenEmpty: policies.KeepLast}, {Principal: ref("oncall:Q")}},
+			[]string{"ann 0 5", "cy 5 12", "nobody 12 16", "bob 16 20"}},
+		"with a person always in it nobody is kept": {gap, []policies.Member{{Principal: ref("oncall:P"), WhenEmpty: policies.KeepLast}, {Principal: ref("user:di@acme.com")}},
 			[]string{"ann+di 0 4", "di 4 8", "bob+di 8 12", "di 12 20"}},
 		"primary and secondary are one group": {map[string][]string{"P": {"ann -4 4", "bob 4 12"}, "Q": {"bob -4 4", "cy 4 12"}},
 			[]policies.Member{{Principal: ref("oncall:P")}, {Principal: ref("oncall:Q"), Lead: time.Hour}},
@@ -123,8 +131,8 @@ func TestS21_WhoWasOnCallBeforeTheWindowIsNotGuessed(t *testing.T) {
 		shifts []string
 		want   string
 	}{
-		"a gap that is older than the window": {[]string{"bob 8 12"}, "nobody has been on call by oncall:P since 2026-03-09T00:00:00Z"},
-		"a schedule that nobody is on":        {nil, "nobody has been on call"},
+		"a gap that is older than the window": {[]string{"bob 8 12"}, "nobody has been in group:g since 2026-03-09T00:00:00Z"},
+		"a schedule that nobody is on":        {nil, "nobody has been in group:g"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := groups("g oncall:P")

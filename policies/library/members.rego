@@ -8,11 +8,36 @@ package dutyward
 #   do not. `packages` is data.access, or one of the packages below it, or a list
 #   of such. Call it from a package outside `access`, or it asks for itself.
 members(packages, group) := {id |
-	some name in _nested(elements, group)
-	some element, _ in object.get(elements, name, {})
-	some id in _people(element)
+	some name in names
+	some id in _in(elements, name) | _kept(elements, name)
 } if {
 	elements := _members_by_group(packages)
+	names := _nested(elements, group)
+}
+
+_in(elements, name) := {id | some element, _ in object.get(elements, name, {}); some id in _people(element)}
+
+# _kept is whoever was on call last by a member that says "keep-last", while
+# nobody else is in the group.
+default _kept(_, _) := set()
+
+_kept(elements, name) := {end.user |
+	some element in keeping
+	some end in _ended(element)
+	end.at == last
+} if {
+	keeping := {element | some element, _ in object.get(elements, name, {}); element.when_empty == "keep-last"}
+	count(keeping) > 0
+	inner := _nested(elements, name)
+	count({id | some part in inner; some id in _in(elements, part)}) == 0
+	last := max({end.at | some part in inner; some element, _ in object.get(elements, part, {}); some end in _ended(element)})
+}
+
+# _ended are the shifts of an element that are over, with their lag.
+_ended(element) := {{"user": shift.user, "at": at} |
+	some shift in _shifts(element)
+	at := time.parse_rfc3339_ns(shift.end) + _span(element, "lag")
+	at <= now
 }
 
 # _members_by_group is the elements, as keys, of all member rules that hold now,
@@ -47,71 +72,50 @@ _people(element) := rotation(name) if {
 	kind == "rotation"
 }
 
-_people(element) := _shift_now(schedule(name).shifts, element) if {
-	[kind, name] := _split(element.principal)
-	kind == "oncall"
+_people(element) := _on_duty(element) | {id | some target in _targets(element); target.type == "user"; id := target.id} if {
+	[kind, _] := _split(element.principal)
+	regex.match(`^(oncall|escalation)`, kind)
 }
 
-_people(element) := people | _shift_now(shifts, _unless(people, element)) if {
-	[kind, name] := _split(element.principal)
-	startswith(kind, "escalation")
-	targets := [target |
-		some i, rule in _escalation_policy(name).rules
-		_level(kind, i + 1)
-		some target in rule.targets
-	]
-	people := {target.id | some target in targets; target.type == "user"}
-	shifts := [shift |
-		some target in targets
-		target.type == "schedule"
-		some shift in input.schedules[target.id].shifts
-	]
-}
-
-# _unless is an element that keeps nobody where people are on call all the time.
-_unless(people, element) := element if count(people) == 0
-
-_unless(people, element) := object.remove(element, ["when_empty"]) if count(people) > 0
-
-_level(kind, _) if kind == "escalation"
-
-_level(kind, level) if kind == sprintf("escalation@%d", [level])
-
-# _shift_now is who has one of the shifts now, widened by the element's lead and
-# lag; with "keep-last" a shift at whose end nobody is on call goes on until the
-# next one starts.
-_shift_now(shifts, element) := on | _kept(shifts, element, lead, lag) if {
-	lead := _span(element, "lead")
-	lag := _span(element, "lag")
-	on := {shift.user |
-		some shift in shifts
-		time.parse_rfc3339_ns(shift.start) - lead <= now
-		now < time.parse_rfc3339_ns(shift.end) + lag
-	}
+# _on_duty is who has a shift now, widened by the element's lead and lag.
+_on_duty(element) := {shift.user |
+	some shift in _shifts(element)
+	time.parse_rfc3339_ns(shift.start) - _span(element, "lead") <= now
+	now < time.parse_rfc3339_ns(shift.end) + _span(element, "lag")
 }
 
 _span(element, name) := time.parse_duration_ns(object.get(element, name, "0s"))
 
-_kept(_, element, _, _) := set() if object.get(element, "when_empty", "") != "keep-last"
+default _shifts(_) := set()
 
-_kept(shifts, element, lead, lag) := {last.user |
-	some last in ended
-	not _covered(shifts, last.end)
-	last.start - lead <= now
+_shifts(element) := schedule(name).shifts if {
+	[kind, name] := _split(element.principal)
+	kind == "oncall"
+}
+
+_shifts(element) := {shift |
+	some target in _targets(element)
+	target.type == "schedule"
+	some shift in input.schedules[target.id].shifts
 } if {
-	element.when_empty == "keep-last"
-	spans := [{"user": shift.user, "start": time.parse_rfc3339_ns(shift.start), "end": time.parse_rfc3339_ns(shift.end)} | some shift in shifts]
-
-	# Who took over before lag ago has ended what was kept until then.
-	took_over := max({0} | {span.start | some span in spans; span.start + lag <= now})
-	ended := [span | some span in spans; span.end <= now; span.end >= took_over]
+	[kind, _] := _split(element.principal)
+	startswith(kind, "escalation")
 }
 
-_covered(shifts, t) if {
-	some shift in shifts
-	time.parse_rfc3339_ns(shift.start) <= t
-	t < time.parse_rfc3339_ns(shift.end)
+default _targets(_) := set()
+
+_targets(element) := {target |
+	some i, rule in _escalation_policy(name).rules
+	_level(kind, i + 1)
+	some target in rule.targets
+} if {
+	[kind, name] := _split(element.principal)
+	startswith(kind, "escalation")
 }
+
+_level(kind, _) if kind == "escalation"
+
+_level(kind, level) if kind == sprintf("escalation@%d", [level])
 
 _split(reference) := [substring(reference, 0, i), substring(reference, i + 1, -1)] if {
 	i := indexof(reference, ":")

@@ -97,7 +97,7 @@ func (t *forecastText) timeline() {
 	for _, n := range names {
 		labels = append(labels, n)
 	}
-	g, ok := newGrid(f.From, f.Until, max(10, widest(labels, t.width/3)), t.width)
+	g, ok := newGrid(f.From, f.Until, max(12, widest(labels, t.width/3)), t.width)
 	if !ok {
 		t.line("")
 		t.line("The timeline of on-call groups needs a wider terminal or fewer days.")

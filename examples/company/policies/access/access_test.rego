@@ -30,10 +30,36 @@ test_a_person_without_a_base_role_in_the_roster_gets_none if {
 	{g.principal | some g in grants; g.resource == "account"} == {"user:ann@acme.test"}
 }
 
-test_every_exception_ends_and_names_its_approver if {
-	row := {"who": "ann@acme.test", "resource": "team:Search", "role": "observer", "until": "2026-04-01T00:00:00Z", "why": "audit", "approved_by": "dan@acme.test"}
-	grants := exceptions.grant with data.exceptions as [row]
-	some grant in grants
-	grant.until == "2026-04-01T00:00:00Z"
-	grant.reason == "audit (approved by dan@acme.test)"
+exception := {
+	"who": "ann@acme.test", "resource": "team:Search", "role": "observer",
+	"from": "2026-03-16T00:00:00Z", "until": "2026-04-01T00:00:00Z",
+	"why": "audit", "approved_by": "dan@acme.test",
+}
+
+test_an_exception_is_a_grant_with_its_window_and_approver if {
+	grants := exceptions.grant with data.exceptions as [exception]
+	grants == {{
+		"principal": "user:ann@acme.test", "resource": "team:Search", "role": "observer",
+		"from": "2026-03-16T00:00:00Z", "until": "2026-04-01T00:00:00Z",
+		"reason": "audit (approved by dan@acme.test)", "source": "exceptions.yaml: ann@acme.test",
+	}}
+}
+
+test_nobody_approves_their_own_exception if {
+	grants := exceptions.grant with data.exceptions as [object.union(exception, {"approved_by": "Ann@acme.test"})]
+	grants == set()
+}
+
+test_every_row_ends_after_it_begins if {
+	every row in data.exceptions {
+		time.parse_rfc3339_ns(row.from) < time.parse_rfc3339_ns(row.until)
+	}
+}
+
+test_whoever_was_on_call_last_for_platform_is_kept if {
+	gap := json.patch(monday, [{"op": "add", "path": "/schedules/PD", "value": {
+		"id": "PD", "name": "Platform Day",
+		"shifts": [{"user": "ann@acme.test", "start": "2026-03-16T07:00:00Z", "end": "2026-03-16T09:00:00Z"}],
+	}}])
+	dutyward.members([oncall], "platform-oncall") == {"ann@acme.test"} with input as gap
 }

@@ -10,11 +10,13 @@ grant contains {
 	"principal": $"user:{row.who}",
 	"resource": row.resource,
 	"role": row.role,
+	"from": row.from,
 	"until": row.until,
 	"reason": $"{row.why} (approved by {row.approved_by})",
 	"source": $"exceptions.yaml: {row.who}",
 } if {
 	some row in data.exceptions
+	lower(row.who) != lower(row.approved_by)
 }
 
 # METADATA

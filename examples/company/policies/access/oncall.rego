@@ -21,7 +21,13 @@ member contains {"group": "payments-oncall", "principal": $"oncall:Payments {lin
 	some line in {"Primary", "Secondary"}
 }
 
-member contains {"group": "platform-oncall", "principal": $"oncall:Platform {half}", "lag": "30m"} if {
+# Between the night's end and the day's start whoever had the night stays.
+member contains {
+	"group": "platform-oncall",
+	"principal": $"oncall:Platform {half}",
+	"lag": "30m",
+	"when_empty": "keep-last",
+} if {
 	some half in {"Day", "Night"}
 }
 
