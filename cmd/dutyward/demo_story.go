@@ -86,6 +86,7 @@ func story(start time.Time) []scene {
 const searchException = `- who: bea.santos@acme.test
   resource: team:Search
   role: responder
+  from: "2026-03-16T13:00:00Z"
   until: "2026-03-16T19:00:00Z"
   why: audit
   approved_by: grace.lin@acme.test
