@@ -19,20 +19,29 @@ func newGroups(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "groups [NAME...]",
 		Short: "Show groups with their members and how each came to be in",
+		Long: "Show the groups of the policies with their members and how each came to be in, and those that schedules and\n" +
+			"escalation policies make by themselves: whoever is on call (oncall:NAME), takes turns (rotation:NAME) or is on\n" +
+			"call on a policy (escalation:NAME), each of which one line puts into a group. With names only those.",
+		Example: "  dutyward groups\n  dutyward groups payments-oncall 'oncall:Payments Primary' --at +8h",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
-				names, err := chosenGroups(r.Access, names)
+				implicit := desired.Implicit(r.Snapshot)
+				chosen, err := chosenGroups(r.Access, implicit, names)
 				if err != nil {
 					return err
 				}
 				if !asJSON {
-					return report.GroupsText(a.stdout, r.Access, inventory.NewIndex(r.Snapshot), names, a.style(a.stdout))
+					index, style := inventory.NewIndex(r.Snapshot), a.style(a.stdout)
+					if err := report.GroupsText(a.stdout, r.Access, index, chosen, style); err != nil || len(names) > 0 {
+						return err
+					}
+					return report.ImplicitText(a.stdout, implicit, index, style)
 				}
-				all, chosen := r.Access.GroupDocuments(), map[string]desired.GroupDocument{}
-				for _, n := range names {
-					chosen[n] = all[n]
+				all, documents := r.Access.GroupDocuments(), map[string]desired.GroupDocument{}
+				for _, n := range chosen {
+					documents[n] = all[n]
 				}
-				return report.JSON(a.stdout, chosen)
+				return report.JSON(a.stdout, documents)
 			})
 		},
 	}
@@ -42,21 +51,37 @@ func newGroups(a *app) *cobra.Command {
 	return cmd
 }
 
-// chosenGroups are the names given, or all groups.
-func chosenGroups(access *desired.Access, names []string) ([]string, error) {
+// chosenGroups are the names given, or all groups of the policies. Implicit
+// groups that are named are added to those of the policies.
+func chosenGroups(access *desired.Access, implicit []desired.Group, names []string) ([]string, error) {
 	all := slices.Sorted(maps.Keys(access.Groups))
 	if len(names) == 0 {
 		return all, nil
 	}
-	for i, n := range names {
-		if r, err := inventory.ParseRef(n); err == nil && r.Kind == inventory.KindGroup {
-			names[i] = r.Name
+	var chosen []string
+	for _, n := range names {
+		r, err := inventory.ParseRef(n)
+		if err == nil && r.Kind == inventory.KindGroup {
+			n = r.Name
 		}
-		if _, ok := access.Groups[names[i]]; !ok {
-			return nil, fmt.Errorf("no policy declares a group %q%s", names[i], nearest(names[i], all))
+		_, declared := access.Groups[n]
+		i := slices.IndexFunc(implicit, func(g desired.Group) bool { return g.Name == n })
+		switch {
+		case declared:
+		case i >= 0:
+			access.Groups[n] = implicit[i]
+		case err == nil && r.Kind != inventory.KindGroup:
+			var made []string
+			for _, g := range implicit {
+				made = append(made, g.Name)
+			}
+			return nil, fmt.Errorf("no schedule or escalation policy makes %s%s", n, nearest(n, made))
+		default:
+			return nil, fmt.Errorf("no policy declares a group %q%s", n, nearest(n, all))
 		}
+		chosen = append(chosen, n)
 	}
-	return names, nil
+	return chosen, nil
 }
 
 // nearest suggests what was meant, if anything is near.

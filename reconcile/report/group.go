@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -22,6 +23,53 @@ func GroupsText(w io.Writer, access *desired.Access, index *inventory.Index, nam
 	return p.err
 }
 
+// ImplicitText writes the groups that schedules and escalation policies make by
+// themselves, and how each becomes part of a group of the policies.
+func ImplicitText(w io.Writer, groups []desired.Group, index *inventory.Index, s Style) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	p := newPage(w, s)
+	p.head("Made by schedules and escalation policies (%d): one line in a policy puts one into a group", len(groups))
+	p.line("  %s", p.mild(nesting(groups[0].Name)))
+	p.line("")
+	var names []string
+	for _, g := range groups {
+		names = append(names, g.Name)
+	}
+	width := widest(names, 48)
+	for _, g := range groups {
+		p.line("  %s  %s", pad(g.Name, width), p.implicit(g, index))
+	}
+	return p.err
+}
+
+// nesting is the rule that puts a principal into a group.
+func nesting(principal string) string {
+	return fmt.Sprintf("member contains {\"group\": \"NAME\", \"principal\": %q}", principal)
+}
+
+// implicit is who is in such a group, in one line.
+func (p *page) implicit(g desired.Group, index *inventory.Index) string {
+	switch n := len(g.Members); {
+	case len(g.Unknown) > 0:
+		return p.alarm("not known: ") + g.Unknown[0]
+	case n == 0:
+		return p.alarm("nobody")
+	case n > implicitShown:
+		return count(n, "person", "people")
+	}
+	var emails []string
+	for id := range g.Members {
+		emails = append(emails, index.Name(inventory.KindUser, id))
+	}
+	slices.Sort(emails)
+	return strings.Join(emails, ", ")
+}
+
+// implicitShown bounds the people named in one line.
+const implicitShown = 4
+
 func (p *page) group(g desired.Group, index *inventory.Index) {
 	about := []string{count(len(g.Members), "person", "people")}
 	if g.Description != "" {
@@ -30,7 +78,12 @@ func (p *page) group(g desired.Group, index *inventory.Index) {
 	if g.Owner != "" {
 		about = append(about, "owner "+g.Owner)
 	}
-	p.line("%s  %s", p.strong("group:"+g.Name), p.mild(strings.Join(about, " · ")))
+	name := "group:" + g.Name
+	if len(g.Origins) == 0 {
+		name = g.Name // made by a schedule or an escalation policy
+		about = append(about, "to nest it: "+nesting(name))
+	}
+	p.line("%s  %s", p.strong(name), p.mild(strings.Join(about, " · ")))
 	for _, o := range g.Origins {
 		p.line("  %s", p.mild("declared by "+Origin(o)))
 	}
