@@ -79,7 +79,7 @@ func (p *page) group(g desired.Group, index *inventory.Index) {
 		about = append(about, "owner "+g.Owner)
 	}
 	name := "group:" + g.Name
-	if len(g.Origins) == 0 {
+	if _, err := inventory.ParseRef(g.Name); err == nil {
 		name = g.Name // made by a schedule or an escalation policy
 		about = append(about, "to nest it: "+nesting(name))
 	}
