@@ -45,7 +45,7 @@ func addElementCopies(modules map[string]*ast.Module, files map[string]*file) ma
 func (c *fieldCheck) checkElementTypes(compiler *ast.Compiler, originals map[string]*ast.Rule) {
 	for _, path := range slices.Sorted(maps.Keys(originals)) {
 		r := originals[path]
-		set, ok := compiler.TypeEnv.Get(ast.MustParseRef(path)).(*types.Set)
+		set, ok := compiler.TypeEnv.GetByRef(ast.MustParseRef(path)).(*types.Set)
 		if !ok {
 			continue
 		}

@@ -245,7 +245,7 @@ func (s speed) findLists(m *ast.Module) {
 			}
 			for _, symbol := range decl.Symbols {
 				if call, ok := symbol.Value.(ast.Call); ok && s.sourceOf(call[len(call)-1]).domain != "" {
-					s.lists[r.Path().String()] = true
+					s.lists[r.Ref().GroundPrefix().String()] = true
 				}
 			}
 		}

@@ -135,8 +135,7 @@ func (s speed) sourceOf(domain *ast.Term) source {
 func (s speed) sources(t *ast.Term, x *scope) []int {
 	var out []int
 	note := func(v ast.Var) { out = append(out, x.of[v]...) }
-	var walk *ast.GenericVisitor
-	walk = ast.NewGenericVisitor(func(y any) bool {
+	walk := ast.NewGenericVisitor(func(y any) bool {
 		switch y := y.(type) {
 		case *ast.ArrayComprehension, *ast.SetComprehension, *ast.ObjectComprehension:
 			return true

@@ -102,9 +102,6 @@ func (t *teller) legend(speed float64, seed *inventory.Snapshot) {
 // world tells what somebody did.
 func (t *teller) world(text string) { t.line(markWorld, text) }
 
-// answer tells what a command printed.
-func (t *teller) answer(text string) { t.line(markNote, text) }
-
 // farewell ends it.
 func (t *teller) farewell(s reconcile.Status) {
 	t.wipe()

@@ -99,24 +99,3 @@ func (b *builder) onTeam(id string) []string {
 	}
 	return slices.Sorted(maps.Keys(users))
 }
-
-// layers are the pairs with a grant on schedules that are compared, sorted.
-func (b *builder) layers() []desired.Pair {
-	var pairs []desired.Pair
-	note := func(p desired.Pair) {
-		if _, granted := b.access.Grants[p]; granted && p.Resource.Kind == inventory.KindSchedule {
-			pairs = append(pairs, p)
-		}
-	}
-	if b.scope != nil {
-		for p := range b.scope.layers {
-			note(p)
-		}
-	} else {
-		for p := range b.access.Grants {
-			note(p)
-		}
-	}
-	slices.SortFunc(pairs, desired.ComparePairs)
-	return pairs
-}
