@@ -72,7 +72,8 @@ func (c *carry) over(round *Round) {
 	if c.result.last == nil {
 		return
 	}
-	round.Held = c.stillHeld(round.Held)
+	round.Held = c.stillHeld(round.Held, c.result.last.Held)
+	round.Emptying = c.stillHeld(round.Emptying, c.result.last.Emptying)
 	if c.incomplete {
 		round.At = c.result.last.At
 		round.Schedules = slices.Concat(round.Schedules, c.result.last.Schedules)
@@ -81,15 +82,15 @@ func (c *carry) over(round *Round) {
 	}
 }
 
-// stillHeld are the keys that the limit on lowerings holds, and of those that it
-// held before the ones that this round holds for another reason or could not
-// look at: only a person releases them (S26).
-func (c *carry) stillHeld(now []string) []string {
+// stillHeld are the keys that a rule holds, and of those that it held before the
+// ones that this round holds for another reason or could not look at: time alone
+// does not release them (S3, S26).
+func (c *carry) stillHeld(now, before []string) []string {
 	suspended := map[string]bool{}
 	for _, h := range c.result.Plan.Held {
 		suspended[h.ID] = true
 	}
-	for _, key := range c.result.last.Held {
+	for _, key := range before {
 		if (suspended[key] || c.incomplete) && !slices.Contains(now, key) {
 			now = append(now, key)
 		}

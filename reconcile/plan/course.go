@@ -209,13 +209,10 @@ func (c *course) goOn(b *builder) {
 	c.memory.Raised = raisedAfter(c.memory.Raised, p.Changes)
 	c.memory.Lowered = append(c.memory.Lowered, loweredBy(p)...)
 	round := *c.memory.Last
-	round.At, round.Held = p.Now, nil
-	for _, x := range p.Held {
-		if x.Rule == "S26" {
-			round.Held = append(round.Held, x.ID)
-		}
-	}
-	round.Held = carry.stillHeld(round.Held)
+	was := round
+	round.At, round.Held, round.Emptying = p.Now, heldBy("S26", p), heldBy("S3", p)
+	round.Held = carry.stillHeld(round.Held, was.Held)
+	round.Emptying = carry.stillHeld(round.Emptying, was.Emptying)
 	c.memory.Last, c.open = &round, openOf(p)
 }
 

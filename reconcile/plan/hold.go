@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
 )
 
 const (
@@ -111,26 +112,54 @@ func foreseen(c Cause) bool {
 }
 
 // holdEmptying holds what would take the last people off a team for another
-// cause than a hand-over, an expiry or leavers (S3).
+// cause than a hand-over, an expiry or leavers, and the last of those who are on
+// it for good: a shift's access that stays makes the loss no smaller (S3).
 func (b *builder) holdEmptying() {
 	b.holdWhere(func(c Change) (Held, bool) {
 		target := c.Pair().Target()
 		peopled := c.Resource.Kind == inventory.KindTeam || c.Resource.Kind == inventory.KindSchedule && c.Layer != ""
-		emptying := c.Effect == Lower && c.After == inventory.None && peopled &&
-			len(b.granted[target]) == 0 && len(b.access.MayEmpty[target]) == 0 &&
-			!foreseen(c.Cause) && c.Cause != CauseLeaver
+		if c.Effect != Lower || c.After != inventory.None || !peopled || len(b.access.MayEmpty[target]) > 0 ||
+			foreseen(c.Cause) || c.Cause == CauseLeaver || b.released(c) {
+			return Held{}, false
+		}
+		empty := len(b.granted[target]) == 0
 		if c.Layer != "" {
 			return Held{Rule: "S3",
 				Why:     fmt.Sprintf("no rule gives anybody turns on %s any more", b.targetName(target)),
 				Release: "grant somebody turns there, or end it in PagerDuty; it is never left without anybody (S25)",
-			}, emptying && !b.released(c)
+			}, empty
 		}
-		return Held{Rule: "S3",
+		h := Held{Rule: "S3",
 			Why: fmt.Sprintf("no rule puts anybody on %s any more", b.resourceName(c.Resource)),
 			Release: fmt.Sprintf("say `empty contains {\"resource\": %q, \"reason\": …}` in a policy if the team may lose everybody, or release it: dutyward release %s --reason …",
 				b.reference(c.Resource), c.ID),
-		}, emptying && !b.released(c)
+		}
+		if !empty {
+			h.Why = fmt.Sprintf("no rule puts anybody on %s for good any more, only for shifts or a while", b.resourceName(c.Resource))
+		}
+		return h, empty || b.stoodForGood(c) && !b.anybodyForGood(target)
 	})
+}
+
+// stoodForGood says whether the last round's policies gave without an end what a
+// change takes away, or one before did and it is held since.
+func (b *builder) stoodForGood(c Change) bool {
+	if c.Cause != CausePolicy && c.Cause != CauseFacts || b.in.Memory.Last == nil {
+		return false
+	}
+	then := b.last[c.Pair()]
+	return then.Desired != "" && then.Desired != inventory.None && then.Window.Until.IsZero() ||
+		slices.Contains(b.in.Memory.Last.Emptying, c.ID)
+}
+
+// anybodyForGood says whether somebody has a grant on a target that does not end.
+func (b *builder) anybodyForGood(target desired.Target) bool {
+	for user := range b.granted[target] {
+		if b.access.Grants[desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}].Until.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // The bound on lowerings of one cause in 24 hours (S26): never less than the

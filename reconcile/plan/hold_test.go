@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,6 +28,42 @@ func TestS3_ATeamThatEmptiesByAHandoverOrExpiryIsNotHeld(t *testing.T) {
 	in := input(s, st)
 	in = next(mustMake(t, in), in, 29)
 	wantLines(t, mustMake(t, in).Plan, "lower team:Search ann manager>none handover")
+}
+
+func TestS3_LosingAllWhoAreOnATeamForGoodIsHeldThoughSomebodysShiftKeepsThemOnIt(t *testing.T) {
+	shift, roster := "oncall:Primary team:Search manager", "user:cy@acme.com team:Search responder"
+	in := input(account(), grants(shift, roster))
+	in = next(mustMake(t, in), in, 1)
+	in.Statements, in.Revision = grants(shift), "r2"
+	held := "held S3: lower team:Search cy responder>none policy"
+	wantHeld := func(when string, in plan.Input, want bool) {
+		t.Helper()
+		if got := slices.Contains(lines(mustMake(t, in).Plan), held); got != want {
+			t.Errorf("%s: %q, want %q among them: %t", when, lines(mustMake(t, in).Plan), held, want)
+		}
+	}
+	wantHeld("the rule is deleted", in, true)
+	later := next(mustMake(t, in), in, 1)
+	wantHeld("a round later", later, true)
+
+	key := mustMake(t, later).Plan.Held[0].ID
+	released := later
+	released.Memory.Released = map[string]plan.Release{key: {Reason: "looked at it", At: noon}}
+	wantHeld("it is released", released, false)
+
+	later.Statements = grants(shift)
+	later.Statements.Empties = []policies.Empty{{Resource: ref("team:Search"), Reason: "shifts alone", Origins: origin(60)}}
+	wantHeld("the policies say that nobody need be on it", later, false)
+}
+
+func TestS3_OfSeveralWhoAreOnATeamForGoodOneMayGo(t *testing.T) {
+	st := grants("oncall:Primary team:Payments manager", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder")
+	in := input(account(), st)
+	in = next(mustMake(t, in), in, 1)
+	in.Statements, in.Revision = grants("oncall:Primary team:Payments manager", "user:ann@acme.com team:Payments manager"), "r2"
+	if got := lines(mustMake(t, in).Plan); !slices.Contains(got, "lower team:Payments bob responder>none policy") {
+		t.Errorf("%q: bob stays", got)
+	}
 }
 
 func TestS3_AReleasedKeyIsLetThrough(t *testing.T) {

@@ -56,6 +56,9 @@ type Round struct {
 	// Held are the keys of the changes that the limit on lowerings held: time
 	// alone does not release them (S26).
 	Held []string `json:"held"`
+	// Emptying are the keys of the changes that were held since a team would lose
+	// everybody, or all who are on it for good (S3).
+	Emptying []string `json:"emptying"`
 	// Standins are the overrides that policies asked for, PendingStandins those of
 	// them that were not made.
 	Standins        []string `json:"standins"`

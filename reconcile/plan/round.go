@@ -20,7 +20,7 @@ import (
 func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapshot, done map[string]bool) Round {
 	p := r.Plan
 	round := Round{
-		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}, Fights: fights(r),
+		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}, Emptying: heldBy("S3", p), Fights: fights(r),
 		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)),
 		Rules:     remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
 	}
@@ -125,4 +125,15 @@ func (r *Result) standinsLeft(done map[string]bool) (asked, pending []string) {
 	}
 	slices.Sort(pending)
 	return asked, pending
+}
+
+// heldBy are the keys of the changes that a rule holds.
+func heldBy(rule string, p *Plan) []string {
+	keys := []string{}
+	for _, h := range p.Held {
+		if h.Rule == rule {
+			keys = append(keys, h.ID)
+		}
+	}
+	return keys
 }
