@@ -109,10 +109,11 @@ func (a *app) compareOnCall(file string, args []string, asJSON bool) error {
 		for _, kind := range []inventory.Kind{inventory.KindSchedule, inventory.KindOnCall} {
 			name = strings.TrimPrefix(name, string(kind)+":")
 		}
-		p.Edits = slices.DeleteFunc(p.Edits, func(e plan.Edit) bool {
+		other := func(e plan.Edit) bool {
 			return name != "#"+e.Schedule.ID && p.Names[e.Schedule.String()] != "schedule:"+name
-		})
-		if len(p.Edits) == 0 {
+		}
+		p.Edits, p.WouldEdit = slices.DeleteFunc(p.Edits, other), slices.DeleteFunc(p.WouldEdit, other)
+		if len(p.Edits)+len(p.WouldEdit) == 0 {
 			return fmt.Errorf("the plan touches no schedule %q", name)
 		}
 	}

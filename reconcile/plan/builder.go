@@ -97,6 +97,7 @@ func (b *builder) build(e *desired.Expansion) *Plan {
 	b.expires(e)
 	b.expiring(e)
 	if !b.in.brief {
+		b.wouldEdit()
 		b.noticeEmptyGroups(e)
 	}
 	b.complete()

@@ -88,25 +88,27 @@ func (b *builder) edits() {
 			b.proposed = slices.DeleteFunc(b.proposed, func(c Change) bool { return out[c.ID] })
 		}
 	}
-	slices.SortFunc(b.plan.Edits, func(x, y Edit) int {
-		return cmp.Or(cmp.Compare(b.resourceName(x.Schedule), b.resourceName(y.Schedule)), cmp.Compare(x.Schedule.ID, y.Schedule.ID))
-	})
+	b.sortEdits(b.plan.Edits)
 }
 
 // edit makes the edit of one schedule. Where it can't be made as a whole, some
 // changes were blocked or held, whose keys it returns.
 func (b *builder) edit(s inventory.Schedule, changes []Change) (Edit, map[string]bool) {
+	revised, err := oncall.Revise(s, revisionsOf(s, changes), b.in.Now)
+	if err != nil {
+		return Edit{}, b.refusedEdit(s, changes, err)
+	}
+	if out := b.holdMoved(s, revised.Schedule, changes); len(out) > 0 {
+		return Edit{}, out
+	}
+	return b.editTo(s, revised, changes), nil
+}
+
+// editTo tells what a revision makes of a schedule.
+func (b *builder) editTo(s inventory.Schedule, revised oncall.Revised, changes []Change) Edit {
 	e := Edit{
 		Schedule: b.ref(inventory.KindSchedule, s.ID), Until: b.in.Now.Add(told),
 		Parts: []oncall.PartChange{}, Displaced: []oncall.Displaced{}, Before: []Turn{}, After: []Turn{},
-	}
-	revisions := revisionsOf(s, changes)
-	revised, err := oncall.Revise(s, revisions, b.in.Now)
-	if err != nil {
-		return e, b.refusedEdit(s, changes, err)
-	}
-	if out := b.holdMoved(s, revised.Schedule, changes); len(out) > 0 {
-		return e, out
 	}
 	for _, c := range changes {
 		e.Changes = append(e.Changes, c.ID)
@@ -122,7 +124,46 @@ func (b *builder) edit(s inventory.Schedule, changes []Change) (Edit, map[string
 		}
 	}
 	e.Before, e.After = b.turnsOn(s, e.Until), b.turnsOn(withStandins(revised.Schedule, changes, b.in.Now), e.Until)
-	return e, nil
+	return e
+}
+
+// wouldEdit tells what schedules would become if also the changes were made that
+// are only observed, or wait for a person's word: whoever decides on them wants
+// to see whose turns they are about.
+func (b *builder) wouldEdit() {
+	bySchedule := map[string][]Change{}
+	note := func(c Change) {
+		if c.Resource.Kind == inventory.KindSchedule && c.User != "" {
+			bySchedule[c.Resource.ID] = append(bySchedule[c.Resource.ID], c)
+		}
+	}
+	for _, c := range b.plan.Observed {
+		note(c)
+	}
+	for _, h := range b.plan.Held {
+		note(h.Change)
+	}
+	for _, id := range slices.Sorted(maps.Keys(bySchedule)) {
+		changes := bySchedule[id]
+		for _, c := range b.plan.Changes {
+			if c.Resource.Kind == inventory.KindSchedule && c.Resource.ID == id {
+				changes = append(changes, c)
+			}
+		}
+		s := b.in.Snapshot.Schedules[id]
+		revised, err := oncall.Revise(s, revisionsOf(s, changes), b.in.Now)
+		if err != nil {
+			continue // what would be blocked has no turns to tell
+		}
+		b.plan.WouldEdit = append(b.plan.WouldEdit, b.editTo(s, revised, changes))
+	}
+	b.sortEdits(b.plan.WouldEdit)
+}
+
+func (b *builder) sortEdits(edits []Edit) {
+	slices.SortFunc(edits, func(x, y Edit) int {
+		return cmp.Or(cmp.Compare(b.resourceName(x.Schedule), b.resourceName(y.Schedule)), cmp.Compare(x.Schedule.ID, y.Schedule.ID))
+	})
 }
 
 // revisionsOf are the revisions of a schedule that changes make up, newcomers in

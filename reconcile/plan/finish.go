@@ -87,7 +87,7 @@ func SortFindings(fs []Finding) {
 // fill makes every collection present.
 func fill(p *Plan) {
 	p.Changes, p.Observed = changesOrEmpty(p.Changes), changesOrEmpty(p.Observed)
-	p.Edits = orEmpty(p.Edits)
+	p.Edits, p.WouldEdit = orEmpty(p.Edits), orEmpty(p.WouldEdit)
 	p.Blocked, p.Held = orEmpty(p.Blocked), orEmpty(p.Held)
 	for i := range p.Blocked {
 		p.Blocked[i].Change = changesOrEmpty([]Change{p.Blocked[i].Change})[0]

@@ -127,7 +127,7 @@ func (b *builder) nameEdits() {
 			b.plan.name(b.index, b.ref(inventory.KindUser, id))
 		}
 	}
-	for _, e := range b.plan.Edits {
+	for _, e := range slices.Concat(b.plan.Edits, b.plan.WouldEdit) {
 		b.plan.name(b.index, e.Schedule)
 		for _, t := range slices.Concat(e.Before, e.After) {
 			user(t.User)

@@ -35,6 +35,9 @@ type Plan struct {
 	Changes []Change `json:"changes"`
 	// Edits are what the changes make of schedules: one for each schedule.
 	Edits []Edit `json:"edits"`
+	// WouldEdit are what schedules would become if also the changes were made that
+	// are only observed or held: for whoever decides on them, and never applied.
+	WouldEdit []Edit `json:"would_edit"`
 	// Observed are changes on resources in observe (or lowerings in grant-only):
 	// reported, never applied.
 	Observed []Change `json:"observed"`

@@ -53,7 +53,7 @@ type CalendarSpell struct {
 func Calendars(p *plan.Plan) []Calendar {
 	t := newPlanText(nil, p, Style{})
 	out := []Calendar{}
-	for _, e := range p.Edits {
+	for _, e := range slices.Concat(p.Edits, p.WouldEdit) {
 		out = append(out, t.calendar(e))
 	}
 	return out
@@ -64,10 +64,7 @@ func (t *planText) calendar(e plan.Edit) Calendar {
 		Schedule: e.Schedule.ID, Name: t.ref(e.Schedule), From: t.plan.Now, Until: e.Until,
 		Joining: []Person{}, Leaving: []Person{}, StandingIn: []Person{}, Displaced: []Moved{}, Spells: []CalendarSpell{},
 	}
-	for _, change := range t.plan.Changes {
-		if change.Resource != e.Schedule {
-			continue
-		}
+	for _, change := range t.changesOf(e) {
 		list := &c.Joining
 		switch {
 		case change.Override != nil:
@@ -100,6 +97,17 @@ func (t *planText) calendar(e plan.Edit) Calendar {
 	return c
 }
 
+// changesOf are the changes that make up an edit.
+func (t *planText) changesOf(e plan.Edit) []plan.Change {
+	changes := slices.Concat(t.plan.Changes, t.plan.Observed)
+	for _, h := range t.plan.Held {
+		changes = append(changes, h.Change)
+	}
+	return slices.DeleteFunc(changes, func(c plan.Change) bool {
+		return c.Resource != e.Schedule || !slices.Contains(e.Changes, c.ID)
+	})
+}
+
 func (t *planText) person(id string) Person { return Person{User: id, Email: t.user(id)} }
 
 func (t *planText) onCallAt(turns []plan.Turn, at time.Time) []Person {
@@ -115,17 +123,24 @@ func (t *planText) onCallAt(turns []plan.Turn, at time.Time) []Person {
 
 // edits writes what the plan's changes make of turns.
 func (t *planText) edits() {
-	if len(t.plan.Edits) == 0 {
+	t.turns("Turns (%s)", t.plan.Edits)
+	t.turns("Turns if what is observed or held were made too (%s)", t.plan.WouldEdit)
+	if len(t.plan.Edits)+len(t.plan.WouldEdit) > 0 {
+		t.line("  All of it: save the plan with --out, then `dutyward oncall --compare FILE`.")
+	}
+}
+
+func (t *planText) turns(title string, edits []plan.Edit) {
+	if len(edits) == 0 {
 		return
 	}
-	t.head("Turns (%s)", count(len(t.plan.Edits), "schedule", "schedules"))
-	for i, e := range t.plan.Edits {
+	t.head(title, count(len(edits), "schedule", "schedules"))
+	for i, e := range edits {
 		if i > 0 {
 			t.line("")
 		}
 		t.page.calendar(t.calendar(e), e.Effective, spellsShown)
 	}
-	t.line("  All of it: save the plan with --out, then `dutyward oncall --compare FILE`.")
 }
 
 // spellsShown bounds the calendar of one schedule in a plan.
@@ -195,20 +210,25 @@ func CompareText(w io.Writer, p *plan.Plan, s Style) error {
 	t := newPlanText(w, p, s)
 	t.line("%s  %s", t.strong("On call before and after the plan of "+p.Account), t.mild("made for "+clock(p.Now)))
 	differing := 0
-	for _, e := range p.Edits {
+	edits := slices.Concat(p.Edits, p.WouldEdit)
+	for i, e := range edits {
 		c := t.calendar(e)
 		t.line("")
+		if i == len(p.Edits) {
+			t.line("%s", t.strong("If what is observed or held were made too"))
+			t.line("")
+		}
 		t.page.calendar(c, e.Effective, 0)
 		if slices.ContainsFunc(c.Spells, func(s CalendarSpell) bool { return s.Differs }) {
 			differing++
 		}
 	}
 	t.line("")
-	if len(p.Edits) == 0 {
+	if len(edits) == 0 {
 		t.line("%s", t.strong("The plan touches no schedule."))
 		return t.err
 	}
 	t.line("%s", t.strong(fmt.Sprintf("%s, %d with other people on call within %d weeks.",
-		count(len(p.Edits), "schedule", "schedules"), differing, int(p.Edits[0].Until.Sub(p.Now).Hours()/24/7))))
+		count(len(edits), "schedule", "schedules"), differing, int(edits[0].Until.Sub(p.Now).Hours()/24/7))))
 	return t.err
 }
