@@ -31,6 +31,8 @@ var slips = []slip{
 	saying("", `[^A-Za-z0-9_$][fF]"`, `$ before a string with expressions in it: $"user:{u.email}"`),
 	saying("", `&&|\S\s+and\s+\S`, "a line for each condition, or ';' between them: all of a body must hold"),
 	saying("", `\|\||\S\s+or\s+\S`, "two rules of one name, either of which may hold; or x in {…} where one value is compared"),
+	saying(`unexpected ; token\s*$`, `\bif\b`, "braces around several conditions: if { …; … }, or a line for each between the braces"),
+	saying("unexpected div token", `^\s*//`, "# before a comment"),
 	saying("illegal ! character", "", "not in place of '!'"),
 	saying("", `\bnot\s+in\b`, "not x in xs"),
 	saying("illegal negation of 'some'", "", "count({x | some x in xs; …}) == 0, or not and the name of a rule that says it"),
@@ -48,6 +50,9 @@ var slips = []slip{
 	saying("var cannot be used for rule name", "", "a rule: name contains … if …, or name := …"),
 	saying("non-terminated string|illegal token", "", `strings between double quotes, "…", in one line`),
 	saying(`^plus: invalid argument`, "", `numbers; texts are put together in a template, $"user:{u.email}"`),
+	saying(`^match error`, "", `two values of one kind, for others are never equal; a set is written {"a"}, an array ["a"]`),
+	saying("rule name conflicts with built-in function", "", "another name for a rule; a call of the function stands in a rule's body"),
+	saying("else keyword cannot be used on multi-value rules", "", "a rule of its own for each alternative: grant contains {…} if {…}"),
 	saying(`is recursive|may be recursive`, "", "rules that lead to one another in one direction only"),
 	saying("undefined function", "", "a function of Rego, of your own, or of the library with import data.dutyward"),
 }
