@@ -79,7 +79,7 @@ func (o *outcome) complain(r *rule, bad []*ast.Term) {
 	failure.Bad = true
 	o.failures = append(o.failures, failure)
 	if len(bad) > maxBad {
-		o.bad = append(o.bad, Problem{Message: fmt.Sprintf("and %d more bad elements of this rule", len(bad)-maxBad)})
+		o.bad = append(o.bad, Problem{Message: fmt.Sprintf("… and %d more bad elements of this rule", len(bad)-maxBad)})
 	}
 }
 
