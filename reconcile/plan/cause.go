@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -32,12 +33,19 @@ func (b *builder) cause(pair desired.Pair, held string) (Cause, string) {
 	switch {
 	case moved && ours && end.Role == held && !end.Until.After(b.in.Now):
 		return end.Cause, "" // raised by a round that did not finish
+	case !known && held != inventory.None && !b.wasNamed(pair.Target()):
+		return CausePolicy, "" // it was there before the policies spoke of it
 	case moved:
 		return CauseDrift, ""
 	case then.Pending != "":
 		return then.Pending, ""
 	}
 	return CausePolicy, ""
+}
+
+// wasNamed says whether a grant named a target in the last round.
+func (b *builder) wasNamed(target desired.Target) bool {
+	return slices.ContainsFunc(b.in.Memory.Last.Named, func(n NamedTarget) bool { return n.Target == target })
 }
 
 // desiredMoved is the cause of a change whose desired side moved.

@@ -299,3 +299,10 @@ func TestS4_ABaseRoleThatOthersGaveWhileTheWayBackWasPendingStays(t *testing.T) 
 	in.Snapshot = &whole
 	wantChanges(t, mustMake(t, in).Plan)
 }
+
+func TestS14_WhoeverIsOnATeamThatPoliciesNameForTheFirstTimeWasNotAddedMeanwhile(t *testing.T) {
+	in := input(account(), grants("user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder"))
+	in = next(mustMake(t, in), in, 1)
+	in.Statements, in.Revision = grants("user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder", "user:di@acme.com team:Search manager"), "r2"
+	wantLines(t, mustMake(t, in).Plan, "raise team:Search di none>manager policy", "lower team:Search cy responder>none policy")
+}
