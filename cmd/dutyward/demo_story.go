@@ -65,7 +65,7 @@ func story(start time.Time) []scene {
 		{at: day(2, "12:10"), saves: true, do: observers,
 			say: "A reorganisation is merged: everybody who responds on Platform or Support becomes an observer there. Nine people, and this time it is meant."},
 		{at: day(2, "12:50"), do: release,
-			say: "Dan looks at each in `dutyward plan`, and lets them through: dutyward release KEY... --reason 'agreed with Mona and Dora'"},
+			say: "Dan looks at each in `dutyward holds`, and lets them through: dutyward release KEY... --reason 'agreed with Mona and Dora'"},
 		{at: day(2, "13:35"), do: order("total=-1:GET /users:*"),
 			say: "PagerDuty's list of users comes out one short of its own total, as happens when people are added between two pages."},
 		{at: day(2, "14:20"), do: mend,

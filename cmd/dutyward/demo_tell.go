@@ -19,6 +19,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // The rules of what the demo tells:
@@ -214,7 +215,7 @@ func (l logged) mark() string {
 // causeWords are the causes for a reader who does not know them.
 var causeWords = map[plan.Cause]string{
 	plan.CauseLeaver: "leavers", plan.CausePolicy: "policy", plan.CauseExpiry: "expiry",
-	plan.CauseHandover: "hand-over", plan.CauseFacts: "facts", plan.CauseDrift: "drift",
+	plan.CauseHandover: "hand-over", plan.CauseFacts: "facts", plan.CauseDrift: "drift", plan.CauseRevert: "revert",
 }
 
 // change is "Tara Singh is taken off Payments (was manager). Drift: …".
@@ -267,6 +268,9 @@ var reasons = map[string]string{
 // other is a line of the log that is no change: its message, its numbers, and
 // then its reasons.
 func (t *teller) other(l logged) string {
+	if l.at["role"] != "" && l.at["until"] != "" {
+		return t.ending(l)
+	}
 	var numbers []string
 	var why string
 	for _, k := range l.keys {
@@ -294,6 +298,17 @@ func (t *teller) other(l logged) string {
 	return text + why
 }
 
+// ending is "Access for a while ends soon: Bea Santos is responder on Search
+// until Mon 19:00."
+func (t *teller) ending(l logged) string {
+	until := l.at["until"]
+	if m, err := time.Parse(time.RFC3339, until); err == nil {
+		until = m.UTC().Format("Mon 15:04")
+	}
+	return fmt.Sprintf("Access for a while ends soon: %s is %s on %s until %s.",
+		cmp.Or(t.people[l.at["user"]], l.at["user"]), l.at["role"], strings.TrimPrefix(l.at["resource"], "team:"), until)
+}
+
 // firstLines leaves out of the problems in policies the lines that they quote.
 func (t *teller) firstLines(text string) string {
 	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(l string) bool { return strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t") })
@@ -313,7 +328,7 @@ func (t *teller) line(mark, text string) {
 		t.told = stamp
 	}
 	indent := utf8.RuneCountInString(stamp) + 5
-	for i, l := range wrapped(text, t.width-indent) {
+	for i, l := range report.Wrapped(text, t.width-indent) {
 		if i == 0 {
 			fmt.Fprintf(t.out, "%s  %s  %s\n", t.paint("time", stamp), t.paint(mark, mark), t.paint(mark, l))
 		} else {
@@ -325,27 +340,9 @@ func (t *teller) line(mark, text string) {
 
 // plain tells something outside of time.
 func (t *teller) plain(text string) {
-	for _, l := range wrapped(text, t.width) {
+	for _, l := range report.Wrapped(text, t.width) {
 		fmt.Fprintln(t.out, l)
 	}
-}
-
-// wrapped breaks a text into lines of at most width, at spaces where there are
-// any. An empty text is one empty line.
-func wrapped(text string, width int) []string {
-	lines := []string{""}
-	for _, word := range strings.Fields(text) {
-		last := &lines[len(lines)-1]
-		switch {
-		case *last == "":
-			*last = word
-		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= width:
-			*last += " " + word
-		default:
-			lines = append(lines, word)
-		}
-	}
-	return lines
 }
 
 func (t *teller) paint(mark, text string) string {

@@ -23,15 +23,15 @@ func LibraryText(w io.Writer, functions []policies.LibraryFunction, whole bool, 
 		}
 		p.line("%s  %s", p.strong(f.Signature), f.Title)
 		p.line("")
-		for _, line := range wrapped(f.Description, 90) {
+		for _, line := range Wrapped(f.Description, 90) {
 			p.line("  %s", line)
 		}
 	}
 	return p.err
 }
 
-// wrapped is a text in lines of at most so many runes, words whole.
-func wrapped(text string, width int) []string {
+// Wrapped is a text in lines of at most so many runes, words whole.
+func Wrapped(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(text) {
