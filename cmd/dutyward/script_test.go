@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -84,15 +86,21 @@ func (s *scripts) setUp(env *testscript.Env) error {
 	return os.WriteFile(filepath.Join(env.WorkDir, "account.json"), seed, 0o600)
 }
 
-// freePort is a port that nobody listens on at the moment.
+// freePort is a port that nobody listens on at the moment. It lies below those
+// that the system hands out: another script's server would else be given it
+// before this one's program comes to use it.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for {
+		port := strconv.Itoa(20000 + rand.IntN(12000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		return port, l.Close()
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
 }
 
 func (s *scripts) account(ts *testscript.TestScript, neg bool, args []string) {

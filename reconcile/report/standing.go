@@ -168,6 +168,8 @@ func (s *Standings) status(st *Standing, pair desired.Pair) {
 		}
 	case st.Holds == st.Asked && st.Holds == inventory.None:
 		st.Status = StatusNone
+	case st.Holds != st.Asked && len(s.access.Named[pair.Target()]) == 0:
+		st.Status, st.Why = StatusDrift, "no policy names it, and what no policy names is left alone"
 	default:
 		st.Status = StatusAsAsked
 	}
