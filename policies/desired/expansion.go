@@ -244,7 +244,8 @@ func (e *Expansion) empty(x *expander, s policies.Empty) {
 		return
 	}
 	target := Target{Resource: resource}
-	if resource.Kind == inventory.KindSchedule {
+	// Without a layer a schedule means the overrides of ours on it (S1).
+	if resource.Kind == inventory.KindSchedule && s.Layer != "" {
 		if target.Layer, ok = e.line(x, resource, s.Layer, s.Origins); !ok {
 			return
 		}

@@ -17,7 +17,11 @@ func Implicit(s *inventory.Snapshot) []Group {
 	e := &Expansion{index: x.resolver.index, groups: map[string]people{}}
 	add := func(kind inventory.Kind, id string) {
 		ref := inventory.ByID(kind, id)
-		e.groups[x.resolver.index.Named(ref)] = x.principal(ref, nil)
+		name := x.resolver.index.Named(ref)
+		if named, err := inventory.ParseRef(name); err != nil || len(x.resolver.index.Find(named)) != 1 {
+			name = ref.String() // several share the name, which refers to none of them
+		}
+		e.groups[name] = x.principal(ref, nil)
 	}
 	for id := range s.Schedules {
 		add(inventory.KindOnCall, id)

@@ -168,8 +168,8 @@ func TestS3_ALayerThatNobodyIsToHaveTurnsOnIsHeld(t *testing.T) {
 }
 
 func TestS25_NoLayerIsEmptiedEvenWhereEmptySaysSo(t *testing.T) {
-	for _, schedule := range []string{"Weekly", "Follow"} {
-		st := &policies.Statements{Empties: []policies.Empty{{Resource: ref("schedule:" + schedule), Reason: "closing down", Origins: origin(60)}}}
+	for schedule, layer := range map[string]string{"Weekly": "Day", "Follow": "Week"} {
+		st := &policies.Statements{Empties: []policies.Empty{{Resource: ref("schedule:" + schedule), Layer: layer, Reason: "closing down", Origins: origin(60)}}}
 		p := mustMake(t, input(turns(), st)).Plan
 		if len(p.Changes)+len(p.Held)+len(p.Edits) != 0 || len(p.Blocked) != 3 {
 			t.Fatalf("%q, want three blocked", lines(p))

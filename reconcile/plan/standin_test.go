@@ -129,6 +129,14 @@ func TestS24_OnlyOurOwnOverridesAreTakenBack(t *testing.T) {
 	if len(made(p)) != 0 || !slices.ContainsFunc(p.Drift, func(d plan.Drift) bool { return d.User == "di" && d.Role == "override" }) {
 		t.Errorf("overrides %q, drift %+v", made(p), p.Drift)
 	}
+
+	// Unless a policy says that there are to be none.
+	in.Statements.Empties = []policies.Empty{{Resource: ref("schedule:Weekly"), Reason: "no vacations any more", Origins: origin(60)}}
+	p = mustMake(t, in).Plan
+	wantMade(t, p, "- di override 192h0m0s..216h0m0s policy")
+	if len(p.Blocked)+len(p.Held) != 0 {
+		t.Errorf("%q: nobody's turns are meant", lines(p))
+	}
 }
 
 func TestS24_AfterALostStateOneAsAskedIsTakenForOursAndAnotherNever(t *testing.T) {
