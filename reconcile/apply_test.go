@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,8 @@ import (
 
 // world is the example company on the simulator, with a journal.
 type world struct {
+	// passed is time that passes while others read the clock.
+	passed  atomic.Int64
 	t       *testing.T
 	clock   time.Time
 	sim     *pagerdutysim.Server
@@ -42,7 +45,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, clock: seed.Account.TakenAt}
-	now := func() time.Time { return w.clock }
+	now := w.now
 	if w.sim, err = pagerdutysim.New(pagerdutysim.Options{Seed: seed, Clock: now, RateLimit: -1}); err != nil {
 		t.Fatal(err)
 	}
@@ -58,9 +61,12 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// now is the clock, with what has passed amid a round.
+func (w *world) now() time.Time { return w.clock.Add(time.Duration(w.passed.Load())) }
+
 func (w *world) reopen(path string) {
 	w.t.Helper()
-	j, err := journal.Open(context.Background(), path, journal.Options{Now: func() time.Time { return w.clock }, Account: "acme"})
+	j, err := journal.Open(context.Background(), path, journal.Options{Now: w.now, Account: "acme"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -84,7 +90,7 @@ func (w *world) Snapshot(ctx context.Context, schedules []string) (*inventory.Sn
 
 func (w *world) round() *reconcile.Round {
 	return &reconcile.Round{
-		Reader: w, Policies: w.policy, Memory: w.journal, Now: func() time.Time { return w.clock },
+		Reader: w, Policies: w.policy, Memory: w.journal, Now: w.now,
 		Settings: plan.Settings{Default: plan.Sync},
 	}
 }
@@ -92,7 +98,7 @@ func (w *world) round() *reconcile.Round {
 func (w *world) apply(approve func(*reconcile.Result) (*plan.Plan, error)) (*reconcile.Applied, error) {
 	return w.round().Apply(context.Background(), reconcile.Execution{
 		Record: w.journal, Account: w.client, Approve: approve,
-		Options: apply.Options{Now: func() time.Time { return w.clock }},
+		Options: apply.Options{Now: w.now},
 	})
 }
 

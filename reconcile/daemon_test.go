@@ -50,7 +50,7 @@ func (w *watch) restart() {
 			return policies.Load(ctx, policies.Options{Roots: []string{w.folder}})
 		},
 		Reader: w.world, Record: w.journal, Account: w.client, Settings: plan.Settings{Default: plan.Sync},
-		Now: func() time.Time { return w.clock }, Paused: w.stop.Paused,
+		Now: w.now, Paused: w.stop.Paused,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 }
