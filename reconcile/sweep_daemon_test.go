@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -37,8 +34,6 @@ type sweepDaemon struct {
 	good *revision
 	// why is what makes the round due: some read in part.
 	why string
-	// partial counts the rounds that did.
-	partial int
 }
 
 // start starts a process.
@@ -67,8 +62,8 @@ func (d *sweepDaemon) round(ctx context.Context, w *trial) (*reconcile.Applied, 
 		return nil, err
 	}
 	outlook, err := d.Round(ctx, d.why)
-	if d.partial += 1; outlook.Whole || d.why == "schedule" {
-		d.partial--
+	if !outlook.Whole && d.why != "schedule" {
+		w.counts["rounds: that read in part"]++
 	}
 	if strings.Contains(d.log.String(), canary) {
 		w.violate("the token is in the log:\n%s", d.log.String())
@@ -129,7 +124,8 @@ func (d *sweepDaemon) lastGood(w *trial) *revision {
 func (d *sweepDaemon) trouble(rt *rapid.T, w *trial) {
 	d.calm()
 	d.why = rapid.SampledFrom([]string{"schedule", reconcile.WhyBoundary, reconcile.WhyBoundary, reconcile.WhyOnCalls}).Draw(rt, "why")
-	switch rapid.IntRange(0, 7).Draw(rt, "daemon") {
+	what := rapid.IntRange(0, 7).Draw(rt, "daemon")
+	switch what {
 	case 0:
 		d.broken = errors.New("sweep.rego:3: unexpected }")
 	case 1:
@@ -143,6 +139,7 @@ func (d *sweepDaemon) trouble(rt *rapid.T, w *trial) {
 	default:
 		return
 	}
+	w.counts["daemon: "+[]string{"policies broken", "paused", "a clock in doubt", "nobody knows whose token", "restarted"}[what]]++
 	w.tell("daemon: broken %v, paused %v, doubt %q, selfless %v", d.broken, d.paused, d.doubt, d.selfless)
 }
 
@@ -157,20 +154,9 @@ func TestWhateverGoesWrongTheDaemonHarmsNobodyAndAllThatIsDueLands(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, n, rounds, writes := t.TempDir(), 0, 0, map[string]int{}
-	rapid.Check(t, func(rt *rapid.T) {
-		n++
-		at := filepath.Join(dir, fmt.Sprint(n))
-		if err := os.Mkdir(at, 0o755); err != nil {
-			rt.Fatal(err)
-		}
-		w := newTrial(rt, at, revisions, sets)
+	sweep(t, revisions, sets, func(w *trial, rt *rapid.T) {
 		w.daemon = &sweepDaemon{self: "P5", why: "start"}
 		w.daemon.start(w)
-		defer func() {
-			_ = w.journal.Close()
-			_ = os.RemoveAll(at)
-		}()
 		if _, err := w.round(); err != nil {
 			w.fail("the first round: %v", err)
 		}
@@ -178,14 +164,8 @@ func TestWhateverGoesWrongTheDaemonHarmsNobodyAndAllThatIsDueLands(t *testing.T)
 			w.trouble(rt)
 			w.daemon.trouble(rt, w)
 			_, _ = w.round()
-			rounds++
+			w.counts["rounds: in trouble"]++
 		}
 		w.settle()
-		for kind, count := range w.writes {
-			writes[kind] += count
-		}
-		writes["held"] += w.held
-		writes["in part"] += w.daemon.partial
 	})
-	t.Logf("%d trials, %d rounds in trouble, writes %v", n, rounds, writes)
 }

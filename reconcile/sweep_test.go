@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http"
@@ -57,8 +56,8 @@ type trial struct {
 	// untrusted since when a team has not had the name that it had.
 	touched, untrusted map[string]time.Time
 	names              map[string]string
-	writes             map[string]int
-	held               int // until a person released it
+	// counts is what happened: see tally.
+	counts tally
 	// skewed says that PagerDuty was told to render its schedules otherwise.
 	skewed bool
 	// daemon makes the rounds, where it is not nil: see sweep_daemon_test.go.
@@ -81,7 +80,7 @@ type trial struct {
 func newTrial(f failer, dir string, revisions []*revision, sets []*policies.Set) *trial {
 	w := &trial{
 		failer: f, path: filepath.Join(dir, "dutyward.db"), revisions: revisions, sets: sets, clock: sweepStart,
-		raised: map[string]string{}, touched: map[string]time.Time{}, untrusted: map[string]time.Time{}, writes: map[string]int{},
+		raised: map[string]string{}, touched: map[string]time.Time{}, untrusted: map[string]time.Time{}, counts: tally{},
 		names: maps.Clone(sweepTeams), deadlines: map[time.Time]time.Time{},
 	}
 	var err error
@@ -173,7 +172,13 @@ func (w *trial) round() (*reconcile.Applied, error) {
 	w.calls, w.requests, w.cancel = 0, 0, cancel
 	done, err := w.makeRound(ctx)
 	w.tell("round under %q after %d calls: %s", w.inForce().name, w.calls, outcome(done, err))
+	w.counts["rounds: all"]++
+	w.counts["requests"] += w.requests
+	if err != nil {
+		w.counts["rounds: failed"]++
+	}
 	if w.dead {
+		w.counts["rounds: killed"]++
 		if err := w.journal.Close(); err != nil {
 			w.fail("close: %v", err)
 		}
@@ -294,7 +299,7 @@ func (w *trial) settle() {
 	if len(held) == 0 {
 		return
 	}
-	w.held += len(held)
+	w.counts["settled: held, and released"] += len(held)
 	for _, key := range held {
 		if err := w.journal.Release(context.Background(), key, "looked at it"); err != nil {
 			w.fail("%v", err)
@@ -409,19 +414,6 @@ func (w *trial) protects(rev *revision, user string) bool {
 	return slices.Contains(rev.protected, user) || w.daemon != nil && user == w.daemon.self && w.daemon.selfless == nil
 }
 
-// checks is how many trials there are: few in an ordinary run.
-func checks(t *testing.T, few, many int) {
-	n := few
-	if os.Getenv("DUTYWARD_LONG") != "" {
-		n = many
-	}
-	before := flag.Lookup("rapid.checks").Value.String()
-	if err := flag.Set("rapid.checks", fmt.Sprint(n)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = flag.Set("rapid.checks", before) })
-}
-
 // Promises: nothing is lowered or raised that the truth does not call for, what
 // is due lands once the faults end, the budget holds and the token stays
 // secret, whatever goes wrong meanwhile.
@@ -431,10 +423,27 @@ func TestWhateverGoesWrongNobodyLosesAccessAndAllThatIsDueLands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, n, rounds, writes := t.TempDir(), 0, 0, map[string]int{}
+	sweep(t, revisions, sets, func(w *trial, rt *rapid.T) {
+		if _, err := w.round(); err != nil {
+			w.fail("the first round: %v", err)
+		}
+		for range rapid.IntRange(1, 8).Draw(rt, "rounds") {
+			w.trouble(rt)
+			_, _ = w.round()
+			w.counts["rounds: in trouble"]++
+		}
+		w.settle()
+	})
+}
+
+// sweep makes trials, each with an account and a state of its own, and logs what
+// was judged.
+func sweep(t *testing.T, revisions []*revision, sets []*policies.Set, body func(*trial, *rapid.T)) {
+	t.Helper()
+	dir, sum, tell := t.TempDir(), tally{}, progress(time.Minute)
 	rapid.Check(t, func(rt *rapid.T) {
-		n++
-		at := filepath.Join(dir, fmt.Sprint(n))
+		sum["trials"]++
+		at := filepath.Join(dir, fmt.Sprint(sum["trials"]))
 		if err := os.Mkdir(at, 0o755); err != nil {
 			rt.Fatal(err)
 		}
@@ -443,19 +452,9 @@ func TestWhateverGoesWrongNobodyLosesAccessAndAllThatIsDueLands(t *testing.T) {
 			_ = w.journal.Close()
 			_ = os.RemoveAll(at)
 		}()
-		if _, err := w.round(); err != nil {
-			w.fail("the first round: %v", err)
-		}
-		for range rapid.IntRange(1, 8).Draw(rt, "rounds") {
-			w.trouble(rt)
-			_, _ = w.round()
-			rounds++
-		}
-		w.settle()
-		for kind, count := range w.writes {
-			writes[kind] += count
-		}
-		writes["held"] += w.held
+		body(w, rt)
+		sum.add(w.counts)
+		tell(sum)
 	})
-	t.Logf("%d trials, %d rounds in trouble, writes %v", n, rounds, writes)
+	t.Logf("judged:%s", sum)
 }

@@ -44,6 +44,7 @@ func (w *trial) trouble(rt *rapid.T) {
 	}
 	if rapid.IntRange(0, 2).Draw(rt, "edit") == 0 {
 		w.current = rapid.IntRange(0, len(w.revisions)-1).Draw(rt, "revision")
+		w.counts["trouble: policies edited"]++
 	}
 	if rapid.IntRange(0, 2).Draw(rt, "killed") == 0 {
 		w.kill = &kill{
@@ -74,6 +75,7 @@ func (w *trial) fault(rt *rapid.T) {
 		w.fail("%v", err)
 	}
 	w.sim.Inject(f)
+	w.counts["faults: "+what]++
 	w.tell("fault %s", text)
 }
 
@@ -84,6 +86,7 @@ func (w *trial) tampering(rt *rapid.T) func() {
 		user := rapid.SampledFrom(sweepUsers()).Draw(rt, "whose")
 		role := rapid.SampledFrom([]string{"admin", "user", "limited_user", "observer"}).Draw(rt, "base role")
 		return func() {
+			w.counts["trouble: tamperings"]++
 			w.tell("%s becomes %s", user, role)
 			w.sim.SetBaseRole(user, role)
 			w.touched["account "+user] = w.now()
@@ -99,6 +102,7 @@ func (w *trial) tampering(rt *rapid.T) func() {
 // rename gives a team another name. A name is trusted as long as it means the
 // team that had it first, and only that.
 func (w *trial) rename(team, name string) {
+	w.counts["trouble: renames"]++
 	w.tell("%s is renamed to %s", team, name)
 	w.sim.RenameTeam(team, name)
 	w.names[team] = name
@@ -120,6 +124,7 @@ func (w *trial) membership(rt *rapid.T) func() {
 	user := rapid.SampledFrom(sweepUsers()).Draw(rt, "user")
 	role := rapid.SampledFrom([]string{"", "manager", "responder", "observer"}).Draw(rt, "role")
 	return func() {
+		w.counts["trouble: tamperings"]++
 		w.tell("%s becomes %q of %s", user, role, team)
 		w.sim.SetMember(team, user, role)
 	}

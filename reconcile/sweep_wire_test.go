@@ -95,6 +95,9 @@ func (w *trial) meddle(r *http.Request) (*http.Response, error) {
 		w.wire.Unlock()
 	}
 	sent := r.Header.Get("Authorization")
+	if echo != "" {
+		w.counts["trouble: echoes"]++
+	}
 	switch echo {
 	case "answer":
 		body := fmt.Sprintf(`{"error":{"message":"don't know %s","code":2001,"errors":[%q]}}`, sent, sent)
@@ -162,7 +165,7 @@ func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 		return
 	}
 	if inventory.CompareRoles(kind, now, was) > 0 {
-		w.writes["raise"]++
+		w.counts["writes: that raise"]++
 		if !w.anyTruth(func(skew time.Duration) bool {
 			return inventory.CompareRoles(kind, now, rev.want(user, name, t, skew)) <= 0
 		}) {
@@ -173,7 +176,7 @@ func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 		}
 		return
 	}
-	w.writes["lower"]++
+	w.counts["writes: that lower"]++
 	if !w.anyTruth(func(skew time.Duration) bool { return w.mayLower(rev, on, name, user, was, now, t, skew) }) {
 		w.violate("%s: lowered where the truth is %s", said, rev.want(user, name, t, 0))
 	}
