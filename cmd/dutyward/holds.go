@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -217,9 +219,9 @@ func (a *app) forState(ctx context.Context) (*session, error) {
 	}
 	s := &session{config: c, Round: &reconcile.Round{Now: a.now}}
 	if c.Account.BaseURL != "" {
-		clock := newAccountClock(a.now, a.transport)
-		clock.learn(ctx, c.Account.BaseURL)
-		s.Now = clock.now
+		clock := pagerduty.NewClock(a.now, a.transport, pagerdutysim.Header)
+		clock.Learn(ctx, c.Account.BaseURL)
+		s.Now = clock.Now
 	}
 	s.journal, err = journal.Open(ctx, c.State, a.journalOptions(s))
 	return s, err

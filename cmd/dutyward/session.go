@@ -11,6 +11,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
@@ -22,7 +23,7 @@ type session struct {
 	config *config
 	// client is nil where the snapshot is a saved one.
 	client  *pagerduty.Client
-	clock   *accountClock
+	clock   *pagerduty.Clock
 	journal *journal.Journal
 }
 
@@ -156,7 +157,7 @@ func (a *app) configured(f roundFlags) (*session, error) {
 func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error) {
 	o := s.config.pagerduty()
 	if s.clock == nil {
-		s.clock = newAccountClock(a.now, a.transport)
+		s.clock = pagerduty.NewClock(a.now, a.transport, pagerdutysim.Header)
 	}
 	o.Transport = s.clock
 	progress, stop := a.readingProgress()
@@ -166,9 +167,9 @@ func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error)
 		return nil, err
 	}
 	if o.BaseURL != "" {
-		s.clock.learn(ctx, o.BaseURL)
+		s.clock.Learn(ctx, o.BaseURL)
 	}
-	s.client, s.Now, s.ClockDoubt, s.Self = client, s.clock.now, s.clock.doubt, client.TokenUser
+	s.client, s.Now, s.ClockDoubt, s.Self = client, s.clock.Now, s.clock.Doubt, client.TokenUser
 	return accountReader{client, stop}, nil
 }
 

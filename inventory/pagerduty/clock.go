@@ -1,4 +1,4 @@
-package main
+package pagerduty
 
 import (
 	"context"
@@ -6,20 +6,19 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 )
 
-// accountClock is PagerDuty's clock: the local one, set right by the Date of
-// every answer (S31). It sees the answers as the transport they come through,
-// so that rehearsals on a simulator live in the simulator's time.
+// Clock is PagerDuty's clock: the local one, set right by the Date of every answer
+// (S31). It sees the answers as the transport they come through, so that
+// rehearsals on a simulator live in the simulator's time.
 //
 // It trusts the time where two clocks agree that know nothing of each other: the
 // local one and PagerDuty's. Where they do not, one of them is wrong, and nothing
 // here tells which. A simulator says of itself that its time is made up.
-type accountClock struct {
-	local func() time.Time
-	base  http.RoundTripper
+type Clock struct {
+	local     func() time.Time
+	base      http.RoundTripper
+	simulated string
 
 	mu sync.Mutex
 	// off is how far PagerDuty's clock is ahead, as the last answer said.
@@ -28,14 +27,15 @@ type accountClock struct {
 	rehearsal bool
 }
 
-// newAccountClock makes a clock over a transport; nil is an ordinary one.
-func newAccountClock(local func() time.Time, base http.RoundTripper) *accountClock {
+// NewClock makes a clock over a transport; nil is an ordinary one. A simulator's
+// answers have a header of the name simulated.
+func NewClock(local func() time.Time, base http.RoundTripper, simulated string) *Clock {
 	if base == nil {
 		t := http.DefaultTransport.(*http.Transport).Clone()
 		t.MaxIdleConnsPerHost = 16
 		base = t
 	}
-	return &accountClock{local: local, base: base}
+	return &Clock{local: local, base: base, simulated: simulated}
 }
 
 // sameClock is how near two clocks are taken for one: Date has whole seconds, and
@@ -43,19 +43,19 @@ func newAccountClock(local func() time.Time, base http.RoundTripper) *accountClo
 const sameClock = 30 * time.Second
 
 // RoundTrip carries a request and reads the answer's Date.
-func (c *accountClock) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c *Clock) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := c.base.RoundTrip(r)
 	if err != nil {
 		return resp, err
 	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		c.told(date, resp.Header.Get(pagerdutysim.Header) != "")
+		c.told(date, resp.Header.Get(c.simulated) != "")
 	}
 	return resp, nil
 }
 
 // told compares the clocks.
-func (c *accountClock) told(date time.Time, rehearsal bool) {
+func (c *Clock) told(date time.Time, rehearsal bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.off, c.rehearsal = date.Sub(c.local()), rehearsal
@@ -64,16 +64,16 @@ func (c *accountClock) told(date time.Time, rehearsal bool) {
 	}
 }
 
-// now is the account's time.
-func (c *accountClock) now() time.Time {
+// Now is the account's time.
+func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.local().Add(c.off)
 }
 
-// doubt is why the time can't be trusted; empty if it can. A clock that somebody
+// Doubt is why the time can't be trusted; empty if it can. A clock that somebody
 // set is trusted again as soon as both agree.
-func (c *accountClock) doubt() string {
+func (c *Clock) Doubt() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rehearsal || c.off == 0 {
@@ -90,9 +90,9 @@ func apart(d time.Duration) string {
 	return d.Round(time.Second).String() + " ahead of"
 }
 
-// learn asks an address for the time, before anything else is asked. Without an
+// Learn asks an address for the time, before anything else is asked. Without an
 // answer the local time stands; what is asked next will say what is wrong.
-func (c *accountClock) learn(ctx context.Context, address string) {
+func (c *Clock) Learn(ctx context.Context, address string) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

@@ -1,4 +1,4 @@
-package main
+package pagerduty_test
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 )
 
@@ -37,17 +38,17 @@ func TestS31_TheTimeIsTrustedWhereTheLocalClockAndPagerDutysAgree(t *testing.T) 
 	} {
 		t.Run(name, func(t *testing.T) {
 			answers := &dated{date: noon.Add(c.off), simulated: c.simulated}
-			clock := newAccountClock(func() time.Time { return noon }, answers)
-			if doubt := clock.doubt(); doubt != "" {
+			clock := pagerduty.NewClock(func() time.Time { return noon }, answers, pagerdutysim.Header)
+			if doubt := clock.Doubt(); doubt != "" {
 				t.Errorf("before the first answer: %s", doubt)
 			}
-			clock.learn(t.Context(), "https://api.example")
-			if doubt := clock.doubt(); !strings.Contains(doubt, c.doubt) || (doubt == "") != (c.doubt == "") {
+			clock.Learn(t.Context(), "https://api.example")
+			if doubt := clock.Doubt(); !strings.Contains(doubt, c.doubt) || (doubt == "") != (c.doubt == "") {
 				t.Errorf("doubt %q, want %q", doubt, c.doubt)
 			}
 			answers.date = noon // somebody set the clock
-			clock.learn(t.Context(), "https://api.example")
-			if doubt := clock.doubt(); doubt != "" {
+			clock.Learn(t.Context(), "https://api.example")
+			if doubt := clock.Doubt(); doubt != "" {
 				t.Errorf("once they agree: %s", doubt)
 			}
 		})
