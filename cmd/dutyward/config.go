@@ -21,6 +21,7 @@ type config struct {
 	Account   accountConfig     `yaml:"account"`
 	Policies  []string          `yaml:"policies"`
 	State     string            `yaml:"state"`
+	History   historyConfig     `yaml:"history"`
 	Operators []string          `yaml:"operators"`
 	Manage    manageConfig      `yaml:"manage"`
 	Schemas   map[string]string `yaml:"schemas"`
@@ -88,6 +89,10 @@ type evaluationConfig struct {
 	AllowBuiltins []string `yaml:"allow_builtins"`
 }
 
+type historyConfig struct {
+	Keep string `yaml:"keep"`
+}
+
 // accessConfig is about access that policies give for a while.
 type accessConfig struct {
 	// Longest is empty where any length will do.
@@ -107,6 +112,7 @@ func defaultConfig() *config {
 	return &config{
 		Account:    accountConfig{Name: "pagerduty", Region: "us", Auth: "token"},
 		State:      "dutyward.db",
+		History:    historyConfig{Keep: "400d"},
 		Manage:     manageConfig{Default: string(plan.Observe)},
 		Access:     accessConfig{WarnBefore: "24h"},
 		Window:     windowConfig{BackDays: 7, AheadDays: 35},

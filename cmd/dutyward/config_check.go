@@ -38,6 +38,9 @@ func (l *loader) check() {
 	if c.Window.BackDays < 1 || c.Window.AheadDays < 1 {
 		l.fault(l.where("window"), "window: back_days and ahead_days must be 1 or more")
 	}
+	if keep, ok := parseSpan(c.History.Keep); !ok || keep < 7*24*time.Hour {
+		l.fault(l.where("history.keep"), "history.keep: %q is not possible; expected a week or more, such as 90d or 400d", c.History.Keep)
+	}
 	l.checkEvaluation(c.Evaluation)
 	l.checkAccess(c.Access)
 	if _, err := parseSchedule(c.Run.Schedule); err != nil {

@@ -30,6 +30,7 @@ func configKeys() []configKey {
 		{"account.acting_user", "", "The e-mail address of the user in whose name an account's API key writes; PagerDuty wants one for changes of people. Set it before the first apply, unless the token belongs to a user. This person is never changed."},
 		{"policies", "[policies]", "The directories of Rego policies and their data, or OPA bundles (`.tar.gz`), relative to this file. Several are united."},
 		{"state", "dutyward.db", "The file of what earlier rounds recorded, relative to this file. Move it to a disk that lasts: limits, holds and the names' identities depend on it."},
+		{"history.keep", "400d", "How long rounds that changed something are kept for `dutyward history` and `revert` (`90d`, `400d`; a week or more). Lower it if the state's disk is small; what limits, holds and raises need stays however old it is."},
 		{"operators", "[]", "People, by e-mail address or `#` and id, whose access is never changed, so that nobody locks out those who could mend it. Name whoever runs this program."},
 		{"manage.default", "observe", "How far enforcement goes where nothing else is said: " + modes + ". Leave it, and widen single kinds or resources."},
 		{"manage.account.mode", "the default", "The mode of base roles."},
@@ -87,6 +88,7 @@ const configExample = `account:
   acting_user: ops@acme.com
 policies: [policies]
 state: dutyward.db
+history: {keep: 400d}
 operators: [ops@acme.com]
 manage:
   default: observe

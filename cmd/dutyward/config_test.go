@@ -105,6 +105,7 @@ func TestTextThatIsNotOneYAMLMappingIsRefused(t *testing.T) {
 		"no elements":      {"evaluation: {max_elements: 0}", "expected 1 or more"},
 		"a strange word":   {"evaluation: {allow_builtins: [http.sent]}", "did you mean http.send?"},
 		"a zero window":    {"window: {back_days: 0}", "must be 1 or more"},
+		"a short memory":   {"history: {keep: 24h}", "expected a week or more"},
 		"an odd address":   {"account: {base_url: 'http://a:b@c'}", "without credentials"},
 	} {
 		t.Run(name, func(t *testing.T) {

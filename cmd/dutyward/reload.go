@@ -38,7 +38,7 @@ func (r *running) reload(ctx context.Context) bool {
 // says, and returns the keys that differed.
 func (c *config) keep(before *config) []string {
 	keys := c.differing(before)
-	c.Account.Name, c.State, c.Run.Listen = before.Account.Name, before.State, before.Run.Listen
+	c.Account.Name, c.State, c.History, c.Run.Listen = before.Account.Name, before.State, before.History, before.Run.Listen
 	return keys
 }
 
@@ -49,6 +49,7 @@ func (c *config) differing(from *config) []string {
 	for _, k := range []struct{ key, now, before string }{
 		{"account.name", c.Account.Name, from.Account.Name},
 		{"state", c.State, from.State},
+		{"history.keep", c.History.Keep, from.History.Keep},
 		{"run.listen", c.Run.Listen, from.Run.Listen},
 	} {
 		if k.now != k.before {

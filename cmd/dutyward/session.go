@@ -174,7 +174,8 @@ func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error)
 }
 
 func (a *app) journalOptions(s *session) journal.Options {
-	return journal.Options{Now: s.Now, Account: s.config.Account.Name, Command: "dutyward"}
+	keep, _ := parseSpan(s.config.History.Keep) // checked when it was read
+	return journal.Options{Now: s.Now, Account: s.config.Account.Name, Command: "dutyward", Keep: keep}
 }
 
 // planned opens a session that changes nothing, plans, lets show tell what of it

@@ -43,6 +43,8 @@ type Options struct {
 	Command string
 	// Host names this machine in the writer's lock; its host name if empty.
 	Host string
+	// Keep is how long rounds that wrote something are kept; for good if 0.
+	Keep time.Duration
 	// Wall is the machine's own clock, by which the writer's lease runs;
 	// time.Now if nil.
 	Wall func() time.Time

@@ -86,14 +86,17 @@ func readRaises(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) (e
 	return err
 }
 
+// lastRaise selects the intent of the last raise of a pair that was written.
+func lastRaise(pair string) string {
+	return `(SELECT i.intent FROM intents i JOIN results USING (intent)
+		WHERE i.user = ` + pair + `.user AND i.resource = ` + pair + `.resource AND i.layer = ` + pair + `.layer
+			AND wrote = 1 AND effect = 'raise' ORDER BY i.intent DESC LIMIT 1)`
+}
+
 // readEnds reads of the raises that stand what the last write of each said of
 // its end.
 func readEnds(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) error {
-	return each(ctx, tx, `
-		SELECT change FROM intents WHERE intent IN (
-			SELECT max(i.intent) FROM intents i JOIN results USING (intent)
-			JOIN raised r ON r.user = i.user AND r.resource = i.resource AND r.layer = i.layer
-			WHERE wrote = 1 AND effect = 'raise' GROUP BY i.user, i.resource, i.layer)`,
+	return each(ctx, tx, `SELECT change FROM raised JOIN intents ON intents.intent = `+lastRaise("raised"),
 		func(scan func(...any) error) error {
 			var text string
 			if err := scan(&text); err != nil {

@@ -18,7 +18,8 @@ type Recorded struct {
 	Began time.Time `json:"began"`
 	// Finished is null if the round was interrupted.
 	Finished *time.Time `json:"finished"`
-	// Plan is what was to be carried out.
+	// Plan is what was to be carried out; in brief (plan.Plan.Brief) once a later
+	// round has ended.
 	Plan *plan.Plan `json:"plan"`
 	// Made are the acknowledged writes, in their order.
 	Made []apply.Outcome `json:"made"`
@@ -30,7 +31,8 @@ func (j *Journal) LastRound(ctx context.Context) (*Recorded, error) {
 }
 
 // Round returns a round by its number; nil if it is not kept: of those before
-// the last one only the rounds that wrote something are.
+// the last one only the rounds that wrote something are, for as long as
+// Options.Keep.
 func (j *Journal) Round(ctx context.Context, round int64) (*Recorded, error) {
 	return j.recorded(ctx, `SELECT round, began, finished, plan FROM rounds WHERE round = ?`, round)
 }

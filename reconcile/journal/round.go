@@ -177,8 +177,8 @@ func (j *Journal) Pending(ctx context.Context) ([]apply.Intent, error) {
 // Finish records how a round ended: state is what the next one compares with,
 // report whatever the caller wants kept as JSON. It needs the writer's lock.
 //
-// Of earlier rounds only those that wrote something are kept, without their
-// state. A raise of an earlier round that somebody else has undone since ends,
+// Of earlier rounds only those that wrote something are kept, their plans in
+// brief and for as long as Options.Keep. A raise of an earlier round that somebody else has undone since ends,
 // and so does a release of a change whose pair holds something else by now.
 func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, report any) error {
 	stateText, err := json.Marshal(state)
@@ -198,18 +198,16 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, fmt.Errorf("round %d has not begun or has ended already", round))
 		}
-		for _, old := range []string{
-			`UPDATE rounds SET state = NULL WHERE round < ? AND state IS NOT NULL`,
-			`DELETE FROM rounds WHERE round < ? AND NOT EXISTS (SELECT 1 FROM intents WHERE intents.round = rounds.round)`,
-		} {
-			if _, err := tx.ExecContext(ctx, old, round); err != nil {
-				return err
-			}
+		if err := j.shorten(ctx, tx, round); err != nil {
+			return err
 		}
 		if err := endUndone(ctx, tx, round, state); err != nil {
 			return err
 		}
-		return j.endReleases(ctx, tx, state)
+		if err := j.endReleases(ctx, tx, state); err != nil {
+			return err
+		}
+		return j.forget(ctx, tx)
 	})
 }
 

@@ -20,11 +20,18 @@ const (
 // Bind remembers what names resolved to: reference key (inventory.Ref.Key) to
 // PagerDuty id. A name that is known already keeps its id (S11).
 func (j *Journal) Bind(ctx context.Context, ids map[string]string) error {
-	if len(ids) == 0 {
-		return nil
+	fresh := maps.Clone(ids)
+	err := j.rows(ctx, "read what names mean", `SELECT ref FROM bindings`, func(scan func(...any) error) error {
+		var ref string
+		err := scan(&ref)
+		delete(fresh, ref)
+		return err
+	})
+	if err != nil || len(fresh) == 0 {
+		return err
 	}
 	return j.write(ctx, "remember what names mean", func(tx *sql.Tx) error {
-		for _, ref := range slices.Sorted(maps.Keys(ids)) {
+		for _, ref := range slices.Sorted(maps.Keys(fresh)) {
 			_, err := tx.ExecContext(ctx, `INSERT INTO bindings (ref, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, ref, ids[ref], j.now())
 			if err != nil {
 				return err

@@ -194,3 +194,28 @@ func (p *Plan) name(x *inventory.Index, r inventory.Ref) {
 		p.Names[r.String()] = x.Named(r)
 	}
 }
+
+// Brief is the plan as it is recorded for good: its changes and edits, with the
+// names of what they are about, and without what it only told.
+func (p *Plan) Brief() *Plan {
+	brief := &Plan{
+		Version: p.Version, Account: p.Account, Now: p.Now, TakenAt: p.TakenAt, Expires: p.Expires,
+		Revision: p.Revision, Policies: p.Policies, Changes: p.Changes, Edits: p.Edits, Names: map[string]string{},
+	}
+	keep := func(ref string) {
+		if name, ok := p.Names[ref]; ok {
+			brief.Names[ref] = name
+		}
+	}
+	for _, c := range p.Changes {
+		keep(inventory.ByID(inventory.KindUser, c.User).String())
+		keep(c.Resource.String())
+		keep(c.Resource.String() + "/" + c.Layer)
+		if c.Override != nil {
+			keep(inventory.ByID(inventory.KindUser, c.Override.Replaces).String())
+		}
+	}
+	fill(brief)
+	brief.Count()
+	return brief
+}
