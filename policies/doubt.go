@@ -79,7 +79,8 @@ func (d doubtful) rule(r *ast.Rule, hasDefault bool) {
 		})
 		return false
 	})
-	if r.Head.Value != nil && (hasDefault || r.Else != nil) {
+	// The value of `name if …` is true, which stands nowhere.
+	if r.Head.Value != nil && r.Head.Value.Location != nil && (hasDefault || r.Else != nil) {
 		d.always[placeOf(r.Head.Value.Location)] = true
 	}
 }

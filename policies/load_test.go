@@ -189,3 +189,17 @@ func repacked(t *testing.T, source []byte, old, content string) []byte {
 	}
 	return out.Bytes()
 }
+
+func TestARuleOfOneConditionMayHaveADefault(t *testing.T) {
+	s := load(t, root(t, "access/people.rego", `package access.people
+
+default crowded := false
+
+crowded if count(input.users) > 1
+
+grant contains {"principal": "user:ann@acme.com", "resource": "team:Payments", "role": "manager"} if crowded
+`))
+	if st := evaluate(t, s); len(st.Grants) != 1 {
+		t.Errorf("grants: %v", st.Grants)
+	}
+}
