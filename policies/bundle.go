@@ -79,7 +79,9 @@ func (w *walker) bundled(p *Provenance, name, written string, content []byte) {
 	case name == bundlePatch:
 		w.fail(p.Root, errors.New("policy bundle: a delta bundle, which is no whole policy: give a snapshot bundle"))
 	case strings.HasPrefix(base, "."), name == bundlePlan:
-	case f.isRego(), f.isJSON(), f.isYAML():
+	case f.isRead():
 		w.files = append(w.files, f)
+	default:
+		w.unread(f)
 	}
 }

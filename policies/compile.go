@@ -1,6 +1,8 @@
 package policies
 
 import (
+	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,12 +41,16 @@ func compileAll(parsed map[string]*ast.Module, m *modules, data documents, r *re
 		if !c.Failed() {
 			return c
 		}
+		// That `_` has no value says less than what else is wrong with its line.
+		slices.SortStableFunc(c.Errors, func(a, b *ast.Error) int {
+			return cmp.Compare(strings.Count(a.Message, "var _ "), strings.Count(b.Message, "var _ "))
+		})
 		for _, e := range c.Errors {
 			if e.Location != nil && ours(e.Location) && !follows(e, dropped, m) && !r.has(e.Location.File, e.Location.Row) {
 				names := slices.DeleteFunc(namesNear(m.parsed[e.Location.File], e.Location.Row), func(n string) bool {
 					return mentions(e.Message, n)
 				})
-				r.at(e.Location, compileProblem(e, names, r.lineAt(e.Location)))
+				r.at(e.Location, withImport(compileProblem(e, names, r.lineAt(e.Location)), e, m, data))
 			}
 		}
 		next, names := withoutFailing(parsed, c.Errors)
@@ -205,6 +211,28 @@ func compileProblem(e *ast.Error, names []string, source string) Problem {
 		p.Message += "; " + strings.Join(d.Lines(), ", ")
 	}
 	p.Expected = howToMend(p.Message, "")
+	return p
+}
+
+// withImport adds the import that a name lacks to the problem that it makes.
+func withImport(p Problem, e *ast.Error, m *modules, data documents) Problem {
+	if p.Suggestion != "" {
+		return p
+	}
+	name := ""
+	if found := unsafeVar.FindStringSubmatch(e.Message); found != nil {
+		name = found[1]
+	} else if found := undefinedFunc.FindStringSubmatch(e.Message); found != nil {
+		name, _, _ = strings.Cut(found[1], ".")
+	}
+	if name == "" {
+		return p
+	}
+	if tree := treeOf(m.production()); name == libraryPackage || data.root[name] != nil || tree.child(name) != nil {
+		p.Expected = fmt.Sprintf("data.%s; or %s with a line below the package: import data.%s", name, name, name)
+	} else if pkg := m.packageEnding(name); pkg != "" {
+		p.Expected = fmt.Sprintf("data.%s; or %s with a line below the package: import data.%s", pkg, name, pkg)
+	}
 	return p
 }
 

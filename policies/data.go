@@ -24,6 +24,8 @@ type documents struct {
 	owners map[string]*file
 	// under maps each first key to the files that give something under it.
 	under map[string][]*file
+	// left are the paths of files in the roots that are not read.
+	left []string
 	// broken says that some file could not be read, so that more may be missing.
 	broken bool
 }
@@ -44,7 +46,9 @@ func loadData(files []*file, r *report) documents {
 			d.broken = true
 			continue
 		}
-		d.add(f, doc, r)
+		if !d.add(f, doc, r) {
+			d.broken = true
+		}
 	}
 	return d
 }
@@ -93,7 +97,8 @@ func decodeData(f *file, r *report) (any, bool) {
 	return doc, true
 }
 
-func (d documents) add(f *file, doc any, r *report) {
+// add merges a file's document; ok is false if it can't stand where it would.
+func (d documents) add(f *file, doc any, r *report) (ok bool) {
 	var keys []string
 	if dir := path.Dir(f.path); dir != "." {
 		keys = strings.Split(dir, "/")
@@ -106,16 +111,17 @@ func (d documents) add(f *file, doc any, r *report) {
 		r.add(Problem{File: f.name, Line: 1, Column: 1,
 			Found:    article(typeOf(doc)) + " " + typeOf(doc) + " at the top of the root",
 			Expected: "a mapping, whose keys become data.…; or put the file into a directory, which names it"})
-		return
+		return false
 	}
 	if own, ok := top["dutyward"]; ok && own != nil {
 		r.add(Problem{File: f.name, Found: "a document for data.dutyward", Expected: "another name: data.dutyward is the embedded library"})
-		return
+		return false
 	}
 	for key := range top {
 		d.under[key] = append(d.under[key], f)
 	}
 	d.merge(d.root, top, "", f, r)
+	return true
 }
 
 func (d documents) merge(into, from map[string]any, at string, f *file, r *report) {
@@ -194,11 +200,17 @@ func checkJSON(f *file, r *report) {
 	dec.UseNumber()
 	c := jsonCheck{file: f, report: r, dec: dec}
 	if err := c.value(); err != nil {
-		line, column := f.place(dec.InputOffset())
+		at := dec.InputOffset()
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			line, column = f.place(syntax.Offset - 1)
+			at = syntax.Offset - 1
 		}
+		if comma, ok := lastComma(f.content, at); ok {
+			line, column := f.place(comma)
+			r.add(Problem{File: f.name, Line: line, Column: column, Message: "not JSON: a comma behind the last element", Expected: "none there"})
+			return
+		}
+		line, column := f.place(at)
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the document ends too early")
 		}
@@ -211,19 +223,25 @@ func checkJSON(f *file, r *report) {
 	}
 }
 
+// lastComma is the place of a comma before a bracket that closes, if that is what
+// lies at an offset.
+func lastComma(content []byte, at int64) (int64, bool) {
+	rest := content[max(0, min(int(at)-1, len(content))):]
+	closing := bytes.IndexAny(rest, "]}")
+	if closing < 0 || len(bytes.Trim(rest[:closing], ", \t\r\n")) > 1 {
+		return 0, false
+	}
+	before := bytes.TrimRight(content[:len(content)-len(rest)+closing], " \t\r\n")
+	return int64(len(before)) - 1, bytes.HasSuffix(before, []byte(","))
+}
+
 // jsonSlip is what a place at which JSON does not parse wants.
 func jsonSlip(f *file, err error, line, column int) string {
 	source := f.line(line)
-	before := strings.TrimRight(source[:max(0, min(column-1, len(source)))], " \t")
-	for n := line - 1; before == "" && n > 0; n-- {
-		before = strings.TrimRight(f.line(n), " \t\r")
-	}
 	at := source[max(0, min(column-1, len(source))):]
 	switch {
 	case bytes.HasPrefix(f.content, []byte("\xef\xbb\xbf")):
 		return "a file without a byte order mark at its beginning"
-	case strings.HasSuffix(before, ",") && (strings.Contains(err.Error(), "']'") || strings.Contains(err.Error(), "'}'")):
-		return "no comma behind the last element"
 	case strings.HasPrefix(at, "//"), strings.HasPrefix(at, "#"), strings.HasPrefix(at, "/*"):
 		return "no comments, which JSON does not have; a YAML file may have them"
 	case strings.Contains(err.Error(), `'\''`):
@@ -321,7 +339,7 @@ func yamlProblem(f *file, err error) Problem {
 		p.Message = strings.Replace(p.Message, m[0], "", 1)
 	}
 	switch text := f.line(p.Line); {
-	case strings.Contains(p.Message, "cannot start any token") && strings.Contains(text, "\t"):
+	case strings.Contains(text, "\t") && (strings.Contains(p.Message, "cannot start any token") || strings.Contains(p.Message, "tab character")):
 		p.Expected = "spaces: YAML takes no tabs for indentation"
 	case strings.Contains(p.Message, "mapping values are not allowed"):
 		p.Expected = "a space behind each colon, here and in the line above, and quotes around a text that has a colon and a space in it"

@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -260,7 +261,38 @@ func (c pathCheck) missing(loc *ast.Location, path ast.Ref, names []string) {
 	if word, ok := path[len(path)-1].Value.(ast.String); ok {
 		if near, ok := nearest(string(word), names); ok {
 			p.Suggestion = before.Append(ast.StringTerm(near)).String()
+		} else if len(before) == 1 {
+			if why := c.data.whyMissing(string(word)); why != "" {
+				p.Expected = why
+			}
 		}
 	}
 	c.report.at(loc, p)
+}
+
+// whyMissing is how to have a first key of data that seems to be meant by a file
+// or directory which gives another; empty if there is none.
+func (d documents) whyMissing(word string) string {
+	for _, name := range d.left {
+		stem, _, _ := strings.Cut(path.Base(name), ".")
+		if stem == word || path.Dir(name) == word {
+			return fmt.Sprintf("%s as JSON or YAML, in a directory called %s: other files are not read", name, word)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.under)) {
+		for _, f := range d.under[key] {
+			dirs := strings.Split(path.Dir(f.path), "/")
+			stem, _, _ := strings.Cut(path.Base(f.path), ".")
+			switch {
+			case len(dirs) > 1 && dirs[len(dirs)-1] == word:
+				return fmt.Sprintf("the root to be the directory that holds %s: %s lies further down, where it is data.%s",
+					word, f.path, strings.Join(dirs, "."))
+			case stem == word && path.Dir(f.path) == ".":
+				return fmt.Sprintf("%s in a directory called %s, which names it: at the top of the root its keys are data's own", f.path, word)
+			case stem == word:
+				return fmt.Sprintf("data.%s, which holds %s: documents are named by directory, not by file", strings.Join(dirs, "."), f.path)
+			}
+		}
+	}
+	return ""
 }

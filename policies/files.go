@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -27,6 +28,9 @@ func (f *file) isJSON() bool { return strings.HasSuffix(f.path, ".json") }
 func (f *file) isYAML() bool {
 	return strings.HasSuffix(f.path, ".yaml") || strings.HasSuffix(f.path, ".yml")
 }
+
+// isRead says that files of that name are policies or data.
+func (f *file) isRead() bool { return f.isRego() || f.isJSON() || f.isYAML() }
 
 // line is a source line, from 1, without its line break; empty if there is no
 // such line.
@@ -62,6 +66,8 @@ type walker struct {
 	// within are the real paths of the directories being walked.
 	within   []string
 	problems Problems
+	// left are the paths of the files that are not read.
+	left []string
 	// provenance is that of the bundles.
 	provenance []Provenance
 }
@@ -110,7 +116,7 @@ func (w *walker) directory(path string) {
 		return
 	}
 	if slices.Contains(w.within, real) {
-		w.fail(name, errors.New("a symbolic link leads back to a directory above it"))
+		w.fail(name, errors.New("a symbolic link leads back to a directory above it: delete it, or let it lead to a directory outside this root"))
 		return
 	}
 	w.within = append(w.within, real)
@@ -137,7 +143,8 @@ func (w *walker) entry(path string, entry fs.DirEntry) {
 		w.directory(path)
 		return
 	}
-	if !f.isRego() && !f.isJSON() && !f.isYAML() {
+	if !f.isRead() {
+		w.unread(f)
 		return
 	}
 	if err != nil {
@@ -159,6 +166,22 @@ func (w *walker) entry(path string, entry fs.DirEntry) {
 		return
 	}
 	w.files = append(w.files, f)
+}
+
+// almostRead are names of which it is likely that they are meant to be read, and
+// that are not: p.rego.txt, people.yaml.bak, p.REGO. Editors' own copies, such as
+// p.rego~, are nobody's mistake.
+var almostRead = regexp.MustCompile(`(?i)(\.(?:rego|ya?ml|json))(?:\.[a-z0-9]+)?$`)
+
+// unread notes a file that is not read, with a warning where it seems to be meant.
+func (w *walker) unread(f *file) {
+	w.left = append(w.left, f.path)
+	m := almostRead.FindStringSubmatch(f.path)
+	if m == nil {
+		return
+	}
+	w.problems = append(w.problems, Problem{File: f.name, Warning: true, Found: "a file that is not read",
+		Expected: fmt.Sprintf("a name that ends in %s; or the file outside the policy roots", strings.ToLower(m[1]))})
 }
 
 func (w *walker) fail(name string, err error) {

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"regexp"
@@ -36,6 +37,11 @@ func parse(files []*file, allowed []string, r *report) (*modules, error) {
 	m := &modules{files: files, parsed: map[string]*ast.Module{}, library: library, allowed: allowed, broken: map[string]bool{}}
 	for _, f := range files {
 		if !f.isRego() {
+			continue
+		}
+		if bytes.IndexByte(f.content, 0) >= 0 {
+			r.add(Problem{File: f.name, Found: "a file that is no text", Expected: "a policy in UTF-8; any other file under another name, or outside the policy roots"})
+			m.broken[packageInText(f)] = true
 			continue
 		}
 		module, err := ast.ParseModuleWithOpts(f.name, string(f.content), parserOptions())
@@ -113,4 +119,22 @@ func packageRoot(m *ast.Module) string {
 	}
 	s, _ := m.Package.Path[1].Value.(ast.String)
 	return string(s)
+}
+
+// packageEnding is the only package whose last word is that; empty if there is
+// none or several.
+func (m *modules) packageEnding(word string) string {
+	found := map[string]bool{}
+	for _, module := range m.parsed {
+		if name := packageName(module); strings.HasSuffix(name, "."+word) {
+			found[name] = true
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	for name := range found {
+		return name
+	}
+	return ""
 }

@@ -82,7 +82,7 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 	read, roots := readRoots(o.Roots, o.As), o.Roots
 	o.Roots = calledRoots(o.Roots, o.As)
 	schemas, schemaProblems := readSchemas(o.Schemas)
-	set, err := load(ctx, o, read.files, schemas, append(read.problems, schemaProblems...))
+	set, err := load(ctx, o, read.files, read.left, schemas, append(read.problems, schemaProblems...))
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,8 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 	return set, nil
 }
 
-// load checks and compiles the policies.
-func load(ctx context.Context, o Options, files []*file, schemas []schema, problems Problems) (*Set, error) {
+// load checks and compiles the policies; left are the paths of files that are not read.
+func load(ctx context.Context, o Options, files []*file, left []string, schemas []schema, problems Problems) (*Set, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("load policies: %w", err)
 	}
@@ -108,11 +108,13 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 	r.add(problems...)
 
 	data := loadData(files, r)
+	data.left = left
 	checkSchemas(schemas, data, r)
 	modules, err := parse(files, o.AllowBuiltins, r)
 	if err != nil {
 		return nil, err
 	}
+	checkRepeatedKeys(modules, r)
 	checkContract(modules, r)
 	checkContractData(data, r)
 	checkBuiltins(modules, r)
@@ -122,6 +124,7 @@ func load(ctx context.Context, o Options, files []*file, schemas []schema, probl
 	if err := checkFields(modules, resolved, data, schemas, r); err != nil {
 		return nil, err
 	}
+	checkHabits(modules, resolved, r)
 	checkSpeed(modules, resolved, data, r)
 	checkMeaning(modules, resolved, r)
 	checkStatements(modules, groupsReadIn(resolved, files), r)

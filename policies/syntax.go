@@ -25,6 +25,7 @@ func saying(message, line, expected string) slip {
 
 // slips are tried in their order; the first that fits is told.
 var slips = []slip{
+	saying("expected .n or ; or }", `^\s*(default\s+\w+|\w+\s+contains\b|\w+(\(.*\))?\s*:=)`, "'}' before this rule: a brace of the rule above is not closed"),
 	saying("", `^\s*import\s+future\b`, "no such import: all of Rego is there without it"),
 	saying("", `[“”„‘’]`, `straight quotes, "…", instead of typographic ones`),
 	saying("illegal token", `'`, `double quotes, "…"`),
