@@ -11,20 +11,21 @@ import (
 // are.
 type Reads struct {
 	Origin Origin
-	// What are the parts of the input: "now", and "users" or "teams" where the
-	// rule reads roles or members, which plans change; "licenses", "on_calls".
-	// Sorted.
+	// What are the parts of the input: "now", and "users", "teams" or "schedules"
+	// where the rule reads roles, members or turns, which plans change; "licenses",
+	// "on_calls". Sorted.
 	What []string
 }
 
 // changing are the parts of the input that change by themselves or by plans,
 // with the fields by which they do; without fields it is the whole.
 var changing = map[string][]string{
-	"now":      nil,
-	"on_calls": nil,
-	"licenses": nil,
-	"users":    {"base_role", "teams", "license"},
-	"teams":    {"members"},
+	"now":       nil,
+	"on_calls":  nil,
+	"licenses":  nil,
+	"users":     {"base_role", "teams", "license"},
+	"teams":     {"members"},
+	"schedules": {"users", "layers", "rotations", "overrides", "custom_shifts", "shifts", "coverage"},
 }
 
 // ReadingRules are the access rules that read what changes by itself or by a
@@ -61,7 +62,11 @@ type reader struct {
 func (x *reader) body(b ast.Body) { ast.WalkRefs(b, x.ref) }
 
 func (x *reader) ref(ref ast.Ref) bool {
-	for _, term := range ref[1:] {
+	fields := ref[1:]
+	if ref.HasPrefix(ast.InputRootRef) && len(ref) > 1 {
+		fields = ref[2:]
+	}
+	for _, term := range fields {
 		if s, ok := term.Value.(ast.String); ok {
 			x.words[string(s)] = true
 		}
