@@ -1,6 +1,9 @@
 package inventory
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // Edit is the account after some changes: a copy of a snapshot that shares with
 // it all that was not changed. The snapshot itself stays as it is.
@@ -10,6 +13,8 @@ type Edit struct {
 	own map[string]bool
 	// ownSchedules says that the copy has a map of schedules of its own.
 	ownSchedules bool
+	// ownLicenses says the same of licences.
+	ownLicenses bool
 }
 
 // NewEdit begins an edit of s.
@@ -20,6 +25,9 @@ func NewEdit(s *Snapshot) *Edit {
 	return e
 }
 
+// SetNow takes the account to another moment.
+func (e *Edit) SetNow(t time.Time) { e.after.Now = t }
+
 // SetBaseRole gives a person another role on the account.
 func (e *Edit) SetBaseRole(user, role string) {
 	u, ok := e.after.Users[user]
@@ -28,6 +36,35 @@ func (e *Edit) SetBaseRole(user, role string) {
 	}
 	u.BaseRole = role
 	e.after.Users[user] = u
+}
+
+// SetLicense gives a person a seat on another licence; the one that they had is
+// free again.
+func (e *Edit) SetLicense(user, license string) {
+	u, ok := e.after.Users[user]
+	if !ok {
+		return
+	}
+	if !e.ownLicenses {
+		e.after.Licenses, e.ownLicenses = maps.Clone(e.after.Licenses), true
+	}
+	if u.License != nil {
+		e.free(*u.License, 1)
+	}
+	e.free(license, -1)
+	u.License = &license
+	e.after.Users[user] = u
+}
+
+// free adds to the seats that are available on a licence, if they are limited.
+func (e *Edit) free(license string, seats int) {
+	l, ok := e.after.Licenses[license]
+	if !ok || l.Available == nil {
+		return
+	}
+	left := *l.Available + seats
+	l.Available = &left
+	e.after.Licenses[license] = l
 }
 
 // SetTeamRole gives a person a role on a team; None takes them off it.
