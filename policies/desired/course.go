@@ -33,7 +33,10 @@ func (e *Expansion) Boundaries(after, before time.Time) []Boundary {
 			}
 		}
 	}
-	byUser := e.PairsByUser()
+	byUser, standins := e.PairsByUser(), map[string][]Pair{}
+	for _, o := range e.overrides {
+		standins[o.User] = append(standins[o.User], o.Pair())
+	}
 	for pair, cs := range e.candidates {
 		for _, c := range cs {
 			c.window.edges(note(pair))
@@ -42,7 +45,7 @@ func (e *Expansion) Boundaries(after, before time.Time) []Boundary {
 	for _, l := range e.limits {
 		for user, windows := range l.users {
 			var covered []Pair
-			for _, p := range byUser[user] {
+			for _, p := range slices.Concat(byUser[user], standins[user]) {
 				if l.covers(p) {
 					covered = append(covered, p)
 				}
@@ -80,6 +83,18 @@ func (e *Expansion) Move(a *Access, t time.Time, pairs []Pair) {
 	}
 	a.Protections = e.protectionsAt(t)
 }
+
+// MoveOverrides takes the overrides of access from an earlier moment to t, which
+// Move leaves as they are: only limits and their own ends change them.
+func (e *Expansion) MoveOverrides(a *Access, t time.Time) { a.Overrides = e.overridesAt(t) }
+
+// Asked are all overrides that the statements ask for, one for each way in which
+// a grant reaches somebody, those that have ended included.
+func (e *Expansion) Asked() []Override { return e.overrides }
+
+// Disputes are the schedules in dispute (S21) whose on-calls are asked for, with
+// why, by id.
+func (e *Expansion) Disputes() map[string]string { return e.disputes }
 
 // Spell is a span for which the same people are in a group; nobody is a gap.
 type Spell struct {

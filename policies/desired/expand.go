@@ -60,6 +60,8 @@ type expander struct {
 	onCalls map[string]map[string]bool
 	// userUnknown are people about whom nothing can be said, by id.
 	userUnknown map[string]string
+	// disputes are why schedules looked at can't be trusted, of those that can't.
+	disputes map[string]string
 }
 
 func newExpander(in Input) *expander {
@@ -75,6 +77,7 @@ func newExpander(in Input) *expander {
 		told:        map[Notice]bool{},
 		onCalls:     map[string]map[string]bool{},
 		userUnknown: map[string]string{},
+		disputes:    map[string]string{},
 	}
 	for _, o := range in.Snapshot.OnCalls {
 		if o.Schedule == nil {
@@ -244,6 +247,17 @@ func (x *expander) rotation(id, name string) people {
 // disputed says why a schedule's rendering can't be trusted: PagerDuty's own
 // on-calls at the moment of the snapshot say otherwise (S21). Empty if it can.
 func (x *expander) disputed(schedule string) string {
+	why := x.in.Disputes[schedule]
+	if x.in.Disputes == nil {
+		why = x.compareOnCalls(schedule)
+	}
+	if why != "" {
+		x.disputes[schedule] = why
+	}
+	return why
+}
+
+func (x *expander) compareOnCalls(schedule string) string {
 	snap := x.in.Snapshot
 	said := x.onCalls[schedule]
 	onPolicy := false

@@ -28,6 +28,9 @@ type Input struct {
 	Schedules map[string]inventory.Schedule
 	// Longest bounds grants and memberships that have an until; 0 for no bound.
 	Longest time.Duration
+	// Disputes are the schedules in dispute with why, by id, where the snapshot is
+	// foreseen and has no on-calls of its moment to tell them by; nil where it has.
+	Disputes map[string]string
 }
 
 // Expansion is what the statements ask for over time, references resolved and
@@ -43,6 +46,7 @@ type Expansion struct {
 	protects   []protect
 	groups     map[string]people
 	uses       Uses
+	disputes   map[string]string
 
 	unknown           []Unknown
 	protectUnresolved []string
@@ -360,7 +364,7 @@ func (e *Expansion) warn(msg string, origins []policies.Origin) {
 
 // finish takes over what the expander found out on the way and sorts it.
 func (e *Expansion) finish(x *expander) {
-	e.groups = x.groups
+	e.groups, e.disputes = x.groups, x.disputes
 	for _, user := range slices.Sorted(maps.Keys(x.userUnknown)) {
 		e.unknown = append(e.unknown, Unknown{User: user, Reason: x.userUnknown[user]})
 	}

@@ -161,6 +161,7 @@ func (t *seats) take(user, role string) (frees, why string) {
 			}
 		}
 		t.release(user, own)
+		t.of[user] = id
 		return frees, ""
 	}
 	if len(full) > 0 {

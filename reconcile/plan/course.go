@@ -3,6 +3,8 @@ package plan
 import (
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
@@ -14,11 +16,22 @@ import (
 //
 // Between two boundaries nothing moves by itself. So the plan of a boundary
 // compares only what it touches and what stayed open before; it is the plan that
-// Make would make, at a fraction of the cost.
+// Make would make, at a fraction of the cost. Where it changes principals or
+// schedules, Make makes it.
+//
+// What a plan does to schedules changes who is on call, and when: they are
+// rendered anew, everything is expanded anew from them, and what that moves is
+// planned a minute later, when a round would have read it.
 type course struct {
 	in        Input
 	expansion *desired.Expansion
 	access    *desired.Access
+	// moments are when plans are due, in order; until is before which they are.
+	moments []moment
+	until   time.Time
+	// moved are the pairs that edits of schedules moved, with the rules that gave
+	// them their role before.
+	moved map[desired.Pair][]desired.By
 	// account is as the plans so far leave it; edit edits it in place.
 	account *inventory.Snapshot
 	edit    *inventory.Edit
@@ -31,17 +44,21 @@ type course struct {
 	byUser map[string][]desired.Pair
 	// open are the pairs of which a change stays due, with what was said of each.
 	open map[desired.Pair]map[string]bool
+	// stuck are the ids of the schedules of which changes are blocked or held.
+	stuck []string
 	// was are the rules that gave what the last boundary touched before it.
 	was map[desired.Pair][]desired.By
-	// restless are the teams whose members are principals.
+	// restless are the teams whose members are principals, and the schedules whose
+	// rotations are.
 	restless map[string]bool
 }
 
-// newCourse begins after a first plan, whose changes it takes for made.
-func newCourse(in Input, first *Result) *course {
+// newCourse begins after a first plan, whose changes it takes for made, and ends
+// before a moment.
+func newCourse(in Input, first *Result, until time.Time) *course {
+	in.disputes = first.Expansion.Disputes()
 	c := &course{
-		in: in, index: inventory.NewIndex(first.Snapshot), implied: impliedMembers(first.Snapshot, in.Now, nil),
-		restless: map[string]bool{},
+		in: in, until: until, index: inventory.NewIndex(first.Snapshot), restless: map[string]bool{},
 	}
 	for _, name := range restless(in.Statements) {
 		if ref, err := inventory.ParseRef(name); err == nil {
@@ -57,8 +74,7 @@ func newCourse(in Input, first *Result) *course {
 // take goes on from a plan of everything.
 func (c *course) take(r *Result) {
 	c.expansion, c.access = r.Expansion, r.Access
-	c.byUser = r.Expansion.PairsByUser()
-	raised, lowered := c.raised(), c.lowered()
+	raised, lowered, standins := c.raised(), c.lowered(), c.standins(r)
 	c.edit = inventory.NewEdit(r.Snapshot)
 	c.suppose(r.Plan)
 	done := map[string]bool{}
@@ -68,7 +84,7 @@ func (c *course) take(r *Result) {
 	round := RoundOf(r, c.in.Statements, c.account, done)
 	c.memory = Memory{
 		Bindings: c.in.Memory.Bindings, Released: c.in.Memory.Released, Ends: c.in.Memory.Ends,
-		Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)),
+		Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)), Standins: standins,
 	}
 	c.last = make(map[desired.Pair]RoundPair, len(round.Pairs))
 	for _, p := range round.Pairs {
@@ -76,12 +92,74 @@ func (c *course) take(r *Result) {
 	}
 	round.Pairs = nil
 	c.memory.Last = &round
-	c.open = openOf(r.Plan)
-	b := &builder{access: r.Access, granted: map[desired.Target]map[string]bool{}}
-	for pair := range r.Access.Grants {
+	c.open, c.stuck = openOf(r.Plan), stuckIn(r.Plan)
+	c.moved = map[desired.Pair][]desired.By{}
+	edited := c.supposeSchedules(r.Plan)
+	if len(edited) > 0 {
+		c.expand(r.Plan.Now)
+	}
+	c.settle(r.Plan.Now, edited)
+}
+
+// expand expands everything anew from the account as edits of schedules leave it.
+func (c *course) expand(now time.Time) {
+	c.follow()
+	before := c.access
+	c.expansion = desired.Expand(desired.Input{
+		Snapshot: c.account, Statements: c.in.Statements, Bindings: c.in.Memory.Bindings, References: c.in.References,
+		Longest: c.in.Settings.Longest, Disputes: c.in.disputes,
+	})
+	c.access = c.expansion.At(now)
+	c.access.Unknown = slices.Concat(c.access.Unknown, unread(c.account))
+	for _, pair := range movedPairs(before, c.access) {
+		c.moved[pair] = before.Grants[pair].By
+	}
+}
+
+// settle works out what is to come after a moment, given the schedules that were
+// edited then.
+func (c *course) settle(now time.Time, edited []string) {
+	c.byUser = c.expansion.PairsByUser()
+	c.implied = impliedMembers(c.account, now, nil)
+	b := &builder{access: c.access, granted: map[desired.Target]map[string]bool{}}
+	for pair := range c.access.Grants {
 		b.grants(pair)
 	}
 	c.granted = b.granted
+	c.moments = c.momentsAfter(now, edited)
+}
+
+// follow brings what is remembered of layers and events to those that took over
+// from them.
+func (c *course) follow() {
+	last := *c.memory.Last
+	last.Pairs = slices.Collect(maps.Values(c.last))
+	memory := follow(c.account, Memory{Last: &last})
+	c.last = make(map[desired.Pair]RoundPair, len(memory.Last.Pairs))
+	for _, p := range memory.Last.Pairs {
+		c.last[p.Pair] = p
+	}
+	memory.Last.Pairs = nil
+	c.memory.Last = memory.Last
+}
+
+// movedPairs are those of which two accesses say otherwise: another role, or by
+// another time or schedule. Sorted.
+func movedPairs(before, after *desired.Access) []desired.Pair {
+	var moved []desired.Pair
+	for pair, was := range before.Grants {
+		is, stays := after.Grants[pair]
+		if !stays || was.Role != is.Role || was.Window != is.Window || !slices.Equal(was.Schedules, is.Schedules) {
+			moved = append(moved, pair)
+		}
+	}
+	for pair := range after.Grants {
+		if _, was := before.Grants[pair]; !was {
+			moved = append(moved, pair)
+		}
+	}
+	slices.SortFunc(moved, desired.ComparePairs)
+	return moved
 }
 
 func (c *course) raised() map[desired.Pair]string {
@@ -91,6 +169,15 @@ func (c *course) raised() map[desired.Pair]string {
 	return c.memory.Raised
 }
 
+// standins are the overrides that this program made before a plan, those included
+// that it takes for its own.
+func (c *course) standins(r *Result) []OurStandin {
+	if c.account == nil {
+		return slices.Concat(c.in.Memory.Standins, r.Adopted)
+	}
+	return c.memory.Standins
+}
+
 func (c *course) lowered() []Lowered {
 	if c.account == nil {
 		return c.in.Memory.Lowered
@@ -98,36 +185,48 @@ func (c *course) lowered() []Lowered {
 	return c.memory.Lowered
 }
 
-// step makes the plan of a boundary.
-func (c *course) step(at desired.Boundary) (*Plan, error) {
+// step makes the plan of a moment.
+func (c *course) step(m moment) (*Plan, error) {
 	moved := *c.account
-	moved.Now = at.At
+	moved.Now = m.at
 	c.was = map[desired.Pair][]desired.By{}
-	for _, pair := range at.Pairs {
+	for _, pair := range m.pairs {
 		c.was[pair] = c.access.Grants[pair].By
+		if by, known := c.moved[pair]; known {
+			c.was[pair] = by
+		}
 	}
-	c.expansion.Move(c.access, at.At, at.Pairs)
+	c.expansion.Move(c.access, m.at, m.pairs)
 	in := c.in
-	in.Snapshot, in.Memory, in.Now, in.Previous, in.ClockDoubt = &moved, c.memory, at.At, nil, ""
-	b := &builder{
-		in: in, was: c.was, index: c.index, access: c.access, last: c.last, granted: c.granted, implied: c.implied, scope: c.scope(at.Pairs),
-		renderings: map[string]string{}, asks: map[string]bool{},
-		plan: &Plan{Now: at.At, Names: map[string]string{}},
+	in.Snapshot, in.Memory, in.Now, in.Previous, in.ClockDoubt = &moved, c.memory, m.at, nil, ""
+	in.horizon, in.was = c.in.horizonAt(m.at), c.was
+	if m.whole {
+		return c.again(in)
 	}
-	for _, pair := range at.Pairs {
+	if m.implied {
+		c.implied = impliedMembers(c.account, m.at, nil)
+	}
+	b := &builder{
+		in: in, was: c.was, index: c.index, access: c.access, last: c.last, granted: c.granted, implied: c.implied, scope: c.scope(m),
+		renderings: map[string]string{}, asks: map[string]bool{},
+		plan: &Plan{Now: m.at, Names: map[string]string{}},
+	}
+	for _, pair := range m.pairs {
 		b.grants(pair)
+	}
+	if len(b.scope.schedules) > 0 {
+		c.expansion.MoveOverrides(c.access, m.at)
 	}
 	b.decide()
 	b.complete()
 	if c.movesPrincipals(b.plan) {
-		return c.again(b.in)
+		return c.again(in)
 	}
 	c.goOn(b)
 	return b.plan, nil
 }
 
-// again makes the plan of everything, since members of teams that are principals
-// move.
+// again makes the plan of everything, since principals or schedules move.
 func (c *course) again(in Input) (*Plan, error) {
 	round := *c.memory.Last
 	round.Pairs = slices.Collect(maps.Values(c.last))
@@ -141,32 +240,46 @@ func (c *course) again(in Input) (*Plan, error) {
 }
 
 // scope is what the plan of a boundary compares.
-func (c *course) scope(touched []desired.Pair) *scope {
+func (c *course) scope(m moment) *scope {
 	s := newScope()
-	for _, pair := range touched {
+	for _, id := range m.schedules {
+		s.schedules[id] = true
+	}
+	for _, pair := range m.pairs {
 		s.add(pair)
 		if pair.Resource.Kind != inventory.KindAccount {
 			continue
 		}
 		// Team roles depend on the base role.
 		for _, other := range c.byUser[pair.User] {
-			s.add(other)
+			if other.Resource.Kind != inventory.KindSchedule {
+				s.add(other)
+			}
 		}
 		for team := range c.account.Users[pair.User].Teams {
 			s.add(desired.Pair{User: pair.User, Resource: inventory.ByID(inventory.KindTeam, team)})
 		}
 	}
 	for pair := range c.open {
-		s.add(pair)
+		if pair.Resource.Kind != inventory.KindSchedule { // see next
+			s.add(pair)
+		}
 	}
 	return s
 }
 
-// movesPrincipals says whether a plan changes the members of a team that is a
-// principal.
+// movesPrincipals says whether a plan changes who principals are, or who can be
+// on schedules: members of a team that is a principal, turns and overrides, and
+// base roles with which nobody can be on call.
 func (c *course) movesPrincipals(p *Plan) bool {
 	return slices.ContainsFunc(p.Changes, func(change Change) bool {
-		return change.Resource.Kind == inventory.KindTeam && c.restless[change.Resource.ID]
+		switch change.Resource.Kind {
+		case inventory.KindSchedule:
+			return true
+		case inventory.KindTeam:
+			return c.restless[change.Resource.ID]
+		}
+		return inventory.Stakeholder(change.Before) != inventory.Stakeholder(change.After)
 	})
 }
 
@@ -192,12 +305,12 @@ func (c *course) goOn(b *builder) {
 		protected: map[desired.Pair]bool{}, incomplete: !c.account.Account.Complete,
 	}
 	for _, x := range p.Protected {
-		carry.protected[desired.Pair{User: x.User, Resource: x.Resource}] = true
+		carry.protected[desired.Pair{User: x.User, Resource: x.Resource, Layer: x.Layer}] = true
 	}
-	b.scope.pairs(func(pair desired.Pair) {
+	note := func(pair desired.Pair) {
 		now := RoundPair{Pair: pair, Desired: inventory.None, Actual: c.account.RoleOf(pair.User, pair.Resource), Pending: pending[pair]}
 		if pair.Layer != "" {
-			now.Actual = c.turnAfter(pair, p)
+			now.Actual = turnHeld(c.account, pair, nil, nil)
 		}
 		if g, ok := c.access.Grants[pair]; ok {
 			now.Desired, now.Window, now.Schedules = g.Role, g.Window, g.Schedules
@@ -205,59 +318,70 @@ func (c *course) goOn(b *builder) {
 		if now, ok := carry.pair(now); ok {
 			c.last[pair] = now
 		}
-	})
+	}
+	b.scope.pairs(note)
+	b.turnsInScope(note)
 	c.memory.Raised = raisedAfter(c.memory.Raised, p.Changes)
 	c.memory.Lowered = append(c.memory.Lowered, loweredBy(p)...)
 	round := *c.memory.Last
 	was := round
 	round.At, round.Held, round.Emptying = p.Now, heldBy("S26", p), heldBy("S3", p)
-	round.Held = carry.stillHeld(round.Held, was.Held)
-	round.Emptying = carry.stillHeld(round.Emptying, was.Emptying)
-	c.memory.Last, c.open = &round, openOf(p)
+	round.Held = slices.Concat(carry.stillHeld(round.Held, was.Held), b.outOfScope(was.Held))
+	round.Emptying = slices.Concat(carry.stillHeld(round.Emptying, was.Emptying), b.outOfScope(was.Emptying))
+	round.Standins, round.PendingStandins = standinsAfter(b, round)
+	c.memory.Last = &round
+	c.leaveOpen(b)
+	maps.DeleteFunc(c.moved, func(pair desired.Pair, _ []desired.By) bool { return b.scope.has(pair) })
 }
 
-// turnAfter is what a pair on a layer or event holds after a plan.
-func (c *course) turnAfter(pair desired.Pair, p *Plan) string {
-	for _, change := range p.Changes {
-		if change.Pair() == pair {
-			return change.After
+// leaveOpen notes what a plan leaves due. Of schedules that it did not look at it
+// is what it was.
+func (c *course) leaveOpen(b *builder) {
+	before, stuck := c.open, c.stuck
+	c.open, c.stuck = openOf(b.plan), stuckIn(b.plan)
+	for pair, said := range before {
+		if pair.Resource.Kind == inventory.KindSchedule && !b.scope.has(pair) {
+			c.open[pair] = said
 		}
 	}
-	if last, known := c.last[pair]; known {
-		return last.Actual
-	}
-	return turnHeld(c.account, pair, nil, nil)
-}
-
-// suppose takes a plan's changes for made. What is only observed on a team is as
-// well, so that its further course shows; all of it is observed.
-func (c *course) suppose(p *Plan) {
-	for _, change := range p.Changes {
-		change.Make(c.edit)
-	}
-	for _, change := range p.Observed {
-		if c.imagines(change) {
-			change.Make(c.edit)
+	for _, id := range stuck {
+		if !b.scope.schedules[id] {
+			c.stuck = append(c.stuck, id)
 		}
 	}
-	c.account = c.edit.Snapshot()
 }
 
-// imagines says whether an observed change is taken for made: not where other
-// changes, which are real, would follow from it.
-func (c *course) imagines(change Change) bool {
-	return change.Resource.Kind == inventory.KindTeam && !c.restless[change.Resource.ID] &&
-		c.in.Settings.ModeOf(inventory.KindTeam, change.Resource.ID, c.index.Name(inventory.KindTeam, change.Resource.ID)) == Observe
+// outOfScope are the keys of changes of schedules that a plan did not look at.
+func (b *builder) outOfScope(keys []string) []string {
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		kind, rest, _ := strings.Cut(key, "/")
+		id, _, _ := strings.Cut(rest, "/")
+		return kind != string(inventory.KindSchedule) || b.scope.schedules[id]
+	})
+}
+
+// standinsAfter are the stand-ins that policies ask for, and those of them that
+// are not made, where a plan looked at some schedules only.
+func standinsAfter(b *builder, before Round) (asked, pending []string) {
+	elsewhere := func(keys []string) []string {
+		return slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+			id, _, _ := strings.Cut(key, "/")
+			return b.scope.schedules[id]
+		})
+	}
+	asked, pending = (&Result{Plan: b.plan, asks: b.asks}).standinsLeft(nil)
+	return slices.Concat(elsewhere(before.Standins), asked), slices.Concat(elsewhere(before.PendingStandins), pending)
 }
 
 // openOf are the pairs of which a plan leaves something due.
 func openOf(p *Plan) map[desired.Pair]map[string]bool {
 	open := map[desired.Pair]map[string]bool{}
 	note := func(pair desired.Pair, what string) {
+		pair = presentPair(pair)
 		if open[pair] == nil {
 			open[pair] = map[string]bool{}
 		}
-		open[pair][what] = true
+		open[pair][presentKey(what)] = true
 	}
 	for _, x := range p.Observed {
 		note(x.Pair(), x.ID)
@@ -269,9 +393,28 @@ func openOf(p *Plan) map[desired.Pair]map[string]bool {
 		note(x.Pair(), x.ID)
 	}
 	for _, x := range p.Protected {
-		note(desired.Pair{User: x.User, Resource: x.Resource}, "")
+		note(desired.Pair{User: x.User, Resource: x.Resource, Layer: x.Layer}, "")
 	}
 	return open
+}
+
+// stuckIn are the ids of the schedules of which a plan blocks or holds changes,
+// sorted.
+func stuckIn(p *Plan) []string {
+	var ids []string
+	note := func(c Change) {
+		if c.Resource.Kind == inventory.KindSchedule {
+			ids = append(ids, c.Resource.ID)
+		}
+	}
+	for _, x := range p.Blocked {
+		note(x.Change)
+	}
+	for _, x := range p.Held {
+		note(x.Change)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // raisedAfter are the raises that stand once changes are made, with what was

@@ -386,9 +386,6 @@ func (b *builder) together() {
 // settleEdits makes the edits of what is left of the changes, until none drops
 // out any more.
 func (b *builder) settleEdits() {
-	if b.scope != nil {
-		return // a boundary of a forecast tells who joins and leaves, not the turns
-	}
 	for {
 		n := len(b.proposed)
 		b.edits()

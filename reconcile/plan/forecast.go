@@ -118,6 +118,7 @@ func Foresee(in Input, until time.Time) (*Forecast, error) {
 	case !until.After(in.Now):
 		return nil, fmt.Errorf("a forecast until %s looks back: it begins at %s", until.UTC().Format(time.RFC3339), in.Now.UTC().Format(time.RFC3339))
 	}
+	in.horizon = in.horizonAt(in.Now)
 	first, err := Make(in)
 	if err != nil {
 		return nil, err
@@ -131,28 +132,24 @@ func Foresee(in Input, until time.Time) (*Forecast, error) {
 	if step := stepOf(first.Plan, nil); !step.empty() {
 		f.Steps = append(f.Steps, step)
 	}
-	c := newCourse(in, first)
-	groups := newGroupCourses(first.Expansion, in.Now)
-	boundaries := c.expansion.Boundaries(in.Now, until)
-	for len(boundaries) > 0 {
-		at := boundaries[0]
-		boundaries = boundaries[1:]
+	c := newCourse(in, first, until)
+	groups := newGroupCourses(c.expansion, in.Now)
+	for m, ok := c.next(in.Now); ok; m, ok = c.next(m.at) {
 		e, before := c.expansion, c.open
-		p, err := c.step(at)
+		p, err := c.step(m)
 		if err != nil {
-			return nil, fmt.Errorf("at %s: %w", at.At.Format(time.RFC3339), err)
+			return nil, fmt.Errorf("at %s: %w", m.at.Format(time.RFC3339), err)
 		}
 		step := stepOf(p, before)
 		step.was = c.was
 		if !step.empty() {
 			f.Steps = append(f.Steps, step)
 			for id, name := range p.Names {
-				f.Names[id] = name
+				f.Names[presentPart(id)] = name
 			}
 		}
-		if c.expansion != e { // members of teams that are principals moved
-			groups.until(at.At, c.expansion)
-			boundaries = c.expansion.Boundaries(at.At, until)
+		if c.expansion != e { // principals or schedules moved
+			groups.until(m.at, c.expansion)
 		}
 	}
 	f.Groups = groups.until(until, nil)
@@ -192,14 +189,27 @@ func (f *Forecast) endings() []Expiring {
 
 // stepOf is what is new in a plan, given what was open before.
 func stepOf(p *Plan, before map[desired.Pair]map[string]bool) Step {
+	step := Step{At: p.Now, Changes: []Change{}, Observed: []Change{}, Blocked: []Blocked{}, Held: []Held{}}
 	was := func(c Change) bool { return before[c.Pair()][c.ID] }
-	return Step{
-		At:       p.Now,
-		Changes:  orEmpty(p.Changes),
-		Observed: orEmpty(slices.DeleteFunc(slices.Clone(p.Observed), was)),
-		Blocked:  orEmpty(slices.DeleteFunc(slices.Clone(p.Blocked), func(x Blocked) bool { return was(x.Change) })),
-		Held:     orEmpty(slices.DeleteFunc(slices.Clone(p.Held), func(x Held) bool { return was(x.Change) })),
+	for _, c := range p.Changes {
+		step.Changes = append(step.Changes, present(c))
 	}
+	for _, c := range p.Observed {
+		if c = present(c); !was(c) {
+			step.Observed = append(step.Observed, c)
+		}
+	}
+	for _, x := range p.Blocked {
+		if x.Change = present(x.Change); !was(x.Change) {
+			step.Blocked = append(step.Blocked, x)
+		}
+	}
+	for _, x := range p.Held {
+		if x.Change = present(x.Change); !was(x.Change) {
+			step.Held = append(step.Held, x)
+		}
+	}
+	return step
 }
 
 // groupCourses gathers who is in on-call groups, over expansions that follow one

@@ -43,7 +43,23 @@ type Input struct {
 
 	// brief leaves out what is to be said of the round beside its changes.
 	brief bool
+	// horizon is the moment before which overrides must begin to be made; zero for
+	// the end of the snapshot's window. A round reads a window of its own day.
+	horizon time.Time
+	// disputes are a desired.Input's.
+	disputes map[string]string
+	// was are the rules that gave pairs their role before, as far as known.
+	was map[desired.Pair][]desired.By
 }
+
+// horizonAt is the end of the window that a round at t would read, the
+// snapshot's being of its own day.
+func (in Input) horizonAt(t time.Time) time.Time {
+	a := in.Snapshot.Account
+	return a.Window.Until.Add(midnight(t).Sub(midnight(a.TakenAt)))
+}
+
+func midnight(t time.Time) time.Time { return t.UTC().Truncate(day) }
 
 // Result is a plan and what it was made of.
 type Result struct {
@@ -98,12 +114,12 @@ func Make(in Input) (*Result, error) {
 		e := desired.Expand(desired.Input{
 			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, References: in.References,
 			Members: members, Schedules: schedules,
-			Longest: in.Settings.Longest,
+			Longest: in.Settings.Longest, Disputes: in.disputes,
 		})
 		access := e.At(in.Now)
 		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))
 		b := newBuilder(in, e.Index(), access, before)
-		b.after = schedules
+		b.after, b.was = schedules, in.was
 		p := b.build(e)
 		after, edited := membersAfter(snapshot, p), editedSchedules(p)
 		if (!dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after)) && sameSchedules(schedules, edited) {

@@ -32,9 +32,20 @@ import (
 // schedules compares turns and overrides on every schedule that policies name,
 // or on which this program made overrides.
 func (b *builder) schedules() {
+	for _, id := range b.concerned() {
+		if s, ok := b.in.Snapshot.Schedules[id]; ok {
+			for _, line := range oncall.Lines(s, b.in.Now) {
+				b.turns(s, line)
+			}
+			b.standins(s)
+		}
+	}
+}
+
+// concerned are the ids of the schedules that are compared, sorted.
+func (b *builder) concerned() []string {
 	if b.scope != nil {
-		b.turnsInScope() // overrides are due at once, whenever they begin
-		return
+		return slices.Sorted(maps.Keys(b.scope.schedules))
 	}
 	concerned := map[string]bool{}
 	for target := range b.access.Named {
@@ -45,33 +56,30 @@ func (b *builder) schedules() {
 	for _, o := range b.in.Memory.Standins {
 		concerned[o.Schedule] = true
 	}
-	for _, id := range slices.Sorted(maps.Keys(concerned)) {
-		if s, ok := b.in.Snapshot.Schedules[id]; ok {
-			for _, line := range oncall.Lines(s, b.in.Now) {
-				b.turns(s, line)
-			}
-			b.standins(s)
-		}
-	}
+	return slices.Sorted(maps.Keys(concerned))
 }
 
-// turnsInScope compares the pairs of turns that a boundary touches. What earlier
-// boundaries made of them is not in the snapshot.
-func (b *builder) turnsInScope() {
-	for _, pair := range slices.SortedFunc(maps.Keys(b.scope.layers), desired.ComparePairs) {
-		s, ok := b.in.Snapshot.Schedules[pair.Resource.ID]
-		if !ok || pair.Layer == "" {
-			continue
+// turnsInScope are the pairs of turns on the schedules in scope that policies
+// name: who takes them, and who is to.
+func (b *builder) turnsInScope(each func(desired.Pair)) {
+	for _, id := range b.concerned() {
+		s := b.in.Snapshot.Schedules[id]
+		for _, line := range oncall.Lines(s, b.in.Now) {
+			target := desired.Target{Resource: b.ref(inventory.KindSchedule, id), Layer: line.ID}
+			if _, named := b.access.Named[target]; !named {
+				continue
+			}
+			users := maps.Clone(b.granted[target])
+			if users == nil {
+				users = map[string]bool{}
+			}
+			for _, user := range line.Members {
+				users[user] = true
+			}
+			for user := range users {
+				each(desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer})
+			}
 		}
-		_, named := b.access.Named[pair.Target()]
-		held, asked := turnHeld(b.in.Snapshot, pair, nil, nil), inventory.None
-		if last, known := b.last[pair]; known {
-			held = last.Actual
-		}
-		if b.granted[pair.Target()][pair.User] {
-			asked = desired.Rotation
-		}
-		b.turn(s, pair, held, asked, named)
 	}
 }
 

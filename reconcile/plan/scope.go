@@ -15,12 +15,12 @@ type scope struct {
 	accounts map[string]bool
 	// teams are the people compared, by team.
 	teams map[string]map[string]bool
-	// layers are the pairs compared on schedules.
-	layers map[desired.Pair]bool
+	// schedules are compared whole: their turns hang together.
+	schedules map[string]bool
 }
 
 func newScope() *scope {
-	return &scope{map[string]bool{}, map[string]map[string]bool{}, map[desired.Pair]bool{}}
+	return &scope{map[string]bool{}, map[string]map[string]bool{}, map[string]bool{}}
 }
 
 // add takes a pair in.
@@ -34,11 +34,22 @@ func (s *scope) add(p desired.Pair) {
 		}
 		s.teams[p.Resource.ID][p.User] = true
 	case inventory.KindSchedule:
-		s.layers[p] = true
+		s.schedules[p.Resource.ID] = true
 	}
 }
 
-// pairs are the pairs in scope.
+// has says whether a pair is compared.
+func (s *scope) has(p desired.Pair) bool {
+	switch p.Resource.Kind {
+	case inventory.KindAccount:
+		return s.accounts[p.User]
+	case inventory.KindSchedule:
+		return s.schedules[p.Resource.ID]
+	}
+	return s.teams[p.Resource.ID][p.User]
+}
+
+// pairs are the pairs in scope, but for those on schedules.
 func (s *scope) pairs(each func(desired.Pair)) {
 	for user := range s.accounts {
 		each(desired.Pair{User: user, Resource: inventory.AccountRef})
@@ -47,9 +58,6 @@ func (s *scope) pairs(each func(desired.Pair)) {
 		for user := range users {
 			each(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, team)})
 		}
-	}
-	for pair := range s.layers {
-		each(pair)
 	}
 }
 

@@ -184,7 +184,7 @@ func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []Standi
 		Kind: AsOverride, User: o.User, Replaces: o.Replaces,
 		Start: o.From.Truncate(time.Minute), End: o.Until.Truncate(time.Minute),
 	}
-	if !whole.Start.Before(b.in.Snapshot.Account.Window.Until) || !whole.End.After(b.in.Now) {
+	if !whole.Start.Before(b.horizon()) || !whole.End.After(b.in.Now) {
 		return nil, "", "" // its time has not come, or is over
 	}
 	switch {
@@ -209,6 +209,14 @@ func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []Standi
 	return pieces, "", ""
 }
 
+// horizon is the moment before which overrides must begin to be made now.
+func (b *builder) horizon() time.Time {
+	if !b.in.horizon.IsZero() {
+		return b.in.horizon
+	}
+	return b.in.Snapshot.Account.Window.Until
+}
+
 // covers says whether the person whom a stand-in replaces has turns on an event
 // in its window.
 func covers(e inventory.Event, p Standin) bool {
@@ -227,7 +235,7 @@ func (b *builder) turnsReplaced(s inventory.Schedule, whole Standin, ours []Stan
 		return nil, err.Error(), "report it with the schedule's JSON"
 	}
 	for _, shift := range shifts {
-		if shift.User != whole.Replaces || !shift.End.After(b.in.Now) || !shift.Start.Before(b.in.Snapshot.Account.Window.Until) {
+		if shift.User != whole.Replaces || !shift.End.After(b.in.Now) || !shift.Start.Before(b.horizon()) {
 			continue
 		}
 		if n := len(pieces); n > 0 && pieces[n-1].End.Equal(shift.Start) {

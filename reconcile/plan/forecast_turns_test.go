@@ -1,0 +1,187 @@
+package plan_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// steps are the lines of a forecast: the moment, and each change with what
+// becomes of it.
+func steps(f *plan.Forecast) []string {
+	var out []string
+	line := func(at time.Time, fate string, c plan.Change) {
+		where := f.Names[c.Resource.String()]
+		if part := f.Names[c.Resource.String()+"/"+c.Layer]; part != "" {
+			where += " " + part
+		}
+		if c.Resource.Kind == inventory.KindAccount {
+			where = "account"
+		}
+		out = append(out, fmt.Sprintf("%s %s%s %s %s>%s %s", at.Format("Mon 02 15:04"), fate, where, c.User, c.Before, c.After, c.Cause))
+	}
+	for _, s := range f.Steps {
+		for _, c := range s.Changes {
+			line(s.At, "", c)
+		}
+		for _, c := range s.Observed {
+			line(s.At, "observed: ", c)
+		}
+		for _, c := range s.Blocked {
+			line(s.At, "blocked: ", c.Change)
+		}
+		for _, c := range s.Held {
+			line(s.At, "held: ", c.Change)
+		}
+	}
+	return out
+}
+
+func wantSteps(t *testing.T, in plan.Input, days int, want ...string) *plan.Forecast {
+	t.Helper()
+	f, err := plan.Foresee(in, in.Now.AddDate(0, 0, days))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, steps(f)); diff != "" {
+		t.Errorf("the forecast differs (-want +got):\n%s", diff)
+	}
+	return f
+}
+
+// also adds grants "principal resource role [from HOURS] [until HOURS]" to others.
+func also(st *policies.Statements, lines ...string) *policies.Statements {
+	st.Grants = append(st.Grants, grants(lines...).Grants...)
+	return st
+}
+
+// override grants a stand-in: "cy Weekly FROM UNTIL [in place of USER]", in hours
+// from noon.
+func override(st *policies.Statements, user, schedule string, from, until float64, replaces string) *policies.Statements {
+	g := policies.Grant{
+		Principal: ref("user:" + user + "@acme.com"), Resource: ref("schedule:" + schedule), Role: "override",
+		From: ptr(at(from)), Until: ptr(at(until)), Origins: origin(70),
+	}
+	if replaces != "" {
+		g.Replaces = ref("user:" + replaces + "@acme.com")
+	}
+	st.Grants = append(st.Grants, g)
+	return st
+}
+
+func TestAForecastCarriesItsOwnEditsOfSchedules(t *testing.T) {
+	cases := []struct {
+		name   string
+		policy *policies.Statements
+		days   int
+		want   []string
+	}{
+		{"who joins a rotation is in it at once", also(rotation("ann bob cy di Weekly"), "rotation:Weekly team:Search observer"), 2, []string{
+			"Mon 16 12:00 schedule:Weekly layer Day di none>rotation policy",
+			"Mon 16 12:00 team:Search ann none>observer policy",
+			"Mon 16 12:00 team:Search bob none>observer policy",
+			"Mon 16 12:00 team:Search di none>observer policy",
+			"Mon 16 12:00 team:Search cy responder>observer policy",
+		}},
+		{"who joins by date is in the rotation then", also(also(rotation("ann bob cy Weekly"), "user:di@acme.com schedule:Weekly rotation from 30"), "rotation:Weekly team:Payments observer", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder"), 3, []string{
+			"Mon 16 12:00 team:Payments cy none>observer policy",
+			"Tue 17 18:00 schedule:Weekly layer Day di none>rotation expiry",
+			"Tue 17 18:00 team:Payments di none>observer facts",
+		}},
+		{"who takes over turns has their access, and who leaves has not", also(rotation("ann di cy Weekly"), "oncall:Weekly team:Search manager"), 15, []string{
+			"Mon 16 12:00 schedule:Weekly layer Day di none>rotation policy",
+			"Mon 16 12:00 team:Search ann none>manager policy",
+			"Mon 16 12:00 schedule:Weekly layer Day bob rotation>none policy",
+			"Mon 16 12:00 team:Search cy responder>none policy",
+			"Mon 23 09:00 team:Search di none>manager handover",
+			"Mon 23 09:00 team:Search ann manager>none handover",
+			"Mon 30 09:00 team:Search cy none>manager handover",
+			"Mon 30 09:00 team:Search di manager>none handover",
+		}},
+		{"the same on a shift-based schedule", also(rotation("ann di cy Follow"), "oncall:Follow team:Search manager"), 15, []string{
+			"Mon 16 12:00 schedule:Follow event Week di none>rotation policy",
+			"Mon 16 12:00 team:Search ann none>manager policy",
+			"Mon 16 12:00 schedule:Follow event Week bob rotation>none policy",
+			"Mon 16 12:00 team:Search cy responder>none policy",
+			"Mon 23 09:00 team:Search di none>manager handover",
+			"Mon 23 09:00 team:Search ann manager>none handover",
+			"Mon 30 09:00 team:Search cy none>manager handover",
+			"Mon 30 09:00 team:Search di manager>none handover",
+		}},
+		{"somebody takes turns for a while, and their successor goes on", also(also(rotation("ann cy Follow"), "user:bob@acme.com schedule:Follow rotation until 24", "user:di@acme.com schedule:Follow rotation from 24"), "oncall:Follow team:Payments manager", "user:bob@acme.com team:Payments responder"), 15, []string{
+			"Tue 17 12:00 schedule:Follow event Week di none>rotation expiry",
+			"Tue 17 12:00 schedule:Follow event Week bob rotation>none expiry",
+			"Mon 23 09:00 team:Payments di none>manager handover",
+			"Mon 23 09:00 team:Payments ann manager>none handover",
+			"Mon 30 09:00 team:Payments cy none>manager handover",
+			"Mon 30 09:00 team:Payments di manager>none handover",
+		}},
+		{"an override moves what comes of being on call", also(override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, ""), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 3, []string{
+			"Mon 16 12:00 schedule:Weekly di none>override policy",
+			"Tue 17 12:00 team:Payments di none>manager handover",
+			"Tue 17 12:00 team:Payments ann manager>none handover",
+			"Wed 18 00:00 team:Payments ann none>manager handover",
+			"Wed 18 00:00 team:Payments di manager>none handover",
+		}},
+		{"an override from now on begins with the next minute", also(override(rotation("ann bob cy Follow"), "di", "Follow", -1, 36, "ann"), "oncall:Follow team:Payments manager", "user:bob@acme.com team:Payments responder"), 1, []string{
+			"Mon 16 12:00 schedule:Follow di none>override policy",
+			"Mon 16 12:01 team:Payments di none>manager handover",
+			"Mon 16 12:01 team:Payments ann manager>none handover",
+		}},
+		{"an override that a limit ends is taken back", limited(also(override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 72, ""), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 48), 4, []string{
+			"Mon 16 12:00 schedule:Weekly di none>override policy",
+			"Tue 17 12:00 team:Payments di none>manager handover",
+			"Tue 17 12:00 team:Payments ann manager>none handover",
+			"Wed 18 12:00 schedule:Weekly di override>none facts",
+			"Wed 18 12:01 team:Payments ann none>manager facts",
+			"Wed 18 12:01 team:Payments di manager>none facts",
+		}},
+		{"who leaves comes off the schedule's team after their last turn", also(rotation("bob cy Follow"), "user:bob@acme.com team:Search responder", "user:cy@acme.com team:Search responder"), 15, []string{
+			"Mon 16 12:00 team:Search bob none>responder policy",
+			"Mon 16 12:00 schedule:Follow event Week ann rotation>none policy",
+			"Mon 23 09:00 team:Search ann responder>none policy",
+		}},
+		{"a leave that would move somebody's next turn waits for their own", also(rotation("ann cy Weekly"), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 22, []string{
+			"Mon 16 12:00 held: schedule:Weekly layer Day bob rotation>none policy",
+			"Mon 23 09:00 team:Payments bob responder>manager handover",
+			"Mon 23 09:00 schedule:Weekly layer Day bob rotation>none policy",
+			"Mon 23 09:00 team:Payments ann manager>none handover",
+			"Mon 30 09:00 team:Payments cy none>manager handover",
+			"Mon 30 09:00 team:Payments bob manager>responder handover",
+			"Mon 06 09:00 team:Payments ann none>manager handover",
+			"Mon 06 09:00 team:Payments cy manager>none handover",
+		}},
+		{"an override comes into the window that rounds read", also(override(rotation("ann bob cy Weekly"), "di", "Weekly", 800+30, 800+40, "")), 3, []string{
+			"Wed 18 00:00 schedule:Weekly di none>override facts",
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := turns()
+			if strings.Contains(c.name, "the schedule's team") {
+				v := s.Schedules["FOL"]
+				v.Teams = []string{"SEA"}
+				s.Schedules["FOL"] = v
+				put(s, "SEA", "ann", "responder")
+			}
+			wantSteps(t, input(s, c.policy), c.days, c.want...)
+		})
+	}
+}
+
+// limited has a limit keep di off schedules from some hours on.
+func limited(st *policies.Statements, from float64) *policies.Statements {
+	members(st, "resting user:di@acme.com")
+	i := slices.IndexFunc(st.Members, func(m policies.Member) bool { return m.Group == "resting" })
+	st.Members[i].From = ptr(at(from))
+	st.Limits = append(st.Limits, policies.Limit{Principal: ref("group:resting"), Resource: ref("schedule:*"), AtMost: "none", Reason: "rests", Origins: origin(80)})
+	return st
+}

@@ -1,0 +1,208 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// moment is when a forecast makes a plan, and what of it then.
+type moment struct {
+	at    time.Time
+	pairs []desired.Pair
+	// schedules are the ids of those that are compared.
+	schedules []string
+	// implied says that people may come off teams who could not before (S17).
+	implied bool
+	// whole says that everything is planned.
+	whole bool
+}
+
+// with is what is due at one moment for two reasons.
+func (m moment) with(o moment) moment {
+	m.pairs = slices.Concat(m.pairs, o.pairs)
+	slices.SortFunc(m.pairs, desired.ComparePairs)
+	m.pairs = slices.Compact(m.pairs)
+	m.schedules = append(slices.Clone(m.schedules), o.schedules...)
+	m.implied, m.whole = m.implied || o.implied, m.whole || o.whole
+	return m
+}
+
+// momentsAfter are the moments after one, in order: the boundaries of access; the
+// ends of layers, events and custom shifts; the days on which overrides come into
+// the window that rounds read; and, where schedules were edited, the next minute.
+func (c *course) momentsAfter(now time.Time, edited []string) []moment {
+	var all []moment
+	for _, b := range c.expansion.Boundaries(now, c.until) {
+		all = append(all, moment{at: b.At, pairs: b.Pairs})
+	}
+	all = append(all, c.ends(now)...)
+	all = append(all, c.overridesToCome(now)...)
+	slices.SortStableFunc(all, func(a, b moment) int { return a.at.Compare(b.at) })
+	all = slices.DeleteFunc(all, func(m moment) bool { return !m.at.After(now) || !m.at.Before(c.until) })
+	all = joined(all)
+	if len(edited) == 0 {
+		return all
+	}
+	read := moment{at: nextMinute(now).UTC(), schedules: edited}
+	for pair := range c.moved {
+		read.pairs = append(read.pairs, pair)
+	}
+	read = read.with(moment{})
+	switch {
+	case len(all) > 0 && !all[0].at.After(read.at):
+		all[0] = all[0].with(read)
+	case read.at.Before(c.until):
+		all = slices.Insert(all, 0, read)
+	}
+	return all
+}
+
+// joined is what is due at each moment as one.
+func joined(sorted []moment) []moment {
+	out := sorted[:0]
+	for _, m := range sorted {
+		if n := len(out); n > 0 && out[n-1].at.Equal(m.at) {
+			out[n-1] = out[n-1].with(m)
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// ends are the moments at which layers, events and custom shifts end: who was on
+// them may come off their teams, and where policies name them or stand for their
+// people, anything may follow.
+func (c *course) ends(now time.Time) []moment {
+	teams := c.scheduleTeams()
+	named := map[string]bool{}
+	for target := range c.access.Named {
+		if target.Layer != "" {
+			named[target.Resource.ID] = true
+		}
+	}
+	var out []moment
+	for id, s := range c.account.Schedules {
+		whole := named[id] || c.restless[id]
+		if !whole && len(teams[id]) == 0 {
+			continue
+		}
+		end := func(at time.Time, parts bool, users ...string) {
+			if !at.After(now) || !at.Before(c.until) {
+				return
+			}
+			m := moment{at: at.UTC(), implied: true, whole: whole && parts}
+			for _, team := range teams[id] {
+				for _, user := range users {
+					m.pairs = append(m.pairs, desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, team)})
+				}
+			}
+			out = append(out, m)
+		}
+		for _, l := range s.Layers {
+			if l.End != nil {
+				end(*l.End, true, l.Users...)
+			}
+		}
+		for _, r := range s.Rotations {
+			for _, e := range r.Events {
+				if e.EffectiveUntil != nil {
+					end(*e.EffectiveUntil, true, usersOf(e.Assignment.Members)...)
+				}
+			}
+		}
+		for _, shift := range s.CustomShifts {
+			if shift.User != nil {
+				end(shift.End, false, *shift.User)
+			}
+		}
+	}
+	return out
+}
+
+func usersOf(members []*string) []string {
+	var users []string
+	for _, m := range members {
+		if m != nil {
+			users = append(users, *m)
+		}
+	}
+	return users
+}
+
+// scheduleTeams are the teams that policies name and on which schedules put
+// people, by schedule.
+func (c *course) scheduleTeams() map[string][]string {
+	teams := map[string][]string{}
+	add := func(schedule string, ids []string) {
+		for _, id := range ids {
+			_, named := c.access.Named[desired.Target{Resource: inventory.ByID(inventory.KindTeam, id)}]
+			if named && !slices.Contains(teams[schedule], id) {
+				teams[schedule] = append(teams[schedule], id)
+			}
+		}
+	}
+	for id, s := range c.account.Schedules {
+		add(id, s.Teams)
+	}
+	for _, p := range c.account.EscalationPolicies {
+		for _, t := range targets(p) {
+			if t.Type != "user" {
+				add(t.ID, p.Teams)
+			}
+		}
+	}
+	return teams
+}
+
+// overridesToCome are the midnights at which overrides come into the window that
+// rounds read, those of somebody's turns one by one.
+func (c *course) overridesToCome(now time.Time) []moment {
+	var out []moment
+	for _, o := range c.expansion.Asked() {
+		if !o.Until.After(c.in.horizonAt(now)) {
+			continue
+		}
+		for m := midnight(now).Add(day); m.Before(c.until); m = m.Add(day) {
+			if ends := c.in.horizonAt(m); o.From.Before(ends) && o.Until.After(ends.Add(-day)) {
+				out = append(out, moment{at: m, schedules: []string{o.Schedule}})
+			}
+		}
+	}
+	return out
+}
+
+// next takes the next moment from those to come. While a change of a schedule is
+// blocked or held, each of its hand-overs is one: then it may be possible, and
+// move nobody's next turn.
+func (c *course) next(now time.Time) (moment, bool) {
+	waiting := map[time.Time][]string{}
+	var first time.Time
+	for _, id := range c.stuck {
+		at, ok := oncall.NextBoundary(c.account.Schedules[id].Shifts, now)
+		if !ok || !at.Before(c.until) {
+			continue
+		}
+		waiting[at] = append(waiting[at], id)
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	retry := moment{at: first.UTC(), schedules: waiting[first]}
+	switch {
+	case len(c.moments) == 0 && first.IsZero():
+		return moment{}, false
+	case len(c.moments) == 0 || !first.IsZero() && first.Before(c.moments[0].at):
+		return retry, true
+	}
+	m := c.moments[0]
+	c.moments = c.moments[1:]
+	if m.at.Equal(first) {
+		m = m.with(retry)
+	}
+	return m, true
+}

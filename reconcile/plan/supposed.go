@@ -1,0 +1,213 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// What a forecast takes for made of a plan: roles, seats, turns and overrides, and
+// what PagerDuty does by itself with them.
+
+// suppose takes a plan's changes for made. What is only observed on a team is as
+// well, so that its further course shows; all of it is observed.
+func (c *course) suppose(p *Plan) {
+	c.edit.SetNow(p.Now)
+	c.supposeSeats(p)
+	for _, change := range p.Changes {
+		change.Make(c.edit)
+	}
+	for _, change := range p.Observed {
+		if c.imagines(change) {
+			change.Make(c.edit)
+		}
+	}
+	for _, i := range p.Implied {
+		if i.Foreseen {
+			c.edit.SetTeamRole(i.Resource.ID, i.User, i.Role)
+		}
+	}
+	c.account = c.edit.Snapshot()
+}
+
+// imagines says whether an observed change is taken for made: not where other
+// changes, which are real, would follow from it.
+func (c *course) imagines(change Change) bool {
+	return change.Resource.Kind == inventory.KindTeam && !c.restless[change.Resource.ID] &&
+		c.in.Settings.ModeOf(inventory.KindTeam, change.Resource.ID, c.index.Name(inventory.KindTeam, change.Resource.ID)) == Observe
+}
+
+// supposeSeats moves people to the licences that their new base roles need.
+func (c *course) supposeSeats(p *Plan) {
+	account := c.edit.Snapshot()
+	var moves []Change
+	for _, effect := range []Effect{Lower, Raise} { // as constrain counts them
+		for _, change := range p.Changes {
+			if change.Resource.Kind == inventory.KindAccount && change.Effect == effect && !seated(account, change) {
+				moves = append(moves, change)
+			}
+		}
+	}
+	if len(moves) == 0 {
+		return
+	}
+	seats := newSeats(account)
+	for _, change := range moves {
+		if _, why := seats.take(change.User, change.After); why == "" && seats.of[change.User] != "" {
+			c.edit.SetLicense(change.User, seats.of[change.User])
+		}
+	}
+}
+
+// seated says that a person's own licence allows the role that they get, or that
+// none is needed.
+func seated(s *inventory.Snapshot, change Change) bool {
+	if len(s.Licenses) == 0 {
+		return true
+	}
+	own := s.Users[change.User].License
+	return own != nil && slices.Contains(s.Licenses[*own].ValidRoles, change.After)
+}
+
+// supposeSchedules takes a plan's edits of schedules for made, and says which
+// these are: their turns follow from the new definition from now on.
+func (c *course) supposeSchedules(p *Plan) []string {
+	var ids []string
+	for _, e := range p.Edits {
+		id := e.Schedule.ID
+		was := c.account.Schedules[id]
+		after := e.work.Revised.Schedule
+		nameParts(&after)
+		for _, change := range p.Changes {
+			if change.Resource == e.Schedule && change.Override != nil {
+				c.supposeStandin(&after, change, p.Now)
+			}
+		}
+		c.edit.SetSchedule(c.rendered(was, after))
+		ids = append(ids, id)
+	}
+	c.account = c.edit.Snapshot()
+	return ids
+}
+
+// nameParts gives ids to the layers and events that PagerDuty is yet to make:
+// those of the ones that they take over from, with a mark.
+func nameParts(s *inventory.Schedule) {
+	for i := range s.Layers {
+		if s.Layers[i].ID == "" && i > 0 {
+			s.Layers[i].ID = s.Layers[i-1].ID + successorMark
+		}
+	}
+	for r := range s.Rotations {
+		events := s.Rotations[r].Events
+		for i := range events {
+			if events[i].ID == "" && i > 0 {
+				events[i].ID = events[i-1].ID + successorMark
+			}
+		}
+	}
+}
+
+// supposeStandin makes an override on a schedule, or takes one back, as apply and
+// PagerDuty do: one whose time has begun starts with the next minute, and one
+// under way ends now.
+func (c *course) supposeStandin(s *inventory.Schedule, change Change, now time.Time) {
+	made := OurStandin{Schedule: s.ID, Standin: *change.Override, At: now, Gone: change.After == inventory.None}
+	if made.Gone {
+		*s = endStandin(*s, made.Standin, now)
+		c.memory.Standins = slices.DeleteFunc(slices.Clone(c.memory.Standins), func(o OurStandin) bool {
+			return o.Schedule == s.ID && o.Kind == made.Kind && o.ID == made.ID
+		})
+		return
+	}
+	if made.Start.Before(now) {
+		made.Start = nextMinute(now)
+	}
+	if !made.Start.Before(made.End) {
+		return
+	}
+	made.ID = change.ID
+	change.Override = &made.Standin
+	*s = withStandins(*s, []Change{change}, now)
+	made.Standin = made.On(*s)
+	c.memory.Standins = append(slices.Clone(c.memory.Standins), made)
+}
+
+// endStandin is a schedule on which a stand-in was taken back.
+func endStandin(s inventory.Schedule, p Standin, now time.Time) inventory.Schedule {
+	if !p.Start.Before(now) {
+		return without(s, []Standin{p})
+	}
+	s.Overrides, s.CustomShifts = slices.Clone(s.Overrides), slices.Clone(s.CustomShifts)
+	for i, o := range s.Overrides {
+		if p.Kind == AsOverride && o.ID == p.ID {
+			s.Overrides[i].End = now
+		}
+	}
+	for i, o := range s.CustomShifts {
+		if p.Kind == AsCustomShift && o.ID == p.ID {
+			s.CustomShifts[i].End = now
+		}
+	}
+	return s
+}
+
+// nextMinute is the first whole minute after a moment.
+func nextMinute(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }
+
+// rendered is a schedule with its turns as they follow from its definition. One
+// that PagerDuty renders otherwise than this program (S22) keeps the turns that
+// were read.
+func (c *course) rendered(was, after inventory.Schedule) inventory.Schedule {
+	window := c.account.Account.Window
+	ahead := window
+	ahead.Since = later(ahead.Since, c.account.Now)
+	if diffs, err := oncall.Compare(was, ahead); err != nil || len(diffs) > 0 {
+		return after
+	}
+	if anew, err := oncall.Rerender(after, window); err == nil {
+		return anew
+	}
+	return after
+}
+
+// successorMark is what the ids of foreseen layers and events end in.
+const successorMark = "+"
+
+// present is a change as people and PagerDuty can know it now: of a layer or event
+// that is foreseen, the one there is from which it goes on.
+func present(change Change) Change {
+	if part := presentPart(change.Layer); part != change.Layer {
+		change.ID = presentKey(change.ID)
+		change.Layer = part
+	}
+	requires := slices.Clone(change.Requires)
+	for i, key := range requires {
+		requires[i] = presentKey(key)
+	}
+	change.Requires = requires
+	return change
+}
+
+func presentPair(p desired.Pair) desired.Pair {
+	p.Layer = presentPart(p.Layer)
+	return p
+}
+
+func presentPart(id string) string { return strings.TrimRight(id, successorMark) }
+
+// presentKey is a change's key with the present layer or event in it.
+func presentKey(key string) string {
+	if !strings.Contains(key, successorMark) {
+		return key
+	}
+	parts := strings.Split(key, "/")
+	for i := range parts {
+		parts[i] = presentPart(parts[i])
+	}
+	return strings.Join(parts, "/")
+}
