@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/dutyward/dutyward/policies"
@@ -21,43 +20,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // and, if that goes well, evaluates both phases. Its file "want" is what the
 // author is told: problems, warnings and failures. A file "schema.json" is the
 // schema of data.people.
-func TestMistakes(t *testing.T) {
-	names, err := filepath.Glob("testdata/mistakes/*.txtar")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, name := range names {
-		name, err := filepath.Abs(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, want := told(t, archive), ""
-			for i, f := range archive.Files {
-				if f.Name != "want" {
-					continue
-				}
-				want = string(f.Data)
-				if *update {
-					archive.Files[i].Data = []byte(got)
-				}
-			}
-			if *update {
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("told otherwise (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
+func TestMistakes(t *testing.T) { golden(t, "testdata/mistakes", "want", told) }
 
 // told is everything that loading and evaluating an archive says.
 func told(t *testing.T, archive *txtar.Archive) string {

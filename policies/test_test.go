@@ -18,43 +18,7 @@ import (
 // TestRunner runs the tests of each archive of testdata/tests as policy root
 // "policies", with coverage where its comment says so. Its file "want.json" is
 // the report, without durations.
-func TestRunner(t *testing.T) {
-	names, err := filepath.Glob("testdata/tests/*.txtar")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, name := range names {
-		name, err := filepath.Abs(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, want := tested(t, archive), ""
-			for i, f := range archive.Files {
-				if f.Name != "want.json" {
-					continue
-				}
-				want = string(f.Data)
-				if *update {
-					archive.Files[i].Data = []byte(got)
-				}
-			}
-			if *update {
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("another report (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
+func TestRunner(t *testing.T) { golden(t, "testdata/tests", "want.json", tested) }
 
 // tested is the report on an archive's tests as JSON.
 func tested(t *testing.T, archive *txtar.Archive) string {
