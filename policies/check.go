@@ -1,12 +1,15 @@
 package policies
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/dutyward/dutyward/inventory"
 )
@@ -39,6 +42,10 @@ func reference(kinds []inventory.Kind) check {
 		if c := checkWriting(name, v); c != nil && v.written {
 			return c
 		}
+		if what := compositeName(v.text); what != "" {
+			return &complaint{term: v.term, found: fmt.Sprintf("%q: %q, whose name is %s", name, v.text, what),
+				expected: "one name; some x in … goes through several"}
+		}
 		ref, err := inventory.ParseRef(v.text)
 		if err != nil {
 			return &complaint{term: v.term, found: fmt.Sprintf("%q: %s", name, err), suggestion: nearestReference(v.text, kinds)}
@@ -49,6 +56,26 @@ func reference(kinds []inventory.Kind) check {
 		}
 		return nil
 	}
+}
+
+// compositeName says what the name in a reference is if a template made it of
+// something else than a text; empty if it is a name.
+func compositeName(text string) string {
+	_, name, _ := strings.Cut(text, ":")
+	name = strings.TrimPrefix(name, "#")
+	if !strings.HasPrefix(name, "[") && !strings.HasPrefix(name, "{") {
+		return ""
+	}
+	var x any
+	if json.Unmarshal([]byte(name), &x) == nil {
+		return article(typeOf(x)) + " " + typeOf(x)
+	}
+	if t, err := ast.ParseTerm(name); err == nil {
+		if _, ok := t.Value.(ast.Set); ok {
+			return "a set"
+		}
+	}
+	return ""
 }
 
 var bracesInText = regexp.MustCompile(`\$?\{([a-z_][\w.\[\]"]*)\}`)
@@ -195,8 +222,12 @@ func moment(name string, v value, e element) *complaint {
 		c.suggestion = strconv.Quote(strings.Replace(v.text, " ", "T", 1) + "Z")
 	} else if t, err := time.Parse("2006-01-02T15:04Z07:00", v.text); err == nil {
 		c.suggestion = strconv.Quote(t.Format(time.RFC3339))
-	} else if t, err := time.Parse("2006-01-02T15:04", v.text); err == nil {
-		c.suggestion = strconv.Quote(t.Format(time.RFC3339))
+	} else {
+		for _, layout := range []string{"2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02T15:04:05Z0700"} {
+			if t, err := time.Parse(layout, v.text); err == nil {
+				c.suggestion = strconv.Quote(t.Format(time.RFC3339))
+			}
+		}
 	}
 	return c
 }

@@ -12,9 +12,10 @@ func (s *Set) collect(rules []*rule, outcomes []*outcome, now time.Time) (*State
 	report := newReport(s.files)
 	st := &Statements{}
 	var said [][]said
+	from := s.rowFinder()
 	for i, r := range rules {
-		for _, p := range outcomes[i].bad {
-			report.at(r.location, p)
+		for _, b := range outcomes[i].bad {
+			report.at(r.location, b.problem(r, from))
 		}
 		for _, f := range outcomes[i].failures {
 			f.Origin = r.origin

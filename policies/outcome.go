@@ -19,7 +19,7 @@ type outcome struct {
 	statements []statement
 	failures   []Failure
 	// bad is what is wrong with elements that are not as the contract demands.
-	bad []Problem
+	bad []badElement
 	// count is how many elements there were.
 	count int
 }
@@ -38,6 +38,16 @@ type statement struct {
 
 func compareStatements(a, b statement) int {
 	return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.source, b.source))
+}
+
+// badElement is what is wrong with an element, and with others of its rule in the
+// same way.
+type badElement struct {
+	complaint
+	element *ast.Term
+	// others counts further elements, untold those of which other things would be
+	// said and are not.
+	others, untold int
 }
 
 // maxBad is how many bad elements of one rule are told one by one.
@@ -60,27 +70,64 @@ func (r *rule) outcome(elements []*ast.Term, failures []Failure) *outcome {
 	return out
 }
 
-// complain says what is wrong with bad elements.
+// complain says what is wrong with bad elements; those of which the same is to be
+// said are told once.
 func (o *outcome) complain(r *rule, bad []*ast.Term) {
 	if len(bad) == 0 {
 		return
 	}
 	slices.SortFunc(bad, func(a, b *ast.Term) int { return a.Value.Compare(b.Value) })
-	for _, term := range bad[:min(len(bad), maxBad)] {
+	told, untold := map[string]int{}, 0
+	for _, term := range bad {
 		complaints := []complaint{notAnObject(r.contract, term, ast.ValueName(term.Value))}
 		if e, ok := elementOf(r.contract, term, evaluated); ok {
 			complaints = e.complaints()
 		}
 		for _, c := range complaints {
-			o.bad = append(o.bad, c.problem(r.contract.name+" "+abbreviated(term)))
+			if i, ok := told[c.found]; ok {
+				o.bad[i].others++
+				continue
+			}
+			if len(told) == maxBad {
+				untold++
+				continue
+			}
+			told[c.found] = len(o.bad)
+			o.bad = append(o.bad, badElement{complaint: c, element: term})
 		}
 	}
 	failure := r.failure(fmt.Sprintf("gave %d bad element(s); see the problems", len(bad)))
 	failure.Bad = true
 	o.failures = append(o.failures, failure)
-	if len(bad) > maxBad {
-		o.bad = append(o.bad, Problem{Message: fmt.Sprintf("… and %d more bad elements of this rule", len(bad)-maxBad)})
+	o.bad[len(o.bad)-1].untold = untold
+}
+
+// problem is what is told of a bad element of r.
+func (b badElement) problem(r *rule, from *rowFinder) Problem {
+	value := ""
+	if s, ok := b.value(); ok {
+		value = s
 	}
+	p := b.complaint.problem(r.contract.name + " " + abbreviated(b.element))
+	if place := from.place(r.needs.data, textsOf(b.element), value); place != "" {
+		p.Message += ", from " + place
+	}
+	if b.others > 0 {
+		p.Message += fmt.Sprintf(", and %d more of this rule", b.others)
+	}
+	if b.untold > 0 {
+		p.Message += fmt.Sprintf(" (%d more elements of this rule are wrong, each in its own way)", b.untold)
+	}
+	return p
+}
+
+// value is the text that is wrong, where one is.
+func (b badElement) value() (string, bool) {
+	if b.term == nil {
+		return "", false
+	}
+	s, ok := b.term.Value.(ast.String)
+	return string(s), ok
 }
 
 func notAnObject(c *contractRule, term *ast.Term, typ string) complaint {
@@ -98,9 +145,18 @@ func abbreviated(t *ast.Term) string {
 	return text
 }
 
+// shortened is a text without its middle, if it is long.
+func shortened(text string) string {
+	const most = 240
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most/2], "") + "…" + strings.ToValidUTF8(text[len(text)-most/2:], "")
+}
+
 // problem is c for the element shown.
 func (c complaint) problem(shown string) Problem {
-	return Problem{Message: shown, Found: c.found, Expected: c.expected, Suggestion: c.suggestion, Warning: c.warning}
+	return Problem{Message: shown, Found: shortened(c.found), Expected: c.expected, Suggestion: c.suggestion, Warning: c.warning}
 }
 
 // key is equal for elements that say the same.
