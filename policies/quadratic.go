@@ -97,7 +97,8 @@ func (s speed) search(e *ast.Expr, a, b *ast.Term, x scope) {
 		return
 	}
 	for _, sides := range [][2]*ast.Term{{a, b}, {b, a}} {
-		field, found := sides[0].Value.(ast.Ref)
+		fold, plain := folded(sides[0])
+		field, found := plain.Value.(ast.Ref)
 		if !found || len(field) < 2 {
 			continue
 		}
@@ -105,7 +106,7 @@ func (s speed) search(e *ast.Expr, a, b *ast.Term, x scope) {
 		if !isField || e.IsAssignment() {
 			continue
 		}
-		from, by := s.sources(sides[0], &x), s.sources(sides[1], &x)
+		from, by := s.sources(plain, &x), s.sources(sides[1], &x)
 		if len(from) != 1 || len(by) == 0 || slices.Contains(by, from[0]) {
 			continue
 		}
@@ -118,7 +119,7 @@ func (s speed) search(e *ast.Expr, a, b *ast.Term, x scope) {
 		}
 		s.report.besides(e.Location, Problem{Warning: true,
 			Found:    fmt.Sprintf("%s, which searches all of %s for each %s: the square of their number", written(e), large.domain, nameOf(other)),
-			Expected: s.lookUp(large.domain, string(last), sides[1], x.several)})
+			Expected: s.lookUp(large.domain, string(last), fold, sides[1], x.several)})
 		return
 	}
 }
@@ -142,17 +143,37 @@ func written(e *ast.Expr) string {
 }
 
 // lookUp says how to find a row by a field at once.
-func (s speed) lookUp(domain, field string, key *ast.Term, several bool) string {
-	if by, ok := largeInputs[domain][field]; ok {
+func (s speed) lookUp(domain, field, fold string, key *ast.Term, several bool) string {
+	if by, ok := largeInputs[domain][field]; ok && (fold == "" || field == "email") {
+		if _, plain := folded(key); field == "email" {
+			key = plain // in any case
+		}
 		return "a look-up: " + fmt.Sprintf(by, textOf(key))
 	}
-	index := "by_" + field
-	if several {
-		return fmt.Sprintf("rows that are grouped once, by rules of their own: grouped[x.%s] contains x if some x in %s, and %s := grouped, which reads them whole; and then %s[%s]",
-			field, domain, index, index, textOf(key))
+	index, by := "by_"+field, "x."+field
+	if fold != "" {
+		by = fmt.Sprintf("%s(%s)", fold, by)
 	}
-	return fmt.Sprintf("a look-up in a rule of its own, which is made once: %s := {x.%s: x | some x in %s}, and then %s[%s]",
-		index, field, domain, index, textOf(key))
+	if several {
+		return fmt.Sprintf("rows that are grouped once, by rules of their own: grouped[%s] contains x if some x in %s, and %s := grouped, which reads them whole; and then %s[%s]",
+			by, domain, index, index, textOf(key))
+	}
+	return fmt.Sprintf("a look-up in a rule of its own, which is made once: %s := {%s: x | some x in %s}, and then %s[%s]",
+		index, by, domain, index, textOf(key))
+}
+
+// folded is the term within a function that makes texts comparable, and that
+// function.
+func folded(t *ast.Term) (fold string, plain *ast.Term) {
+	call, ok := t.Value.(ast.Call)
+	if !ok || len(call) != 2 {
+		return "", t
+	}
+	switch name := call[0].String(); name {
+	case "lower", "upper", "trim_space":
+		return name, call[1]
+	}
+	return "", t
 }
 
 func textOf(t *ast.Term) string {

@@ -127,6 +127,9 @@ func load(ctx context.Context, o Options, files []*file, left []string, schemas 
 	checkHabits(modules, resolved, r)
 	checkSpeed(modules, resolved, data, r)
 	checkMeaning(modules, resolved, r)
+	checkArguments(modules, resolved, r)
+	checkConstants(modules, resolved, r)
+	checkNever(modules, resolved, data, r)
 	checkStatements(modules, groupsReadIn(resolved, files), r)
 
 	all := r.problems.sorted()
