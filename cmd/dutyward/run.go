@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // The exit codes. docs/reference/exit-codes.md is made of their descriptions.
@@ -70,7 +72,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string)
 		code, err = e.code, e.err
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "dutyward: %v\n", err)
+		fmt.Fprintf(stderr, "dutyward: %s\n", report.Clean(err.Error()))
 	}
 	return code
 }

@@ -13,7 +13,7 @@ import (
 func ProblemsText(w io.Writer, problems policies.Problems) error {
 	p := newPage(w, Style{})
 	for _, x := range problems {
-		p.line("%s", x)
+		p.block(x.String())
 		p.line("")
 	}
 	p.line("%s", problemCount(problems))

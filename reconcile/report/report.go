@@ -78,7 +78,8 @@ type page struct {
 
 func newPage(w io.Writer, s Style) *page { return &page{paint: s.paint(), w: w} }
 
-// line writes one line, without trailing blanks.
+// line writes one line, without trailing blanks and without what would disturb
+// a terminal.
 func (p *page) line(format string, args ...any) {
 	if p.err != nil {
 		return
@@ -87,7 +88,14 @@ func (p *page) line(format string, args ...any) {
 	if len(args) > 0 {
 		text = fmt.Sprintf(format, args...)
 	}
-	_, p.err = fmt.Fprintln(p.w, strings.TrimRight(text, " "))
+	_, p.err = fmt.Fprintln(p.w, strings.TrimRight(cleanLine(text), " "))
+}
+
+// block writes a text of several lines.
+func (p *page) block(text string) {
+	for line := range strings.Lines(text) {
+		p.line("%s", strings.TrimSuffix(line, "\n"))
+	}
 }
 
 // head begins a section.
