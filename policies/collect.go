@@ -89,20 +89,49 @@ func merge(a, b []said) []said {
 // addAll adds sorted statements; those that say the same become one, with the
 // origin of each.
 func (st *Statements) addAll(all []said) {
+	st.grow(all)
+	alone := map[*rule][]Origin{}
 	for len(all) > 0 {
 		n := 1
 		for n < len(all) && all[n].key == all[0].key {
 			n++
 		}
-		origins := make([]Origin, 0, n)
-		for _, s := range all[:n] {
-			o := s.by.origin
-			o.Source = s.source
-			origins = addOrigin(origins, o)
-		}
-		st.add(all[0].says, origins)
+		st.add(all[0].says, originsOf(all[:n], alone))
 		all = all[n:]
 	}
+}
+
+// originsOf are the origins of statements that say the same. Those which one rule
+// made without a source have one list, which alone keeps.
+func originsOf(same []said, alone map[*rule][]Origin) []Origin {
+	if len(same) == 1 && same[0].source == "" {
+		by := same[0].by
+		if alone[by] == nil {
+			alone[by] = []Origin{by.origin}
+		}
+		return alone[by]
+	}
+	origins := make([]Origin, 0, len(same))
+	for _, s := range same {
+		o := s.by.origin
+		o.Source = s.source
+		origins = addOrigin(origins, o)
+	}
+	return slices.Clip(origins)
+}
+
+// grow makes room for statements.
+func (st *Statements) grow(all []said) {
+	grants, members := 0, 0
+	for _, s := range all {
+		switch s.says.(type) {
+		case Grant:
+			grants++
+		case Member:
+			members++
+		}
+	}
+	st.Grants, st.Members = slices.Grow(st.Grants, grants), slices.Grow(st.Members, members)
 }
 
 // add appends a statement.

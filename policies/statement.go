@@ -33,7 +33,8 @@ type Origin struct {
 
 // Statements are what all packages of a phase's root say, united: equal
 // elements are one, with every origin. Slices are sorted, so that two
-// evaluations of the same input are equal.
+// evaluations of the same input are equal; they are not to be changed, for
+// statements of one rule share their origins.
 type Statements struct {
 	Grants   []Grant
 	Groups   []Group
