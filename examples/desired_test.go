@@ -34,7 +34,7 @@ func TestTheLibrarysDesiredIsTheProgramsDesiredAccess(t *testing.T) {
 	}
 	index := inventory.NewIndex(account)
 	want := []string{}
-	for pair, g := range desired.Expand(desired.Input{Snapshot: account, Statements: statements}).At(account.Now).Grants {
+	for pair, g := range desired.Expand(desired.Input{Snapshot: account, Statements: statements}).At(account.Now).Grants.All() {
 		if g.Role != inventory.None {
 			want = append(want, "user:"+account.Users[pair.User].Email+" "+index.Named(pair.Resource)+" "+g.Role)
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -105,8 +103,8 @@ func (w *watch) tamper() (team, user, role string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, pair := range slices.SortedFunc(maps.Keys(now.Access.Grants), desired.ComparePairs) {
-		g, team := now.Access.Grants[pair], pair.Resource.ID
+	for _, pair := range now.Access.Grants.Pairs() {
+		g, team := now.Access.Grants.Of(pair), pair.Resource.ID
 		if len(g.Schedules) > 0 || now.Snapshot.Teams[team].Members[pair.User] != g.Role {
 			continue
 		}

@@ -55,6 +55,9 @@ type Round struct {
 	// Evaluator keeps what rules gave from round to round; nil if there is but
 	// one round.
 	Evaluator *policies.Evaluator
+	// Ground keeps what plans of one snapshot have in common; nil if there is but
+	// one round.
+	Ground *plan.Ground
 
 	// last are the policies of the last round that was carried out, once asked.
 	last *policies.Set
@@ -130,7 +133,7 @@ func (r *Round) prepare(ctx context.Context) (*plan.Input, *policies.Input, erro
 	}
 	in := &plan.Input{
 		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Provenance: r.Policies.Provenance(), Previous: previous,
-		Memory: memory, Settings: r.Settings, Now: snapshot.Now,
+		Memory: memory, Settings: r.Settings, Now: snapshot.Now, Ground: r.Ground,
 	}
 	return in, input, r.doubt(ctx, in)
 }

@@ -83,7 +83,7 @@ func (d *demonstration) policies(ctx context.Context) error {
 		return err
 	}
 	d.say("%s: they ask for %s and declare %s. The most nested one follows the on-call shifts by itself:",
-		strings.Join(files, ", "), counted(len(result.Access.Grants), "role"), counted(len(result.Access.Groups), "group"))
+		strings.Join(files, ", "), counted(result.Access.Grants.Len(), "role"), counted(len(result.Access.Groups), "group"))
 	d.say("")
 	return report.GroupsText(d.stdout, result.Access, inventory.NewIndex(result.Snapshot), []string{mostNested(result.Access)}, d.style(d.stdout))
 }

@@ -50,7 +50,7 @@ func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration
 	if len(w.roots) == 0 {
 		w.roots = s.config.Policies
 	}
-	s.Reader, s.Evaluator = w.reader, &policies.Evaluator{}
+	s.Reader, s.Evaluator, s.Ground = w.reader, &policies.Evaluator{}, &plan.Ground{}
 	saved, err := policies.Watch(ctx, w.roots, func(err error) { fmt.Fprintf(a.stderr, "note: %v\n", err) })
 	if err != nil {
 		return err

@@ -112,7 +112,7 @@ type Absent struct {
 // Access is desired access at one moment.
 type Access struct {
 	At     time.Time
-	Grants map[Pair]Grant
+	Grants ByPair[Grant]
 	// Overrides are those that have not ended, sorted; they are due before they
 	// begin.
 	Overrides []Override
@@ -120,7 +120,7 @@ type Access struct {
 	Unknown []Unknown
 	Groups  map[string]Group
 	// Named are the targets that at least one grant or empty names (S1), with
-	// the rules that do.
+	// the rules that do, without sources.
 	Named map[Target][]policies.Origin
 	// MayEmpty are the targets that an empty statement names (S3).
 	MayEmpty map[Target][]policies.Empty
@@ -144,12 +144,20 @@ type Access struct {
 	// Suspends are reasons why nothing at all may be lowered: statements that
 	// erred (S5), groups that can't be expanded.
 	Suspends []string
-	// Bindings are the names resolved, to be remembered (S11): the key of a
-	// reference to its thing, and the id.
-	Bindings map[string]string
-
 	// refused are the pairs that are unknown at this moment alone.
 	refused map[Pair]Unknown
+	// bound are the names resolved.
+	bound []*resolution
+}
+
+// Bindings are the names resolved, to be remembered (S11): the key of a
+// reference to its thing, and the id.
+func (a *Access) Bindings() map[string]string {
+	bindings := make(map[string]string, len(a.bound))
+	for _, r := range a.bound {
+		bindings[r.ref.Key()] = r.id
+	}
+	return bindings
 }
 
 // Protection is a protect statement with its references resolved.

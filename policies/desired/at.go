@@ -12,7 +12,7 @@ import (
 func (e *Expansion) At(t time.Time) *Access {
 	a := &Access{
 		At:                t,
-		Grants:            make(map[Pair]Grant, len(e.candidates)),
+		Grants:            make(ByPair[Grant], len(e.candidates)),
 		Unknown:           e.unknown,
 		Groups:            make(map[string]Group, len(e.groups)),
 		Named:             e.named,
@@ -24,10 +24,10 @@ func (e *Expansion) At(t time.Time) *Access {
 		Errors:            e.errors,
 		Warnings:          e.warnings,
 		Suspends:          e.suspends,
-		Bindings:          e.bindings,
 		Overrides:         e.overridesAt(t),
+		bound:             e.bound,
 	}
-	for pair := range e.candidates {
+	for pair := range e.candidates.All() {
 		e.settle(a, pair, t)
 	}
 	a.Protections = e.protectionsAt(t)
@@ -70,7 +70,7 @@ func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, b
 			g.Lost = append(g.Lost, lost(c, notInForce(c.window, t)))
 		case g.Role == "" || g.Role == c.role:
 			g.Role = c.role
-			g.By = append(g.By, c.by)
+			g.By = append(g.By, c.by...)
 			if c.schedule != "" && !slices.Contains(g.Schedules, c.schedule) {
 				g.Schedules = append(g.Schedules, c.schedule)
 			}
@@ -96,7 +96,8 @@ func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, b
 // NotInForce are the grants that reach a pair at other moments than t, where
 // none is in force then.
 func (e *Expansion) NotInForce(pair Pair, t time.Time) []LostGrant {
-	g, granted := e.choose(pair, e.candidates[pair], t)
+	sorted := e.candidates.Of(pair)
+	g, granted := e.choose(pair, sorted, t)
 	if granted {
 		return nil
 	}
@@ -104,7 +105,7 @@ func (e *Expansion) NotInForce(pair Pair, t time.Time) []LostGrant {
 }
 
 func lost(c candidate, why string) LostGrant {
-	return LostGrant{Role: c.role, Window: c.window, By: c.by, Why: why}
+	return LostGrant{Role: c.role, Window: c.window, By: c.by[0], Why: why}
 }
 
 func notInForce(w Window, t time.Time) string {
@@ -117,7 +118,8 @@ func notInForce(w Window, t time.Time) string {
 // applyLimits takes a grant down to what the limits in force allow (S19).
 func (e *Expansion) applyLimits(g *Grant, t time.Time) {
 	asked := g.Role
-	for _, l := range e.limits {
+	for _, i := range e.limitsOn[g.User] {
+		l := e.limits[i]
 		if !l.covers(g.Pair) || !slices.ContainsFunc(l.users[g.User], func(w Window) bool { return w.Contains(t) }) {
 			continue
 		}
@@ -187,12 +189,14 @@ func (e *Expansion) NextBoundary(t time.Time, targets map[Target]bool) (time.Tim
 			next = b
 		}
 	}
-	for pair, cs := range e.candidates {
-		if targets != nil && !targets[pair.Target()] {
+	for target, on := range e.candidates {
+		if targets != nil && !targets[target] {
 			continue
 		}
-		for _, c := range cs {
-			c.window.edges(consider)
+		for _, cs := range on {
+			for _, c := range cs {
+				c.window.edges(consider)
+			}
 		}
 	}
 	for _, l := range e.limits {

@@ -37,7 +37,7 @@ func (e *Expansion) Boundaries(after, before time.Time) []Boundary {
 	for _, o := range e.overrides {
 		standins[o.User] = append(standins[o.User], o.Pair())
 	}
-	for pair, cs := range e.candidates {
+	for pair, cs := range e.candidates.All() {
 		for _, c := range cs {
 			c.window.edges(note(pair))
 		}
@@ -195,7 +195,7 @@ func (e *Expansion) GroupUnknown(name string) []string { return e.groups[name].u
 // PairsByUser are the pairs that have a grant at any time, by person.
 func (e *Expansion) PairsByUser() map[string][]Pair {
 	by := map[string][]Pair{}
-	for pair := range e.candidates {
+	for pair := range e.candidates.All() {
 		by[pair.User] = append(by[pair.User], pair)
 	}
 	return by
@@ -203,7 +203,8 @@ func (e *Expansion) PairsByUser() map[string][]Pair {
 
 // RoleAt is the role that a pair is to have at t; inventory.None if none.
 func (e *Expansion) RoleAt(pair Pair, t time.Time) string {
-	if g, ok := e.choose(pair, e.candidates[pair], t); ok {
+	sorted := e.candidates.Of(pair)
+	if g, ok := e.choose(pair, sorted, t); ok {
 		return g.Role
 	}
 	return inventory.None

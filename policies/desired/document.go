@@ -1,8 +1,6 @@
 package desired
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -47,8 +45,8 @@ type MemberDocument struct {
 // Document is the access in the form that policies see.
 func (a *Access) Document() Document {
 	d := Document{Grants: []GrantDocument{}, Unknown: append([]Unknown{}, a.Unknown...)}
-	for _, pair := range a.Pairs() {
-		g := a.Grants[pair]
+	for _, pair := range a.Grants.Pairs() {
+		g := a.Grants.Of(pair)
 		if g.Role == inventory.None {
 			continue
 		}
@@ -79,11 +77,6 @@ func (a *Access) GroupDocuments() map[string]GroupDocument {
 		out[name] = d
 	}
 	return out
-}
-
-// Pairs are the pairs with a grant, sorted.
-func (a *Access) Pairs() []Pair {
-	return slices.SortedFunc(maps.Keys(a.Grants), ComparePairs)
 }
 
 func moment(t time.Time) *time.Time {

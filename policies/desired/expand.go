@@ -58,6 +58,8 @@ type expander struct {
 	suspend []string
 	// onCalls are who is on call by PagerDuty's /oncalls, by schedule.
 	onCalls map[string]map[string]bool
+	// grants are the candidates of grants to people.
+	grants map[alike][]candidate
 	// userUnknown are people about whom nothing can be said, by id.
 	userUnknown map[string]string
 	// disputes are why schedules looked at can't be trusted, of those that can't.
@@ -67,7 +69,7 @@ type expander struct {
 func newExpander(in Input) *expander {
 	x := &expander{
 		in:          in,
-		resolver:    newResolver(in.Snapshot, in.Bindings),
+		resolver:    in.names().resolver(),
 		members:     map[string][]policies.Member{},
 		declared:    map[string]bool{},
 		limits:      map[string][]policies.Limit{},
@@ -76,6 +78,7 @@ func newExpander(in Input) *expander {
 		absent:      map[string][]By{},
 		told:        map[Notice]bool{},
 		onCalls:     map[string]map[string]bool{},
+		grants:      map[alike][]candidate{},
 		userUnknown: map[string]string{},
 		disputes:    map[string]string{},
 	}
@@ -156,7 +159,10 @@ func (x *expander) principal(ref inventory.Ref, origins []policies.Origin) peopl
 func (x *expander) expand(ref inventory.Ref, s stretch, origins []policies.Origin, raw bool) people {
 	switch ref.Kind {
 	case inventory.KindUser:
-		return x.user(ref, origins)
+		if id, ok := x.user(ref, origins); ok {
+			return people{ways: map[string][]way{id: {{}}}}
+		}
+		return people{}
 	case inventory.KindGroup:
 		p := x.group(ref.Name, origins, raw)
 		return p.through(ref.String())
@@ -197,16 +203,17 @@ func (p people) through(link string) people {
 	return out
 }
 
-func (x *expander) user(ref inventory.Ref, origins []policies.Origin) people {
+// user is the id of the person whom ref names.
+func (x *expander) user(ref inventory.Ref, origins []policies.Origin) (string, bool) {
 	res := x.resolver.resolve(ref)
 	switch res.outcome {
 	case found:
-		return people{ways: map[string][]way{res.id: {{}}}}
+		return res.id, true
 	case missing:
 		for _, o := range origins {
 			x.absent[ref.Key()] = append(x.absent[ref.Key()], By{Origin: o})
 		}
-		return people{}
+		return "", false
 	case ambiguous:
 		x.error(res.reason, origins)
 	}
@@ -214,7 +221,7 @@ func (x *expander) user(ref inventory.Ref, origins []policies.Origin) people {
 	for _, id := range res.ids {
 		x.userUnknown[id] = res.reason
 	}
-	return people{}
+	return "", false
 }
 
 func (x *expander) teamMembers(id, name string) people {

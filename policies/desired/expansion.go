@@ -18,6 +18,9 @@ type Input struct {
 	Statements *policies.Statements
 	// Bindings are the names that earlier rounds resolved: key to id (S11).
 	Bindings map[string]string
+	// Names are those of the snapshot and bindings, for several expansions; nil for
+	// this one alone.
+	Names *Names
 	// References are names that the policies look up by themselves.
 	References []policies.Reference
 	// Members are teams' members as they will be after the plan, by team id and
@@ -33,20 +36,30 @@ type Input struct {
 	Disputes map[string]string
 }
 
+func (in Input) names() *Names {
+	if in.Names != nil {
+		return in.Names
+	}
+	return NewNames(in.Snapshot, in.Bindings)
+}
+
 // Expansion is what the statements ask for over time, references resolved and
 // groups expanded.
 type Expansion struct {
 	in         Input
 	index      *inventory.Index
-	candidates map[Pair][]candidate
+	candidates ByPair[[]candidate]
 	overrides  []Override // one for each way in which a grant reaches somebody
-	named      map[Target][]policies.Origin
-	mayEmpty   map[Target][]policies.Empty
-	limits     []limit
-	protects   []protect
-	groups     map[string]people
-	uses       Uses
-	disputes   map[string]string
+	// named are the rules that name a target, without sources.
+	named    map[Target][]policies.Origin
+	mayEmpty map[Target][]policies.Empty
+	limits   []limit
+	// limitsOn are the indices of the limits on a person.
+	limitsOn map[string][]int
+	protects []protect
+	groups   map[string]people
+	uses     Uses
+	disputes map[string]string
 
 	unknown           []Unknown
 	protectUnresolved []string
@@ -55,14 +68,15 @@ type Expansion struct {
 	absent            []Absent
 	errors, warnings  []Notice
 	suspends          []string
-	bindings          map[string]string
+	bound             []*resolution
 }
 
 // candidate is one way in which a grant reaches a pair.
 type candidate struct {
-	role     string
-	window   Window
-	by       By
+	role   string
+	window Window
+	// by is one, as a slice that grants may have for theirs.
+	by       []By
 	schedule string
 	// refused says why it gives nothing though it is in force; may be empty.
 	refused string
@@ -96,9 +110,10 @@ func Expand(in Input) *Expansion {
 	e := &Expansion{
 		in:         in,
 		index:      x.resolver.index,
-		candidates: make(map[Pair][]candidate, len(in.Statements.Grants)),
+		candidates: ByPair[[]candidate]{},
 		named:      map[Target][]policies.Origin{},
 		mayEmpty:   map[Target][]policies.Empty{},
+		limitsOn:   map[string][]int{},
 		leavers:    map[string][]policies.Leaver{},
 		uses:       newUses(),
 	}
@@ -183,32 +198,97 @@ func (e *Expansion) grant(x *expander, g policies.Grant) {
 
 // give adds whom a grant reaches on its target.
 func (e *Expansion) give(x *expander, g policies.Grant, target Target) {
-	e.named[target] = append(e.named[target], g.Origins...)
+	e.name(target, g.Origins)
 
+	overlong := ""
+	if target.Resource.Kind != inventory.KindSchedule {
+		overlong = x.overlong(g.From, g.Until, g.Origins)
+	}
+	if g.Principal.Kind == inventory.KindUser { // who needs no expansion, and most are
+		if user, ok := x.user(g.Principal, g.Origins); ok {
+			e.reach(target, user, x.alike(g, overlong))
+		}
+		return
+	}
 	who := x.principal(g.Principal, g.Origins)
 	e.uses.add(who.uses)
 	for _, reason := range who.unknown {
 		e.unknown = append(e.unknown, Unknown{User: "*", Resource: target.Resource, Reason: reason})
 	}
-	asked, overlong := bounded(g.From, g.Until), ""
-	if target.Resource.Kind != inventory.KindSchedule {
-		overlong = x.overlong(g.From, g.Until, g.Origins)
-	}
 	for user, ways := range who.ways {
-		pair := Pair{User: user, Resource: target.Resource, Layer: target.Layer}
 		for _, w := range ways {
-			window := w.window.intersect(asked)
-			if window.empty() {
-				continue
-			}
-			for _, o := range g.Origins {
-				e.candidates[pair] = append(e.candidates[pair], candidate{
-					role: g.Role, window: window, schedule: w.schedule,
-					by: By{Origin: o, Chain: chain(w)}, refused: cmp.Or(overlong, w.refused),
-				})
-			}
+			e.reach(target, user, candidatesOf(g, w, overlong))
 		}
 	}
+}
+
+// name notes that rules name a target.
+func (e *Expansion) name(target Target, origins []policies.Origin) {
+	named := e.named[target]
+	for _, o := range origins {
+		o.Source = ""
+		if n := len(named); n > 0 && named[n-1] == o || slices.Contains(named, o) {
+			continue
+		}
+		named = append(named, o)
+	}
+	e.named[target] = named
+}
+
+// reach adds the ways in which a grant reaches a pair.
+func (e *Expansion) reach(target Target, user string, more []candidate) {
+	if len(more) == 0 {
+		return
+	}
+	on := e.candidates[target]
+	if on == nil {
+		on = map[string][]candidate{}
+		e.candidates[target] = on
+	}
+	if before := on[user]; before != nil {
+		more = append(before, more...)
+	}
+	on[user] = more
+}
+
+// candidatesOf are a grant's candidates by one way. They are without room to
+// grow, for several pairs may share them.
+func candidatesOf(g policies.Grant, w way, overlong string) []candidate {
+	window := w.window.intersect(bounded(g.From, g.Until))
+	if window.empty() {
+		return nil
+	}
+	out := make([]candidate, len(g.Origins))
+	for i, o := range g.Origins {
+		out[i] = candidate{
+			role: g.Role, window: window, schedule: w.schedule,
+			by: []By{{Origin: o, Chain: chain(w)}}, refused: cmp.Or(overlong, w.refused),
+		}
+	}
+	return out
+}
+
+// alike are the candidates of a grant to a person. Those of a rule that gives
+// many people the same are the same.
+func (x *expander) alike(g policies.Grant, overlong string) []candidate {
+	if g.From != nil || g.Until != nil || len(g.Origins) == 0 {
+		return candidatesOf(g, way{}, overlong)
+	}
+	key := alike{g.Role, &g.Origins[0], len(g.Origins)}
+	known, ok := x.grants[key]
+	if !ok {
+		known = candidatesOf(g, way{}, overlong)
+		x.grants[key] = known
+	}
+	return known
+}
+
+// alike is what tells apart the candidates of grants to people for good.
+type alike struct {
+	role string
+	// by is the first of the grant's origins, which statements share.
+	by *policies.Origin
+	n  int
 }
 
 // Index finds the things of the snapshot by name.
@@ -254,7 +334,7 @@ func (e *Expansion) empty(x *expander, s policies.Empty) {
 			return
 		}
 	}
-	e.named[target] = append(e.named[target], s.Origins...)
+	e.name(target, s.Origins)
 	e.mayEmpty[target] = append(e.mayEmpty[target], s)
 }
 
@@ -294,6 +374,9 @@ func (e *Expansion) limit(x *expander, l policies.Limit) {
 		for _, w := range ways {
 			resolved.users[user] = append(resolved.users[user], w.window)
 		}
+	}
+	for user := range resolved.users {
+		e.limitsOn[user] = append(e.limitsOn[user], len(e.limits))
 	}
 	e.limits = append(e.limits, resolved)
 }
@@ -389,14 +472,19 @@ func (e *Expansion) finish(x *expander) {
 		})
 	}
 	slices.SortFunc(e.unsupported, compareUnsupported)
-	for pair, cs := range e.candidates {
-		slices.SortFunc(cs, compareCandidates(pair.Resource.Kind))
-		e.swallowed(cs)
+	for target, on := range e.candidates {
+		compare := compareCandidates(target.Resource.Kind)
+		for _, cs := range on {
+			if len(cs) > 1 {
+				slices.SortFunc(cs, compare)
+				e.swallowed(cs)
+			}
+		}
 	}
 	slices.SortFunc(x.errors, compareNotices)
 	slices.SortFunc(e.warnings, compareNotices)
 	e.errors, e.warnings = slices.Compact(x.errors), slices.Compact(e.warnings)
-	e.suspends, e.bindings = x.suspend, x.resolver.bound
+	e.suspends, e.bound = x.suspend, x.resolver.bound
 }
 
 // swallowed warns of an until that has no effect, since a permanent grant gives
@@ -408,8 +496,9 @@ func (e *Expansion) swallowed(sorted []candidate) {
 		}
 		for _, c := range sorted {
 			if c.window.UntilKind == BoundDate && c.role == permanent.role {
-				e.warnings = append(e.warnings, Notice{Origin: c.by.Origin, Message: fmt.Sprintf(
-					"the until of this grant has no effect: %s:%d gives %s for good", permanent.by.File, permanent.by.Line, c.role)})
+				by := permanent.by[0]
+				e.warnings = append(e.warnings, Notice{Origin: c.by[0].Origin, Message: fmt.Sprintf(
+					"the until of this grant has no effect: %s:%d gives %s for good", by.File, by.Line, c.role)})
 			}
 		}
 		return

@@ -214,8 +214,8 @@ func TestWhatCouldNotBeReadIsNotSaidNotToExist(t *testing.T) {
 func TestS11_ANameThatMeansAnotherThingIsUnknownUntilConfirmed(t *testing.T) {
 	st := &policies.Statements{Grants: []policies.Grant{grant("user:di@acme.com", "team:Payments", "manager")}}
 	first := access(st, nil, noon)
-	if first.Bindings["team:Payments"] != "PAY" {
-		t.Fatalf("bindings %v, want team:Payments remembered as PAY", first.Bindings)
+	if first.Bindings()["team:Payments"] != "PAY" {
+		t.Fatalf("bindings %v, want team:Payments remembered as PAY", first.Bindings())
 	}
 	for name, c := range map[string]struct {
 		bindings map[string]string
@@ -330,11 +330,11 @@ func TestS19_WindowsIntersectAlongAChainAndUniteAcrossChains(t *testing.T) {
 	e := desired.Expand(desired.Input{Snapshot: account(), Statements: st})
 	pair := desired.Pair{User: "di", Resource: ref("team:#SEA")}
 	for hours, want := range map[float64]bool{0.5: false, 1: true, 3.5: true, 7: true, 8: false} {
-		if _, has := e.At(at(hours)).Grants[pair]; has != want {
+		if _, has := e.At(at(hours)).Grants.Get(pair); has != want {
 			t.Errorf("at %gh: has %t, want %t", hours, has, want)
 		}
 	}
-	if g := e.At(at(2)).Grants[pair]; !g.Until.Equal(at(8)) {
+	if g := e.At(at(2)).Grants.Of(pair); !g.Until.Equal(at(8)) {
 		t.Errorf("until %v, want %v, where the chains together end", g.Until, at(8))
 	}
 }

@@ -49,7 +49,9 @@ type Elsewhere struct {
 // its person at t, in the order of their places. Rules that give the person
 // something at t are none of them.
 func (e *Expansion) Misses(pair Pair, t time.Time) []Miss {
-	m := &whyNot{x: newExpander(e.in), user: pair.User, t: t}
+	in := e.in
+	in.Names = nil // others may use them now
+	m := &whyNot{x: newExpander(in), user: pair.User, t: t}
 	byRule := map[policies.Origin]*Miss{}
 	reached := map[policies.Origin]bool{}
 	for _, g := range e.in.Statements.Grants {

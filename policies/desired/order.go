@@ -43,20 +43,24 @@ func compareCandidates(kind inventory.Kind) func(a, b candidate) int {
 		return cmp.Or(
 			-inventory.CompareRoles(kind, a.role, b.role),
 			a.window.From.Compare(b.window.From), a.window.Until.Compare(b.window.Until),
-			compareBy(a.by, b.by),
+			compareBy(a.by[0], b.by[0]),
 		)
 	}
 }
 
 // ComparePairs orders pairs by resource, layer and user.
 func ComparePairs(a, b Pair) int {
-	if c := compareResources(a.Resource, b.Resource); c != 0 {
-		return c
-	}
-	if c := cmp.Compare(a.Layer, b.Layer); c != 0 {
+	if c := compareTargets(a.Target(), b.Target()); c != 0 {
 		return c
 	}
 	return cmp.Compare(a.User, b.User)
+}
+
+func compareTargets(a, b Target) int {
+	if c := compareResources(a.Resource, b.Resource); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.Layer, b.Layer)
 }
 
 // compareResources orders resources as their texts, without making these where

@@ -33,13 +33,13 @@ func (x *expander) overlong(from, until *time.Time, origins []policies.Origin) s
 
 // refusedAt says why a pair is unknown at t: a grant that is refused would give
 // more than those that stand. Where they give as much, it makes no difference.
-func (e *Expansion) refusedAt(pair Pair, t time.Time, role string) (Unknown, bool) {
-	for _, c := range e.candidates[pair] {
+func refusedAt(pair Pair, sorted []candidate, t time.Time, role string) (Unknown, bool) {
+	for _, c := range sorted {
 		if c.refused == "" || !c.window.Contains(t) {
 			continue
 		}
 		if role == "" || inventory.CompareRoles(pair.Resource.Kind, c.role, role) > 0 {
-			return Unknown{User: pair.User, Resource: pair.Resource, Reason: fmt.Sprintf("%s:%d: %s", c.by.File, c.by.Line, c.refused)}, true
+			return Unknown{User: pair.User, Resource: pair.Resource, Reason: fmt.Sprintf("%s:%d: %s", c.by[0].File, c.by[0].Line, c.refused)}, true
 		}
 	}
 	return Unknown{}, false
@@ -47,11 +47,13 @@ func (e *Expansion) refusedAt(pair Pair, t time.Time, role string) (Unknown, boo
 
 // settle takes the grant of a pair at t into access, or makes the pair unknown.
 func (e *Expansion) settle(a *Access, pair Pair, t time.Time) {
-	g, ok := e.choose(pair, e.candidates[pair], t)
-	unknown, refused := e.refusedAt(pair, t, g.Role)
-	delete(a.Grants, pair)
+	sorted := e.candidates.Of(pair)
+	g, ok := e.choose(pair, sorted, t)
+	unknown, refused := refusedAt(pair, sorted, t, g.Role)
 	if ok && !refused {
-		a.Grants[pair] = g
+		a.Grants.Set(pair, g)
+	} else {
+		a.Grants.Delete(pair)
 	}
 	if was, ok := a.refused[pair]; ok && (!refused || was != unknown) {
 		a.Unknown = slices.DeleteFunc(slices.Clone(a.Unknown), func(u Unknown) bool { return u == was })

@@ -21,6 +21,8 @@ const (
 // resolution is a reference resolved against the snapshot and what earlier
 // rounds remember of names.
 type resolution struct {
+	// ref is without a level.
+	ref     inventory.Ref
 	outcome outcome
 	// id is the thing found; of a renamed thing, the id it is remembered by.
 	id string
@@ -28,42 +30,65 @@ type resolution struct {
 	ids []string
 	// reason says in words what is wrong; empty if found.
 	reason string
+	// asked is the last expansion that asked.
+	asked int
 }
 
-func (r resolution) ok() bool { return r.outcome == found }
+func (r *resolution) ok() bool { return r.outcome == found }
 
-// resolver resolves references, each once.
-type resolver struct {
+// Names are what references by name mean in a snapshot, each found out once.
+// Expansions of the same snapshot may share them, one after the other.
+type Names struct {
 	index    *inventory.Index
 	unread   []inventory.Missing
 	bindings map[string]string
-	known    map[inventory.Ref]resolution
-	// bound are the names resolved in this evaluation.
-	bound map[string]string
+	known    map[inventory.Ref]*resolution
+	// expansion counts the expansions that use them.
+	expansion int
 }
 
-func newResolver(s *inventory.Snapshot, bindings map[string]string) *resolver {
-	return &resolver{
+// NewNames are the names of a snapshot, of which earlier rounds remember what
+// they meant: key to id (S11).
+func NewNames(s *inventory.Snapshot, bindings map[string]string) *Names {
+	return &Names{
 		index:    inventory.NewIndex(s),
 		unread:   s.Account.Missing,
 		bindings: bindings,
-		known:    map[inventory.Ref]resolution{},
-		bound:    map[string]string{},
+		known:    map[inventory.Ref]*resolution{},
 	}
 }
 
+// Index finds the things of the snapshot by name.
+func (n *Names) Index() *inventory.Index { return n.index }
+
+// resolver resolves the references of one expansion.
+type resolver struct {
+	*Names
+	// bound are the names resolved.
+	bound []*resolution
+}
+
+func (n *Names) resolver() *resolver {
+	n.expansion++
+	return &resolver{Names: n}
+}
+
 // resolve finds the user, team, schedule or escalation policy that ref names.
-func (r *resolver) resolve(ref inventory.Ref) resolution {
+func (r *resolver) resolve(ref inventory.Ref) *resolution {
 	ref.Level = 0
 	ref.Kind = ref.Kind.Thing()
-	if known, ok := r.known[ref]; ok {
-		return known
+	res := r.known[ref]
+	if res == nil {
+		found := r.lookUp(ref)
+		found.ref, res = ref, &found
+		r.known[ref] = res
 	}
-	res := r.lookUp(ref)
-	if res.ok() && ref.ID == "" {
-		r.bound[ref.Key()] = res.id
+	if res.asked != r.expansion {
+		res.asked = r.expansion
+		if res.ok() && ref.ID == "" {
+			r.bound = append(r.bound, res)
+		}
 	}
-	r.known[ref] = res
 	return res
 }
 

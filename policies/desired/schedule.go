@@ -53,7 +53,7 @@ func (e *Expansion) rotation(x *expander, g policies.Grant, schedule inventory.R
 // override adds a grant of a window on call.
 func (e *Expansion) override(x *expander, g policies.Grant, schedule inventory.Ref) {
 	target := Target{Resource: schedule}
-	e.named[target] = append(e.named[target], g.Origins...)
+	e.name(target, g.Origins)
 	if g.From == nil || g.Until == nil {
 		return // the contract refuses it
 	}

@@ -71,7 +71,7 @@ func TestALayerIsNamedByNameOrIDOrNotAtAllWhereItIsAlone(t *testing.T) {
 			st := &policies.Statements{Grants: []policies.Grant{rotation("user:di@acme.com", "schedule:"+c.schedule, c.layer)}}
 			a := expanded(st, noon)
 			got := ""
-			for pair, g := range a.Grants {
+			for pair, g := range a.Grants.All() {
 				got = pair.Layer
 				if pair.User != "di" || g.Role != desired.Rotation {
 					t.Errorf("grant %v %s", pair, g.Role)
@@ -123,7 +123,7 @@ func TestTurnsComeThroughGroupsWithWindowsAndLimits(t *testing.T) {
 	st.Empties = []policies.Empty{{Resource: ref("schedule:Both"), Layer: "Night", Reason: "over", Origins: origin(5)}}
 	a := expanded(st, noon)
 	day := desired.Target{Resource: ref("schedule:#BOTH"), Layer: "DAY"}
-	ann, di := a.Grants[desired.Pair{User: "ann", Resource: day.Resource, Layer: "DAY"}], a.Grants[desired.Pair{User: "di", Resource: day.Resource, Layer: "DAY"}]
+	ann, di := a.Grants.Of(desired.Pair{User: "ann", Resource: day.Resource, Layer: "DAY"}), a.Grants.Of(desired.Pair{User: "di", Resource: day.Resource, Layer: "DAY"})
 	if ann.Role != inventory.None || len(ann.Limited) != 1 {
 		t.Errorf("ann has %q by %v, want none, by the limit", ann.Role, ann.Limited)
 	}

@@ -160,7 +160,7 @@ func TestWhatIsKeptEndsByATakeOver(t *testing.T) {
 	st.Members[0].WhenEmpty = policies.KeepLast
 	st.Grants = []policies.Grant{grant("group:g", "team:Payments", "manager")}
 	e := desired.Expand(desired.Input{Snapshot: duties(map[string][]string{"P": {"ann -4 4", "bob 8 12"}}), Statements: st})
-	g := e.At(noon).Grants[desired.Pair{User: "ann", Resource: inventory.ByID(inventory.KindTeam, "PAY")}]
+	g := e.At(noon).Grants.Of(desired.Pair{User: "ann", Resource: inventory.ByID(inventory.KindTeam, "PAY")})
 	if !g.Until.Equal(at(8)) || g.UntilKind != desired.BoundTakeover || g.FromKind != desired.BoundShift {
 		t.Errorf("the window is %+v", g.Window)
 	}
@@ -197,7 +197,7 @@ func TestS25_WhatIsLongerThanAllowedGivesNothingAndTakesNothing(t *testing.T) {
 			e := desired.Expand(desired.Input{Snapshot: account(), Statements: st, Longest: 48 * time.Hour})
 			a := e.At(c.at)
 			got := "none"
-			if g, ok := a.Grants[pair]; ok {
+			if g, ok := a.Grants.Get(pair); ok {
 				got = g.Role
 			}
 			if a.UnknownReason(pair) != "" {
@@ -211,7 +211,7 @@ func TestS25_WhatIsLongerThanAllowedGivesNothingAndTakesNothing(t *testing.T) {
 			}
 			moved := e.At(noon)
 			e.Move(moved, c.at, []desired.Pair{pair})
-			if moved.UnknownReason(pair) != a.UnknownReason(pair) || moved.Grants[pair].Role != a.Grants[pair].Role {
+			if moved.UnknownReason(pair) != a.UnknownReason(pair) || moved.Grants.Of(pair).Role != a.Grants.Of(pair).Role {
 				t.Error("moving there says otherwise")
 			}
 		})
@@ -227,7 +227,7 @@ func TestS25_AMembershipThatIsLongerThanAllowedPutsNobodyThere(t *testing.T) {
 	if _, in := a.Groups["g"].Members["ann"]; in || len(a.Groups["g"].Unknown) != 1 {
 		t.Errorf("the group is %+v", a.Groups["g"])
 	}
-	if a.UnknownReason(desired.Pair{User: "ann", Resource: search}) == "" || a.Grants[desired.Pair{User: "bob", Resource: search}].Role != "manager" {
+	if a.UnknownReason(desired.Pair{User: "ann", Resource: search}) == "" || a.Grants.Of(desired.Pair{User: "bob", Resource: search}).Role != "manager" {
 		t.Error("one row's mistake is not one row's")
 	}
 }

@@ -190,6 +190,6 @@ func next(r *plan.Result, in plan.Input, hours float64) plan.Input {
 	moved.Now = r.Plan.Now.Add(time.Duration(hours * float64(time.Hour)))
 	moved.Account.TakenAt = moved.Now
 	in.Snapshot, in.Now, in.Memory.Last = &moved, moved.Now, &round
-	in.Memory.Bindings = r.Access.Bindings
+	in.Memory.Bindings = r.Access.Bindings()
 	return in
 }

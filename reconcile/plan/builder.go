@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -18,11 +19,8 @@ type builder struct {
 	// before is desired access under the last round's policies; nil if the same.
 	before *desired.Access
 	last   map[desired.Pair]RoundPair
-	// granted are the people with a grant, by target.
-	granted map[desired.Target]map[string]bool
-	// implied are the people whom PagerDuty puts on teams by itself, by team, with
-	// the reason; nil until they are asked for.
-	implied map[string]map[string]string
+	// ground is what does not depend on policies.
+	ground *Ground
 	// scope is what is compared; nil is everything.
 	scope *scope
 	// was are the rules that gave pairs their role before, as far as known.
@@ -38,8 +36,6 @@ type builder struct {
 	// after are the schedules that the plan changes as they will be, as far as an
 	// earlier pass tells.
 	after map[string]inventory.Schedule
-	// renderings say of schedules looked at why their turns can't be foreseen.
-	renderings map[string]string
 	// asks are the stand-ins that policies ask for, by standinKey; adopted those
 	// that are there and are taken for ours.
 	asks    map[string]bool
@@ -47,11 +43,11 @@ type builder struct {
 	plan    *Plan
 }
 
-func newBuilder(in Input, index *inventory.Index, access, before *desired.Access) *builder {
+func newBuilder(in Input, ground *Ground, index *inventory.Index, access, before *desired.Access) *builder {
 	b := &builder{
-		in: in, index: index, access: access, before: before,
-		last:    map[desired.Pair]RoundPair{},
-		granted: map[desired.Target]map[string]bool{}, renderings: map[string]string{}, asks: map[string]bool{},
+		in: in, ground: ground, index: index, access: access, before: before,
+		last: map[desired.Pair]RoundPair{},
+		asks: map[string]bool{},
 		plan: &Plan{
 			Version: Version, Account: in.Snapshot.Account.Name, Now: in.Now,
 			TakenAt: in.Snapshot.Account.TakenAt, Revision: in.Revision, Policies: in.Provenance, Names: map[string]string{},
@@ -62,30 +58,20 @@ func newBuilder(in Input, index *inventory.Index, access, before *desired.Access
 			b.last[p.Pair] = p
 		}
 	}
-	for pair, g := range access.Grants {
-		t := pair.Target()
-		users := b.granted[t]
-		if users == nil {
-			users = map[string]bool{}
-			b.granted[t] = users
-		}
-		if g.Role != inventory.None {
-			users[pair.User] = true
-		}
-	}
 	return b
 }
 
-// grants brings granted up to date for a pair.
-func (b *builder) grants(pair desired.Pair) {
-	t := pair.Target()
-	if b.granted[t] == nil {
-		b.granted[t] = map[string]bool{}
-	}
-	if g, ok := b.access.Grants[pair]; ok && g.Role != inventory.None {
-		b.granted[t][pair.User] = true
-	} else {
-		delete(b.granted[t], pair.User)
+// grants says whether policies give a pair anything.
+func (b *builder) grants(pair desired.Pair) bool { return b.asked(b.access, pair) != inventory.None }
+
+// granted are the people to whom policies give something on a target, in no order.
+func (b *builder) granted(t desired.Target) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for user, g := range b.access.Grants.On(t) {
+			if g.Role != inventory.None && !yield(user) {
+				return
+			}
+		}
 	}
 }
 
@@ -122,7 +108,7 @@ func (b *builder) decide() {
 
 // change describes a change of a pair, with its cause.
 func (b *builder) change(pair desired.Pair, held, asked string) Change {
-	grant := b.access.Grants[pair]
+	grant := b.access.Grants.Of(pair)
 	c := Change{
 		ID: Key(pair, held, asked), Action: ActionRole, Effect: Raise,
 		User: pair.User, Resource: pair.Resource, Layer: pair.Layer,

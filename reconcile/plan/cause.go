@@ -53,7 +53,7 @@ func (b *builder) desiredMoved(pair desired.Pair, then RoundPair, asked string) 
 	if b.in.Revision != b.in.Memory.Last.Revision && (b.before == nil || b.asked(b.before, pair) != asked) {
 		return CausePolicy
 	}
-	grant := b.access.Grants[pair]
+	grant := b.access.Grants.Of(pair)
 	over := func(t time.Time) bool { return !t.IsZero() && !t.After(b.in.Now) }
 	passed := func(t time.Time) bool { return over(t) && t.After(b.in.Memory.Last.At) }
 	for _, bound := range []struct {
@@ -99,7 +99,7 @@ func (b *builder) takenOver(schedule, user string, passed func(time.Time) bool) 
 
 // asked is the role that access gives a pair.
 func (b *builder) asked(a *desired.Access, pair desired.Pair) string {
-	if g, ok := a.Grants[pair]; ok {
+	if g, ok := a.Grants.Get(pair); ok {
 		return g.Role
 	}
 	return inventory.None

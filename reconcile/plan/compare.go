@@ -212,8 +212,8 @@ func Compare(before, after *Result) *Difference {
 func differingPairs(before, after *desired.Access) []desired.Pair {
 	var pairs []desired.Pair
 	both := 0
-	for pair, was := range before.Grants {
-		then, ok := after.Grants[pair]
+	for pair, was := range before.Grants.All() {
+		then, ok := after.Grants.Get(pair)
 		if ok {
 			both++
 		}
@@ -224,11 +224,11 @@ func differingPairs(before, after *desired.Access) []desired.Pair {
 			pairs = append(pairs, pair)
 		}
 	}
-	for pair, then := range after.Grants {
-		if both == len(after.Grants) {
-			break // nothing is new
-		}
-		if _, ok := before.Grants[pair]; !ok && then.Role != inventory.None {
+	if both == after.Grants.Len() {
+		return slices.SortedFunc(slices.Values(pairs), desired.ComparePairs) // nothing is new
+	}
+	for pair, then := range after.Grants.All() {
+		if _, ok := before.Grants.Get(pair); !ok && then.Role != inventory.None {
 			pairs = append(pairs, pair)
 		}
 	}
@@ -237,7 +237,8 @@ func differingPairs(before, after *desired.Access) []desired.Pair {
 }
 
 func accessDifference(pair desired.Pair, before, after *Result, was, then map[outcomeKey]Outcome) AccessDifference {
-	old, fresh := before.Access.Grants[pair], after.Access.Grants[pair]
+	old := before.Access.Grants.Of(pair)
+	fresh := after.Access.Grants.Of(pair)
 	d := AccessDifference{
 		User: pair.User, Resource: pair.Resource, Layer: pair.Layer,
 		Before: cmp.Or(old.Role, inventory.None), After: cmp.Or(fresh.Role, inventory.None),
@@ -322,7 +323,8 @@ func outcomeOf(outcomes map[outcomeKey]Outcome, r *Result, pair desired.Pair) Ou
 		return Outcome{State: OutcomeUnknown, Why: why}
 	}
 	role := r.Snapshot.RoleOf(pair.User, pair.Resource)
-	asked := cmp.Or(r.Access.Grants[pair].Role, inventory.None)
+	grant := r.Access.Grants.Of(pair)
+	asked := cmp.Or(grant.Role, inventory.None)
 	if pair.Resource.Kind == inventory.KindAccount && asked == inventory.None {
 		return Outcome{State: OutcomeLeft, Before: role, After: role, Why: "no rule gives a base role, so it stays"}
 	}

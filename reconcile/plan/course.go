@@ -37,7 +37,6 @@ type course struct {
 	edit    *inventory.Edit
 	memory  Memory
 	last    map[desired.Pair]RoundPair
-	granted map[desired.Target]map[string]bool
 	index   *inventory.Index
 	implied map[string]map[string]string
 	// byUser are the pairs with a grant at any time, by person.
@@ -112,7 +111,7 @@ func (c *course) expand(now time.Time) {
 	c.access = c.expansion.At(now)
 	c.access.Unknown = slices.Concat(c.access.Unknown, unread(c.account))
 	for _, pair := range movedPairs(before, c.access) {
-		c.moved[pair] = before.Grants[pair].By
+		c.moved[pair] = before.Grants.Of(pair).By
 	}
 }
 
@@ -121,11 +120,6 @@ func (c *course) expand(now time.Time) {
 func (c *course) settle(now time.Time, edited []string) {
 	c.byUser = c.expansion.PairsByUser()
 	c.implied = impliedMembers(c.account, now, nil)
-	b := &builder{access: c.access, granted: map[desired.Target]map[string]bool{}}
-	for pair := range c.access.Grants {
-		b.grants(pair)
-	}
-	c.granted = b.granted
 	c.moments = c.momentsAfter(now, edited)
 }
 
@@ -147,14 +141,14 @@ func (c *course) follow() {
 // another time or schedule. Sorted.
 func movedPairs(before, after *desired.Access) []desired.Pair {
 	var moved []desired.Pair
-	for pair, was := range before.Grants {
-		is, stays := after.Grants[pair]
+	for pair, was := range before.Grants.All() {
+		is, stays := after.Grants.Get(pair)
 		if !stays || was.Role != is.Role || was.Window != is.Window || !slices.Equal(was.Schedules, is.Schedules) {
 			moved = append(moved, pair)
 		}
 	}
-	for pair := range after.Grants {
-		if _, was := before.Grants[pair]; !was {
+	for pair := range after.Grants.All() {
+		if _, was := before.Grants.Get(pair); !was {
 			moved = append(moved, pair)
 		}
 	}
@@ -191,7 +185,7 @@ func (c *course) step(m moment) (*Plan, error) {
 	moved.Now = m.at
 	c.was = map[desired.Pair][]desired.By{}
 	for _, pair := range m.pairs {
-		c.was[pair] = c.access.Grants[pair].By
+		c.was[pair] = c.access.Grants.Of(pair).By
 		if by, known := c.moved[pair]; known {
 			c.was[pair] = by
 		}
@@ -207,12 +201,9 @@ func (c *course) step(m moment) (*Plan, error) {
 		c.implied = impliedMembers(c.account, m.at, nil)
 	}
 	b := &builder{
-		in: in, was: c.was, index: c.index, access: c.access, last: c.last, granted: c.granted, implied: c.implied, scope: c.scope(m),
-		renderings: map[string]string{}, asks: map[string]bool{},
+		in: in, was: c.was, index: c.index, access: c.access, last: c.last, scope: c.scope(m),
+		ground: &Ground{snapshot: &moved, now: m.at, implied: c.implied, renderings: map[string]string{}}, asks: map[string]bool{},
 		plan: &Plan{Now: m.at, Names: map[string]string{}},
-	}
-	for _, pair := range m.pairs {
-		b.grants(pair)
 	}
 	if len(b.scope.schedules) > 0 {
 		c.expansion.MoveOverrides(c.access, m.at)
@@ -312,7 +303,7 @@ func (c *course) goOn(b *builder) {
 		if pair.Layer != "" {
 			now.Actual = turnHeld(c.account, pair, nil, nil)
 		}
-		if g, ok := c.access.Grants[pair]; ok {
+		if g, ok := c.access.Grants.Get(pair); ok {
 			now.Desired, now.Window, now.Schedules = g.Role, g.Window, g.Schedules
 		}
 		if now, ok := carry.pair(now); ok {

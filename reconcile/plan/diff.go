@@ -39,16 +39,14 @@ func (b *builder) diff() {
 	}
 	b.indexBases()
 	b.schedules()
-	if b.implied == nil {
-		b.implied = impliedMembers(b.in.Snapshot, b.in.Now, nil)
-	}
-	implied := b.implied
+	before := b.ground.impliedMembers()
+	implied := before
 	if len(b.after) > 0 {
 		implied = impliedMembers(b.in.Snapshot, b.in.Now, b.after)
 	}
 	for _, id := range b.teams() {
 		b.team(id, implied[id])
-		b.joinsByItself(id, b.implied[id], implied[id])
+		b.joinsByItself(id, before[id], implied[id])
 	}
 }
 
@@ -56,7 +54,7 @@ func (b *builder) diff() {
 func (b *builder) account(user string) {
 	pair := desired.Pair{User: user, Resource: inventory.AccountRef}
 	held := b.in.Snapshot.RoleOf(user, pair.Resource)
-	grant, granted := b.access.Grants[pair]
+	grant, granted := b.access.Grants.Get(pair)
 	asked := grant.Role
 	if !granted || asked == inventory.None {
 		if held != "owner" {
@@ -118,7 +116,7 @@ func (b *builder) team(id string, implied map[string]string) {
 	for _, user := range b.onTeam(id) {
 		pair := desired.Pair{User: user, Resource: resource}
 		held := b.in.Snapshot.RoleOf(user, resource)
-		grant, granted := b.access.Grants[pair]
+		grant, granted := b.access.Grants.Get(pair)
 		if granted && grant.Role != inventory.None {
 			b.member(pair, held, grant.Role)
 			continue

@@ -38,7 +38,7 @@ func (b *builder) enforced(c Change) bool {
 // they give would never be taken back.
 func (b *builder) neverEnding() {
 	seen := map[desired.Notice]bool{}
-	for pair, g := range b.access.Grants {
+	for pair, g := range b.access.Grants.All() {
 		if g.UntilKind != desired.BoundDate || b.mode(pair.Resource) != GrantOnly {
 			continue
 		}

@@ -24,7 +24,7 @@ type Expiring struct {
 // expiring lists the access whose end by date is near. Shifts end every day, and
 // are no news.
 func (b *builder) expiring(e *desired.Expansion) {
-	for pair, g := range b.access.Grants {
+	for pair, g := range b.access.Grants.All() {
 		if g.UntilKind != desired.BoundDate || g.Role == inventory.None || g.Until.Sub(b.in.Now) > b.in.Settings.WarnBefore {
 			continue
 		}

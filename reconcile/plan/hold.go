@@ -122,7 +122,7 @@ func (b *builder) holdEmptying() {
 			foreseen(c.Cause) || c.Cause == CauseLeaver || b.released(c) {
 			return Held{}, false
 		}
-		empty := len(b.granted[target]) == 0
+		empty := !b.anybody(target)
 		if c.Layer != "" {
 			return Held{Rule: "S3",
 				Why:     fmt.Sprintf("no rule gives anybody turns on %s any more", b.targetName(target)),
@@ -154,10 +154,18 @@ func (b *builder) stoodForGood(c Change) bool {
 
 // anybodyForGood says whether somebody has a grant on a target that does not end.
 func (b *builder) anybodyForGood(target desired.Target) bool {
-	for user := range b.granted[target] {
-		if b.access.Grants[desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}].Until.IsZero() {
+	for _, g := range b.access.Grants.On(target) {
+		if g.Role != inventory.None && g.Until.IsZero() {
 			return true
 		}
+	}
+	return false
+}
+
+// anybody says whether somebody has a grant on a target.
+func (b *builder) anybody(target desired.Target) bool {
+	for range b.granted(target) {
+		return true
 	}
 	return false
 }

@@ -25,7 +25,7 @@ func (b *builder) joinsByItself(team string, before, after map[string]string) {
 	for _, user := range slices.Sorted(maps.Keys(after)) {
 		_, was := before[user]
 		_, member := b.in.Snapshot.Teams[team].Members[user]
-		if was || member || b.granted[desired.Target{Resource: resource}][user] {
+		if was || member || b.grants(desired.Pair{User: user, Resource: resource}) {
 			continue
 		}
 		b.plan.Implied = append(b.plan.Implied, Implied{

@@ -41,6 +41,10 @@ type Input struct {
 	// and the person is among Settings.Operators then (S20).
 	SelfDoubt string
 
+	// Ground is kept for other plans of this snapshot and moment; nil if there are
+	// none.
+	Ground *Ground
+
 	// brief leaves out what is to be said of the round beside its changes.
 	brief bool
 	// horizon is the moment before which overrides must begin to be made; zero for
@@ -101,10 +105,12 @@ func Make(in Input) (*Result, error) {
 		return nil, err
 	}
 
+	ground := in.Ground.of(snapshot, in.Now, in.Memory.Bindings)
+	in.Ground = nil // what else is made of this may be made at any time
 	var before *desired.Access
 	if in.Previous != nil {
 		before = desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings, Longest: in.Settings.Longest,
+			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings, Names: ground.names(), Longest: in.Settings.Longest,
 		}).At(in.Now)
 	}
 	contradicted = slices.Concat(contradicted, unsettled(snapshot, in.Memory, in.Now))
@@ -112,13 +118,13 @@ func Make(in Input) (*Result, error) {
 	var schedules map[string]inventory.Schedule
 	for range passes {
 		e := desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, References: in.References,
+			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, Names: ground.names(), References: in.References,
 			Members: members, Schedules: schedules,
 			Longest: in.Settings.Longest, Disputes: in.disputes,
 		})
 		access := e.At(in.Now)
 		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))
-		b := newBuilder(in, e.Index(), access, before)
+		b := newBuilder(in, ground, e.Index(), access, before)
 		b.after, b.was = schedules, in.was
 		p := b.build(e)
 		after, edited := membersAfter(snapshot, p), editedSchedules(p)

@@ -37,14 +37,14 @@ func (b *builder) notice() {
 // whoever can make an override could give them to themselves (S30).
 func (b *builder) noticeAdminByFacts() {
 	var admins []desired.Pair
-	for pair, g := range b.access.Grants {
-		if pair.Resource.Kind == inventory.KindAccount && g.Role == "admin" {
-			admins = append(admins, pair)
+	for user, g := range b.access.Grants.On(desired.Target{Resource: inventory.AccountRef}) {
+		if g.Role == "admin" {
+			admins = append(admins, desired.Pair{User: user, Resource: inventory.AccountRef})
 		}
 	}
 	slices.SortFunc(admins, desired.ComparePairs)
 	for _, pair := range admins {
-		g := b.access.Grants[pair]
+		g := b.access.Grants.Of(pair)
 		for _, by := range g.By {
 			if len(by.Chain) == 0 || strings.HasPrefix(by.Chain[len(by.Chain)-1], "group:") {
 				continue
@@ -65,7 +65,7 @@ func (b *builder) noticeAdminByFacts() {
 // (S22).
 func (b *builder) noticeRenderings() {
 	for id := range b.in.Snapshot.Schedules {
-		message := b.rendersOtherwise(id)
+		message := b.ground.rendersOtherwise(id)
 		if message == "" {
 			continue
 		}

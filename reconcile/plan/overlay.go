@@ -11,6 +11,9 @@ import (
 // may still answer with what was there before one. What is neither the old nor
 // the written state contradicts it, and is unknown.
 func overlay(s *inventory.Snapshot, writes []Write) (*inventory.Snapshot, []desired.Unknown) {
+	if len(writes) == 0 {
+		return s, nil
+	}
 	latest := map[desired.Pair]Write{}
 	stale := map[desired.Pair]map[string]bool{}
 	for _, w := range writes {

@@ -48,7 +48,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 	carry := newCarry(r, changed)
 	carry.over(&round)
 	pairs := carry.pairs()
-	for pair := range r.Access.Grants {
+	for pair := range r.Access.Grants.All() {
 		pairs[pair] = true
 	}
 	for target := range r.Access.Named {
@@ -74,7 +74,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		if pair.Layer != "" {
 			rp.Actual = turnHeld(r.Snapshot, pair, p.Changes, done)
 		}
-		if g, ok := r.Access.Grants[pair]; ok {
+		if g, ok := r.Access.Grants.Get(pair); ok {
 			rp.Desired, rp.Window, rp.Schedules = g.Role, g.Window, g.Schedules
 		}
 		if rp, ok := carry.pair(rp); ok {

@@ -69,9 +69,9 @@ func (b *builder) turnsInScope(each func(desired.Pair)) {
 			if _, named := b.access.Named[target]; !named {
 				continue
 			}
-			users := maps.Clone(b.granted[target])
-			if users == nil {
-				users = map[string]bool{}
+			users := map[string]bool{}
+			for user := range b.granted(target) {
+				users[user] = true
 			}
 			for _, user := range line.Members {
 				users[user] = true
@@ -91,7 +91,7 @@ func (b *builder) turns(s inventory.Schedule, line oncall.Line) {
 	for _, user := range line.Members {
 		users[user] = true
 	}
-	for user := range b.granted[target] {
+	for user := range b.granted(target) {
 		users[user] = true
 	}
 	for _, user := range slices.Sorted(maps.Keys(users)) {
@@ -103,7 +103,7 @@ func (b *builder) turns(s inventory.Schedule, line oncall.Line) {
 		if line.Includes(user) {
 			held = desired.Rotation
 		}
-		if b.granted[target][user] {
+		if b.grants(pair) {
 			asked = desired.Rotation
 		}
 		b.turn(s, pair, held, asked, named)
@@ -126,7 +126,7 @@ func (b *builder) turn(s inventory.Schedule, pair desired.Pair, held, asked stri
 		b.block(c, why, unblock)
 		return
 	}
-	if why := b.rendersOtherwise(s.ID); why != "" {
+	if why := b.ground.rendersOtherwise(s.ID); why != "" {
 		b.block(c, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended")
 		return
 	}
@@ -145,23 +145,16 @@ func (b *builder) unschedulable(user, asked string) (why, unblock string) {
 
 // rendersOtherwise says why the turns of a schedule can't be foreseen (S22);
 // empty if they can.
-func (b *builder) rendersOtherwise(id string) string {
-	if why, known := b.renderings[id]; known {
-		return why
-	}
-	s := b.in.Snapshot.Schedules[id]
-	window := b.in.Snapshot.Account.Window
-	window.Since = later(window.Since, b.in.Now) // an edit in place may render the past anew
+func rendersOtherwise(s inventory.Schedule, window inventory.Window, now time.Time) string {
+	window.Since = later(window.Since, now) // an edit in place may render the past anew
 	diffs, err := oncall.Compare(s, window)
-	why := ""
 	switch {
 	case err != nil:
-		why = fmt.Sprintf("schedule %s can't be rendered here: %v", s.Name, err)
+		return fmt.Sprintf("schedule %s can't be rendered here: %v", s.Name, err)
 	case len(diffs) > 0:
-		why = fmt.Sprintf("schedule %s renders otherwise here than in PagerDuty, first %s: what is reached through it follows PagerDuty, and its rotations are not changed", s.Name, diffs[0])
+		return fmt.Sprintf("schedule %s renders otherwise here than in PagerDuty, first %s: what is reached through it follows PagerDuty, and its rotations are not changed", s.Name, diffs[0])
 	}
-	b.renderings[id] = why
-	return why
+	return ""
 }
 
 // partName is what a schedule of its kind has turns on.

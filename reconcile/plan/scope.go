@@ -64,7 +64,7 @@ func (s *scope) pairs(each func(desired.Pair)) {
 // accounts are the ids of the people whose base roles are compared, sorted.
 func (b *builder) accounts() []string {
 	if b.scope == nil {
-		return slices.Sorted(maps.Keys(b.in.Snapshot.Users))
+		return b.ground.allUsers()
 	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(b.scope.accounts)), func(id string) bool {
 		_, ok := b.in.Snapshot.Users[id]
@@ -75,7 +75,7 @@ func (b *builder) accounts() []string {
 // teams are the ids of the teams that are compared, sorted.
 func (b *builder) teams() []string {
 	if b.scope == nil {
-		return slices.Sorted(maps.Keys(b.in.Snapshot.Teams))
+		return b.ground.allTeams()
 	}
 	return slices.Sorted(maps.Keys(b.scope.teams))
 }
@@ -84,26 +84,29 @@ func (b *builder) teams() []string {
 // sorted.
 func (b *builder) onTeam(id string) []string {
 	members := b.in.Snapshot.Teams[id].Members
-	granted := b.granted[desired.Target{Resource: inventory.ByID(inventory.KindTeam, id)}]
-	users := map[string]bool{}
-	note := func(user string) {
+	joins := func(user string) bool {
 		_, on := members[user]
 		_, known := b.in.Snapshot.Users[user]
-		if on || granted[user] && known {
-			users[user] = true
-		}
+		return !on && known
 	}
+	team := desired.Target{Resource: inventory.ByID(inventory.KindTeam, id)}
+	var users []string
 	if b.scope != nil {
 		for user := range b.scope.teams[id] {
-			note(user)
+			pair := desired.Pair{User: user, Resource: team.Resource}
+			if _, on := members[user]; on || joins(user) && b.grants(pair) {
+				users = append(users, user)
+			}
 		}
-		return slices.Sorted(maps.Keys(users))
+		slices.Sort(users)
+		return users
 	}
-	for user := range members {
-		note(user)
+	users = slices.AppendSeq(make([]string, 0, len(members)+1), maps.Keys(members))
+	for user := range b.granted(team) {
+		if joins(user) {
+			users = append(users, user)
+		}
 	}
-	for user := range granted {
-		note(user)
-	}
-	return slices.Sorted(maps.Keys(users))
+	slices.Sort(users)
+	return users
 }

@@ -227,7 +227,7 @@ func covers(e inventory.Event, p Standin) bool {
 // turnsReplaced are the turns of the person replaced as they are without this
 // program's overrides, one stand-in for each.
 func (b *builder) turnsReplaced(s inventory.Schedule, whole Standin, ours []Standin) (pieces []Standin, why, unblock string) {
-	if why := b.rendersOtherwise(s.ID); why != "" {
+	if why := b.ground.rendersOtherwise(s.ID); why != "" {
 		return nil, why, "leave `replaces` out, or make the override in PagerDuty"
 	}
 	shifts, err := oncall.Render(without(s, ours), whole.Start, whole.End)

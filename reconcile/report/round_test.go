@@ -42,12 +42,12 @@ func smallAccess() *desired.Access {
 	}
 	return &desired.Access{
 		At: at("2026-03-02T09:00:00Z"),
-		Grants: map[desired.Pair]desired.Grant{
-			on("P2", "T1"): {Pair: on("P2", "T1"), Role: "manager", Window: shift, By: []desired.By{through(onCall, chain...)},
+		Grants: desired.ByPair[desired.Grant]{on("P2", "T1").Target(): {
+			"P2": {Pair: on("P2", "T1"), Role: "manager", Window: shift, By: []desired.By{through(onCall, chain...)},
 				Lost: []desired.LostGrant{{Role: "responder", By: through(untitled), Why: "a higher role wins"}}},
-			on("P3", "T1"): {Pair: on("P3", "T1"), Role: "responder", By: []desired.By{through(untitled), through(onCall)},
+			"P3": {Pair: on("P3", "T1"), Role: "responder", By: []desired.By{through(untitled), through(onCall)},
 				Limited: []desired.Limitation{{AtMost: "responder", Reason: "contractors", By: through(untitled, "group:contractors")}}},
-		},
+		}},
 		Unknown: []desired.Unknown{{User: "P4", Resource: team("T1"), Reason: "oncall:Payments does not exist"}},
 		Named:   map[desired.Target][]policies.Origin{{Resource: team("T1")}: {onCall, untitled}},
 		Groups: map[string]desired.Group{

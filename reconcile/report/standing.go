@@ -130,7 +130,7 @@ func (s *Standings) Of(pair desired.Pair) Standing {
 		At: s.access.At, Holds: s.holds(pair), Asked: inventory.None,
 		By: []desired.By{}, Limited: []desired.Limitation{}, Lost: []Lost{},
 	}
-	grant, granted := s.access.Grants[pair]
+	grant, granted := s.access.Grants.Get(pair)
 	if granted {
 		st.Asked = grant.Role
 		st.From, st.Until = moment(grant.From), moment(grant.Until)
@@ -191,7 +191,7 @@ func (s *Standings) On(resource inventory.Ref) []Standing {
 	case inventory.KindSchedule:
 		pairs = s.turnPairs(resource)
 	}
-	for pair, g := range s.access.Grants {
+	for pair, g := range s.access.Grants.All() {
 		if pair.Resource == resource && g.Role != inventory.None {
 			pairs[pair] = true
 		}

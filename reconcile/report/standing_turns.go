@@ -98,7 +98,7 @@ func (s *Standings) TurnsOf(user string, resource inventory.Ref) []desired.Pair 
 	for _, line := range oncall.Lines(s.snapshot.Schedules[resource.ID], s.access.At) {
 		pair := desired.Pair{User: user, Resource: resource, Layer: line.ID}
 		all = append(all, pair)
-		if _, granted := s.access.Grants[pair]; granted || line.Includes(user) {
+		if _, granted := s.access.Grants.Get(pair); granted || line.Includes(user) {
 			pairs = append(pairs, pair)
 		}
 	}

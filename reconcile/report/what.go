@@ -43,7 +43,7 @@ func (s *Standings) About(user string) Holdings {
 			pairs[desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, id)}] = true
 		}
 	}
-	for pair := range s.access.Grants {
+	for pair := range s.access.Grants.All() {
 		if pair.User == user {
 			pairs[pair] = true
 		}

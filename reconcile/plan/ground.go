@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// Ground is what plans of one snapshot at one moment have in common, whatever
+// the policies say: each part of it is made when first asked for. Whoever makes
+// several such plans keeps it for Input; of another snapshot or moment it starts
+// anew.
+//
+// The zero value is ready for use, by one plan at a time. A snapshot that it has
+// seen must not change.
+type Ground struct {
+	snapshot *inventory.Snapshot
+	now      time.Time
+	bindings map[string]string
+
+	named *desired.Names
+	// users and teams are the ids of all of them, sorted.
+	users, teams []string
+	// implied are the people whom PagerDuty puts on teams by itself, by team, with
+	// the reason.
+	implied map[string]map[string]string
+	// renderings say of schedules why their turns can't be foreseen.
+	renderings map[string]string
+}
+
+// of is the ground of a plan: g where it is of the same, else one made anew in
+// its place, for g may be nil.
+func (g *Ground) of(s *inventory.Snapshot, now time.Time, bindings map[string]string) *Ground {
+	if g == nil {
+		g = &Ground{}
+	}
+	if g.snapshot != s || !g.now.Equal(now) || !maps.Equal(g.bindings, bindings) {
+		*g = Ground{
+			snapshot: s, now: now, bindings: bindings,
+			renderings: map[string]string{},
+		}
+	}
+	return g
+}
+
+func (g *Ground) names() *desired.Names {
+	if g.named == nil {
+		g.named = desired.NewNames(g.snapshot, g.bindings)
+	}
+	return g.named
+}
+
+func (g *Ground) allUsers() []string {
+	if g.users == nil {
+		g.users = slices.Sorted(maps.Keys(g.snapshot.Users))
+	}
+	return g.users
+}
+
+func (g *Ground) allTeams() []string {
+	if g.teams == nil {
+		g.teams = slices.Sorted(maps.Keys(g.snapshot.Teams))
+	}
+	return g.teams
+}
+
+func (g *Ground) impliedMembers() map[string]map[string]string {
+	if g.implied == nil {
+		g.implied = impliedMembers(g.snapshot, g.now, nil)
+	}
+	return g.implied
+}
+
+// rendersOtherwise says why the turns of a schedule can't be foreseen (S22);
+// empty if they can.
+func (g *Ground) rendersOtherwise(id string) string {
+	why, known := g.renderings[id]
+	if !known {
+		why = rendersOtherwise(g.snapshot.Schedules[id], g.snapshot.Account.Window, g.now)
+		g.renderings[id] = why
+	}
+	return why
+}
