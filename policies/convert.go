@@ -115,6 +115,41 @@ func throughJSON(v reflect.Value) (*ast.Term, error) {
 	return ast.NewTerm(value), nil
 }
 
+// objectOf is the Rego value of data documents, in which equal strings and keys
+// are one.
+func objectOf(documents map[string]any) ast.Object {
+	c := &converter{terms: map[string]*ast.Term{}}
+	return c.document(documents).Value.(ast.Object)
+}
+
+// document converts what was decoded of JSON or YAML, numbers as json.Number.
+func (c *converter) document(v any) *ast.Term {
+	switch v := v.(type) {
+	case nil:
+		return ast.InternedNullTerm
+	case bool:
+		return ast.InternedTerm(v)
+	case string:
+		return c.text(v)
+	case json.Number:
+		return ast.NumberTerm(v)
+	case []any:
+		terms := make([]*ast.Term, len(v))
+		for i, x := range v {
+			terms[i] = c.document(x)
+		}
+		return ast.ArrayTerm(terms...)
+	case map[string]any:
+		pairs := make([][2]*ast.Term, 0, len(v))
+		for key, x := range v {
+			pairs = append(pairs, [2]*ast.Term{c.text(key), c.document(x)})
+		}
+		sortPairs(pairs)
+		return ast.ObjectTerm(pairs...)
+	}
+	return ast.NewTerm(ast.MustInterfaceToValue(v)) // there is no other
+}
+
 // longest is the length up to which a string is likely to be met again.
 const longest = 48
 
@@ -192,11 +227,16 @@ func (c *converter) mapping(t reflect.Type) conversion {
 			}
 			pairs = append(pairs, [2]*ast.Term{c.text(all.Key().String()), term})
 		}
-		slices.SortFunc(pairs, func(a, b [2]*ast.Term) int {
-			return cmp.Compare(a[0].Value.(ast.String), b[0].Value.(ast.String))
-		})
+		sortPairs(pairs)
 		return ast.ObjectTerm(pairs...), nil
 	}
+}
+
+// sortPairs sorts by key, so that the object need not.
+func sortPairs(pairs [][2]*ast.Term) {
+	slices.SortFunc(pairs, func(a, b [2]*ast.Term) int {
+		return cmp.Compare(a[0].Value.(ast.String), b[0].Value.(ast.String))
+	})
 }
 
 // structField is a field of a struct as encoding/json names it.

@@ -10,7 +10,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/util"
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/sync/errgroup"
@@ -28,10 +31,16 @@ type documents struct {
 	left []string
 	// broken says that some file could not be read, so that more may be missing.
 	broken bool
+	// store gives them to policies.
+	store func() storage.Store
 }
 
 func newDocuments() documents {
-	return documents{root: map[string]any{}, owners: map[string]*file{}, under: map[string][]*file{}}
+	root := map[string]any{}
+	return documents{
+		root: root, owners: map[string]*file{}, under: map[string][]*file{},
+		store: sync.OnceValue(func() storage.Store { return inmem.NewFromASTObject(objectOf(root)) }),
+	}
 }
 
 // loadData reads and merges all data files. What is wrong goes to the report.

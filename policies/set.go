@@ -13,7 +13,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
-	"github.com/open-policy-agent/opa/v1/storage/inmem"
 )
 
 // Options say where policies are and within what bounds they run.
@@ -78,11 +77,24 @@ type Set struct {
 
 // Load reads the policies, or says everything that is wrong with them: the
 // error is then Problems, warnings included.
-func Load(ctx context.Context, o Options) (*Set, error) {
+func Load(ctx context.Context, o Options) (*Set, error) { return new(Loader).Load(ctx, o) }
+
+// Loader loads one revision of policies after the other, and decodes data only
+// where some of it became another.
+//
+// The zero value is ready for use, by one goroutine at a time.
+type Loader struct {
+	// data are the documents of the data files last loaded.
+	data  documents
+	files []*file
+}
+
+// Load is the function Load.
+func (l *Loader) Load(ctx context.Context, o Options) (*Set, error) {
 	read, roots := readRoots(o.Roots, o.As), o.Roots
 	o.Roots = calledRoots(o.Roots, o.As)
 	schemas, schemaProblems := readSchemas(o.Schemas)
-	set, err := load(ctx, o, read.files, read.left, schemas, append(read.problems, schemaProblems...))
+	set, err := l.load(ctx, o, read.files, read.left, schemas, append(read.problems, schemaProblems...))
 	if err != nil {
 		return nil, err
 	}
@@ -100,14 +112,14 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 }
 
 // load checks and compiles the policies; left are the paths of files that are not read.
-func load(ctx context.Context, o Options, files []*file, left []string, schemas []schema, problems Problems) (*Set, error) {
+func (l *Loader) load(ctx context.Context, o Options, files []*file, left []string, schemas []schema, problems Problems) (*Set, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("load policies: %w", err)
 	}
 	r := newReport(files)
 	r.add(problems...)
 
-	data := loadData(files, r)
+	data := l.documents(files, r)
 	data.left = left
 	checkSchemas(schemas, data, r)
 	modules, err := parse(files, o.AllowBuiltins, r)
@@ -139,6 +151,24 @@ func load(ctx context.Context, o Options, files []*file, left []string, schemas 
 	return newSet(o, files, schemas, modules, resolved, data, compiler, all.Warnings()), nil
 }
 
+// documents are those of the data files: the ones kept, if they are of the same.
+func (l *Loader) documents(files []*file, r *report) documents {
+	files = slices.DeleteFunc(slices.Clone(files), (*file).isRego)
+	same := func(a, b *file) bool {
+		return a.root == b.root && a.path == b.path && a.name == b.name && bytes.Equal(a.content, b.content)
+	}
+	if len(files) > 0 && slices.EqualFunc(files, l.files, same) {
+		return l.data
+	}
+	before := len(r.problems)
+	data := loadData(files, r)
+	l.data, l.files = data, files
+	if len(r.problems) > before {
+		l.files = nil // what is wrong is to be said again
+	}
+	return data
+}
+
 // loadKept compiles policies that were good once, as they are. What newer
 // versions of this program would refuse besides is for those who load policies
 // anew: refused here, the last good ones would be lost with an upgrade.
@@ -164,8 +194,7 @@ func newSet(
 ) *Set {
 	s := &Set{
 		options: o.withDefaults(), files: files, compiler: compiler, warnings: warnings,
-		store: inmem.NewFromObjectWithOpts(data.root, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
-		roots: map[string]string{}, schemas: schemas, parsed: m.production(), under: data.under,
+		store: data.store(), roots: map[string]string{}, schemas: schemas, parsed: m.production(), under: data.under,
 	}
 	s.sources = sync.OnceValue(func() *sources { return newSources(s) })
 	for _, f := range files {

@@ -151,10 +151,11 @@ func BenchmarkSaveToDiff(b *testing.B) {
 					Settings: plan.Settings{Default: plan.Sync}, Now: time.Now,
 				}
 				var last *reconcile.Result
+				var loader policies.Loader
 				differing := 0
 				planned := func(text string) {
 					save(b, filepath.Join(dir, edit.file), text)
-					set, err := policies.Load(context.Background(), policies.Options{Roots: []string{dir}})
+					set, err := loader.Load(context.Background(), policies.Options{Roots: []string{dir}})
 					if err != nil {
 						b.Fatal(err)
 					}

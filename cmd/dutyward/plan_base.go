@@ -35,7 +35,8 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 	if len(roots) == 0 {
 		roots = s.config.Policies
 	}
-	set, err := s.config.loadPolicies(ctx, roots)
+	var loader policies.Loader
+	set, err := s.config.loadPoliciesWith(ctx, &loader, roots)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 		return err
 	}
 	defer old.remove()
-	before, err := policies.Load(ctx, old.options)
+	before, err := loader.Load(ctx, old.options)
 	if err != nil {
 		return fmt.Errorf("the policies at %s can't be compared with: %w", old.called, policyFault(err))
 	}
@@ -52,7 +53,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 		return err
 	}
 	defer s.close()
-	s.Reader, s.Evaluator = &keptReader{Reader: s.Reader}, &policies.Evaluator{}
+	s.Reader, s.Evaluator, s.Ground = &keptReader{Reader: s.Reader}, &policies.Evaluator{}, &plan.Ground{}
 	was, err := whole(ctx, s, before, "the policies at "+old.called)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ type watching struct {
 	roots   []string
 	reader  *keptReader
 	view    *watchView
+	loader  policies.Loader
 	// last is the last plan that was made; nil before the first.
 	last *reconcile.Result
 	// compared are the policies of that plan.
@@ -119,7 +120,7 @@ func (w *watching) retakes(ctx context.Context, f roundFlags, refresh time.Durat
 // update plans with the policies as they stand and shows what that makes.
 func (w *watching) update(ctx context.Context) error {
 	began := time.Now()
-	set, err := w.session.config.loadPolicies(ctx, w.roots)
+	set, err := w.session.config.loadPoliciesWith(ctx, &w.loader, w.roots)
 	var result *reconcile.Result
 	ran := w.session.Evaluator.Ran()
 	if err == nil {

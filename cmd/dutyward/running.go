@@ -102,7 +102,8 @@ func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
 // give gives a daemon what follows from the session's configuration.
 func (s *session) give(d *reconcile.Daemon) {
 	c := s.config
-	d.Load = func(ctx context.Context) (*policies.Set, error) { return policies.Load(ctx, c.policyOptions(nil)) }
+	var loader policies.Loader
+	d.Load = func(ctx context.Context) (*policies.Set, error) { return loader.Load(ctx, c.policyOptions(nil)) }
 	d.Reader, d.Account, d.Settings = s.Reader, s.client, s.Settings
 	d.Now, d.Self, d.ClockDoubt = s.Now, s.Self, s.ClockDoubt
 	d.Requests = func() int { return s.client.Cost().Requests }

@@ -205,7 +205,12 @@ func (s *session) close() error {
 
 // loadPolicies loads the configured policies, or those of other roots.
 func (c *config) loadPolicies(ctx context.Context, roots []string) (*policies.Set, error) {
-	set, err := policies.Load(ctx, c.policyOptions(roots))
+	return c.loadPoliciesWith(ctx, &policies.Loader{}, roots)
+}
+
+// loadPoliciesWith is loadPolicies with a loader that is kept.
+func (c *config) loadPoliciesWith(ctx context.Context, l *policies.Loader, roots []string) (*policies.Set, error) {
+	set, err := l.Load(ctx, c.policyOptions(roots))
 	if err != nil {
 		return nil, policyFault(err)
 	}
