@@ -213,3 +213,26 @@ func TestPlanJSONReadsBackEqual(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestWhatAnAdminHasOnEveryTeamIsToldOnce(t *testing.T) {
+	p := &plan.Plan{}
+	for _, x := range []string{"T1", "T2", "T3", "T4", "T5"} {
+		p.Implied = append(p.Implied, plan.Implied{User: "P1", Resource: team(x), Role: "manager", Why: "an admin counts as manager of every team"})
+	}
+	p.Implied = append(p.Implied,
+		plan.Implied{User: "P2", Resource: team("T1"), Role: "manager", Why: "an admin counts as manager of every team"},
+		plan.Implied{User: "P3", Resource: team("T1"), Role: "responder", Why: "they are on a schedule of the team"})
+	var b bytes.Buffer
+	if err := PlanText(&b, p, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `Implied (7): PagerDuty gives it by itself
+  an admin counts as manager of every team
+      #P1 (5 teams), #P2 (team:#T1)
+  team:#T1 — they are on a schedule of the team
+      #P3 (responder)
+`
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("it says:\n%s\nwant in it:\n%s", b.String(), want)
+	}
+}

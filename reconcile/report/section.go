@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -129,11 +130,54 @@ func (t *planText) implied() {
 		return
 	}
 	t.head("Implied (%d): PagerDuty gives it by itself", len(t.plan.Implied))
+	places := map[string]map[string]bool{}
 	var held []holding
 	for _, d := range t.plan.Implied {
-		held = append(held, holding{place: t.ref(d.Resource), user: t.user(d.User), role: Role(d.Resource.Kind, d.Role), why: d.Why})
+		h := holding{place: t.ref(d.Resource), user: t.user(d.User), role: Role(d.Resource.Kind, d.Role), why: d.Why}
+		held = append(held, h)
+		add(places, h.why, h.place)
 	}
-	t.holdings(held)
+	// What is so in many places, whichever they are, is told by person.
+	var everywhere, here []holding
+	for _, h := range held {
+		if len(places[h.why]) > 3 {
+			everywhere = append(everywhere, h)
+		} else {
+			here = append(here, h)
+		}
+	}
+	t.byPerson(everywhere)
+	t.holdings(here)
+}
+
+// byPerson writes "why: ann@acme.com (12 teams), …", one line for each reason.
+func (t *planText) byPerson(held []holding) {
+	places := map[string]map[string]bool{}
+	people := map[string]map[string]bool{}
+	for _, h := range held {
+		add(places, h.why+"\x00"+h.user, h.place)
+		add(people, h.why, h.user)
+	}
+	for _, why := range slices.Sorted(maps.Keys(people)) {
+		var list []string
+		for _, user := range slices.Sorted(maps.Keys(people[why])) {
+			at := slices.Collect(maps.Keys(places[why+"\x00"+user]))
+			where := at[0]
+			if len(at) > 1 {
+				where = count(len(at), "team", "teams")
+			}
+			list = append(list, user+" ("+where+")")
+		}
+		t.line("  %s", why)
+		t.list("      ", list)
+	}
+}
+
+func add(sets map[string]map[string]bool, key, member string) {
+	if sets[key] == nil {
+		sets[key] = map[string]bool{}
+	}
+	sets[key][member] = true
 }
 
 // holding is a role that somebody has and the plan leaves.
