@@ -33,6 +33,8 @@ type builder struct {
 	suspendedBy string
 	// clockDoubt is why the time can't be trusted; empty if it can.
 	clockDoubt string
+	// bursts say of causes by how much their lowerings exceed the limit.
+	bursts map[Cause]string
 	// after are the schedules that the plan changes as they will be, as far as an
 	// earlier pass tells.
 	after map[string]inventory.Schedule

@@ -181,8 +181,10 @@ const (
 // holdBursts holds all lowerings of a cause that would exceed the bound on
 // lowerings in 24 hours. What was held stays held until a person releases it.
 func (b *builder) holdBursts() {
+	if b.bursts == nil {
+		b.bursts = map[Cause]string{}
+	}
 	for _, cause := range []Cause{CausePolicy, CauseFacts, CauseDrift, CauseLeaver, CauseRevert} {
-		why := ""
 		for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam, inventory.KindSchedule} {
 			planned := 0
 			for _, c := range b.proposed {
@@ -200,10 +202,11 @@ func (b *builder) holdBursts() {
 				}
 			}
 			if pairs := b.heldPairs(kind); applied+planned > burstBound(pairs) {
-				why = fmt.Sprintf("%d lowerings on the %s for the cause %q planned and %d applied in the last 24 hours are more than the %d allowed (%d%% of %d pairs held, at least %d, at most %d)",
+				b.bursts[cause] = fmt.Sprintf("%d lowerings on the %s for the cause %q planned and %d applied in the last 24 hours are more than the %d allowed (%d%% of %d pairs held, at least %d, at most %d)",
 					planned, scopeName(kind), cause, applied, burstBound(pairs), burstShare, pairs, burstFloor, burstCeiling)
 			}
 		}
+		why := b.bursts[cause]
 		b.holdWhere(func(c Change) (Held, bool) {
 			if c.Effect != Lower || c.Cause != cause || b.released(c) {
 				return Held{}, false

@@ -185,6 +185,29 @@ func TestS26_LoweringsOfTheLastDayCountAndTimeAloneReleasesNothing(t *testing.T)
 	}
 }
 
+func TestS26_WhatFollowsThroughATeamCountsAndIsHeldWithIt(t *testing.T) {
+	st := grants("user:cy@acme.com team:Search responder", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder",
+		"team:Search team:Payments observer")
+	for _, c := range []struct{ people, lowered, held int }{
+		{2, 4, 0}, // off both teams
+		{3, 0, 3}, // six would be lowered: all stay on Search, and so on Payments
+	} {
+		s := crowd(account(), c.people)
+		for i := range c.people {
+			put(s, "PAY", fmt.Sprintf("x%03d", i), "observer")
+		}
+		p := mustMake(t, input(s, st)).Plan
+		if p.Summary.Lower != c.lowered || p.Summary.Held != c.held {
+			t.Errorf("%d people to take off: %+v, want %d lowered, %d held", c.people, p.Summary, c.lowered, c.held)
+		}
+		for _, h := range p.Held {
+			if !strings.Contains(h.Why, "6 lowerings") {
+				t.Errorf("%s is held: %s", h.ID, h.Why)
+			}
+		}
+	}
+}
+
 func TestS26_HandoversAndExpiriesAreNotCounted(t *testing.T) {
 	var ls []string
 	for i := range 20 {

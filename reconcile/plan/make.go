@@ -14,8 +14,13 @@ import (
 )
 
 // passes bounds how often the plan is made again because team: principals mean
-// the members after it.
-const passes = 8
+// the members after it. From the later ones on, causes that exceeded the limit on
+// lowerings in any pass before stay held: else those who stay on a team because
+// they are held could be few enough not to be.
+const (
+	passes     = 8
+	latePasses = passes / 2
+)
 
 // Input is all that a plan follows from.
 type Input struct {
@@ -116,7 +121,8 @@ func Make(in Input) (*Result, error) {
 	contradicted = slices.Concat(contradicted, unsettled(snapshot, in.Memory, in.Now))
 	var members map[string]map[string]string
 	var schedules map[string]inventory.Schedule
-	for range passes {
+	bursts := map[Cause]string{}
+	for pass := range passes {
 		e := desired.Expand(desired.Input{
 			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, Names: ground.names(), References: in.References,
 			Members: members, Schedules: schedules,
@@ -126,7 +132,11 @@ func Make(in Input) (*Result, error) {
 		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))
 		b := newBuilder(in, ground, e.Index(), access, before)
 		b.after, b.was = schedules, in.was
+		if pass >= latePasses {
+			b.bursts = maps.Clone(bursts)
+		}
 		p := b.build(e)
+		maps.Copy(bursts, b.bursts)
 		after, edited := membersAfter(snapshot, p), editedSchedules(p)
 		if (!dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after)) && sameSchedules(schedules, edited) {
 			return &Result{
