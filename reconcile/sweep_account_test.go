@@ -19,8 +19,8 @@ var sweepPeople = map[string]string{
 	"P5": "limited_user", "P6": "user", "P7": "limited_user", "P8": "limited_user", "P9": "observer",
 }
 
-// sweepTeams maps the ids of the teams to the names that policies know. No
-// policy names Delta.
+// sweepTeams maps the ids of the teams to the names that policies know. Policies
+// read who is on Delta, and say nothing of who should be.
 var sweepTeams = map[string]string{"TA": "Alpha", "TB": "Beta", "TC": "Gamma", "TD": "Delta"}
 
 // The two schedules in closed form: turns of a day each around the clock, and
@@ -30,23 +30,19 @@ var (
 	daily  = literal{first: time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC), every: 24 * time.Hour, lasts: 12 * time.Hour, users: []string{"P3", "P4", "P5"}}
 )
 
-// literal is a schedule whose n-th shift begins n times every after first.
-type literal struct {
-	first        time.Time
-	every, lasts time.Duration
-	users        []string
-}
+// managerSeats are the seats of the licence that managers, admins and the owner
+// need: one for whoever is on call, besides those who have one.
+const managerSeats = 4
 
-// on are the people with a shift at t, shifts widened by lead and lag.
-func (l literal) on(t time.Time, lead, lag time.Duration) map[string]bool {
-	on := map[string]bool{}
-	for n := range 200 {
-		start := l.first.Add(time.Duration(n) * l.every)
-		if !t.Before(start.Add(-lead)) && t.Before(start.Add(l.lasts+lag)) {
-			on[l.users[n%len(l.users)]] = true
-		}
+// licenseFor is the licence that a base role takes a seat of.
+func licenseFor(role string) string {
+	switch {
+	case inventory.Stakeholder(role):
+		return "LS"
+	case role == "owner" || role == "admin" || role == "user":
+		return "LM"
 	}
-	return on
+	return "LR"
 }
 
 func sweepSeed() *inventory.Snapshot {
@@ -85,6 +81,17 @@ func sweepSeed() *inventory.Snapshot {
 			Recurrence: []string{"RRULE:FREQ=DAILY"}, EffectiveSince: daily.first,
 			Assignment: inventory.Assignment{Type: "rotating_member_assignment_strategy", Members: members, ShiftsPerMember: &one},
 		}}}}}
+	for id, u := range s.Users {
+		license := licenseFor(u.BaseRole)
+		u.License = &license
+		s.Users[id] = u
+	}
+	spare := managerSeats - 3 // OWN, ADM and P6 have one
+	s.Licenses = map[string]inventory.License{
+		"LM": {ID: "LM", Name: "Managers", RoleGroup: "FullUser", ValidRoles: []string{"owner", "admin", "user"}, Available: &spare},
+		"LR": {ID: "LR", Name: "Responders", RoleGroup: "FullUser", ValidRoles: []string{"limited_user", "observer"}},
+		"LS": {ID: "LS", Name: "Stakeholders", RoleGroup: "Stakeholder", ValidRoles: []string{"read_only_user"}},
+	}
 	s.EscalationPolicies["EM"] = inventory.EscalationPolicy{ID: "EM", Name: "Main", Rules: []inventory.EscalationRule{
 		{DelayMinutes: 30, Targets: []inventory.Target{{Type: "schedule", ID: "SW"}, {Type: "user", ID: "P6"}}},
 		{DelayMinutes: 30, Targets: []inventory.Target{{Type: "schedule", ID: "SD"}}},
@@ -112,15 +119,15 @@ type revision struct {
 }
 
 type grantRule struct {
-	// who is "user:ID", "rotation:Weekly", "escalation:Main", "group:NAME" or
-	// "oncall:NAME".
+	// who is "user:ID", "rotation:Weekly", "escalation:Main", "group:NAME",
+	// "oncall:NAME" or "team:NAME".
 	who, on, role string
-	until         time.Time
+	from, until   time.Time
 }
 
 type limitRule struct{ who, on, atMost string }
 
-// sweepGroups is the Rego of the groups in groupAt.
+// sweepGroups is the Rego of the groups that a view knows.
 const sweepGroups = `
 group contains {"name": name} if some name in {"oncall", "core"}
 member contains {"group": "oncall", "principal": "oncall:Weekly", "lead": "15m"}
@@ -129,59 +136,9 @@ member contains {"group": "core", "principal": "user:p4@acme.test"}
 member contains {"group": "core", "principal": "group:oncall"}
 `
 
-// people are those whom a principal stands for at t. Skew is how much later
-// than it should PagerDuty renders its schedules.
-func people(who string, t time.Time, skew time.Duration) map[string]bool {
-	seen := t.Add(-skew)
-	switch who {
-	case "oncall:Weekly":
-		return weekly.on(seen, 0, 0)
-	case "oncall:Daily":
-		return daily.on(seen, 0, 0)
-	case "group:oncall":
-		return joined(weekly.on(seen, 15*time.Minute, 0), daily.on(seen, 0, 10*time.Minute))
-	case "group:core":
-		return joined(people("group:oncall", t, skew), map[string]bool{"P4": true})
-	case "escalation:Main":
-		return joined(weekly.on(seen, 0, 0), daily.on(seen, 0, 0), map[string]bool{"P6": true})
-	case "rotation:Weekly":
-		return joined(map[string]bool{"P0": true, "P1": true, "P2": true})
-	}
-	return map[string]bool{strings.TrimPrefix(who, "user:"): true}
-}
-
-func joined(sets ...map[string]bool) map[string]bool {
-	all := map[string]bool{}
-	for _, set := range sets {
-		for id := range set {
-			all[id] = true
-		}
-	}
-	return all
-}
-
 // named says whether a grant names a resource.
 func (r *revision) named(on string) bool {
 	return slices.ContainsFunc(r.grants, func(g grantRule) bool { return g.on == on })
-}
-
-// want is the role that a person should have at t; none if no grant gives one.
-func (r *revision) want(user, on string, t time.Time, skew time.Duration) string {
-	kind := kindOf(on)
-	role := inventory.None
-	for _, g := range r.grants {
-		inForce := g.until.IsZero() || t.Before(g.until)
-		if g.on == on && inForce && people(g.who, t, skew)[user] && inventory.CompareRoles(kind, g.role, role) > 0 {
-			role = g.role
-		}
-	}
-	for _, l := range r.limits {
-		here := l.on == on || l.on == "*" && on != "account"
-		if here && people(l.who, t, skew)[user] && inventory.CompareRoles(kind, role, l.atMost) > 0 {
-			role = l.atMost
-		}
-	}
-	return role
 }
 
 func kindOf(on string) inventory.Kind {
@@ -211,11 +168,14 @@ func (r *revision) source() string {
 		return "team:" + on
 	}
 	for _, g := range r.grants {
-		until := ""
-		if !g.until.IsZero() {
-			until = fmt.Sprintf(`, "until": %q`, g.until.Format(time.RFC3339))
+		window := ""
+		if !g.from.IsZero() {
+			window += fmt.Sprintf(`, "from": %q`, g.from.Format(time.RFC3339))
 		}
-		fmt.Fprintf(&b, "grant contains {\"principal\": %q, \"resource\": %q, \"role\": %q%s}\n", mail(g.who), place(g.on), g.role, until)
+		if !g.until.IsZero() {
+			window += fmt.Sprintf(`, "until": %q`, g.until.Format(time.RFC3339))
+		}
+		fmt.Fprintf(&b, "grant contains {\"principal\": %q, \"resource\": %q, \"role\": %q%s}\n", mail(g.who), place(g.on), g.role, window)
 	}
 	for _, l := range r.limits {
 		fmt.Fprintf(&b, "limit contains {\"principal\": %q, \"resource\": %q, \"at_most\": %q, \"reason\": \"so\"}\n", mail(l.who), place(l.on), l.atMost)
@@ -233,6 +193,9 @@ func sweepRevisions() []*revision {
 		{who: "group:oncall", on: "Alpha", role: "responder"},
 		{who: "user:P1", on: "Alpha", role: "manager", until: sweepStart.Add(36 * time.Hour)},
 		{who: "user:P8", on: "Alpha", role: "observer"},
+		{who: "user:P7", on: "Alpha", role: "responder", from: sweepStart.Add(30 * time.Hour), until: sweepStart.Add(90 * time.Hour)},
+		{who: "team:Delta", on: "Alpha", role: "observer"},
+		{who: "team:Gamma", on: "Beta", role: "observer"},
 		{who: "group:core", on: "Beta", role: "observer"},
 		{who: "escalation:Main", on: "Beta", role: "responder"},
 		{who: "user:P3", on: "Gamma", role: "responder"},

@@ -18,15 +18,14 @@ import (
 )
 
 // sweepDaemon makes a trial's rounds as `dutyward run` does, and has what may
-// befall that besides: policies that do not load, a pause, a clock in doubt, a
-// token that belongs to somebody.
+// befall that besides: policies that do not load, a pause, a token that belongs to
+// somebody.
 type sweepDaemon struct {
 	*reconcile.Daemon
 	log bytes.Buffer
 
 	broken error
 	paused bool
-	doubt  string
 	self   string
 	// selfless is why it can't be told whose token it is.
 	selfless error
@@ -40,10 +39,10 @@ type sweepDaemon struct {
 func (d *sweepDaemon) start(w *trial) {
 	d.Daemon = &reconcile.Daemon{
 		Load:   func(context.Context) (*policies.Set, error) { return w.sets[w.current], d.broken },
-		Reader: w, Record: record{w.journal, w}, Account: w.client, Settings: plan.Settings{Default: plan.Sync}, Now: w.now,
+		Reader: w, Record: record{w.journal, w}, Account: w.client, Settings: plan.Settings{Default: plan.Sync}, Now: w.time.Now,
 		Refresher: w.client, OnCallInterval: time.Minute,
 		Self:       func(context.Context) (string, error) { return d.self, d.selfless },
-		ClockDoubt: func() string { return d.doubt },
+		ClockDoubt: w.time.Doubt,
 		Paused: func() *reconcile.Pause {
 			if d.paused {
 				return &reconcile.Pause{Since: w.now()}
@@ -58,6 +57,7 @@ func (d *sweepDaemon) start(w *trial) {
 func (d *sweepDaemon) round(ctx context.Context, w *trial) (*reconcile.Applied, error) {
 	d.good = d.lastGood(w)
 	before, err := w.journal.LastRound(ctx)
+	wrong := w.wrongClock()
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (d *sweepDaemon) round(ctx context.Context, w *trial) (*reconcile.Applied, 
 	}
 	for _, o := range last.Made {
 		c := o.Change
-		if d.doubt != "" && c.Effect == plan.Lower && (c.Cause == plan.CauseHandover || c.Cause == plan.CauseExpiry) {
+		if wrong && w.wrongClock() && c.Effect == plan.Lower && (c.Cause == plan.CauseHandover || c.Cause == plan.CauseExpiry) {
 			w.violate("%s was lowered for %s by a clock in doubt", c.ID, c.Cause)
 		}
 	}
@@ -131,20 +131,18 @@ func (d *sweepDaemon) trouble(rt *rapid.T, w *trial) {
 	case 1:
 		d.paused = true
 	case 2:
-		d.doubt = "this machine's clock is 4m0s behind PagerDuty's"
-	case 3:
 		d.selfless = errors.New("GET /users/me: 500")
-	case 4:
+	case 3:
 		d.start(w) // somebody restarted it
 	default:
 		return
 	}
-	w.counts["daemon: "+[]string{"policies broken", "paused", "a clock in doubt", "nobody knows whose token", "restarted"}[what]]++
-	w.tell("daemon: broken %v, paused %v, doubt %q, selfless %v", d.broken, d.paused, d.doubt, d.selfless)
+	w.counts["daemon: "+[]string{"policies broken", "paused", "nobody knows whose token", "restarted"}[what]]++
+	w.tell("daemon: broken %v, paused %v, selfless %v", d.broken, d.paused, d.selfless)
 }
 
 func (d *sweepDaemon) calm() {
-	d.broken, d.paused, d.doubt, d.selfless, d.why = nil, false, "", nil, "schedule"
+	d.broken, d.paused, d.selfless, d.why = nil, false, nil, "schedule"
 }
 
 // Promises: the same of the daemon, whose policies break and whose clock is off.

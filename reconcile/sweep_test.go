@@ -48,14 +48,19 @@ type trial struct {
 	client    *pagerduty.Client
 	journal   *journal.Journal
 
+	// time is the process's clock: that of its machine, set right by PagerDuty's.
+	time *pagerduty.Clock
+
 	// wire is held while a request is carried out.
 	wire sync.Mutex
-	// raised maps people to the base role that they had before a raise.
-	raised map[string]string
+	// raised maps people to the base role that they had before a raise, lowered
+	// those who went back to it, while the program may not know that yet.
+	raised, lowered map[string]string
 	// touched is when somebody changed a base role in PagerDuty's pages, and
 	// untrusted since when a team has not had the name that it had.
 	touched, untrusted map[string]time.Time
 	names              map[string]string
+	overrides          []standing
 	// counts is what happened: see tally.
 	counts tally
 	// skewed says that PagerDuty was told to render its schedules otherwise.
@@ -63,8 +68,20 @@ type trial struct {
 	// daemon makes the rounds, where it is not nil: see sweep_daemon_test.go.
 	daemon *sweepDaemon
 
-	mu         sync.Mutex
-	clock      time.Time
+	mu sync.Mutex
+	// clock is PagerDuty's, and off how far the machine's is ahead of it.
+	clock time.Time
+	off   time.Duration
+	// dates is by how much answers say another time: the dated-th of a round, or
+	// all for zero.
+	dates time.Duration
+	dated int
+	// valid is the token that PagerDuty accepts, kept the one that the program finds.
+	valid, kept string
+	rotations   int
+	// room is how many bytes the files of the state may still grow by in the next
+	// round, where it is not nil.
+	room       *int64
 	calls      int
 	requests   int
 	kill       *kill
@@ -80,8 +97,9 @@ type trial struct {
 func newTrial(f failer, dir string, revisions []*revision, sets []*policies.Set) *trial {
 	w := &trial{
 		failer: f, path: filepath.Join(dir, "dutyward.db"), revisions: revisions, sets: sets, clock: sweepStart,
-		raised: map[string]string{}, touched: map[string]time.Time{}, untrusted: map[string]time.Time{}, counts: tally{},
+		raised: map[string]string{}, lowered: map[string]string{}, touched: map[string]time.Time{}, untrusted: map[string]time.Time{}, counts: tally{},
 		names: maps.Clone(sweepTeams), deadlines: map[time.Time]time.Time{},
+		valid: canary, kept: canary,
 	}
 	var err error
 	if w.sim, err = pagerdutysim.New(pagerdutysim.Options{
@@ -108,14 +126,14 @@ func loadSource(ctx context.Context, dir, source string) (*policies.Set, error) 
 func (w *trial) start() {
 	w.Helper()
 	var err error
+	w.time = pagerduty.NewClock(w.local, w, "")
 	if w.client, err = pagerduty.New(pagerduty.Options{
-		Account: "acme", Region: "us", From: sweepMail("ADM"), Transport: w, Now: w.now,
-		Token: func(context.Context) (string, error) { return canary, nil },
-		Wait:  w.wait,
+		Account: "acme", Region: "us", From: sweepMail("ADM"), Transport: w.time, Now: w.now,
+		Token: w.token, Wait: w.wait,
 	}); err != nil {
 		w.Fatalf("%v", err)
 	}
-	if w.journal, err = journal.Open(context.Background(), w.path, journal.Options{Now: w.now, Account: "acme"}); err != nil {
+	if w.journal, err = journal.Open(context.Background(), w.path, journal.Options{Now: w.time.Now, Account: "acme"}); err != nil {
 		w.Fatalf("%v", err)
 	}
 	w.dead, w.kill = false, nil
@@ -128,6 +146,20 @@ func (w *trial) now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.clock
+}
+
+// local is the machine's clock.
+func (w *trial) local() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.clock.Add(w.off)
+}
+
+// token reads the token from where the configuration says.
+func (w *trial) token(context.Context) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.kept, nil
 }
 
 func (w *trial) advance(d time.Duration) {
@@ -170,7 +202,9 @@ func (w *trial) round() (*reconcile.Applied, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	w.calls, w.requests, w.cancel = 0, 0, cancel
+	lift := w.fill()
 	done, err := w.makeRound(ctx)
+	lift()
 	w.tell("round under %q after %d calls: %s", w.inForce().name, w.calls, outcome(done, err))
 	w.counts["rounds: all"]++
 	w.counts["requests"] += w.requests
@@ -185,6 +219,9 @@ func (w *trial) round() (*reconcile.Applied, error) {
 		w.advance(61 * time.Second) // the budget of a minute is the old process's
 		w.start()
 	}
+	if err == nil {
+		w.forgetLowered()
+	}
 	w.kill, w.meddling, w.echoes = nil, nil, nil
 	w.keepsSecrets(done, err)
 	if len(w.violations) > 0 {
@@ -198,12 +235,12 @@ func (w *trial) makeRound(ctx context.Context) (*reconcile.Applied, error) {
 		return w.daemon.round(ctx, w)
 	}
 	r := &reconcile.Round{
-		Reader: w, Policies: w.sets[w.current], Memory: record{w.journal, w}, Now: w.now,
-		Settings: plan.Settings{Default: plan.Sync},
+		Reader: w, Policies: w.sets[w.current], Memory: record{w.journal, w}, Now: w.time.Now,
+		Settings: plan.Settings{Default: plan.Sync}, ClockDoubt: w.time.Doubt,
 	}
 	return r.Apply(ctx, reconcile.Execution{
 		Record: record{w.journal, w}, Account: w.client, Approve: all,
-		Options: apply.Options{Now: w.now, Concurrency: 1},
+		Options: apply.Options{Now: w.time.Now, Concurrency: 1},
 	})
 }
 
@@ -292,11 +329,13 @@ func (w *trial) settle() {
 	if w.daemon != nil {
 		w.daemon.calm()
 	}
+	w.calm()
 	w.advance(3 * time.Minute)
 	w.tell("the faults end")
 	last := w.quietly(3)
 	held := w.landed(last)
 	if len(held) == 0 {
+		w.freed()
 		return
 	}
 	w.counts["settled: held, and released"] += len(held)
@@ -309,6 +348,24 @@ func (w *trial) settle() {
 	if still := w.landed(w.quietly(3)); len(still) > 0 {
 		w.fail("%v are still held after their release", still)
 	}
+	w.freed()
+}
+
+// freed has somebody give their seat up, where one is wanted, and checks that
+// whoever waited for it has it then.
+func (w *trial) freed() {
+	w.Helper()
+	last := w.quietly(1)
+	waits := func(b plan.Blocked) bool { return strings.Contains(b.Why, "no seat is free") }
+	role, _ := w.sim.BaseRole("P6") // policies say nothing of theirs
+	if !slices.ContainsFunc(last.Plan.Blocked, waits) || licenseFor(role) != "LM" {
+		return
+	}
+	w.counts["settled: waited for a seat"]++
+	w.tell("P6 gives a seat up")
+	w.sim.SetBaseRole("P6", "observer")
+	w.advance(3 * time.Minute)
+	w.landed(w.quietly(3))
 }
 
 // quietly makes rounds in which nothing goes wrong, and returns the last, which
@@ -337,7 +394,7 @@ func (w *trial) boundarySince(t time.Time) bool {
 		if name != "account" {
 			name = sweepTeams[name]
 		}
-		if rev.want(key[1], name, t, 0) != rev.want(key[1], name, w.now(), 0) {
+		if rev.want(key[1], name, w.view(key[1], t)) != rev.want(key[1], name, w.view(key[1], w.now())) {
 			return true
 		}
 	}
@@ -371,8 +428,8 @@ func (w *trial) landed(last *reconcile.Applied) (keys []string) {
 		if on == "account" {
 			id, name = "", on
 		}
-		want := rev.want(user, name, last.Plan.Now, 0)
-		if w.due(rev, on, name, user, has, want) && !held[user+" "+id] {
+		want := rev.want(user, name, w.view(user, last.Plan.Now))
+		if w.due(rev, on, name, user, has, want) && !held[user+" "+id] && !w.seatless(last.Plan, on, user, has, want) {
 			w.fail("%s has %s on %s, and should have %s", user, has, name, want)
 		}
 	}
@@ -382,7 +439,7 @@ func (w *trial) landed(last *reconcile.Applied) (keys []string) {
 // due says whether a pair that has one role should have been brought to
 // another.
 func (w *trial) due(rev *revision, on, name, user, has, want string) bool {
-	if has == want || !rev.named(name) || slices.Contains(rev.unknown, name) || w.protects(rev, user) {
+	if has == want || !rev.named(name) || w.unknown(rev, name, 0) || w.protects(rev, user) {
 		return false
 	}
 	base, _ := w.sim.BaseRole(user)
@@ -406,6 +463,38 @@ func (w *trial) due(rev *revision, on, name, user, has, want string) bool {
 	}
 	implied := on == "TC" && user == "P7" && want == inventory.None
 	return !implied
+}
+
+// seatless says that a raise waits for a seat, and that none is free: neither by
+// the plan nor in truth.
+func (w *trial) seatless(p *plan.Plan, on, user, has, want string) bool {
+	if on != "account" || licenseFor(want) != "LM" || licenseFor(has) == "LM" || w.freeSeats() > 0 {
+		return false
+	}
+	return slices.ContainsFunc(p.Blocked, func(b plan.Blocked) bool {
+		return b.User == user && b.Resource.Kind == inventory.KindAccount && strings.Contains(b.Why, "no seat is free on licence Managers")
+	})
+}
+
+// freeSeats counts the seats for managers that nobody has.
+func (w *trial) freeSeats() int {
+	free := managerSeats
+	for id := range sweepPeople {
+		if role, _ := w.sim.BaseRole(id); licenseFor(role) == "LM" {
+			free--
+		}
+	}
+	return free
+}
+
+// forgetLowered forgets who went back to the role from before a raise, once the
+// program made a round that saw it.
+func (w *trial) forgetLowered() {
+	for user, before := range w.lowered {
+		if role, _ := w.sim.BaseRole(user); inventory.CompareRoles(inventory.KindAccount, role, before) <= 0 {
+			delete(w.lowered, user)
+		}
+	}
 }
 
 // protects says that nobody is to touch a person: policies say so, or the token

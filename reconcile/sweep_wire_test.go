@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -67,12 +68,15 @@ func (w *trial) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.wire.Lock()
 	defer w.wire.Unlock()
 	was := w.state()
-	resp, err := w.transport.RoundTrip(r)
-	for key, now := range w.state() {
-		if was[key] != now {
-			w.judge(key, was[key], now, r)
+	resp, err := w.transport.RoundTrip(w.admit(r))
+	if r.Method != http.MethodGet {
+		for key, now := range w.state() {
+			if was[key] != now {
+				w.judge(key, was[key], now, r)
+			}
 		}
 	}
+	w.date(resp)
 	if err == nil && resp.StatusCode == http.StatusTooManyRequests && resp.Header.Get("ratelimit-limit") == fmt.Sprint(sweepLimit) {
 		w.violate("the request budget was exceeded by %s %s", r.Method, r.URL.Path)
 	}
@@ -80,6 +84,27 @@ func (w *trial) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errDead
 	}
 	return resp, err
+}
+
+// admit has the simulator know the token that is valid now.
+func (w *trial) admit(r *http.Request) *http.Request {
+	sent := strings.TrimPrefix(r.Header.Get("Authorization"), "Token token=")
+	admitted := r.Clone(r.Context())
+	admitted.Header.Set("Authorization", "Token token="+canary)
+	if w.mu.Lock(); sent != w.valid {
+		admitted.Header.Set("Authorization", "Token token=revoked")
+	}
+	w.mu.Unlock()
+	return admitted
+}
+
+// date has an answer say another time than PagerDuty's, as one from a cache does.
+func (w *trial) date(resp *http.Response) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if resp != nil && w.dates != 0 && (w.dated == 0 || w.dated == w.requests) {
+		resp.Header.Set("Date", w.clock.Add(w.dates).UTC().Format(http.TimeFormat))
+	}
 }
 
 // meddle is what happens between two requests of a round: somebody works in
@@ -131,10 +156,10 @@ func (w *trial) state() map[[2]string]string {
 // answer old.
 const slack = 3 * time.Minute
 
-// unseen is how long it may go unseen in all: a daemon's rounds may build on an
+// unseen is how long it may go unseen in all: a daemon's round may build on an
 // earlier reading of the account.
 func (w *trial) unseen() time.Duration {
-	if w.daemon != nil {
+	if w.daemon != nil && w.daemon.why != "schedule" {
 		return slack + reconcile.MaxAge
 	}
 	return slack
@@ -145,11 +170,12 @@ func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 	on, user, t := key[0], key[1], w.now()
 	kind, rev := kindOf(on), w.inForce()
 	name := on
+	truth := w.view(user, t)
 	said := fmt.Sprintf("%s: %s %s: %s on %s from %s to %s under %q", t.Format(time.RFC3339), r.Method, r.URL.Path, user, on, was, now, rev.name)
 	if kind == inventory.KindTeam {
 		name = sweepTeams[on]
 		base, _ := w.sim.BaseRole(user)
-		becomes := rev.want(user, "account", t, 0) // the plan may change that as well
+		becomes := rev.want(user, "account", truth) // the plan may change that as well
 		if inventory.FixedBaseRole(base) && becomes == inventory.None && t.Sub(w.touched["account "+user]) > w.unseen() {
 			w.violate("%s: the team roles of %s are not managed", said, base)
 		}
@@ -160,16 +186,17 @@ func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 	if w.daemon != nil && w.daemon.mayNot() != "" {
 		w.violate("%s: %s", said, w.daemon.mayNot())
 	}
-	if !rev.named(name) || slices.Contains(rev.unknown, name) || w.protects(rev, user) {
+	if !w.recorded(key) {
+		w.violate("%s: there is no record of it", said)
+	}
+	if !rev.named(name) || w.unknown(rev, name, w.unseen()) || w.protects(rev, user) {
 		w.violate("%s: nothing says what this should be", said)
 		return
 	}
 	if inventory.CompareRoles(kind, now, was) > 0 {
 		w.counts["writes: that raise"]++
-		if !w.anyTruth(func(skew time.Duration) bool {
-			return inventory.CompareRoles(kind, now, rev.want(user, name, t, skew)) <= 0
-		}) {
-			w.violate("%s: raised beyond %s", said, rev.want(user, name, t, 0))
+		if !slices.ContainsFunc(w.early(rev, user, t), func(v view) bool { return inventory.CompareRoles(kind, now, rev.want(user, name, v)) <= 0 }) {
+			w.violate("%s: raised beyond %s", said, rev.want(user, name, truth))
 		}
 		if before, ok := w.raised[user]; on == "account" && (!ok || inventory.CompareRoles(kind, was, before) < 0) {
 			w.raised[user] = was
@@ -177,28 +204,66 @@ func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 		return
 	}
 	w.counts["writes: that lower"]++
-	if !w.anyTruth(func(skew time.Duration) bool { return w.mayLower(rev, on, name, user, was, now, t, skew) }) {
-		w.violate("%s: lowered where the truth is %s", said, rev.want(user, name, t, 0))
+	if !slices.ContainsFunc(w.views(rev, user, t), func(v view) bool { return w.mayLower(rev, on, name, user, was, now, v) }) {
+		w.violate("%s: lowered where the truth is %s", said, rev.want(user, name, truth))
 	}
-	if on == "account" && inventory.CompareRoles(kind, now, w.raised[user]) <= 0 {
+	if before, ok := w.raised[user]; on == "account" && ok && inventory.CompareRoles(kind, now, before) <= 0 {
+		w.lowered[user] = before
 		delete(w.raised, user)
 	}
 }
 
-func (w *trial) mayLower(rev *revision, on, name, user, was, now string, t time.Time, skew time.Duration) bool {
-	kind, want := kindOf(on), rev.want(user, name, t, skew)
+// early are the views by which somebody may be raised: where answers say another
+// time, that of then too.
+func (w *trial) early(rev *revision, user string, t time.Time) []view {
+	all := w.views(rev, user, t)
+	if w.dates == 0 {
+		return all
+	}
+	return append(all, w.views(rev, user, t.Add(w.dates))...)
+}
+
+func (w *trial) mayLower(rev *revision, on, name, user, was, now string, v view) bool {
+	kind, want := kindOf(on), rev.want(user, name, v)
 	if on == "account" && want == inventory.None {
 		before, ok := w.raised[user]
+		if !ok {
+			before, ok = w.lowered[user]
+		}
 		return ok && inventory.CompareRoles(kind, now, before) >= 0
 	}
 	return inventory.CompareRoles(kind, want, was) < 0 && inventory.CompareRoles(kind, now, want) >= 0
 }
 
-// anyTruth asks of the truth, and where PagerDuty was told to render its
-// schedules otherwise, of what it says as well: it is what is to be believed as
-// long as its on-calls agree (S21).
-func (w *trial) anyTruth(ok func(skew time.Duration) bool) bool {
-	return ok(0) || w.skewed && ok(time.Hour)
+// unknown says that it can't be told what is desired on a resource, and could not
+// since a while ago: policies name what is not there, or a team that stands for
+// its members is not the one it was.
+func (w *trial) unknown(rev *revision, name string, since time.Duration) bool {
+	return slices.Contains(rev.unknown, name) || slices.ContainsFunc(rev.grants, func(g grantRule) bool {
+		team, ok := strings.CutPrefix(g.who, "team:")
+		if !ok || g.on != name {
+			return false
+		}
+		for id, from := range w.untrusted {
+			if sweepTeams[id] == team && w.now().Sub(from) >= since {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// recorded says that the program wrote down that it is about to make a change.
+func (w *trial) recorded(key [2]string) bool {
+	open, err := w.journal.Pending(context.Background())
+	if err != nil {
+		w.violate("%v", err)
+	}
+	resource := key[0]
+	if resource == "account" {
+		resource = ""
+	}
+	return slices.ContainsFunc(open, func(i apply.Intent) bool { return i.Change.User == key[1] && i.Change.Resource.ID == resource })
 }
 
 func (w *trial) violate(format string, args ...any) {

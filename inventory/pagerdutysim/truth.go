@@ -1,6 +1,11 @@
 package pagerdutysim
 
-import "maps"
+import (
+	"maps"
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory"
+)
 
 // What follows is the account as it is, without a request, stale reads or
 // damage: what tests compare with.
@@ -45,12 +50,16 @@ func (s *Server) SetMember(teamID, userID, role string) {
 	t.members[userID] = role
 }
 
-// SetBaseRole gives a user a base role, as SetMember does.
+// SetBaseRole gives a user a base role, as SetMember does. Where a licence that
+// allows it has a seat, they have that from then on.
 func (s *Server) SetBaseRole(userID, role string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u := s.acct.users[userID]; u != nil {
 		u.role = role
+		if id, refusal := s.acct.chooseLicense(u, role, ""); refusal == "" {
+			u.license = id
+		}
 	}
 }
 
@@ -60,5 +69,28 @@ func (s *Server) RenameTeam(teamID, name string) {
 	defer s.mu.Unlock()
 	if t := s.acct.teams[teamID]; t != nil {
 		t.name = name
+	}
+}
+
+// AddOverride puts an override on a schedule of either kind, as SetMember does.
+func (s *Server) AddOverride(scheduleID string, o inventory.Override) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.acct.schedules[scheduleID]
+	if c == nil {
+		return
+	}
+	c.Overrides = append(c.Overrides, o)
+	if o.User != nil {
+		s.acct.implicitMembership(c.Teams, []string{*o.User})
+	}
+}
+
+// RemoveOverride takes an override off a schedule, as SetMember does.
+func (s *Server) RemoveOverride(scheduleID, overrideID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.acct.schedules[scheduleID]; c != nil {
+		c.Overrides = slices.DeleteFunc(c.Overrides, func(o inventory.Override) bool { return o.ID == overrideID })
 	}
 }
