@@ -21,7 +21,7 @@ type Clock struct {
 	simulated string
 
 	mu sync.Mutex
-	// off is how far PagerDuty's clock is ahead, as the last answer said.
+	// off is how far PagerDuty's clock is ahead, as near as answers tell.
 	off time.Duration
 	// rehearsal says that a simulator answered.
 	rehearsal bool
@@ -38,30 +38,32 @@ func NewClock(local func() time.Time, base http.RoundTripper, simulated string) 
 	return &Clock{local: local, base: base, simulated: simulated}
 }
 
-// sameClock is how near two clocks are taken for one: Date has whole seconds, and
-// answers take a while.
+// sameClock is how near two clocks that know nothing of each other are taken to
+// agree.
 const sameClock = 30 * time.Second
 
 // RoundTrip carries a request and reads the answer's Date.
 func (c *Clock) RoundTrip(r *http.Request) (*http.Response, error) {
+	sent := c.local()
 	resp, err := c.base.RoundTrip(r)
 	if err != nil {
 		return resp, err
 	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		c.told(date, resp.Header.Get(c.simulated) != "")
+		c.told(date, sent, resp.Header.Get(c.simulated) != "")
 	}
 	return resp, nil
 }
 
-// told compares the clocks.
-func (c *Clock) told(date time.Time, rehearsal bool) {
+// told compares the clocks. Date has whole seconds, and was written at some moment
+// between request and answer: what the clocks are apart is known within these
+// bounds, and what was held of it stands as long as it lies there.
+func (c *Clock) told(date, sent time.Time, rehearsal bool) {
+	received := c.local()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.off, c.rehearsal = date.Sub(c.local()), rehearsal
-	if c.off.Abs() < sameClock {
-		c.off = 0
-	}
+	least, most := date.Sub(received), date.Add(time.Second).Sub(sent)
+	c.off, c.rehearsal = max(least, min(most, c.off)), rehearsal
 }
 
 // Now is the account's time.
@@ -76,7 +78,7 @@ func (c *Clock) Now() time.Time {
 func (c *Clock) Doubt() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.rehearsal || c.off == 0 {
+	if c.rehearsal || c.off.Abs() < sameClock {
 		return ""
 	}
 	return fmt.Sprintf("this machine's clock is %s PagerDuty's, and one of them is wrong: see that NTP sets it", apart(-c.off))

@@ -33,7 +33,7 @@ func TestS31_TheTimeIsTrustedWhereTheLocalClockAndPagerDutysAgree(t *testing.T) 
 	}{
 		"both agree":                       {off: -20 * time.Second},
 		"the local clock is behind":        {off: 4 * time.Minute, doubt: "clock is 4m0s behind PagerDuty's"},
-		"the local clock is ahead":         {off: -time.Hour, doubt: "clock is 1h0m0s ahead of PagerDuty's"},
+		"the local clock is ahead":         {off: -time.Hour, doubt: "clock is 59m59s ahead of PagerDuty's"},
 		"a simulator lives in another age": {off: -8000 * time.Hour, simulated: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,5 +52,32 @@ func TestS31_TheTimeIsTrustedWhereTheLocalClockAndPagerDutysAgree(t *testing.T) 
 				t.Errorf("once they agree: %s", doubt)
 			}
 		})
+	}
+}
+
+func TestS31_TheTimeIsPagerDutysToTheSecond(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	local := noon
+	answers := &dated{}
+	clock := pagerduty.NewClock(func() time.Time { return local }, answers, pagerdutysim.Header)
+	for _, c := range []struct {
+		name        string
+		local, date time.Duration // after noon
+		ahead       time.Duration
+	}{
+		{"the clocks agree", 0, 0, 0},
+		{"half a second later they still do", 500 * time.Millisecond, 0, 0},
+		{"the local clock is set twenty seconds back", -19 * time.Second, 2 * time.Second, 21 * time.Second},
+		{"the next second agrees with that", -18500 * time.Millisecond, 2 * time.Second, 21 * time.Second},
+		{"the local clock is set ahead", 25 * time.Second, 3 * time.Second, -21 * time.Second},
+	} {
+		local, answers.date = noon.Add(c.local), noon.Add(c.date)
+		clock.Learn(t.Context(), "https://api.example")
+		if got := clock.Now().Sub(local); got != c.ahead || clock.Doubt() != "" {
+			t.Errorf("%s: the account's time is %s ahead, want %s; doubt %q", c.name, got, c.ahead, clock.Doubt())
+		}
+		if now := clock.Now().Sub(answers.date); now < 0 || now > time.Second {
+			t.Errorf("%s: the account's time is %s from what PagerDuty said", c.name, now)
+		}
 	}
 }
