@@ -127,15 +127,13 @@ func (x *run) writeEdit(ctx context.Context, work plan.Work, changes []plan.Chan
 		in.Changes = append(in.Changes, c.ID)
 		id, err := x.recorder.Intent(writing, c)
 		if err != nil {
-			err = fmt.Errorf("record the intent of %s: %w", c.ID, err)
-			return failedAll(all, err), err
+			return all(Skipped, unintended), fmt.Errorf("record the intent of %s: %w", c.ID, err)
 		}
 		intents = append(intents, id)
 	}
 	edit, err := x.recorder.EditIntent(writing, in)
 	if err != nil {
-		err = fmt.Errorf("record the edit of schedule %s: %w", work.Was.Name, err)
-		return failedAll(all, err), err
+		return all(Skipped, unintended), fmt.Errorf("record the edit of schedule %s: %w", work.Was.Name, err)
 	}
 	in.ID = edit
 

@@ -20,10 +20,10 @@ const (
 	// Conflict means that PagerDuty held neither what the plan saw nor what it
 	// wants, so nothing was written (S8).
 	Conflict Status = "conflict"
-	// Failed means that looking, recording or writing erred.
+	// Failed means that looking or writing erred.
 	Failed Status = "failed"
-	// Skipped means not tried: something it requires did not succeed, or the run
-	// stopped before.
+	// Skipped means not tried: something it requires did not succeed, the run
+	// stopped before, or it could not be recorded that it was about to be made.
 	Skipped Status = "skipped"
 )
 

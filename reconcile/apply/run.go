@@ -198,6 +198,11 @@ func (x *run) skip(i int, why string) {
 	}
 }
 
+// unintended is said of changes that were not tried, for nothing is written that
+// is not recorded before. What kept the record from being written is told once,
+// as what ended the run.
+const unintended = "not started: that it was about to be made could not be recorded"
+
 // planEnded begins the word of a run that the plan's end stopped.
 const planEnded = "the plan ended at "
 
@@ -259,8 +264,8 @@ func (x *run) recorded(ctx context.Context, o Outcome, send func(context.Context
 	defer cancel()
 	intent, err := x.recorder.Intent(intending, c)
 	if err != nil {
-		err = fmt.Errorf("record the intent of %s: %w", c.ID, err)
-		return failed(o, err), err
+		o.Status, o.Why = Skipped, unintended
+		return o, fmt.Errorf("record the intent of %s: %w", c.ID, err)
 	}
 	sending, cancel := x.sending(intending)
 	defer cancel()

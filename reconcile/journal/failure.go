@@ -23,7 +23,7 @@ func (j *Journal) failed(what string, err error) error {
 
 // hints are by primary result code. Source: sqlite.org/rescode.html.
 var hints = map[int]string{
-	sqlite3.SQLITE_FULL:     "the disk is full: free some space and run again; nothing that was recorded is lost, and nothing is changed in PagerDuty without a record",
+	sqlite3.SQLITE_FULL:     "the disk is full: free some space, and the next run goes on; nothing that was recorded is lost, and nothing is changed in PagerDuty without a record",
 	sqlite3.SQLITE_IOERR:    "the disk could not be read or written: see whether it is full or failing; nothing is changed in PagerDuty without a record",
 	sqlite3.SQLITE_BUSY:     "another process has been writing to it for ten seconds: run again",
 	sqlite3.SQLITE_READONLY: "it can't be written: see its owner, its folder's mode, and whether the disk is mounted read-only",
