@@ -37,7 +37,7 @@ type Daemon struct {
 	Now func() time.Time
 	// Self and ClockDoubt are a Round's; they may be nil.
 	Self       func(ctx context.Context) (user string, err error)
-	ClockDoubt func() string
+	ClockDoubt func() (other time.Time, why string)
 	// Paused is a person's word that nothing is written; nil if there is none. It
 	// is asked before each write, from several goroutines.
 	Paused func() *Pause
@@ -219,7 +219,7 @@ func (d *Daemon) with(ctx context.Context, reader *reading, set *policies.Set, g
 	record := remembered{d.Record, reader}
 	r := &Round{
 		Reader: reader, Policies: set, Memory: record, Settings: d.Settings, Now: d.Now, Good: good,
-		ClockDoubt: d.ClockDoubt,
+		ClockDoubt: reader.doubt,
 	}
 	if d.Self != nil {
 		r.Self = reader.whose

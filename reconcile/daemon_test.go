@@ -469,7 +469,7 @@ func TestS31_ADoubtfulClockIsToldWhenItBeginsAndWhenItEnds(t *testing.T) {
 	w := newWatch(t)
 	w.pass(0)
 	doubt := "the local clock is behind"
-	w.ClockDoubt = func() string { return doubt }
+	w.ClockDoubt = func() (time.Time, string) { return w.now(), doubt }
 	w.pass(time.Minute)
 	w.pass(time.Minute)
 	w.told("the clock can't be trusted", 1)

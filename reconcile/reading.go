@@ -65,6 +65,9 @@ type reading struct {
 	// because says why the account was read whole though a part might have done.
 	because string
 	self    *string
+	// other and doubted are what was said of the clock while it was read.
+	other   time.Time
+	doubted string
 }
 
 // read begins a round's reading.
@@ -217,6 +220,15 @@ func (r *reading) whose(ctx context.Context) (string, error) {
 		r.self = &user
 	}
 	return user, err
+}
+
+// doubt says why the time can't be trusted. What is a doubt once is one as long as
+// rounds are made of this reading.
+func (r *reading) doubt() (other time.Time, why string) {
+	if r.doubted == "" && r.d.ClockDoubt != nil {
+		r.other, r.doubted = r.d.ClockDoubt()
+	}
+	return r.other, r.doubted
 }
 
 // errUncovered says that policies use more than was read again.

@@ -41,9 +41,10 @@ type Round struct {
 	// Self is the id of the user to whom the token belongs, who is never changed;
 	// empty if it is nobody's (S20). Nil stands for nobody.
 	Self func(ctx context.Context) (user string, err error)
-	// ClockDoubt says why PagerDuty's clock can't be trusted; empty if it can
-	// (S31). Nil stands for trust.
-	ClockDoubt func() string
+	// ClockDoubt says why PagerDuty's clock can't be trusted, and what time it is by
+	// the other one; empty if it can (S31). Nil stands for trust. It is asked once
+	// what the round reads is read.
+	ClockDoubt func() (other time.Time, why string)
 	// At asks for another moment than that of the snapshot; zero for that.
 	At time.Time
 	// After asks, where At is zero, for the moment that long after the snapshot's.
@@ -142,7 +143,7 @@ func (r *Round) prepare(ctx context.Context) (*plan.Input, *policies.Input, erro
 // can't be told.
 func (r *Round) doubt(ctx context.Context, in *plan.Input) error {
 	if r.ClockDoubt != nil && !r.elsewhen() {
-		in.ClockDoubt = r.ClockDoubt()
+		in.OtherClock, in.ClockDoubt = r.ClockDoubt()
 	}
 	if r.Self == nil {
 		return nil

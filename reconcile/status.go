@@ -36,7 +36,7 @@ type Status struct {
 	// allowed.
 	Suspended *Condition `json:"lowering_suspended"`
 	// Clock says since when the time can't be trusted, so that nothing is lowered
-	// for a hand-over or an expiry, and why; null if it can.
+	// that depends on it, and why; null if it can.
 	Clock *Condition `json:"clock_doubted"`
 	// Configuration says since when the configuration as it stands is not in
 	// force, and why; null if it is.

@@ -142,7 +142,7 @@ func (d *Daemon) tellSuspended(p *plan.Plan) {
 
 // tellClock tells whether the time is trusted.
 func (d *Daemon) tellClock(doubt string) {
-	d.tellCondition(&d.status.Clock, doubt, "the clock can't be trusted, nothing is lowered for a hand-over or an expiry", "the clock is trusted again")
+	d.tellCondition(&d.status.Clock, doubt, "the clock can't be trusted, nothing that depends on the time is lowered", "the clock is trusted again")
 }
 
 // tellCondition tells a condition when it begins, when its reason changes and

@@ -34,7 +34,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 	m.gauge("next_boundary_timestamp_seconds", "When access changes by itself next.", moment(s.Boundary))
 	m.gauge("policies_broken_since_timestamp_seconds", "Since when the policies as they stand are not in force.", since(s.Broken))
 	m.gauge("lowering_suspended_since_timestamp_seconds", "Since when nothing is lowered.", since(s.Suspended))
-	m.gauge("clock_doubted_since_timestamp_seconds", "Since when nothing is lowered for a hand-over or an expiry, for the clocks disagree.", since(s.Clock))
+	m.gauge("clock_doubted_since_timestamp_seconds", "Since when nothing that depends on the time is lowered, for the clocks disagree.", since(s.Clock))
 	m.gauge("configuration_broken_since_timestamp_seconds", "Since when the configuration as it stands is not in force.", since(s.Configuration))
 	var paused float64
 	if s.Paused != nil {

@@ -23,6 +23,9 @@ type Clock struct {
 	mu sync.Mutex
 	// off is how far PagerDuty's clock is ahead, as near as answers tell.
 	off time.Duration
+	// odd is how far an answer was from the local clock, of the last one since
+	// Doubt was asked that was farther than two clocks that agree.
+	odd time.Duration
 	// rehearsal says that a simulator answered.
 	rehearsal bool
 }
@@ -64,6 +67,9 @@ func (c *Clock) told(date, sent time.Time, rehearsal bool) {
 	defer c.mu.Unlock()
 	least, most := date.Sub(received), date.Add(time.Second).Sub(sent)
 	c.off, c.rehearsal = max(least, min(most, c.off)), rehearsal
+	if apart := max(least, min(most, 0)); apart.Abs() >= sameClock {
+		c.odd = apart
+	}
 }
 
 // Now is the account's time.
@@ -73,23 +79,37 @@ func (c *Clock) Now() time.Time {
 	return c.local().Add(c.off)
 }
 
-// Doubt is why the time can't be trusted; empty if it can. A clock that somebody
-// set is trusted again as soon as both agree.
-func (c *Clock) Doubt() string {
+// Doubt is why the time can't be trusted, and what time it is by the other of the
+// clocks; empty if it can be. A clock that somebody set is trusted again as soon
+// as both agree. An answer that said another time than those after it is no
+// reason any more once Doubt has told of it.
+func (c *Clock) Doubt() (other time.Time, why string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.rehearsal || c.off.Abs() < sameClock {
-		return ""
+	odd := c.odd
+	c.odd = 0
+	switch {
+	case c.rehearsal:
+		return time.Time{}, ""
+	case c.off.Abs() >= sameClock:
+		return c.local(), fmt.Sprintf("this machine's clock is %s PagerDuty's, and one of them is wrong: see that NTP sets it", apart(-c.off))
+	case odd != 0:
+		return c.local(), fmt.Sprintf("an answer of PagerDuty's said a time that is %s this machine's clock, with which others agree: see whether a cache stands between", apart(odd))
 	}
-	return fmt.Sprintf("this machine's clock is %s PagerDuty's, and one of them is wrong: see that NTP sets it", apart(-c.off))
+	return time.Time{}, ""
 }
 
-// apart says how far a clock is ahead of another, or behind.
+// apart says how far a clock is ahead of another, or behind: roughly, so that one
+// that goes slow is not another reason every minute.
 func apart(d time.Duration) string {
-	if d < 0 {
-		return d.Abs().Round(time.Second).String() + " behind"
+	grain := 5 * time.Second
+	if d.Abs() > 10*time.Minute {
+		grain = time.Minute
 	}
-	return d.Round(time.Second).String() + " ahead of"
+	if d < 0 {
+		return d.Abs().Round(grain).String() + " behind"
+	}
+	return d.Round(grain).String() + " ahead of"
 }
 
 // Learn asks an address for the time, before anything else is asked. Without an

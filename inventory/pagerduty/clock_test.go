@@ -33,22 +33,22 @@ func TestS31_TheTimeIsTrustedWhereTheLocalClockAndPagerDutysAgree(t *testing.T) 
 	}{
 		"both agree":                       {off: -20 * time.Second},
 		"the local clock is behind":        {off: 4 * time.Minute, doubt: "clock is 4m0s behind PagerDuty's"},
-		"the local clock is ahead":         {off: -time.Hour, doubt: "clock is 59m59s ahead of PagerDuty's"},
+		"the local clock is ahead":         {off: -time.Hour, doubt: "clock is 1h0m0s ahead of PagerDuty's"},
 		"a simulator lives in another age": {off: -8000 * time.Hour, simulated: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answers := &dated{date: noon.Add(c.off), simulated: c.simulated}
 			clock := pagerduty.NewClock(func() time.Time { return noon }, answers, pagerdutysim.Header)
-			if doubt := clock.Doubt(); doubt != "" {
+			if _, doubt := clock.Doubt(); doubt != "" {
 				t.Errorf("before the first answer: %s", doubt)
 			}
 			clock.Learn(t.Context(), "https://api.example")
-			if doubt := clock.Doubt(); !strings.Contains(doubt, c.doubt) || (doubt == "") != (c.doubt == "") {
+			if _, doubt := clock.Doubt(); !strings.Contains(doubt, c.doubt) || (doubt == "") != (c.doubt == "") {
 				t.Errorf("doubt %q, want %q", doubt, c.doubt)
 			}
 			answers.date = noon // somebody set the clock
 			clock.Learn(t.Context(), "https://api.example")
-			if doubt := clock.Doubt(); doubt != "" {
+			if _, doubt := clock.Doubt(); doubt != "" {
 				t.Errorf("once they agree: %s", doubt)
 			}
 		})
@@ -73,11 +73,28 @@ func TestS31_TheTimeIsPagerDutysToTheSecond(t *testing.T) {
 	} {
 		local, answers.date = noon.Add(c.local), noon.Add(c.date)
 		clock.Learn(t.Context(), "https://api.example")
-		if got := clock.Now().Sub(local); got != c.ahead || clock.Doubt() != "" {
-			t.Errorf("%s: the account's time is %s ahead, want %s; doubt %q", c.name, got, c.ahead, clock.Doubt())
+		_, doubt := clock.Doubt()
+		if got := clock.Now().Sub(local); got != c.ahead || doubt != "" {
+			t.Errorf("%s: the account's time is %s ahead, want %s; doubt %q", c.name, got, c.ahead, doubt)
 		}
 		if now := clock.Now().Sub(answers.date); now < 0 || now > time.Second {
 			t.Errorf("%s: the account's time is %s from what PagerDuty said", c.name, now)
 		}
+	}
+}
+
+func TestS31_OneAnswerOfAnotherTimeIsADoubtOnce(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	answers := &dated{date: noon.Add(-5 * time.Minute)} // from a cache
+	clock := pagerduty.NewClock(func() time.Time { return noon }, answers, pagerdutysim.Header)
+	clock.Learn(t.Context(), "https://api.example")
+	answers.date = noon
+	clock.Learn(t.Context(), "https://api.example")
+	if other, why := clock.Doubt(); !strings.Contains(why, "a time that is 5m0s behind this machine's clock") || !other.Equal(noon) {
+		t.Errorf("doubt %q, other clock %s", why, other)
+	}
+	clock.Learn(t.Context(), "https://api.example")
+	if _, why := clock.Doubt(); why != "" {
+		t.Errorf("doubt %q, though all agree since", why)
 	}
 }

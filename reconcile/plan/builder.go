@@ -31,8 +31,12 @@ type builder struct {
 	bases map[string]Change
 	// suspendedBy is the rule of the first reason for which nothing is lowered.
 	suspendedBy string
-	// clockDoubt is why the time can't be trusted; empty if it can.
+	// clockDoubt is why the time can't be trusted; empty if it can. Otherwise is then
+	// desired access by the other clock, nil if that can't be told, and elsewhen
+	// makes it.
 	clockDoubt string
+	otherwise  *desired.Access
+	elsewhen   func(time.Time) *desired.Access
 	// bursts say of causes by how much their lowerings exceed the limit.
 	bursts map[Cause]string
 	// after are the schedules that the plan changes as they will be, as far as an
@@ -79,6 +83,7 @@ func (b *builder) granted(t desired.Target) iter.Seq[string] {
 
 // build goes through the stages.
 func (b *builder) build(e *desired.Expansion) *Plan {
+	b.elsewhen = e.At
 	b.decide()
 	b.unsupported()
 	b.notice()

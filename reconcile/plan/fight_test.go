@@ -139,6 +139,30 @@ func TestS31_ARoundThatCantTrustItsClockLowersNothingForAHandoverOrAnExpiry(t *t
 	wantDue(t, mustMake(t, in).Plan, "raise team:Search bob none>manager handover", "lower team:Search ann manager>none handover")
 }
 
+func TestS31_WhatTheOtherClockWouldLeaveIsNotLowered(t *testing.T) {
+	s := account()
+	put(s, "SEA", "di", "responder")
+	in := input(s, grants("user:di@acme.com team:Search responder from 1 until 3", "user:ed@acme.com team:Search responder"))
+	raise, cy := "raise team:Search ed none>responder policy", "lower team:Search cy responder>none policy"
+	for _, c := range []struct {
+		name  string
+		other float64
+		di    string
+	}{
+		{"by the other clock it is di's time", 2, "held S31: lower team:Search di responder>none policy"},
+		{"by neither it is", 4, "lower team:Search di responder>none policy"},
+	} {
+		in.ClockDoubt, in.OtherClock = "the clocks disagree", at(c.other)
+		if got := lines(mustMake(t, in).Plan); !slices.Contains(got, raise) || !slices.Contains(got, cy) || !slices.Contains(got, c.di) {
+			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+	in.OtherClock = at(9999) // of which no shifts are known
+	if got := lines(mustMake(t, in).Plan); !slices.Contains(got, "held S31: lower team:Search cy responder>none policy") {
+		t.Errorf("by the other clock it can't be told: %q", got)
+	}
+}
+
 func TestS31_AClockThatWentBackIsNotTrusted(t *testing.T) {
 	in := input(account(), grants("user:cy@acme.com team:Search responder", "user:di@acme.com team:Search responder until 1"))
 	in = next(mustMake(t, in), in, 2)

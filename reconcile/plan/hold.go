@@ -63,16 +63,35 @@ func (b *builder) holdSuspended() {
 	})
 }
 
-// holdClock holds what would be lowered since its time is over while nobody can
-// be sure of the time (S31).
+// holdClock holds, while nobody can be sure of the time, what would be lowered since
+// its time is over, and what the other clock's time would leave (S31).
 func (b *builder) holdClock() {
 	if b.clockDoubt == "" {
 		return
 	}
 	b.holdWhere(func(c Change) (Held, bool) {
 		return Held{Rule: "S31", Why: b.clockDoubt,
-			Release: "nothing: it goes on by itself once the clocks agree"}, c.Effect == Lower && foreseen(c.Cause)
+			Release: "nothing: it goes on by itself once the clocks agree"}, c.Effect == Lower && (foreseen(c.Cause) || b.leftOtherwise(c))
 	})
+}
+
+// leftOtherwise says whether desired access by the other clock gives more than a
+// lowering would leave.
+func (b *builder) leftOtherwise(c Change) bool {
+	if b.otherwise == nil {
+		return !b.otherClock().IsZero()
+	}
+	role := b.otherwise.Grants[c.Pair()].Role
+	return role != "" && inventory.CompareRoles(c.Resource.Kind, role, c.After) > 0
+}
+
+// otherClock is what time it is by the clock that disagrees; zero if that is not
+// known.
+func (b *builder) otherClock() time.Time {
+	if b.in.ClockDoubt == "" && b.in.Memory.Last != nil {
+		return b.in.Memory.Last.At // PagerDuty's own, as it was
+	}
+	return b.in.OtherClock
 }
 
 // doubtClock finds out whether the time can be trusted.
@@ -81,8 +100,12 @@ func (b *builder) doubtClock() {
 	if last := b.in.Memory.Last; last != nil && b.clockDoubt == "" && last.At.Sub(b.in.Now) > clockSlack {
 		b.clockDoubt = fmt.Sprintf("PagerDuty's clock went back: it says %s, and said %s in the last round", clock(b.in.Now), clock(last.At))
 	}
-	if b.clockDoubt != "" {
-		b.plan.Notices = append(b.plan.Notices, "nothing is lowered for a hand-over or an expiry: "+b.clockDoubt)
+	if b.clockDoubt == "" {
+		return
+	}
+	b.plan.Notices = append(b.plan.Notices, "nothing that depends on the time is lowered: "+b.clockDoubt)
+	if other, w := b.otherClock(), b.in.Snapshot.Account.Window; b.elsewhen != nil && !other.Before(w.Since) && other.Before(w.Until) {
+		b.otherwise = b.elsewhen(other)
 	}
 }
 

@@ -42,6 +42,8 @@ type Input struct {
 	Now time.Time
 	// ClockDoubt is why that moment can't be trusted; empty if it can (S31).
 	ClockDoubt string
+	// OtherClock is what time it is by the clock that disagrees, zero if not known.
+	OtherClock time.Time
 	// SelfDoubt is why it can't be told to whom the token belongs; empty if it can,
 	// and the person is among Settings.Operators then (S20).
 	SelfDoubt string
@@ -79,8 +81,8 @@ type Result struct {
 	Expansion *desired.Expansion
 	// Snapshot is the snapshot seen through the overlay of recent writes (S9).
 	Snapshot *inventory.Snapshot
-	// ClockDoubt is why nothing is lowered for a hand-over or an expiry; empty if
-	// the time can be trusted (S31).
+	// ClockDoubt is why nothing is lowered that depends on the time; empty if it can
+	// be trusted (S31).
 	ClockDoubt string
 	// last is the last finished round; nil if there was none.
 	last *Round
