@@ -156,7 +156,8 @@ func (n *nest) daemon() {
 	ctx, cancel := context.WithCancel(n.t.Context())
 	defer cancel()
 	r := &running{app: a, load: a.config}
-	r.log = a.logger(true, r.redact)
+	r.output.w, r.output.redact = a.stderr, r.redact
+	r.log = a.logger(&r.output, true)
 	done := make(chan error, 1)
 	go func() { done <- r.run(ctx) }()
 	heard := func(what string) {

@@ -47,8 +47,9 @@ func newRun(a *app) *cobra.Command {
 				return c, nil
 			}
 			r := &running{app: a, load: load}
-			r.log = a.logger(verbose, r.redact)
-			return r.run(cmd.Context())
+			r.output.w, r.output.redact = a.stderr, r.redact
+			r.log = a.logger(&r.output, verbose)
+			return r.whileRead(cmd.Context())
 		},
 	}
 	f.addPolicies(cmd)
@@ -56,31 +57,6 @@ func newRun(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&listen, "listen", "", "the `address` for health checks and metrics, over run.listen; empty for none")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log rounds in which nothing happened too")
 	return cmd
-}
-
-// logger logs to standard error: as text for a person, else as JSON. Each line
-// goes through redact, for what a library or a panic says could hold the token.
-func (a *app) logger(verbose bool, redact func(string) string) *slog.Logger {
-	out := redacting{a.stderr, redact}
-	o := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if verbose {
-		o.Level = slog.LevelDebug
-	}
-	if isTerminal(a.stderr) {
-		return slog.New(slog.NewTextHandler(out, o))
-	}
-	return slog.New(slog.NewJSONHandler(out, o))
-}
-
-// redacting writes what is left after redaction.
-type redacting struct {
-	w      io.Writer
-	redact func(string) string
-}
-
-func (r redacting) Write(line []byte) (int, error) {
-	_, err := io.WriteString(r.w, r.redact(string(line)))
-	return len(line), err
 }
 
 // unattended opens a session that may write, and whose policies are loaded by

@@ -13,15 +13,16 @@ import (
 	"github.com/dutyward/dutyward/reconcile"
 )
 
-// newStatusHandler serves how a daemon and the client that it uses now stand:
+// newStatusHandler serves how a daemon and the client that it uses now stand, and
+// how many lines of the log were lost:
 //
 //	/healthz  200 while the process lives
 //	/readyz   200 if the last round succeeded, else 503; the status as JSON
 //	/metrics  the status for Prometheus
-func newStatusHandler(d *reconcile.Daemon, client func() *pagerduty.Client) http.Handler {
+func newStatusHandler(d *reconcile.Daemon, client func() *pagerduty.Client, lost func() int64) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		statusCollector{daemon: d, client: client},
+		statusCollector{daemon: d, client: client, lost: lost},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	mux := http.NewServeMux()

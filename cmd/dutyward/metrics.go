@@ -18,6 +18,7 @@ import (
 type statusCollector struct {
 	daemon *reconcile.Daemon
 	client func() *pagerduty.Client
+	lost   func() int64
 }
 
 // Describe says nothing, for which metrics there are depends on the status.
@@ -58,6 +59,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 	for _, severity := range slices.Sorted(maps.Keys(s.Findings)) {
 		m.gauge("findings", "Open findings of the last plan.", float64(s.Findings[severity]), "severity", severity)
 	}
+	m.count("log_lines_lost_total", "Lines of the log that could not be written.", float64(c.lost()))
 	m.readings(c.daemon.Costs())
 	m.cost(c.client().Cost())
 }

@@ -24,7 +24,9 @@ type running struct {
 	app *app
 	// load loads the configuration as it stands, flags over it.
 	load func() (*config, error)
-	log  *slog.Logger
+	// output is what log writes to.
+	output logOutput
+	log    *slog.Logger
 
 	client  atomic.Pointer[pagerduty.Client]
 	session *session
@@ -39,6 +41,23 @@ type running struct {
 	config, asked *config
 	// unwatch ends the watch of the policies.
 	unwatch context.CancelFunc
+}
+
+// whileRead makes rounds until ctx ends, or until nobody reads the log any more: a
+// supervisor finds that the process ended, and nobody would that it works in
+// silence. The change in hand is finished then as on any end.
+func (r *running) whileRead(ctx context.Context) error {
+	signal.Ignore(syscall.SIGPIPE) // which would end the process in the midst of a line
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r.output.gone = func(err error) {
+		cancel(fmt.Errorf("nobody reads the log any more, so that the rounds ended: start it again with its log going to where it is kept (%w)", err))
+	}
+	err := r.run(ctx)
+	if cause := context.Cause(ctx); err == nil && errors.Is(cause, syscall.EPIPE) {
+		return cause
+	}
+	return err
 }
 
 // run makes rounds until ctx ends.
@@ -73,7 +92,7 @@ func (r *running) run(ctx context.Context) error {
 	if listener != nil {
 		address = listener.Addr().String()
 		r.beside.Go(func() {
-			if err := serve(ctx, listener, newStatusHandler(r.daemon, r.client.Load)); err != nil {
+			if err := serve(ctx, listener, newStatusHandler(r.daemon, r.client.Load, r.output.lost.Load)); err != nil {
 				r.log.Error("health checks and metrics are not served any more", "error", err)
 			}
 		})

@@ -87,6 +87,15 @@ func unmade(path string) Check {
 	case !info.IsDir():
 		return fail("state", "name another file under state in the configuration", "%s can't be made: %s is not a directory", filepath.ToSlash(path), filepath.ToSlash(dir))
 	}
+	// Modes, mounts and disks that are full all tell when one tries.
+	probe, err := os.CreateTemp(dir, ".doctor-*")
+	if err != nil {
+		return fail("state", fmt.Sprintf("let this user write in %s and see that there is room on its disk, or name another file under state in the configuration", filepath.ToSlash(dir)),
+			"%s can't be made: %v", filepath.ToSlash(path), err)
+	}
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return warn("state", "remove it by hand", "%s was made to see whether one can write there, and can't be removed: %v", filepath.ToSlash(probe.Name()), err)
+	}
 	return ok("state", "there is none yet: the first apply makes %s", filepath.ToSlash(path))
 }
 

@@ -20,7 +20,7 @@ func secure(path string) ([]string, error) {
 	case err == nil:
 		return nil, f.Close()
 	case !errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("make journal: %w", err)
+		return nil, fmt.Errorf("make journal: %w; see that its folder exists, and who may write there", err)
 	}
 	var mended []string
 	for _, name := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {

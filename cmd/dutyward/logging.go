@@ -1,0 +1,44 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"syscall"
+)
+
+// logOutput is where the log goes. Each line goes through redact, for what a
+// library or a panic says could hold the token. A line that can't be written is
+// counted and lost, since a full disk is no reason to leave access as it is.
+type logOutput struct {
+	w      io.Writer
+	redact func(string) string
+	// gone is called when nobody reads the log any more; may be nil.
+	gone func(error)
+	lost atomic.Int64
+}
+
+// Write writes a line, or what of it may be said.
+func (o *logOutput) Write(line []byte) (int, error) {
+	_, err := io.WriteString(o.w, o.redact(string(line)))
+	if err != nil {
+		o.lost.Add(1)
+		if o.gone != nil && errors.Is(err, syscall.EPIPE) {
+			o.gone(err)
+		}
+	}
+	return len(line), err
+}
+
+// logger logs to out: as text for a person, else as JSON.
+func (a *app) logger(out io.Writer, verbose bool) *slog.Logger {
+	o := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if verbose {
+		o.Level = slog.LevelDebug
+	}
+	if isTerminal(a.stderr) {
+		return slog.New(slog.NewTextHandler(out, o))
+	}
+	return slog.New(slog.NewJSONHandler(out, o))
+}
