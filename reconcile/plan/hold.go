@@ -81,7 +81,7 @@ func (b *builder) leftOtherwise(c Change) bool {
 	if b.otherwise == nil {
 		return !b.otherClock().IsZero()
 	}
-	role := b.otherwise.Grants[c.Pair()].Role
+	role := b.otherwise.Grants.Of(c.Pair()).Role
 	return role != "" && inventory.CompareRoles(c.Resource.Kind, role, c.After) > 0
 }
 
