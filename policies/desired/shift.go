@@ -99,7 +99,7 @@ func (x *expander) keepLast(name string, p *people) {
 		return
 	}
 	spans := unite(windows)
-	if len(p.unknown) == 0 && !slices.ContainsFunc(spans, func(w Window) bool { return w.From.IsZero() || !w.From.After(now) }) {
+	if len(p.unknown) == 0 && x.keptFromBefore(name, known.Since, now) && !slices.ContainsFunc(spans, func(w Window) bool { return w.From.IsZero() || !w.From.After(now) }) {
 		p.unknown = append(p.unknown, fmt.Sprintf(
 			"nobody has been in group:%s since %s, as far back as the snapshot's shifts go, so who is to be kept can't be told", name, known.Since.UTC().Format(time.RFC3339)))
 	}
@@ -117,6 +117,15 @@ func (x *expander) keepLast(name string, p *people) {
 			}
 		}
 	}
+}
+
+// keptFromBefore says whether a member statement of a group keeps whoever left it
+// before the shifts that the snapshot holds.
+func (x *expander) keptFromBefore(name string, since, now time.Time) bool {
+	return slices.ContainsFunc(x.members[name], func(m policies.Member) bool {
+		w := bounded(m.From, m.Until)
+		return m.WhenEmpty == policies.KeepLast && w.Contains(now) && !w.From.After(since)
+	})
 }
 
 // stay lets a way that ends by a shift where a gap begins go on until the gap's

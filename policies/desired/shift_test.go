@@ -231,3 +231,24 @@ func TestS25_AMembershipThatIsLongerThanAllowedPutsNobodyThere(t *testing.T) {
 		t.Error("one row's mistake is not one row's")
 	}
 }
+
+// Whom a statement keeps that does not hold yet is no question: nobody.
+func TestS21_AStatementThatKeepsTheLastFromADateOnMakesNothingUnknownBefore(t *testing.T) {
+	for name, c := range map[string]struct {
+		from    float64
+		unknown bool
+	}{
+		"it held before the shifts that are known": {-200, true},
+		"it began without anybody":                 {-1, false},
+		"it is to come":                            {7, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := &policies.Statements{Groups: []policies.Group{{Name: "g", Origins: origin(1)}}}
+			st.Members = []policies.Member{{Group: "g", Principal: ref("oncall:P"), WhenEmpty: policies.KeepLast, From: ptr(at(c.from)), Origins: origin(2)}}
+			e := desired.Expand(desired.Input{Snapshot: duties(map[string][]string{"P": {"bob 8 12"}}), Statements: st})
+			if got := e.GroupUnknown("g"); (len(got) > 0) != c.unknown {
+				t.Errorf("unknown %q", got)
+			}
+		})
+	}
+}
