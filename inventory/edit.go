@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -97,28 +98,34 @@ func (e *Edit) SetTeamRole(team, user, role string) {
 }
 
 // SetSchedule puts a schedule in place of the one of its id, and on its teams
-// everybody whom PagerDuty puts there by itself (S17): who is on it now or later,
-// with the role that PagerDuty is taken to choose. Shifts and Coverage are the
-// caller's to render.
+// everybody whom PagerDuty puts there by itself (S17): who comes onto it, now or
+// later, with the role that PagerDuty is taken to choose. Shifts and Coverage are
+// the caller's to render.
 func (e *Edit) SetSchedule(s Schedule) {
 	if !e.ownSchedules {
 		e.after.Schedules, e.ownSchedules = maps.Clone(e.after.Schedules), true
 	}
+	before := everybodyOn(e.after.Schedules[s.ID], e.after.Now)
 	e.after.Schedules[s.ID] = s
-	people := s.People(e.after.Now)
-	for _, o := range s.Overrides {
-		if o.User != nil && o.End.After(e.after.Now) {
-			people = append(people, *o.User)
-		}
-	}
 	for _, team := range s.Teams {
-		for _, user := range people {
+		for _, user := range everybodyOn(s, e.after.Now) {
 			u, known := e.after.Users[user]
-			if known && e.after.Teams[team].Members[user] == "" {
+			if known && !slices.Contains(before, user) && e.after.Teams[team].Members[user] == "" {
 				e.SetTeamRole(team, user, ImpliedTeamRole(u.BaseRole))
 			}
 		}
 	}
+}
+
+// everybodyOn are the people on a schedule at t or later, overrides included.
+func everybodyOn(s Schedule, t time.Time) []string {
+	people := s.People(t)
+	for _, o := range s.Overrides {
+		if o.User != nil && o.End.After(t) {
+			people = append(people, *o.User)
+		}
+	}
+	return people
 }
 
 // Snapshot is the account after the changes.

@@ -65,9 +65,12 @@ func TestS17_WhoComesOntoAScheduleComesOntoItsTeams(t *testing.T) {
 	if s.ID == "" {
 		t.Fatal("no schedule to edit")
 	}
-	s.Teams = []string{"PTEAM"}
+	s.Teams, s.Rotations, s.CustomShifts, s.Overrides = []string{"PTEAM"}, nil, nil, nil
+	s.Layers = []inventory.Layer{{ID: "PL1", Users: []string{"PANN", "PDAN"}}} // who was on it before comes onto no team
+	before.Users["PDAN"] = inventory.User{ID: "PDAN", BaseRole: "user", Teams: map[string]string{}}
+	before.Schedules["PLAY"] = s
 	ended := before.Now.Add(-time.Hour)
-	s.Layers = []inventory.Layer{{ID: "PL1", Users: []string{"PANN", "PBOB"}}, {ID: "PL2", Users: []string{"PCAT"}, End: &ended}}
+	s.Layers = []inventory.Layer{{ID: "PL1", Users: []string{"PANN", "PBOB", "PDAN"}}, {ID: "PL2", Users: []string{"PCAT"}, End: &ended}}
 	cy := inventory.User{ID: "PCY", BaseRole: "limited_user", Teams: map[string]string{}}
 	bob := inventory.User{ID: "PBOB", BaseRole: "user", Teams: map[string]string{}}
 	before.Users["PCY"], before.Users["PBOB"], before.Users["PCAT"] = cy, bob, inventory.User{ID: "PCAT", BaseRole: "user"}

@@ -129,6 +129,9 @@ func (b *builder) reason(c Change, grant desired.Grant) string {
 	then := b.last[c.Pair()]
 	switch c.Cause {
 	case CauseExpiry:
+		if then.Window.Until.IsZero() {
+			return "the grant has ended" // in an earlier round, which could not take it away
+		}
 		return "the grant ended " + clock(then.Window.Until)
 	case CauseHandover:
 		return "the shift ended"

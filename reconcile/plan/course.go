@@ -45,11 +45,15 @@ type course struct {
 	open map[desired.Pair]map[string]bool
 	// stuck are the ids of the schedules of which changes are blocked or held.
 	stuck []string
+	// turns are those of stuck schedules, as far as they were asked for.
+	turns map[string][]inventory.Shift
 	// was are the rules that gave what the last boundary touched before it.
 	was map[desired.Pair][]desired.By
 	// restless are the teams whose members are principals, and the schedules whose
 	// rotations are.
 	restless map[string]bool
+	// tied are the teams of schedules on which policies give turns or overrides.
+	tied map[string]bool
 }
 
 // newCourse begins after a first plan, whose changes it takes for made, and ends
@@ -74,7 +78,13 @@ func newCourse(in Input, first *Result, until time.Time) *course {
 func (c *course) take(r *Result) {
 	c.expansion, c.access = r.Expansion, r.Access
 	raised, lowered, standins := c.raised(), c.lowered(), c.standins(r)
-	c.edit = inventory.NewEdit(r.Snapshot)
+	c.edit, c.tied = inventory.NewEdit(r.Snapshot), map[string]bool{}
+	teams := scheduleTeams(r.Snapshot, r.Access)
+	for target := range r.Access.Named {
+		for _, team := range teams[target.Resource.ID] {
+			c.tied[team] = true
+		}
+	}
 	c.suppose(r.Plan)
 	done := map[string]bool{}
 	for _, change := range r.Plan.Changes {
@@ -97,6 +107,11 @@ func (c *course) take(r *Result) {
 	if len(edited) > 0 {
 		c.expand(r.Plan.Now)
 	}
+	for _, pair := range c.comeAlong(r.Plan) {
+		if _, known := c.moved[pair]; !known {
+			c.moved[pair] = c.access.Grants.Of(pair).By
+		}
+	}
 	c.settle(r.Plan.Now, edited)
 }
 
@@ -118,7 +133,7 @@ func (c *course) expand(now time.Time) {
 // settle works out what is to come after a moment, given the schedules that were
 // edited then.
 func (c *course) settle(now time.Time, edited []string) {
-	c.byUser = c.expansion.PairsByUser()
+	c.byUser, c.turns = c.expansion.PairsByUser(), map[string][]inventory.Shift{}
 	c.implied = impliedMembers(c.account, now, nil)
 	c.moments = c.momentsAfter(now, edited)
 }

@@ -185,3 +185,12 @@ func limited(st *policies.Statements, from float64) *policies.Statements {
 	st.Limits = append(st.Limits, policies.Limit{Principal: ref("group:resting"), Resource: ref("schedule:*"), AtMost: "none", Reason: "rests", Origins: origin(80)})
 	return st
 }
+
+func TestS25_AForecastSaysWhenWhatWasTooLongBegins(t *testing.T) {
+	in := input(account(), grants("user:di@acme.com team:Search responder until 60", "user:cy@acme.com team:Search responder"))
+	in.Settings.Longest = 48 * time.Hour
+	wantSteps(t, in, 4,
+		"Tue 17 00:00 team:Search di none>responder facts",
+		"Thu 19 00:00 team:Search di responder>none expiry",
+	)
+}

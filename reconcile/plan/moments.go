@@ -33,7 +33,8 @@ func (m moment) with(o moment) moment {
 
 // momentsAfter are the moments after one, in order: the boundaries of access; the
 // ends of layers, events and custom shifts; the days on which overrides come into
-// the window that rounds read; and, where schedules were edited, the next minute.
+// the window that rounds read; the moments from which what was too long is not; and,
+// where schedules were edited, the next minute.
 func (c *course) momentsAfter(now time.Time, edited []string) []moment {
 	var all []moment
 	for _, b := range c.expansion.Boundaries(now, c.until) {
@@ -41,6 +42,7 @@ func (c *course) momentsAfter(now time.Time, edited []string) []moment {
 	}
 	all = append(all, c.ends(now)...)
 	all = append(all, c.overridesToCome(now)...)
+	all = append(all, c.shortEnough()...)
 	slices.SortStableFunc(all, func(a, b moment) int { return a.at.Compare(b.at) })
 	all = slices.DeleteFunc(all, func(m moment) bool { return !m.at.After(now) || !m.at.Before(c.until) })
 	all = joined(all)
@@ -78,7 +80,7 @@ func joined(sorted []moment) []moment {
 // them may come off their teams, and where policies name them or stand for their
 // people, anything may follow.
 func (c *course) ends(now time.Time) []moment {
-	teams := c.scheduleTeams()
+	teams := scheduleTeams(c.account, c.access)
 	named := map[string]bool{}
 	for target := range c.access.Named {
 		if target.Layer != "" {
@@ -136,20 +138,20 @@ func usersOf(members []*string) []string {
 
 // scheduleTeams are the teams that policies name and on which schedules put
 // people, by schedule.
-func (c *course) scheduleTeams() map[string][]string {
+func scheduleTeams(account *inventory.Snapshot, access *desired.Access) map[string][]string {
 	teams := map[string][]string{}
 	add := func(schedule string, ids []string) {
 		for _, id := range ids {
-			_, named := c.access.Named[desired.Target{Resource: inventory.ByID(inventory.KindTeam, id)}]
+			_, named := access.Named[desired.Target{Resource: inventory.ByID(inventory.KindTeam, id)}]
 			if named && !slices.Contains(teams[schedule], id) {
 				teams[schedule] = append(teams[schedule], id)
 			}
 		}
 	}
-	for id, s := range c.account.Schedules {
+	for id, s := range account.Schedules {
 		add(id, s.Teams)
 	}
-	for _, p := range c.account.EscalationPolicies {
+	for _, p := range account.EscalationPolicies {
 		for _, t := range targets(p) {
 			if t.Type != "user" {
 				add(t.ID, p.Teams)
@@ -176,6 +178,28 @@ func (c *course) overridesToCome(now time.Time) []moment {
 	return out
 }
 
+// shortEnough are the moments from which statements that have an until and no from
+// last no longer than allowed, counted from then.
+func (c *course) shortEnough() []moment {
+	longest := c.in.Settings.Longest
+	if longest == 0 {
+		return nil
+	}
+	var out []moment
+	add := func(from, until *time.Time) {
+		if from == nil && until != nil {
+			out = append(out, moment{at: until.Add(-longest).UTC(), whole: true})
+		}
+	}
+	for _, g := range c.in.Statements.Grants {
+		add(g.From, g.Until)
+	}
+	for _, m := range c.in.Statements.Members {
+		add(m.From, m.Until)
+	}
+	return out
+}
+
 // next takes the next moment from those to come. While a change of a schedule is
 // blocked or held, each of its hand-overs is one: then it may be possible, and
 // move nobody's next turn.
@@ -183,7 +207,7 @@ func (c *course) next(now time.Time) (moment, bool) {
 	waiting := map[time.Time][]string{}
 	var first time.Time
 	for _, id := range c.stuck {
-		at, ok := oncall.NextBoundary(c.account.Schedules[id].Shifts, now)
+		at, ok := oncall.NextBoundary(c.turnsOf(id), now)
 		if !ok || !at.Before(c.until) {
 			continue
 		}
@@ -205,4 +229,20 @@ func (c *course) next(now time.Time) (moment, bool) {
 		m = m.with(retry)
 	}
 	return m, true
+}
+
+// turnsOf are the turns of a schedule as it is now, those included that overrides
+// hide: an edit waits for them as well.
+func (c *course) turnsOf(id string) []inventory.Shift {
+	turns, known := c.turns[id]
+	if !known {
+		s := c.account.Schedules[id]
+		turns = slices.Clone(s.Shifts)
+		s.Overrides = nil
+		if bare, err := oncall.Render(s, c.account.Now, c.until); err == nil {
+			turns = append(turns, bare...)
+		}
+		c.turns[id] = turns
+	}
+	return turns
 }

@@ -26,18 +26,14 @@ func (c *course) suppose(p *Plan) {
 			change.Make(c.edit)
 		}
 	}
-	for _, i := range p.Implied {
-		if i.Foreseen {
-			c.edit.SetTeamRole(i.Resource.ID, i.User, i.Role)
-		}
-	}
 	c.account = c.edit.Snapshot()
 }
 
 // imagines says whether an observed change is taken for made: not where other
-// changes, which are real, would follow from it.
+// changes, which are real, would follow from it: the team's members are a
+// principal, or need to be on it before they are on its schedule.
 func (c *course) imagines(change Change) bool {
-	return change.Resource.Kind == inventory.KindTeam && !c.restless[change.Resource.ID] &&
+	return change.Resource.Kind == inventory.KindTeam && !c.restless[change.Resource.ID] && !c.tied[change.Resource.ID] &&
 		c.in.Settings.ModeOf(inventory.KindTeam, change.Resource.ID, c.index.Name(inventory.KindTeam, change.Resource.ID)) == Observe
 }
 
@@ -74,7 +70,9 @@ func seated(s *inventory.Snapshot, change Change) bool {
 }
 
 // supposeSchedules takes a plan's edits of schedules for made, and says which
-// these are: their turns follow from the new definition from now on.
+// these are: their turns follow from the new definition from now on. Whom PagerDuty
+// puts on teams with them is there from the next round on, unless the plan takes
+// them off after that.
 func (c *course) supposeSchedules(p *Plan) []string {
 	var ids []string
 	for _, e := range p.Edits {
@@ -90,8 +88,33 @@ func (c *course) supposeSchedules(p *Plan) []string {
 		c.edit.SetSchedule(c.rendered(was, after))
 		ids = append(ids, id)
 	}
+	for _, i := range p.Implied {
+		if i.Foreseen {
+			c.edit.SetTeamRole(i.Resource.ID, i.User, i.Role)
+		}
+	}
+	for _, change := range p.Changes {
+		if change.Resource.Kind == inventory.KindTeam && change.After == inventory.None {
+			change.Make(c.edit)
+		}
+	}
 	c.account = c.edit.Snapshot()
 	return ids
+}
+
+// comeAlong are the pairs of those whom a plan's overrides put on a schedule,
+// whom PagerDuty puts on its teams: the next round sees them there.
+func (c *course) comeAlong(p *Plan) []desired.Pair {
+	var pairs []desired.Pair
+	for _, change := range p.Changes {
+		if change.Override == nil || change.After == inventory.None {
+			continue
+		}
+		for _, team := range c.account.Schedules[change.Resource.ID].Teams {
+			pairs = append(pairs, desired.Pair{User: change.User, Resource: inventory.ByID(inventory.KindTeam, team)})
+		}
+	}
+	return pairs
 }
 
 // nameParts gives ids to the layers and events that PagerDuty is yet to make:
