@@ -110,9 +110,9 @@ func lost(c candidate, why string) LostGrant {
 
 func notInForce(w Window, t time.Time) string {
 	if !w.From.IsZero() && t.Before(w.From) {
-		return "begins " + w.From.Format(time.RFC3339)
+		return "begins " + clock(w.From)
 	}
-	return "ended " + w.Until.Format(time.RFC3339)
+	return "ended " + clock(w.Until)
 }
 
 // applyLimits takes a grant down to what the limits in force allow (S19).

@@ -101,7 +101,7 @@ func (x *expander) keepLast(name string, p *people) {
 	spans := unite(windows)
 	if len(p.unknown) == 0 && x.keptFromBefore(name, known.Since, now) && !slices.ContainsFunc(spans, func(w Window) bool { return w.From.IsZero() || !w.From.After(now) }) {
 		p.unknown = append(p.unknown, fmt.Sprintf(
-			"nobody has been in group:%s since %s, as far back as the snapshot's shifts go, so who is to be kept can't be told", name, known.Since.UTC().Format(time.RFC3339)))
+			"nobody has been in group:%s since %s, as far back as the snapshot's shifts go, so who is to be kept can't be told", name, clock(known.Since)))
 	}
 	for i, span := range spans {
 		if span.Until.IsZero() || !span.Until.Before(known.Until) {

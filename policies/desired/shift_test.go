@@ -131,7 +131,7 @@ func TestS21_WhoWasOnCallBeforeTheWindowIsNotGuessed(t *testing.T) {
 		shifts []string
 		want   string
 	}{
-		"a gap that is older than the window": {[]string{"bob 8 12"}, "nobody has been in group:g since 2026-03-09T00:00:00Z"},
+		"a gap that is older than the window": {[]string{"bob 8 12"}, "nobody has been in group:g since 2026-03-09 00:00 UTC"},
 		"a schedule that nobody is on":        {nil, "nobody has been in group:g"},
 	} {
 		t.Run(name, func(t *testing.T) {
