@@ -71,6 +71,7 @@ type Journal struct {
 	db       *sql.DB // nil where there is no file to read
 	readOnly bool
 	notices  []string
+	discard  func() error // gets rid of a copy that was read instead; nil if none was
 
 	mu   sync.Mutex
 	held *heldLock
@@ -86,7 +87,7 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 		return nil, err
 	}
 	j.notices = mended
-	if err := j.connect(ctx, "rw"); err != nil {
+	if err := j.connect(ctx, path, "rw"); err != nil {
 		return nil, err
 	}
 	if err := j.migrate(ctx); err != nil {
@@ -100,7 +101,7 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 
 // OpenReadOnly opens the journal at path for reading. If there is none, the
 // memory is empty: a first plan needs no journal. It changes nothing, not even
-// a mode that is too loose, which Notices tells.
+// an older schema, or a mode that is too loose, which Notices tells.
 func OpenReadOnly(ctx context.Context, path string, o Options) (*Journal, error) {
 	j := &Journal{path: path, options: o.withDefaults(), readOnly: true}
 	info, err := os.Stat(path)
@@ -114,7 +115,7 @@ func OpenReadOnly(ctx context.Context, path string, o Options) (*Journal, error)
 	case loose(info):
 		j.notices = []string{fmt.Sprintf("the journal %s can be read by others (mode %04o): run chmod 600 on it", path, info.Mode().Perm())}
 	}
-	if err := j.connect(ctx, "ro"); err != nil {
+	if err := j.connect(ctx, path, "ro"); err != nil {
 		return nil, err
 	}
 	if err := j.checkSchema(ctx); err != nil {
@@ -143,6 +144,10 @@ func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	err := j.db.Close()
+	if j.discard != nil {
+		err = errors.Join(err, j.discard())
+		j.discard = nil
+	}
 	if j.held != nil {
 		err = errors.Join(err, j.held.file.release())
 		j.held = nil
@@ -158,8 +163,8 @@ const patience = 10 * time.Second
 
 // connect opens the database. One connection is enough, for SQLite has one
 // writer anyway; a commit is on the disk when it returns (synchronous FULL).
-func (j *Journal) connect(ctx context.Context, mode string) error {
-	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(j.path))
+func (j *Journal) connect(ctx context.Context, path, mode string) error {
+	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(path))
 	dsn := "file:" + escaped + "?mode=" + mode + "&_txlock=immediate" +
 		fmt.Sprintf("&_pragma=busy_timeout(%d)", patience.Milliseconds()) + "&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
 	if mode == "rw" {

@@ -1,8 +1,10 @@
 package journal_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -223,6 +225,47 @@ func TestWhatIsNotAJournalIsRefusedAndLeftAlone(t *testing.T) {
 			says(t, err, path, c.says)
 			if after, _ := os.ReadFile(path); name == "text" && string(before) != string(after) {
 				t.Error("the file was written to")
+			}
+		})
+	}
+}
+
+func TestAJournalOfAnOlderVersionIsReadAsItIsAndBroughtUpToDateByAWriter(t *testing.T) {
+	texts, err := filepath.Glob("schema/*.sql")
+	must(t, err)
+	for n := range texts[1:] {
+		t.Run(texts[n], func(t *testing.T) {
+			path, temp := file(t), t.TempDir()
+			t.Setenv("TMPDIR", temp)
+			for _, name := range texts[:n+1] {
+				text, err := os.ReadFile(name)
+				must(t, err)
+				execute(t, path, string(text))
+			}
+			execute(t, path, fmt.Sprintf(`PRAGMA application_id = 0x44747957; PRAGMA user_version = %d;
+				INSERT INTO bindings (ref, id, at) VALUES ('team:Payments', 'T1', '2026-03-02T09:00:00.000000000Z')`, n+1))
+			must(t, os.Chmod(path, 0o600))
+			before, err := os.ReadFile(path)
+			must(t, err)
+			j, err := journal.OpenReadOnly(t.Context(), path, journal.Options{Now: time.Now, Account: "acme"})
+			must(t, err)
+			if got := memory(t, j, start).Bindings["team:Payments"]; got != "T1" {
+				t.Errorf("the binding read is %q", got)
+			}
+			if err := j.Bind(t.Context(), map[string]string{"team:Ops": "T2"}); !errors.Is(err, journal.ErrReadOnly) {
+				t.Errorf("writing to a copy: %v", err)
+			}
+			must(t, j.Close())
+			after, err := os.ReadFile(path)
+			must(t, err)
+			if !bytes.Equal(before, after) {
+				t.Error("reading changed the file")
+			}
+			if left, _ := os.ReadDir(temp); len(left) > 0 {
+				t.Errorf("copies are left: %v", left)
+			}
+			if got := memory(t, open(t, path, journal.Options{}), start).Bindings["team:Payments"]; got != "T1" {
+				t.Errorf("the binding after the upgrade is %q", got)
 			}
 		})
 	}

@@ -6,6 +6,8 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 )
 
 // schema holds the migrations, forward only, each a file "NNNN_what.sql", the
@@ -100,16 +102,38 @@ func (j *Journal) migrate(ctx context.Context) error {
 }
 
 // checkSchema is migrate for readers, who change nothing: a file that nobody
-// has written to yet is an empty memory.
+// has written to yet is an empty memory, and one of an older version of the
+// program is read from a copy, for whoever has just upgraded wants a plan first.
 func (j *Journal) checkSchema(ctx context.Context) error {
 	have, texts, err := j.version(ctx)
-	if err != nil || have == len(texts) {
+	switch {
+	case err != nil || have == len(texts):
 		return err
-	}
-	if have == 0 {
+	case have == 0:
 		err := j.db.Close()
 		j.db = nil
 		return err
 	}
-	return fmt.Errorf("the journal %s has schema version %d, and this program needs %d: the next apply brings it up to date", j.path, have, len(texts))
+	return j.readCopy(ctx)
+}
+
+// readCopy goes on with a copy of the file, with today's schema, that is gone
+// when the journal is closed.
+func (j *Journal) readCopy(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "dutyward-state-")
+	if err != nil {
+		return fmt.Errorf("copy the journal %s, which an older version wrote: %w", j.path, err)
+	}
+	j.discard = func() error { return os.RemoveAll(dir) }
+	copied := filepath.Join(dir, "dutyward.db")
+	if _, err := j.db.ExecContext(ctx, `VACUUM INTO ?`, copied); err != nil {
+		return j.failed("copy it, as an older version wrote it", err)
+	}
+	if err := j.db.Close(); err != nil {
+		return j.failed("copy it, as an older version wrote it", err)
+	}
+	if err := j.connect(ctx, copied, "rw"); err != nil {
+		return err
+	}
+	return j.migrate(ctx)
 }
