@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
@@ -20,9 +21,23 @@ func (b *builder) expires(e *desired.Expansion) {
 	if t, ok := e.NextBoundary(b.in.Now, targets); ok {
 		b.plan.Expires = &t
 	}
+	ends := func(t time.Time) {
+		if b.plan.Expires == nil || t.Before(*b.plan.Expires) {
+			b.plan.Expires = &t
+		}
+	}
 	for _, edit := range b.plan.Edits {
-		if edit.Effective != nil && (b.plan.Expires == nil || edit.Effective.Before(*b.plan.Expires)) {
-			b.plan.Expires = edit.Effective
+		if edit.Effective != nil {
+			ends(*edit.Effective)
+		}
+	}
+	for _, c := range b.plan.Changes {
+		switch {
+		case c.Override == nil:
+		case c.Override.Start.After(b.in.Now):
+			ends(c.Override.Start)
+		default:
+			ends(c.Override.End)
 		}
 	}
 }

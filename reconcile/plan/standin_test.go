@@ -93,7 +93,7 @@ func TestOverridesOfBothKindsOfSchedule(t *testing.T) {
 			if (why == "") != (c.says == "") || !strings.Contains(why, c.says) {
 				t.Errorf("blocked by %q, want %q", why, c.says)
 			}
-			if len(c.want) > 0 && (len(p.Edits) != 1 || len(p.Edits[0].Parts) != 0 || len(p.Edits[0].Changes) != len(c.want) || p.Expires != nil) {
+			if len(c.want) > 0 && (len(p.Edits) != 1 || len(p.Edits[0].Parts) != 0 || len(p.Edits[0].Changes) != len(c.want) || p.Expires == nil) {
 				t.Errorf("edits %+v, expires %v", p.Edits, p.Expires)
 			}
 		})
