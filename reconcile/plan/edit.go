@@ -153,11 +153,27 @@ func (b *builder) wouldEdit() {
 		s := b.in.Snapshot.Schedules[id]
 		revised, err := oncall.Revise(s, revisionsOf(s, changes), b.in.Now)
 		if err != nil {
-			continue // what would be blocked has no turns to tell
+			b.untold(s, changes, err)
+			continue
 		}
 		b.plan.WouldEdit = append(b.plan.WouldEdit, b.editTo(s, revised, changes))
 	}
 	b.sortEdits(b.plan.WouldEdit)
+}
+
+// untold says why a schedule has no turns to tell: what is observed or held would
+// be blocked.
+func (b *builder) untold(s inventory.Schedule, changes []Change, err error) {
+	why := err.Error()
+	var refused *oncall.RefusedError
+	switch {
+	case errors.As(err, &refused) && refused.Reason == oncall.NobodyLeft:
+		why = b.wouldEmpty(s, changes, refused.Part)
+	case refused != nil:
+		why = refused.Message
+	}
+	b.plan.Notices = append(b.plan.Notices, fmt.Sprintf(
+		"the turns on schedule %s can't be told as they would be with what is observed or held, for that could not be made: %s", s.Name, why))
 }
 
 func (b *builder) sortEdits(edits []Edit) {
@@ -204,8 +220,7 @@ func (b *builder) refusedEdit(s inventory.Schedule, changes []Change, err error)
 		unblock, concerned = "change the rotation in PagerDuty", part
 		switch refused.Reason {
 		case oncall.NobodyLeft:
-			why = fmt.Sprintf("it would leave %s %s of schedule %s without anybody: %s would leave it, the last there",
-				partName(s), b.partTitle(s, refused.Part), s.Name, b.leaving(changes, refused.Part))
+			why = b.wouldEmpty(s, changes, refused.Part)
 			unblock = "grant somebody turns on it, or end it in PagerDuty: no layer or event is emptied (S25)"
 			concerned = func(c Change) bool { return part(c) && c.Effect == Lower }
 		case oncall.TooManyPeople:
@@ -230,6 +245,12 @@ func (b *builder) refusedEdit(s inventory.Schedule, changes []Change, err error)
 		out[c.ID] = true
 	}
 	return out
+}
+
+// wouldEmpty says of which people changes would leave a layer or event empty.
+func (b *builder) wouldEmpty(s inventory.Schedule, changes []Change, part string) string {
+	return fmt.Sprintf("it would leave %s %s of schedule %s without anybody: %s would leave it, the last there",
+		partName(s), b.partTitle(s, part), s.Name, b.leaving(changes, part))
 }
 
 // leaving names those who would leave a layer or event.

@@ -1,7 +1,10 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -39,6 +42,69 @@ func TestTurnsAreToldAlsoOfWhatIsNotDue(t *testing.T) {
 			}
 			if c.would != "" && (r.Plan.Expires != nil || len(r.Plan.Changes) > 0) {
 				t.Errorf("a plan that does nothing expires %v and has %d changes", r.Plan.Expires, len(r.Plan.Changes))
+			}
+		})
+	}
+}
+
+func TestWhatCouldNotBeMadeIsSaidWhereItsTurnsWouldBeTold(t *testing.T) {
+	st := members(rotation("Weekly"), "nobody user:gone@acme.com")
+	st.Grants = append(st.Grants, grants("group:nobody schedule:Weekly rotation").Grants...)
+	p := mustMake(t, input(turns(), st)).Plan
+	want := "the turns on schedule Weekly can't be told as they would be with what is observed or held, for that could not be made: it would leave layer Day of schedule Weekly without anybody: ann@acme.com, bob@acme.com, cy@acme.com would leave it, the last there"
+	if len(p.WouldEdit) != 0 || !strings.Contains(strings.Join(p.Notices, "\n"), want) {
+		t.Errorf("would edit %v, notices %q", p.WouldEdit, p.Notices)
+	}
+}
+
+// What a policy changes of turns and overrides stands in its difference: as access
+// that is asked for, or as an override that the plan makes or takes back.
+func TestADifferenceOfPoliciesTellsTurnsAndOverrides(t *testing.T) {
+	cases := map[string]struct {
+		before, after func() plan.Input
+		want          []string
+	}{
+		"somebody joins": {
+			func() plan.Input { return input(turns(), rotation("ann bob cy Weekly")) },
+			func() plan.Input { return input(turns(), rotation("ann bob cy di Weekly")) },
+			[]string{"access di DAY none>rotation raise none>change"},
+		},
+		"a leave is held, and was not asked for": {
+			func() plan.Input { return input(turns(), rotation("ann bob cy Weekly")) },
+			func() plan.Input { return input(turns(), rotation("ann cy Weekly")) },
+			[]string{"access bob DAY rotation>none lower none>held", "hold S23 1"},
+		},
+		"an override more": {
+			func() plan.Input { return input(turns(), rotation("ann bob cy Weekly")) },
+			func() plan.Input { return input(turns(), override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, "")) },
+			[]string{"consequence di none>change"},
+		},
+		"an override at another time": {
+			func() plan.Input { return input(turns(), override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, "")) },
+			func() plan.Input { return input(turns(), override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 40, "")) },
+			[]string{"consequence di change>none", "consequence di none>change"},
+		},
+		"the same in another order": {
+			func() plan.Input { return input(turns(), rotation("ann bob cy di Follow")) },
+			func() plan.Input { return input(turns(), rotation("di cy bob ann Follow")) },
+			nil,
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			d := plan.Compare(mustMake(t, c.before()), mustMake(t, c.after()))
+			var got []string
+			for _, a := range d.Access {
+				got = append(got, strings.Join([]string{"access", a.User, a.Layer, a.Before + ">" + a.After, string(a.Effect), string(a.Was.State) + ">" + string(a.Then.State)}, " "))
+			}
+			for _, x := range d.Consequences {
+				got = append(got, strings.Join([]string{"consequence", x.User, string(x.Was.State) + ">" + string(x.Then.State)}, " "))
+			}
+			for _, h := range d.Holds {
+				got = append(got, "hold "+h.Rule+" 1")
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("the difference differs (-want +got):\n%s", diff)
 			}
 		})
 	}
