@@ -117,6 +117,8 @@ func (b *builder) reason(c Change, grant desired.Grant) string {
 		return "taken away in PagerDuty; the rules say " + c.After
 	case c.Cause == CauseDrift:
 		return fmt.Sprintf("changed in PagerDuty to %s; the rules say %s", c.Before, c.After)
+	case c.Effect == Raise && c.Cause == CauseExpiry && grant.FromKind == desired.BoundDate:
+		return "granted from " + clock(grant.From) + lasting(grant)
 	case c.Effect == Raise && grant.UntilKind == desired.BoundShift:
 		return "on call until " + clock(grant.Until)
 	case c.Effect == Raise && grant.UntilKind == desired.BoundTakeover:
@@ -139,4 +141,12 @@ func (b *builder) reason(c Change, grant desired.Grant) string {
 		return "what it followed from changed in PagerDuty"
 	}
 	return "no rule gives it"
+}
+
+// lasting is until when a grant lasts, where a date says so.
+func lasting(g desired.Grant) string {
+	if g.UntilKind != desired.BoundDate {
+		return ""
+	}
+	return " until " + clock(g.Until)
 }

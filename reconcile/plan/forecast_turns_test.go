@@ -194,3 +194,25 @@ func TestS25_AForecastSaysWhenWhatWasTooLongBegins(t *testing.T) {
 		"Thu 19 00:00 team:Search di responder>none expiry",
 	)
 }
+
+func TestS14_WhatADateBeginsSaysFromWhen(t *testing.T) {
+	st := also(rotation("ann bob cy Weekly"), "user:di@acme.com schedule:Weekly rotation from 24", "user:di@acme.com team:Payments responder from 24 until 48", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder")
+	f, err := plan.Foresee(input(turns(), st), at(72))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range f.Steps {
+		for _, c := range s.Changes {
+			got = append(got, string(c.Cause)+" "+c.Before+">"+c.After+": "+c.Reason)
+		}
+	}
+	want := []string{
+		"expiry none>rotation: granted from 2026-03-17 12:00 UTC",
+		"expiry none>responder: granted from 2026-03-17 12:00 UTC until 2026-03-18 12:00 UTC",
+		"expiry responder>none: the grant ended 2026-03-18 12:00 UTC",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

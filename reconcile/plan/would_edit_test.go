@@ -76,12 +76,18 @@ func TestADifferenceOfPoliciesTellsTurnsAndOverrides(t *testing.T) {
 		},
 		"an override more": {
 			func() plan.Input { return input(turns(), rotation("ann bob cy Weekly")) },
-			func() plan.Input { return input(turns(), override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, "")) },
+			func() plan.Input {
+				return input(turns(), override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, ""))
+			},
 			[]string{"consequence di none>change"},
 		},
 		"an override at another time": {
-			func() plan.Input { return input(turns(), override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, "")) },
-			func() plan.Input { return input(turns(), override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 40, "")) },
+			func() plan.Input {
+				return input(turns(), override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, ""))
+			},
+			func() plan.Input {
+				return input(turns(), override(rotation("ann bob cy Weekly"), "di", "Weekly", 24, 40, ""))
+			},
 			[]string{"consequence di change>none", "consequence di none>change"},
 		},
 		"the same in another order": {

@@ -110,7 +110,7 @@ func (t *planText) changeLine(c plan.Change, who, what int) string {
 	if c.Effect == plan.Lower {
 		mark = t.lower
 	}
-	why := string(c.Cause)
+	why := cause(c)
 	if c.Cause != "" && c.Reason != "" {
 		why += ": "
 	}
@@ -122,6 +122,15 @@ func (t *planText) changeLine(c plan.Change, who, what int) string {
 		why += t.mild(" · from " + source)
 	}
 	return fmt.Sprintf("%s  %s  %s", mark(symbol(c)+" "+pad(t.user(c.User), who)), mark(pad(move(c), what)), why)
+}
+
+// cause is why a change is due, in a word. That a date has come is one cause, and
+// two words to people: access begins with a from, and expires with an until.
+func cause(c plan.Change) string {
+	if c.Cause == plan.CauseExpiry && c.Effect == plan.Raise {
+		return "start"
+	}
+	return string(c.Cause)
 }
 
 // sources are the rows of data that rules name as theirs.

@@ -290,7 +290,7 @@ func (t *forecastText) happening(r happening, who, what int) {
 		mark = t.lower
 	}
 	plain := symbol(r.Change) + " " + pad(t.user(r.User), who) + "  " + pad(move(r.Change), what)
-	why := string(r.Cause) + ": " + r.Reason
+	why := cause(r.Change) + ": " + r.Reason
 	if r.fate != "" {
 		why = r.fate + " · " + why
 	}
@@ -334,11 +334,11 @@ func ruleOf(c plan.Change) string {
 
 // folded writes a moment of many changes as what it comes to.
 func (t *forecastText) folded(step plan.Step, rows []happening) {
-	causes := map[plan.Cause]int{}
+	causes := map[string]int{}
 	gains, loses := 0, 0
 	fates := map[string]int{}
 	for _, r := range rows {
-		causes[r.Cause]++
+		causes[cause(r.Change)]++
 		if r.fate != "" {
 			fates[r.fate]++
 		}
@@ -410,11 +410,14 @@ func forecastSummary(f *plan.Forecast) string {
 		what string
 	}{
 		{s.Observed, "observed only"}, {s.Blocked, "blocked"}, {s.Held, "held"},
-		{s.Endings, "ending by date"}, {s.Empty, "on-call groups empty at times"},
+		{s.Endings, "ending by date"},
 	} {
 		if x.n > 0 {
 			line += fmt.Sprintf("; %d %s", x.n, x.what)
 		}
+	}
+	if s.Empty > 0 {
+		line += "; " + count(s.Empty, "on-call group", "on-call groups") + " empty at times"
 	}
 	return line + "."
 }

@@ -108,7 +108,7 @@ func notes(p *plan.Plan) map[desired.Pair]note {
 		n[c.Pair()] = note{status: StatusObserved, why: c.Reason, change: c.ID, unblock: "set `manage` in the configuration"}
 	}
 	for _, c := range p.Changes {
-		n[c.Pair()] = note{status: StatusPlanned, why: string(c.Cause) + ": " + c.Reason, change: c.ID}
+		n[c.Pair()] = note{status: StatusPlanned, why: cause(c) + ": " + c.Reason, change: c.ID}
 	}
 	for _, b := range p.Blocked {
 		n[b.Pair()] = note{status: StatusBlocked, why: b.Why, unblock: b.Unblock, change: b.ID}
