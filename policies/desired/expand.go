@@ -52,10 +52,12 @@ type expander struct {
 	// rawPath is path for those expanded without limits, to say whom a limit is on.
 	rawPath []string
 
-	absent  map[string][]By
-	errors  []Notice
-	told    map[Notice]bool // the errors
-	suspend []string
+	absent map[string][]By
+	errors []Notice
+	told   map[Notice]bool // the errors and warnings
+	// warnings are oddities of references.
+	warnings []Notice
+	suspend  []string
 	// onCalls are who is on call by PagerDuty's /oncalls, by schedule.
 	onCalls map[string]map[string]bool
 	// grants are the candidates of grants to people.
@@ -183,9 +185,30 @@ func (x *expander) expand(ref inventory.Ref, s stretch, origins []policies.Origi
 	case inventory.KindOnCall:
 		return x.onCall(res.id, name, s)
 	case inventory.KindEscalation:
+		x.noSuchLevel(ref, res.id, origins)
 		return x.escalation(res.id, ref.Level, name, s)
 	}
 	return people{unknown: []string{fmt.Sprintf("%s can't stand for people", ref)}}
+}
+
+// noSuchLevel warns of a level that an escalation policy does not have: nobody is
+// on call there.
+func (x *expander) noSuchLevel(ref inventory.Ref, id string, origins []policies.Origin) {
+	levels := len(x.in.Snapshot.EscalationPolicies[id].Rules)
+	if ref.Level <= levels {
+		return
+	}
+	has := fmt.Sprintf("has %d levels", levels)
+	if levels == 1 {
+		has = "has one level"
+	}
+	for _, o := range origins {
+		n := Notice{Message: fmt.Sprintf("%s stands for nobody: the escalation policy %s", ref, has), Origin: o}
+		if !x.told[n] {
+			x.told[n] = true
+			x.warnings = append(x.warnings, n)
+		}
+	}
 }
 
 // through puts a link before every chain.

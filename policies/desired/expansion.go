@@ -481,6 +481,7 @@ func (e *Expansion) finish(x *expander) {
 			}
 		}
 	}
+	e.warnings = append(e.warnings, x.warnings...)
 	slices.SortFunc(x.errors, compareNotices)
 	slices.SortFunc(e.warnings, compareNotices)
 	e.errors, e.warnings = slices.Compact(x.errors), slices.Compact(e.warnings)

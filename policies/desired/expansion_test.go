@@ -403,3 +403,13 @@ func TestLeadAndLagWidenShifts(t *testing.T) {
 		}
 	}
 }
+
+func TestALevelThatAnEscalationPolicyDoesNotHaveIsAWarning(t *testing.T) {
+	st := &policies.Statements{Grants: []policies.Grant{
+		grant("escalation@2:Payments", "team:Payments", "manager"), grant("escalation@3:Payments", "team:Payments", "manager"),
+	}}
+	a := desired.Expand(desired.Input{Snapshot: account(), Statements: st}).At(noon)
+	if len(a.Warnings) != 1 || a.Warnings[0].Message != "escalation@3:Payments stands for nobody: the escalation policy has 2 levels" {
+		t.Errorf("warnings: %v", a.Warnings)
+	}
+}

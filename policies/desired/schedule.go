@@ -143,13 +143,20 @@ func (e *Expansion) line(x *expander, schedule inventory.Ref, layer string, orig
 	return "", false
 }
 
+// nearestLine is what somebody may have meant by a name that no line has: a name
+// like it, or else one of all.
 func nearestLine(name string, lines []oncall.Line) string {
 	var names []string
 	for _, l := range lines {
-		names = append(names, l.Name)
+		if !slices.Contains(names, l.Name) {
+			names = append(names, l.Name)
+		}
 	}
 	if near, ok := inventory.Nearest(name, names); ok {
 		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	if len(names) > 0 {
+		return "; it has " + strings.Join(names, ", ")
 	}
 	return ""
 }

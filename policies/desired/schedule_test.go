@@ -64,7 +64,7 @@ func TestALayerIsNamedByNameOrIDOrNotAtAllWhereItIsAlone(t *testing.T) {
 		{"a misspelt name", "Both", "Nigt", "", `has no layer "Nigt" that has not ended; did you mean "Night"?`},
 		{"a layer that has ended", "Both", "Gone", "", `has no layer "Gone" that has not ended`},
 		{"the id of an ended layer", "Both", "#GONE", "", `has no layer "#GONE"`},
-		{"an event that does not exist", "Follow", "Month", "", `has no event "Month" that has not ended`},
+		{"an event that does not exist", "Follow", "Month", "", `has no event "Month" that has not ended; it has Weekend, Week`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
