@@ -38,6 +38,84 @@ func (r *rule) builtinFailures(errs []topdown.Error) []Failure {
 	return out
 }
 
+// failedAt is the place that the message of a failed function begins with.
+var failedAt = regexp.MustCompile(`^([^:\s]+\.rego):(\d+): `)
+
+// missingName is the name in a message about a thing that there is not, failedCall
+// the call in one about a function that failed.
+var (
+	missingName = regexp.MustCompile(`(?:^|: )[a-z]+(?:@\d+)?:#?(.+?) (?:does not exist|has no (?:account|layer|event)|is no account|stands for)`)
+	failedCall  = regexp.MustCompile(`^[\w.]+\((.*)\): `)
+	quotedText  = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"`)
+)
+
+// ProblemAt is a message about what a rule gave as a problem, at the place that
+// it begins with, if it is that of a failed function, or else at the rule. It
+// names the row of data that the rule has the name or the argument from, where
+// that can be told.
+func (s *Set) ProblemAt(message string, o Origin, warning bool) Problem {
+	p := problemAt(message, o, warning)
+	var texts []string
+	if m := missingName.FindStringSubmatch(message); m != nil {
+		texts = m[1:]
+	} else if m := failedCall.FindStringSubmatch(p.Message); m != nil {
+		for _, quoted := range quotedText.FindAllStringSubmatch(m[1], -1) {
+			texts = append(texts, quoted[1])
+		}
+	}
+	for _, text := range texts {
+		if row := s.rowWith(o, text); row != "" {
+			said, rest, more := strings.Cut(p.Message, "; ")
+			p.Message = said + ", from " + row
+			if more {
+				p.Message += "; " + rest
+			}
+			break
+		}
+	}
+	return p
+}
+
+func problemAt(message string, o Origin, warning bool) Problem {
+	p := Problem{File: o.File, Line: o.Line, Message: message, Warning: warning}
+	if m := failedAt.FindStringSubmatch(message); m != nil {
+		p.File, p.Message = m[1], message[len(m[0]):]
+		p.Line, _ = strconv.Atoi(m[2])
+	}
+	mendFailure(&p)
+	return p
+}
+
+var (
+	unknownZoneError = regexp.MustCompile(`unknown time zone (.+)$`)
+	timeError        = regexp.MustCompile(`parse_rfc3339_ns: parsing time "([^"]*)"`)
+	layoutError      = regexp.MustCompile(`parse_ns: parsing time "[^"]*" as "([^"]*)"`)
+)
+
+// mendFailure adds how a failure is mended.
+func mendFailure(p *Problem) {
+	if m := unknownZoneError.FindStringSubmatch(p.Message); m != nil {
+		if zone, unknown := unknownZone(m[1]); unknown {
+			p.Expected, p.Suggestion = zone.Expected, zone.Suggestion
+		}
+		return
+	}
+	if m := timeError.FindStringSubmatch(p.Message); m != nil {
+		if c := moment("time", value{typ: "string", text: m[1], whole: true}, element{}); c != nil {
+			p.Expected, p.Suggestion = c.expected, c.suggestion
+		}
+		return
+	}
+	if m := layoutError.FindStringSubmatch(p.Message); m != nil {
+		p.Expected = fmt.Sprintf("a text in the form of the layout, which is written as Go writes it, by example: %q is 2 January 2006", m[1])
+		if !strings.Contains(m[1], "06") {
+			p.Expected = "a layout as Go writes it, by example: 2006-01-02 15:04:05"
+		}
+		return
+	}
+	p.Expected = howToMend(p.Message, "")
+}
+
 // errorText is an evaluation error as an author wants it: where it happened in
 // their own policies, what was evaluated, and what went wrong.
 func errorText(err error) string {

@@ -53,6 +53,10 @@ func told(t *testing.T, archive *txtar.Archive) string {
 			out += problems(t, err)
 		}
 		for _, f := range st.Failures {
+			if p := s.ProblemAt(f.Message, f.Origin, false); p.Expected != "" {
+				out += "failure: " + f.Rule + ": " + p.String() + "\n"
+				continue
+			}
 			out += "failure: " + f.Rule + ": " + f.Message + "\n"
 		}
 		if len(st.Warnings) > 0 {

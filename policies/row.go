@@ -42,6 +42,27 @@ func (x *rowFinder) place(reads keys, texts []string, value string) string {
 	return fmt.Sprintf("%s:%d", best.file.name, best.node.Line)
 }
 
+// rowWith is "file:line" of the row of data that has a text and that the rule of
+// an origin may have it from; empty if there is none.
+func (s *Set) rowWith(o Origin, text string) string {
+	for _, rules := range s.rules {
+		for _, r := range rules {
+			if r.origin.File != o.File || r.origin.Line != o.Line || r.needs.data.all {
+				continue
+			}
+			x := s.rowFinder()
+			for _, key := range slices.Sorted(maps.Keys(r.needs.data.named)) {
+				for _, f := range s.under[key] {
+					if m := (search{texts: []string{text}, value: text}).in(f, x.document(f)); m.exact {
+						return fmt.Sprintf("%s:%d", f.name, m.node.Line)
+					}
+				}
+			}
+		}
+	}
+	return ""
+}
+
 func (x *rowFinder) document(f *file) *yaml.Node {
 	if doc, ok := x.parsed[f]; ok {
 		return doc

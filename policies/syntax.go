@@ -55,6 +55,10 @@ var slips = []slip{
 	saying("rule name conflicts with built-in function", "", "another name for a rule; a call of the function stands in a rule's body"),
 	saying("else keyword cannot be used on multi-value rules", "", "a rule of its own for each alternative: grant contains {…} if {…}"),
 	saying(`is recursive|may be recursive`, "", "rules that lead to one another in one direction only"),
+	saying("produced conflicting values", "", "one value: conditions that exclude one another, or the second behind else"),
+	saying("object keys must be unique", "", "each key once; where several share it, a set of all of them: by_key[key] contains value if …"),
+	saying("to_number: .*invalid syntax", "", "a text that is a number; a document's schema keeps others out"),
+	saying("divide by zero", "", "a divisor other than 0, tested before"),
 	saying("undefined function", "", "a function of Rego, of your own, or of the library with import data.dutyward"),
 }
 

@@ -3,10 +3,13 @@ package policies
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // zones are the names of time zones, for suggestions alone. Source: the IANA
@@ -38,9 +41,15 @@ func nearestZone(name string) string {
 			return zone
 		}
 	}
-	if len(name) < 6 {
+	if len(city) < 5 {
 		return ""
 	}
-	near, _ := nearest(name, zoneNames())
-	return near
+	var cities []string
+	for _, zone := range zoneNames() {
+		cities = append(cities, zone[strings.LastIndexByte(zone, '/')+1:])
+	}
+	if near, ok := nearest(city, cities); ok && len(near) >= 5 && levenshtein.ComputeDistance(near, city) <= 2 {
+		return zoneNames()[slices.Index(cities, near)]
+	}
+	return ""
 }

@@ -16,7 +16,7 @@ func TestEveryZoneThatIsSuggestedIsOne(t *testing.T) {
 func TestAZoneIsSuggestedByItsCityOrASlip(t *testing.T) {
 	for written, want := range map[string]string{
 		"Berlin": "Europe/Berlin", "America/Berlin": "Europe/Berlin", "New York": "America/New_York", "europe/lisbon": "Europe/Lisbon",
-		"Europe/Berln": "Europe/Berlin", "CEST": "", "UTC+1": "", "": "",
+		"Europe/Berln": "Europe/Berlin", "Berln": "Europe/Berlin", "CEST": "", "UTC+1": "", "": "",
 	} {
 		p, unknown := unknownZone(written)
 		if written == "" {

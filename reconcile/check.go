@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -31,6 +30,7 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 	case err != nil:
 		return nil, nil, err
 	}
+	problems = slices.DeleteFunc(problems, func(p policies.Problem) bool { return toldByPlan(p, result.Plan.Errors) })
 	told := map[desired.Notice]bool{}
 	for _, s := range []*policies.Statements{result.Statements, result.Risk} {
 		problems = append(problems, s.Bad...)
@@ -40,11 +40,11 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 	}
 	for _, n := range result.Plan.Errors {
 		if !told[n] {
-			problems = append(problems, problemOf(n, false))
+			problems = append(problems, r.Policies.ProblemAt(n.Message, n.Origin, false))
 		}
 	}
-	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, r.Policies.ReadsGroup), unusedLimits(result), unusedWaivers(result)) {
-		if p := problemOf(n, true); !toldAt(r.Policies.Warnings(), p) {
+	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, r.Policies.ReadsGroup), unusedLimits(result), unusedWaivers(result), nearlyAccounts(result)) {
+		if p := r.Policies.ProblemAt(n.Message, n.Origin, true); !toldAt(r.Policies.Warnings(), p) {
 			problems = append(problems, p)
 		}
 	}
@@ -54,26 +54,33 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 // toldAt says whether loading warned already of what is quoted first in a
 // problem, in the same line.
 func toldAt(problems policies.Problems, p policies.Problem) bool {
+	if pointlessUntil.MatchString(p.Message) {
+		return slices.ContainsFunc(problems, func(x policies.Problem) bool {
+			return x.File == p.File && p.Line <= x.Line && pointlessUntil.MatchString(x.Found) && strings.HasSuffix(firstPlace.FindString(x.Found), firstPlace.FindString(p.Message))
+		})
+	}
 	quoted := firstQuoted.FindString(p.Message)
 	return quoted != "" && slices.ContainsFunc(problems, func(x policies.Problem) bool {
 		return x.File == p.File && x.Line == p.Line && strings.Contains(x.Found, quoted)
 	})
 }
 
+// pointlessUntil is how an until is told that ends nothing, by loading and by the
+// plan; firstPlace is the grant that gives the same.
+var (
+	pointlessUntil = regexp.MustCompile(`until.* (?:ends nothing|has no effect): `)
+	firstPlace     = regexp.MustCompile(`\S+\.rego:\d+`)
+)
+
 var firstQuoted = regexp.MustCompile(`"[^"]+"`)
 
-// failedAt is the place that the message of a failed function begins with.
-var failedAt = regexp.MustCompile(`^([^:\s]+\.rego):(\d+): `)
+// circle is how a circle of groups is told, with its groups.
+var circle = regexp.MustCompile(`nest in a circle: .*`)
 
-// problemOf is a notice as a problem at the place that it names, or else at its
-// rule.
-func problemOf(n desired.Notice, warning bool) policies.Problem {
-	p := policies.Problem{File: n.Origin.File, Line: n.Origin.Line, Message: n.Message, Warning: warning}
-	if m := failedAt.FindStringSubmatch(n.Message); m != nil {
-		p.File, p.Message = m[1], n.Message[len(m[0]):]
-		p.Line, _ = strconv.Atoi(m[2])
-	}
-	return p
+// toldByPlan says whether the plan has an error of what loading warned of: a
+// circle of groups is both.
+func toldByPlan(warning policies.Problem, errs []desired.Notice) bool {
+	return circle.MatchString(warning.Found) && slices.ContainsFunc(errs, func(n desired.Notice) bool { return circle.MatchString(n.Message) })
 }
 
 // unusedGroups are the groups that nothing refers to: who is in them has

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -25,9 +26,9 @@ func newCheck(a *app) *cobra.Command {
 		Use:   "check [DIRECTORY...]",
 		Short: "Say everything that is wrong with the policies",
 		Long: "Load the configured policies, or those of the directories given, and say everything that is wrong with\n" +
-			"them, each with file, line, what was found and what was expected. With a snapshot they are evaluated on it\n" +
-			"too, so that rules that fail, references that name nothing, and groups, limits and waivers that do nothing\n" +
-			"are told.\n\n" +
+			"them, each with file, line, what was found and what was expected. Rules that follow from data alone are\n" +
+			"evaluated too, and with a snapshot all of them, so that rules that fail, references that name nothing, and\n" +
+			"groups, limits and waivers that do nothing are told.\n\n" +
 			"Warnings do not fail the command, except with --strict. --format github makes annotations of a pull request\n" +
 			"in GitHub Actions.",
 		Example: "  dutyward check\n  dutyward check policies --snapshot account.json\n  dutyward check --strict --format github",
@@ -74,9 +75,10 @@ func (a *app) check(cmd *cobra.Command, roots []string, f checkFlags) (problems 
 		case err != nil:
 			return nil, nil, err
 		}
-		return set.Warnings(), nil, nil
+		problems, err = set.Check(cmd.Context(), a.now())
+		return problems, nil, err
 	}
-	s, err := a.forReading(cmd.Context(), roundFlags{policies: roots, snapshot: f.snapshot})
+	s, err := a.forReading(cmd.Context(), roundFlags{policies: roots, snapshot: f.snapshot, tellsWarnings: true})
 	switch {
 	case errors.As(err, &problems):
 		return problems, nil, nil
@@ -87,8 +89,25 @@ func (a *app) check(cmd *cobra.Command, roots []string, f checkFlags) (problems 
 	problems, result, err := s.Check(cmd.Context())
 	if err == nil && result != nil {
 		partly = incomplete(result.Snapshot)
+		a.noteGivesNothing(result)
 	}
 	return problems, partly, err
+}
+
+// mostNotes is how many rules that give nothing are named one by one.
+const mostNotes = 10
+
+// noteGivesNothing notes the rules that give nothing. They are no problem, for
+// the day may come; and they are how a condition shows that never holds.
+func (a *app) noteGivesNothing(r *reconcile.Result) {
+	rules := r.GivesNothing()
+	for i, n := range rules {
+		if i == mostNotes {
+			fmt.Fprintf(a.stderr, "note: and %s like these\n", counted(len(rules)-i, "rule"))
+			return
+		}
+		fmt.Fprintf(a.stderr, "note: %s:%d: %s\n", n.Origin.File, n.Origin.Line, n.Message)
+	}
 }
 
 // problemWriter is how problems are written in a format.

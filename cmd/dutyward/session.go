@@ -33,6 +33,8 @@ type roundFlags struct {
 	snapshot string
 	targets  []string
 	at       string
+	// tellsWarnings says that the command itself tells the policies' warnings.
+	tellsWarnings bool
 }
 
 func (f *roundFlags) add(cmd *cobra.Command) {
@@ -132,7 +134,7 @@ func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
 		return nil, err
 	}
 	s.Policies = set
-	if n := len(set.Warnings()); n > 0 {
+	if n := len(set.Warnings()); n > 0 && !f.tellsWarnings {
 		fmt.Fprintf(a.stderr, "note: the policies have %s: `dutyward check` shows them\n", counted(n, "warning"))
 	}
 	return s, nil
