@@ -53,6 +53,9 @@ func checkSchemas(schemas []schema, d documents, r *report) {
 			continue
 		}
 		doc, ok := d.find(strings.Split(s.document, "."))
+		if !ok && d.broken {
+			continue
+		}
 		if !ok {
 			p := Problem{File: s.file.name, Found: fmt.Sprintf("a schema for data.%s, which does not exist", s.document),
 				Expected: "a data document of that name in a policy root"}

@@ -121,6 +121,7 @@ func (l *Loader) load(ctx context.Context, o Options, files []*file, left []stri
 
 	data := l.documents(files, r)
 	data.left = left
+	data.broken = data.broken || len(problems.Errors()) > 0
 	checkSchemas(schemas, data, r)
 	modules, err := parse(files, o.AllowBuiltins, r)
 	if err != nil {
