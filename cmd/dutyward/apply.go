@@ -24,7 +24,7 @@ func newApply(a *app) *cobra.Command {
 		Long: "Plan, ask, and make the changes. Each is looked at just before it is written, and recorded before and after.\n" +
 			"With a plan that `plan --out` saved, its changes are made and no others; if the account, the policies or the\n" +
 			"time moved since so that they are not due any more, nothing is done.",
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x := application{app: a, yes: yes, asJSON: asJSON}
 			if len(args) == 1 {

@@ -17,7 +17,7 @@ func newConfirm(a *app) *cobra.Command {
 			"swapped their names) steers no access until a person confirms that the new one is meant. The account is read to\n" +
 			"find it. Who confirmed what is recorded with the reason.",
 		Example: "  dutyward confirm team:Payments --reason 'recreated after the merger'",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ref, err := inventory.ParseRef(args[0])
 			if err != nil {

@@ -28,7 +28,7 @@ func newRun(a *app) *cobra.Command {
 			"ends.\n\n" +
 			"Policies that break leave the last good ones in force, and so does a configuration that does. An error is logged,\n" +
 			"and tried again. `dutyward pause` stops all changes, and `dutyward resume` lets them go on.",
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			load := func() (*config, error) {
 				c, err := a.config()

@@ -27,7 +27,7 @@ func newDemo(a *app) *cobra.Command {
 			"With --once it goes through the main job once: account, policies, plan, apply, and a second plan that is empty.\n\n" +
 			"Both run in this process on a simulated PagerDuty, without network, and leave nothing behind.",
 		Example: "  dutyward demo\n  dutyward demo --speed 300      # more slowly\n  dutyward demo --for 48h --speed 0 | less",
-		Args:    cobra.NoArgs,
+		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case once && (cmd.Flags().Changed("speed") || cmd.Flags().Changed("for")):

@@ -24,7 +24,7 @@ func newDoctor(a *app) *cobra.Command {
 			"and what they name on a snapshot of the account, and what keeps access from being lowered: a line each, and\n" +
 			"what to do below it. It takes a snapshot as plan does, and changes nothing. The exit code is 1 if a line says\n" +
 			"fail; warn leaves it 0.",
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e := examination{app: a, flags: f}
 			e.all(cmd.Context())

@@ -24,11 +24,16 @@ func newExplain(a *app) *cobra.Command {
 			"way. Of what they do not have, it says which rules could give it, through which groups and when, and at which\n" +
 			"condition a rule ends for them, where that can be told.",
 		Example: "  dutyward explain ann@acme.com team:Payments\n  dutyward explain ann@acme.com account",
-		Args:    cobra.ExactArgs(2),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return fmt.Errorf("RESOURCE is missing, such as account or team:NAME; `dutyward what %s` shows all that a person has", args[0])
+			}
+			return arguments(2, 2)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.planned(cmd.Context(), f, func(s *session, r *reconcile.Result) error {
 				index := inventory.NewIndex(r.Snapshot)
-				person, err := findPerson(index, args[0])
+				person, err := findPerson(r.Snapshot, r.Access.Absent, args[0])
 				if err != nil {
 					return err
 				}

@@ -35,7 +35,7 @@ func newForecast(a *app) *cobra.Command {
 			"those before it for made. What would be blocked, held or only observed then says so. The snapshot holds shifts\n" +
 			"for some weeks ahead (window.ahead_days); a forecast that needs more is an error.",
 		Example: "  dutyward forecast\n  dutyward forecast --days 3 --group payments-oncall\n  dutyward forecast --until '2026-12-24 18:00 Europe/Berlin' --person ann@acme.com",
-		Args:    cobra.NoArgs,
+		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			days := cmd.Flags().Changed("days")
 			until, err := ff.end(days)
@@ -56,7 +56,7 @@ func newForecast(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			narrowing, err := ff.narrowing(inventory.NewIndex(snapshot), forecast)
+			narrowing, err := ff.narrowing(snapshot, forecast)
 			if err != nil {
 				return err
 			}
@@ -104,10 +104,11 @@ func (f forecastFlags) end(days bool) (when, error) {
 
 // narrowing resolves what the forecast is narrowed to; what names nothing is an
 // error, for an empty forecast would read as if nothing happened.
-func (f forecastFlags) narrowing(index *inventory.Index, forecast *plan.Forecast) (plan.Narrowing, error) {
+func (f forecastFlags) narrowing(s *inventory.Snapshot, forecast *plan.Forecast) (plan.Narrowing, error) {
 	var n plan.Narrowing
+	index := inventory.NewIndex(s)
 	for _, text := range f.people {
-		person, err := findPerson(index, text)
+		person, err := findPerson(s, nil, text)
 		if err != nil {
 			return n, err
 		}

@@ -21,7 +21,7 @@ func newHistory(a *app) *cobra.Command {
 		Long: "List the recorded rounds that changed something, the latest first, or with a round's number what it changed, in the\n" +
 			"order of the writes. PagerDuty is not asked. `dutyward revert ROUND` undoes a round.",
 		Example: "  dutyward history\n  dutyward history 42",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.forState(cmd.Context())
 			if err != nil {

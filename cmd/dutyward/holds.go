@@ -29,7 +29,7 @@ func newHolds(a *app) *cobra.Command {
 		Long: "List the changes that the last recorded round held, that of `dutyward run` or an apply, with the reason, its figures\n" +
 			"and what lets each through. PagerDuty is not asked. During a pause no round is recorded: --fresh plans now instead.",
 		Example: "  dutyward holds\n  dutyward release 'team/PABC123/*' --reason 'the team moves to the new roster'",
-		Args:    cobra.NoArgs,
+		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			h, err := a.holds(cmd.Context(), f, fresh)
 			if err != nil {
@@ -100,7 +100,7 @@ func newRelease(a *app) *cobra.Command {
 			"what is recorded with the reason. The next round makes the changes.",
 		Example: "  dutyward release team/PABC123/PUSER12/responder/none --reason 'the team is wound up'\n" +
 			"  dutyward release 'team/PABC123/*' --reason 'they moved to another team'",
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(1, -1),
 		RunE: func(cmd *cobra.Command, keys []string) error {
 			s, err := a.forState(cmd.Context())
 			if err != nil {

@@ -26,7 +26,7 @@ func newInit(a *app) *cobra.Command {
 		Long: "Write dutyward.yaml and policies that say what the account, or a saved snapshot, holds already: a few rules\n" +
 			"over data files of people and teams. Their plan is empty, and everything is in observe; the configuration\n" +
 			"says how to go on from there. No file is overwritten without --force, and PagerDuty is only read.",
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) > 0 {

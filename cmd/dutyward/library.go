@@ -18,7 +18,7 @@ func newLibrary(a *app) *cobra.Command {
 		Long: "List the functions of the library that every policy can import as data.dutyward, or say all of one of them:\n" +
 			"what it returns, and when it is undefined.",
 		Example: "  dutyward library\n  dutyward library on_call_at",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    arguments(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			functions, err := policies.LibraryFunctions()
 			if err != nil {
@@ -58,7 +58,7 @@ func newLibraryExport(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "export DIRECTORY",
 		Short: "Write the library's files to a directory, for stock OPA and for editors",
-		Args:  cobra.ExactArgs(1),
+		Args:  arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := policies.ExportLibrary(args[0]); err != nil {
 				return err
@@ -77,7 +77,7 @@ func newLibrarySchemas(a *app) *cobra.Command {
 			"understand it; grant.json, member.json and so on are for data that is written in the form of these elements.\n" +
 			"Keep the directory outside of the policy directories, where JSON is data.",
 		Example: "  dutyward library schemas schemas\n  opa check --schema schemas/input.json policies lib",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			names, err := policies.ExportSchemas(args[0])
 			if err != nil {

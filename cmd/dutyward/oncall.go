@@ -28,7 +28,7 @@ func newOnCall(a *app) *cobra.Command {
 			"With --compare and a plan that `plan --out` saved: who is on call in the weeks to come as things are, and as\n" +
 			"they will be once the plan is carried out, side by side, on the schedules that it touches.",
 		Example: "  dutyward oncall\n  dutyward oncall 'Payments Primary' --at 2026-03-02T17:00:00Z\n  dutyward oncall --compare plan.json",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if compare != "" {
 				return a.compareOnCall(compare, args, asJSON)

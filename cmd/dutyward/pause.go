@@ -17,7 +17,7 @@ func newPause(a *app) *cobra.Command {
 		Long: "Stop all changes that `dutyward run` makes, at once: a change in hand is finished and no other begun. It goes on to\n" +
 			"read, plan and report. The pause is a file beside the state, its name with `.paused`, and lasts until\n" +
 			"`dutyward resume`, also across a restart. What a person applies with `dutyward apply` is not stopped.",
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.config()
 			if err != nil {
@@ -44,7 +44,7 @@ func newResume(a *app) *cobra.Command {
 		Use:   "resume",
 		Short: "Let changes go on after `dutyward pause`",
 		Long:  "Let changes go on after `dutyward pause`, from the next round on; SIGHUP makes that one now.",
-		Args:  cobra.NoArgs,
+		Args:  arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.config()
 			if err != nil {

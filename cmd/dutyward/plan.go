@@ -24,7 +24,7 @@ func newPlan(a *app) *cobra.Command {
 		Short: "Show what would change, and why; change nothing",
 		Long: "Take a snapshot, evaluate the policies and show the difference: what apply would change and why, and what\n" +
 			"is only observed, blocked, held, unknown or left alone. Nothing is changed, neither in PagerDuty nor in the state.",
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.at != "" && out != "" {
 				return errors.New("--at and --out don't go together: a plan for another moment is not one to apply")

@@ -2,36 +2,86 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
 )
 
 // findPerson finds a person by e-mail address, '#' and id, or user: reference.
-func findPerson(index *inventory.Index, text string) (inventory.Ref, error) {
-	if !strings.HasPrefix(text, string(inventory.KindUser)+":") {
-		text = string(inventory.KindUser) + ":" + text
-	}
-	r, err := inventory.ParseRef(text)
+// absent are those whom policies name and no account has.
+func findPerson(s *inventory.Snapshot, absent []desired.Absent, text string) (inventory.Ref, error) {
+	name := strings.TrimPrefix(text, string(inventory.KindUser)+":")
+	ref, err := inventory.ParseRef(string(inventory.KindUser) + ":" + name)
 	if err != nil {
-		return r, err
+		return ref, fmt.Errorf("%q: expected the e-mail address of a person, or '#' and an id%s", text, addressOf(s, name))
 	}
-	return find(index, r)
+	index := inventory.NewIndex(s)
+	if len(index.Find(ref)) == 0 {
+		for _, a := range absent {
+			if strings.EqualFold(a.Email, ref.Name) && len(a.By) > 0 {
+				return ref, fmt.Errorf("policies name %s (%s:%d), and PagerDuty has no account with that address yet: once they are invited, it gets what the policies give",
+					ref, a.By[0].File, a.By[0].Line)
+			}
+		}
+	}
+	return find(index, ref)
+}
+
+// addressOf suggests the address of the people who are called so.
+func addressOf(s *inventory.Snapshot, name string) string {
+	var found []string
+	for _, u := range s.Users {
+		before, _, _ := strings.Cut(u.Email, "@")
+		first, _, _ := strings.Cut(u.Name, " ")
+		if slices.ContainsFunc([]string{u.Name, first, before, u.ID}, func(called string) bool { return strings.EqualFold(called, name) }) {
+			found = append(found, u.Email)
+		}
+	}
+	if len(found) == 0 || len(found) > 3 {
+		return ""
+	}
+	slices.Sort(found)
+	return "; did you mean " + strings.Join(found, " or ") + "?"
 }
 
 // findResource finds the account, a team or a schedule.
 func findResource(index *inventory.Index, text string) (inventory.Ref, error) {
 	r, err := inventory.ParseRef(text)
 	if err != nil {
-		return r, err
+		return r, fmt.Errorf("%q is not a resource: expected account, team:NAME or schedule:NAME%s", text, resourceCalled(index, text))
 	}
 	switch r.Kind {
+	case inventory.KindGroup:
+		return r, fmt.Errorf("%s is not a resource but a group of people: `dutyward groups` shows who is in it, and `dutyward what PERSON` which groups somebody is in", r)
 	case inventory.KindAccount:
 		return r, nil
 	case inventory.KindTeam, inventory.KindSchedule:
 		return find(index, r)
 	}
 	return r, fmt.Errorf("%s is not a resource: expected account, team:NAME or schedule:NAME", r)
+}
+
+// resourceCalled suggests the team or schedule that is called so.
+func resourceCalled(index *inventory.Index, name string) string {
+	var found []string
+	for _, kind := range []inventory.Kind{inventory.KindTeam, inventory.KindSchedule} {
+		if ref := (inventory.Ref{Kind: kind, Name: name}); len(index.Find(ref)) > 0 {
+			found = append(found, ref.String())
+		}
+	}
+	if len(found) == 0 {
+		for _, kind := range []inventory.Kind{inventory.KindTeam, inventory.KindSchedule} {
+			if near, ok := inventory.Nearest(name, index.Names(kind)); ok && name != "" {
+				found = append(found, inventory.Ref{Kind: kind, Name: near}.String())
+			}
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(found, " or ") + "?"
 }
 
 // find is a reference by id. A name that nothing has or several things share is

@@ -28,7 +28,7 @@ func newRevert(a *app) *cobra.Command {
 			"`dutyward run` must be paused first, or with --pause at the same time. Then mend the policies, see with\n" +
 			"`dutyward plan` that they want what you want, and `dutyward resume`.",
 		Example: "  dutyward revert --pause\n  dutyward revert 42",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.forReverting(cmd.Context(), f)
 			if err != nil {

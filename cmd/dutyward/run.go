@@ -118,9 +118,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w\nrun `%s --help` for the flags", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagFault)
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "the configuration `file` (default ./dutyward.yaml, if it is there)")
 	root.PersistentFlags().BoolVar(&a.noColour, "no-color", false, "print without colour, as it is without a terminal or with NO_COLOR set")
 	root.AddCommand(

@@ -26,8 +26,11 @@ func newSim(a *app) *cobra.Command {
 			"on, or any other. What is written is forgotten when it ends. Speak to it with account.base_url.\n\n" +
 			"A fault is " + pagerdutysim.FaultSyntax,
 		Example: "  dutyward snapshot --out account.json\n  dutyward sim --seed account.json",
-		Args:    cobra.NoArgs,
+		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if speed < 0 {
+				return fmt.Errorf("--speed %g: a clock that runs backwards; expected 0 or more", speed)
+			}
 			account, err := a.seed(seed)
 			if err != nil {
 				return err

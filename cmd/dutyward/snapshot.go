@@ -23,7 +23,7 @@ func newSnapshot(a *app) *cobra.Command {
 		Long: "Read users, teams, schedules, escalation policies, services and on-calls, and print them as one JSON\n" +
 			"document: the policies' input, the same bytes for the same account at the same clock. Requests, time\n" +
 			"and bytes are told on standard error. An incomplete snapshot is printed too; the exit code is then 3.",
-		Args: cobra.NoArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.config()
 			if err != nil {

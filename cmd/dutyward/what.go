@@ -3,7 +3,6 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -17,10 +16,10 @@ func newWhat(a *app) *cobra.Command {
 		Long: "Show a person's base role, teams and groups (an e-mail address, or '#' and an id): what PagerDuty holds, what\n" +
 			"it is to become, and the rule behind it. `dutyward explain PERSON RESOURCE` says more about one of them.",
 		Example: "  dutyward what ann@acme.com",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
-				person, err := findPerson(inventory.NewIndex(r.Snapshot), args[0])
+				person, err := findPerson(r.Snapshot, r.Access.Absent, args[0])
 				if err != nil {
 					return err
 				}

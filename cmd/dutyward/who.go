@@ -15,7 +15,7 @@ func newWho(a *app) *cobra.Command {
 		Use:     "who RESOURCE",
 		Short:   "Show who has or is to have access to a resource, and why",
 		Example: "  dutyward who team:Payments\n  dutyward who account",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
 				index := inventory.NewIndex(r.Snapshot)
