@@ -312,4 +312,5 @@ func (d *Daemon) conclude(r *Result, o Outlook, err error) {
 	}
 	s.Policies = r.Plan.Policies
 	s.Revision, s.Summary, s.Findings = r.Plan.Revision, r.Plan.Summary, openFindings(r.Plan)
+	s.Coverage = coverage(r)
 }

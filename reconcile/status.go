@@ -50,6 +50,31 @@ type Status struct {
 	// and did not come about.
 	Changes []ChangeCount `json:"changes"`
 	Undone  int           `json:"undone"`
+	// Coverage is that of the schedules whose on-calls the last plan depends on.
+	// There may be hundreds, so it is for metrics alone.
+	Coverage []Coverage `json:"-"`
+}
+
+// Coverage is how far a schedule is covered.
+type Coverage struct {
+	// Schedule is its id, and Name its name.
+	Schedule, Name string
+	// Share of the snapshot's window has somebody on call, from 0 to 1.
+	Share float64
+}
+
+// coverage is that of the schedules that a plan depends on, by id.
+func coverage(r *Result) []Coverage {
+	var all []Coverage
+	if r.Expansion == nil {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.Expansion.Uses().Schedules)) {
+		if s, there := r.Snapshot.Schedules[id]; there {
+			all = append(all, Coverage{Schedule: id, Name: s.Name, Share: s.Coverage / 100})
+		}
+	}
+	return all
 }
 
 // Condition is a state that lasts.
@@ -80,6 +105,7 @@ func (s *Status) clone() Status {
 	c := *s
 	c.Findings = maps.Clone(s.Findings)
 	c.Changes = slices.Clone(s.Changes)
+	c.Coverage = slices.Clone(s.Coverage)
 	c.Policies = append([]policies.Provenance{}, s.Policies...)
 	return c
 }

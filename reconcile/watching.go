@@ -44,6 +44,9 @@ type Costs struct {
 	Delays   []uint64
 	Delayed  uint64
 	DelaySum time.Duration
+	// Interval is how often on-calls are looked at, and Configured how often they
+	// should be; zero for never.
+	Interval, Configured time.Duration
 }
 
 // The kinds of rounds, by what they read.
@@ -105,9 +108,13 @@ func (d *Daemon) outlook(r *reading, result *Result) Outlook {
 		}
 	}
 	o := Outlook{Boundary: d.boundary(r), Whole: r.sought != nil, Takes: d.took}
-	if interval := d.interval(); interval > 0 {
+	interval := d.interval()
+	if interval > 0 {
 		o.Poll = d.looked.Add(interval)
 	}
+	d.watchingMu.Lock()
+	defer d.watchingMu.Unlock()
+	d.costs.Interval, d.costs.Configured = interval, d.OnCallInterval
 	return o
 }
 

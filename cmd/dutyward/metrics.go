@@ -59,6 +59,10 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 	for _, severity := range slices.Sorted(maps.Keys(s.Findings)) {
 		m.gauge("findings", "Open findings of the last plan.", float64(s.Findings[severity]), "severity", severity)
 	}
+	for _, c := range s.Coverage {
+		m.gauge("schedule_coverage_ratio", "Share of the window of the last reading in which somebody is on call, of the schedules that access depends on.",
+			c.Share, "schedule", c.Name, "id", c.Schedule)
+	}
 	m.count("log_lines_lost_total", "Lines of the log that could not be written.", float64(c.lost()))
 	m.readings(c.daemon.Costs())
 	m.cost(c.client().Cost())
@@ -89,6 +93,8 @@ func (m metrics) readings(c reconcile.Costs) {
 		m.count("readings_total", "Rounds and looks at on-calls by what they read.", float64(c.Rounds[kind]), "kind", kind)
 		m.count("reading_requests_total", "Requests to PagerDuty, writes among them, by what the round read.", float64(c.Requests[kind]), "kind", kind)
 	}
+	m.gauge("oncall_interval_seconds", "How often on-calls are looked at between rounds; 0 for never.", c.Interval.Seconds(), "as", "done")
+	m.gauge("oncall_interval_seconds", "How often on-calls are looked at between rounds; 0 for never.", c.Configured.Seconds(), "as", "configured")
 	buckets := map[float64]uint64{}
 	for i, bound := range reconcile.DelayBounds() {
 		buckets[bound.Seconds()] = 0
@@ -105,6 +111,8 @@ func (m metrics) cost(cost pagerduty.Cost) {
 		m.count("requests_total", "Requests to PagerDuty, retries among them.", float64(e.Requests), "endpoint", e.Endpoint)
 	}
 	m.count("request_retries_total", "Requests that repeated another.", float64(cost.Retries))
+	m.gauge("request_budget", "Requests that PagerDuty allows in a minute; 0 before it said so.", float64(cost.Budget))
+	m.gauge("request_budget_used", "The most requests used in one of the last five minutes, others' among them, as PagerDuty counts.", float64(cost.BudgetUsed))
 	m.count("request_wait_seconds_total", "Time spent waiting for the rate limit and before retries.", cost.Waited.Seconds())
 }
 

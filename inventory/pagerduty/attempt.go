@@ -103,6 +103,9 @@ func (a *attempter) send(x *exchange, req *http.Request, done func(*http.Respons
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	done(resp)
+	if b, ok := budgetOf(resp); ok && !ownLimit[x.endpoint] {
+		a.c.meter.budgeted(b)
+	}
 	a.c.meter.answered(x.endpoint, max(req.ContentLength, 0), int64(len(body)))
 	if err != nil {
 		return nil, err

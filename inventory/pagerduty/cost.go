@@ -22,6 +22,10 @@ type Cost struct {
 	Waited time.Duration
 	// Elapsed is the time from the first request to the last answer.
 	Elapsed time.Duration
+	// Budget is how many requests PagerDuty allows in a minute, and BudgetUsed the
+	// most that were used in one of the last five, others' requests among them. Both
+	// are as answers said, and zero before the first.
+	Budget, BudgetUsed int
 }
 
 // EndpointCost is the cost of one endpoint.
@@ -43,7 +47,17 @@ type meter struct {
 	endpoints   map[string]*EndpointCost
 	total       Cost
 	first, last time.Time
+	windows     []window
 }
+
+// window is what answers said of one minute of the budget.
+type window struct {
+	end  time.Time
+	used int
+}
+
+// recent is how long a window counts after its end.
+const recent = 5 * time.Minute
 
 func newMeter(now func() time.Time) *meter {
 	return &meter{now: now, endpoints: map[string]*EndpointCost{}}
@@ -74,6 +88,19 @@ func (m *meter) answered(endpoint string, out, in int64) {
 	m.total.BytesOut += out
 }
 
+// budgeted notes what an answer said of the budget.
+func (m *meter) budgeted(b budget) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.total.Budget = b.limit
+	end, used := m.now().Add(b.reset), b.limit-b.remaining
+	if n := len(m.windows); n > 0 && end.Sub(m.windows[n-1].end).Abs() <= 5*time.Second {
+		m.windows[n-1].used = max(m.windows[n-1].used, used)
+		return
+	}
+	m.windows = append(m.windows, window{end, used})
+}
+
 func (m *meter) retried() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -92,6 +119,10 @@ func (m *meter) cost() Cost {
 	c := m.total
 	if m.last.After(m.first) {
 		c.Elapsed = m.last.Sub(m.first)
+	}
+	m.windows = slices.DeleteFunc(m.windows, func(w window) bool { return m.now().Sub(w.end) > recent })
+	for _, w := range m.windows {
+		c.BudgetUsed = max(c.BudgetUsed, w.used)
 	}
 	c.Endpoints = make([]EndpointCost, 0, len(m.endpoints))
 	for _, e := range m.endpoints {
