@@ -179,6 +179,18 @@ _gap(clock) := object.union(acme, {
 	},
 })
 
+# Where one of its groups keeps somebody, a group is not empty.
+test_members_keep_nobody_beside_whom_a_group_in_it_keeps if {
+	early := object.union(_gap("18:00"), {"schedules": {"EARLY": {"id": "EARLY", "name": "Early", "shifts": [{"user": "bob", "start": "2026-11-16T08:00:00Z", "end": "2026-11-16T10:00:00Z"}]}}})
+	groups := {"member": {
+		{"group": "outer", "principal": "oncall:Gap", "when_empty": "keep-last"},
+		{"group": "outer", "principal": "group:inner"},
+		{"group": "inner", "principal": "oncall:Early", "when_empty": "keep-last"},
+	}}
+	dutyward.members(groups, "outer") == {"bob"} with input as early
+	dutyward.members(groups, "inner") == {"bob"} with input as early
+}
+
 test_members_keep_the_last_one[note] if {
 	some note, tc in {
 		"on call": {"clock": "12:00", "fields": {"when_empty": "keep-last"}, "want": {"ann"}},
@@ -190,6 +202,9 @@ test_members_keep_the_last_one[note] if {
 		"after a lag": {"clock": "18:00", "fields": {"when_empty": "keep-last", "lag": "1h"}, "want": {"ann"}},
 		"before the first": {"clock": "07:00", "fields": {"when_empty": "keep-last"}, "want": set()},
 		"an escalation policy": {"clock": "18:00", "fields": {"when_empty": "keep-last", "principal": "escalation:Gap"}, "want": {"ann"}},
+		"left before it held": {"clock": "18:00", "fields": {"when_empty": "keep-last", "from": "2026-11-16T17:00:00Z"}, "want": set()},
+		"left since it held": {"clock": "18:00", "fields": {"when_empty": "keep-last", "from": "2026-11-16T15:00:00Z"}, "want": {"ann"}},
+		"left in the lag since it held": {"clock": "18:00", "fields": {"when_empty": "keep-last", "lag": "90m", "from": "2026-11-16T17:00:00Z"}, "want": {"ann"}},
 		"somebody always on call": {"clock": "18:00", "fields": {"when_empty": "keep-last", "principal": "escalation:Covered"}, "want": {"cy"}},
 	}
 	groups := {"member": {object.union({"group": "g", "principal": "oncall:Gap"}, tc.fields)}}

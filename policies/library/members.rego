@@ -18,10 +18,17 @@ members(packages, group) := {id |
 _in(elements, name) := {id | some element, _ in object.get(elements, name, {}); some id in _people(element)}
 
 # _kept is whoever was on call last by a member that says "keep-last", while
-# nobody else is in the group.
+# nobody else is in the group, nor kept in one of its groups.
 default _kept(_, _) := set()
 
-_kept(elements, name) := {end.user |
+_kept(elements, name) := _last_in(elements, name) if {
+	within := _nested(elements, name) - {name}
+	count({id | some part in within; some id in _last_in(elements, part)}) == 0
+}
+
+default _last_in(_, _) := set()
+
+_last_in(elements, name) := {end.user |
 	some element in keeping
 	some end in _ended(element)
 	end.at == last
@@ -33,12 +40,18 @@ _kept(elements, name) := {end.user |
 	last := max({end.at | some part in inner; some element, _ in object.get(elements, part, {}); some end in _ended(element)})
 }
 
-# _ended are the shifts of an element that are over, with their lag.
+# _ended are the shifts of an element that are over, with their lag, and were not
+# when the element began to hold.
 _ended(element) := {{"user": shift.user, "at": at} |
 	some shift in _shifts(element)
 	at := time.parse_rfc3339_ns(shift.end) + _span(element, "lag")
 	at <= now
+	_since(element) < at
 }
+
+default _since(_) := 0
+
+_since(element) := time.parse_rfc3339_ns(element.from)
 
 # _members_by_group is the elements, as keys, of all member rules that hold now,
 # by group.
