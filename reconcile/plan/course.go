@@ -107,9 +107,9 @@ func (c *course) take(r *Result) {
 	if len(edited) > 0 {
 		c.expand(r.Plan.Now)
 	}
-	for _, pair := range c.comeAlong(r.Plan) {
-		if _, known := c.moved[pair]; !known {
-			c.moved[pair] = c.access.Grants.Of(pair).By
+	for _, i := range r.Plan.Implied {
+		if pair := (desired.Pair{User: i.User, Resource: i.Resource}); i.Foreseen {
+			c.moved[pair] = nil // the next round sees them there
 		}
 	}
 	c.settle(r.Plan.Now, edited)

@@ -212,6 +212,14 @@ func impliedMembers(s *inventory.Snapshot, now time.Time, changed map[string]inv
 				people[user] = ", until their last turn there is over"
 			}
 		}
+		for _, o := range schedule.Overrides {
+			if o.User == nil || !o.End.After(now) {
+				continue
+			}
+			if _, known := people[*o.User]; !known {
+				people[*o.User] = ", by an override until " + clock(o.End)
+			}
+		}
 		return people
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.Schedules)) {

@@ -216,3 +216,25 @@ func TestS14_WhatADateBeginsSaysFromWhen(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestS17_WhoStandsInOnATeamsScheduleIsOnTheTeamUntilThatIsOver(t *testing.T) {
+	s := turns()
+	v := s.Schedules["WEE"]
+	v.Teams = []string{"SEA"}
+	s.Schedules["WEE"] = v
+	for _, id := range []string{"ann", "bob", "ed"} {
+		put(s, "SEA", id, "responder")
+	}
+	// di comes onto the team with an override, and ed, who is to leave it, stays.
+	st := override(override(also(rotation("ann bob cy Weekly"), "user:cy@acme.com team:Search responder"), "di", "Weekly", 24, 36, ""), "ed", "Weekly", 40, 44, "")
+	r := mustMake(t, input(s, st))
+	if i := slices.IndexFunc(r.Plan.Implied, func(i plan.Implied) bool { return i.User == "di" && i.Foreseen }); i < 0 || !strings.Contains(r.Plan.Implied[i].Why, "by an override until 2026-03-18 00:00 UTC") {
+		t.Errorf("implied %+v, want di's membership foreseen", r.Plan.Implied)
+	}
+	wantSteps(t, input(s, st), 4,
+		"Mon 16 12:00 schedule:Weekly di none>override policy",
+		"Mon 16 12:00 schedule:Weekly ed none>override policy",
+		"Wed 18 00:00 team:Search di responder>none policy",
+		"Wed 18 08:00 team:Search ed responder>none policy",
+	)
+}

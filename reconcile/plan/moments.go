@@ -32,7 +32,7 @@ func (m moment) with(o moment) moment {
 }
 
 // momentsAfter are the moments after one, in order: the boundaries of access; the
-// ends of layers, events and custom shifts; the days on which overrides come into
+// ends of layers, events, custom shifts and overrides; the days on which overrides come into
 // the window that rounds read; the moments from which what was too long is not; and,
 // where schedules were edited, the next minute.
 func (c *course) momentsAfter(now time.Time, edited []string) []moment {
@@ -76,8 +76,8 @@ func joined(sorted []moment) []moment {
 	return out
 }
 
-// ends are the moments at which layers, events and custom shifts end: who was on
-// them may come off their teams, and where policies name them or stand for their
+// ends are the moments at which layers, events, custom shifts and overrides end: who
+// was on them may come off their teams, and where policies name them or stand for their
 // people, anything may follow.
 func (c *course) ends(now time.Time) []moment {
 	teams := scheduleTeams(c.account, c.access)
@@ -120,6 +120,11 @@ func (c *course) ends(now time.Time) []moment {
 		for _, shift := range s.CustomShifts {
 			if shift.User != nil {
 				end(shift.End, false, *shift.User)
+			}
+		}
+		for _, o := range s.Overrides {
+			if o.User != nil {
+				end(o.End, false, *o.User)
 			}
 		}
 	}

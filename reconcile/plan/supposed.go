@@ -102,21 +102,6 @@ func (c *course) supposeSchedules(p *Plan) []string {
 	return ids
 }
 
-// comeAlong are the pairs of those whom a plan's overrides put on a schedule,
-// whom PagerDuty puts on its teams: the next round sees them there.
-func (c *course) comeAlong(p *Plan) []desired.Pair {
-	var pairs []desired.Pair
-	for _, change := range p.Changes {
-		if change.Override == nil || change.After == inventory.None {
-			continue
-		}
-		for _, team := range c.account.Schedules[change.Resource.ID].Teams {
-			pairs = append(pairs, desired.Pair{User: change.User, Resource: inventory.ByID(inventory.KindTeam, team)})
-		}
-	}
-	return pairs
-}
-
 // nameParts gives ids to the layers and events that PagerDuty is yet to make:
 // those of the ones that they take over from, with a mark.
 func nameParts(s *inventory.Schedule) {
