@@ -114,18 +114,39 @@ func (s *Set) run(ctx context.Context, phase Phase, in *Input, now time.Time, ou
 		}
 		group.Go(func() (err error) {
 			outcomes[i], err = e.run(groupCtx, r)
+			if err != nil && topdown.IsCancel(err) {
+				return &stopped{rule: r, err: err}
+			}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		if cause := context.Cause(ctx); errors.Is(cause, errTimeLimit) {
-			err = fmt.Errorf("%w of %s", errTimeLimit, s.options.TimeLimit)
+			err = fmt.Errorf("%w of %s%s", errTimeLimit, s.options.TimeLimit, stillRunning(err))
 		} else if cause != nil {
 			err = cause
 		}
 		return failed(err)
 	}
 	return nil
+}
+
+// stopped is the error of a rule that was running when the evaluation ended.
+type stopped struct {
+	rule *rule
+	err  error
+}
+
+func (s *stopped) Error() string { return s.err.Error() }
+func (s *stopped) Unwrap() error { return s.err }
+
+// stillRunning names the rule that was stopped.
+func stillRunning(err error) string {
+	var s *stopped
+	if !errors.As(err, &s) {
+		return ""
+	}
+	return fmt.Sprintf(", in which %s (%s:%d) was still running", s.rule.contract.name, s.rule.origin.File, s.rule.origin.Line)
 }
 
 var (

@@ -42,6 +42,9 @@ func ExportSchemas(dir string) ([]string, error) {
 		return nil
 	}
 	input := schemaOf(reflect.TypeFor[inputDocument]())
+	// Groups have the names that policies give them, and are asked for by name.
+	groups := input["properties"].(object)["groups"].(object)
+	delete(groups, "properties")
 	input["title"] = "The input of Dutyward's policies"
 	// What only risk policies see is not there for the others.
 	input["required"] = inputKeys

@@ -3,9 +3,11 @@ package policies_test
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,14 +51,16 @@ func TestStockOPAFindsMisspeltFieldsByTheExportedSchema(t *testing.T) {
 	schemas := ast.NewSchemaSet()
 	schemas.Put(ast.SchemaRootRef, schema)
 	for name, tc := range map[string]struct{ body, want string }{
-		"what is there":       {`some u in input.users; u.email; some m in u.contact_methods; m.type; input.account.window.since`, ""},
-		"what may be null":    {`some t in input.teams; t.parent == null; some c in input.on_calls; c.schedule != ""`, ""},
-		"a field of a user":   {`some u in input.users; u.emial`, "emial"},
-		"through a reference": {`input.users[_].emial`, "emial"},
-		"in a list":           {`some u in input.users; some m in u.contact_methods; m.tpye`, "tpye"},
-		"a key of the input":  {`input.usres`, "usres"},
-		"a field of a shift":  {`some s in input.schedules; some x in s.shifts; x.usr`, "usr"},
-		"of desired access":   {`some g in input.desired.grants; g.untl`, "untl"},
+		"what is there":               {`some u in input.users; u.email; some m in u.contact_methods; m.type; input.account.window.since`, ""},
+		"what may be null":            {`some t in input.teams; t.parent == null; some c in input.on_calls; c.schedule != ""`, ""},
+		"a field of what may be null": {`some s in input.schedules; some x in s.shifts; x.origin.kind == "layer"; some l in s.layers; l.end < "2030"`, ""},
+		"an element that may be null": {`some s in input.schedules; some r in s.rotations; some e in r.events; some m in e.assignment.members; startswith(m, "P")`, ""},
+		"a field of a user":           {`some u in input.users; u.emial`, "emial"},
+		"through a reference":         {`input.users[_].emial`, "emial"},
+		"in a list":                   {`some u in input.users; some m in u.contact_methods; m.tpye`, "tpye"},
+		"a key of the input":          {`input.usres`, "usres"},
+		"a field of a shift":          {`some s in input.schedules; some x in s.shifts; x.usr`, "usr"},
+		"of desired access":           {`some g in input.desired.grants; g.untl`, "untl"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, err := ast.ParseModule("a.rego", "package access.a\n\ngroup contains {\"name\": \"x\"} if { "+tc.body+" }\n")
@@ -125,4 +129,75 @@ func TestTheExportedSchemaOfAGrantIsTheContracts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStockOPAHasNothingToSayOfRecipesAndExamples compiles them as `opa check
+// --schema input.json policies lib` does.
+func TestStockOPAHasNothingToSayOfRecipesAndExamples(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(exportedSchemas(t), "input.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema any
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	schemas := ast.NewSchemaSet()
+	schemas.Put(ast.SchemaRootRef, schema)
+	library := t.TempDir()
+	if err := policies.ExportLibrary(library); err != nil {
+		t.Fatal(err)
+	}
+	sets := map[string]map[string]string{"company": regoIn(t, "../examples/company/policies"), "starter": regoIn(t, "../examples/starter/policies")}
+	recipes, err := os.ReadFile("../docs/recipes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, section := range strings.Split(string(recipes), "\n## ")[1:] {
+		title, _, _ := strings.Cut(section, "\n")
+		sets[title] = map[string]string{}
+		for _, m := range regexp.MustCompile("(?s)<!-- file (\\S+\\.rego) -->\n```rego\n(.*?)```").FindAllStringSubmatch(section, -1) {
+			sets[title][m[1]] = m[2]
+		}
+	}
+	for title, files := range sets {
+		t.Run(title, func(t *testing.T) {
+			if len(files) == 0 {
+				t.Fatal("no policies")
+			}
+			modules := map[string]*ast.Module{}
+			for _, all := range []map[string]string{files, regoIn(t, library)} {
+				for name, source := range all {
+					m, err := ast.ParseModule(name, source)
+					if err != nil {
+						t.Fatal(err)
+					}
+					modules[name] = m
+				}
+			}
+			c := ast.NewCompiler().WithSchemas(schemas)
+			c.Compile(modules)
+			for _, e := range c.Errors {
+				t.Error(e)
+			}
+		})
+	}
+}
+
+// regoIn are the policies in a directory by their paths.
+func regoIn(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".rego" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
