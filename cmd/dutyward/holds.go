@@ -27,7 +27,7 @@ func newHolds(a *app) *cobra.Command {
 		Use:   "holds",
 		Short: "List the changes that wait for a person's word",
 		Long: "List the changes that the last recorded round held, that of `dutyward run` or an apply, with the reason, its figures\n" +
-			"and what lets each through. PagerDuty is not asked. During a pause no round is recorded: --fresh plans now instead.",
+			"and what lets each through, and the names that wait for `dutyward confirm`. PagerDuty is not asked. During a pause no round is recorded: --fresh plans now instead.",
 		Example: "  dutyward holds\n  dutyward release 'team/PABC123/*' --reason 'the team moves to the new roster'",
 		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,6 +38,9 @@ func newHolds(a *app) *cobra.Command {
 			if asJSON {
 				return report.JSON(a.stdout, h)
 			}
+			if err := a.noteStale(fresh); err != nil {
+				return err
+			}
 			return report.HoldsText(a.stdout, h, a.style(a.stdout))
 		},
 	}
@@ -45,6 +48,18 @@ func newHolds(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "plan now, with the account as it is, instead of reading the last round")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
 	return cmd
+}
+
+// noteStale says that what is held may be another matter by now.
+func (a *app) noteStale(fresh bool) error {
+	c, err := a.config()
+	if err != nil || fresh {
+		return err
+	}
+	if p := c.stopFile().Paused(); p != nil {
+		fmt.Fprintf(a.stderr, "note: this is as it was before `dutyward run` was paused, %s; --fresh plans now\n", pauseText(p))
+	}
+	return nil
 }
 
 // holds are the changes that wait, of the last recorded round or of a plan that

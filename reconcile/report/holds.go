@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -16,6 +18,9 @@ type Holds struct {
 	AsOf  time.Time `json:"as_of"`
 	Round int64     `json:"round"`
 	Held  []Hold    `json:"held"`
+	// Unconfirmed say of names that mean something else than in earlier rounds:
+	// what they reach is unknown until a person confirms them (S11).
+	Unconfirmed []string `json:"unconfirmed"`
 
 	plan *plan.Plan
 }
@@ -30,7 +35,12 @@ type Hold struct {
 
 // NewHolds are the changes that a plan holds, with what was released since.
 func NewHolds(p *plan.Plan, round int64, asOf time.Time, released map[string]plan.Release) *Holds {
-	h := &Holds{AsOf: asOf, Round: round, Held: []Hold{}, plan: p}
+	h := &Holds{AsOf: asOf, Round: round, Held: []Hold{}, Unconfirmed: []string{}, plan: p}
+	for _, u := range p.Unknown {
+		if strings.Contains(u.Reason, "dutyward confirm") && !slices.Contains(h.Unconfirmed, u.Reason) {
+			h.Unconfirmed = append(h.Unconfirmed, u.Reason)
+		}
+	}
 	for _, held := range p.Held {
 		one := Hold{Held: held}
 		if r, ok := released[held.ID]; ok && !r.At.Before(asOf.Truncate(time.Second)) {
@@ -50,23 +60,51 @@ func HoldsText(w io.Writer, h *Holds, s Style) error {
 	}
 	if len(h.Held) == 0 {
 		t.line("Nothing is held (%s, %s).", clock(h.AsOf), source)
+		t.unconfirmed(h)
 		return t.err
 	}
 	t.line("%s", t.strong(fmt.Sprintf("Held: %s (%s, %s)", count(len(h.Held), "change", "changes"), clock(h.AsOf), source)))
+	if t.byReason(h.Held, "", true) {
+		t.line("")
+		t.line("%s", letThrough)
+	}
+	t.unconfirmed(h)
+	return t.err
+}
+
+// unconfirmed writes which names wait for a person's word.
+func (t *planText) unconfirmed(h *Holds) {
+	if len(h.Unconfirmed) == 0 {
+		return
+	}
+	t.line("")
+	t.line("%s", t.strong("What these names reach is unknown, and left as it is (S11):"))
+	for _, why := range h.Unconfirmed {
+		t.line("  %s", t.alarm(why))
+	}
+}
+
+// letThrough is how a held change is let through.
+const letThrough = "Look at each. To let one through: dutyward release KEY --reason WHY. `*` stands for a part of a key, as in 'team/PABC123/*'."
+
+// byReason writes held changes with their keys: by the reason, which is said once,
+// then by place. It says whether a person can let one through.
+func (t *planText) byReason(all []Hold, indent string, apart bool) (waiting bool) {
 	type reason struct{ rule, why string }
 	var order []reason
 	by := map[reason][]Hold{}
-	for _, held := range h.Held {
+	for _, held := range all {
 		r := reason{held.Rule, held.Why}
 		if _, seen := by[r]; !seen {
 			order = append(order, r)
 		}
 		by[r] = append(by[r], held)
 	}
-	waiting := false
-	for _, r := range order {
-		t.line("")
-		t.line("%s", t.alarm(r.rule+": "+r.why))
+	for i, r := range order {
+		if apart || i > 0 {
+			t.line("")
+		}
+		t.line("%s%s", indent, t.alarm(r.rule+": "+r.why))
 		var rows []row
 		for _, held := range by[r] {
 			note := held.ID
@@ -75,19 +113,15 @@ func HoldsText(w io.Writer, h *Holds, s Style) error {
 			}
 			rows = append(rows, row{change: held.Change, notes: []string{note}})
 		}
-		t.rows(rows, "  ")
+		t.rows(rows, indent+"  ")
 		if !by[r][0].Releasable() {
-			t.line("  %s", t.mild("way on: "+by[r][0].Release))
+			t.line("%s  %s", indent, t.mild("way on: "+by[r][0].Release))
 			continue
 		}
 		waiting = true
 		if r.rule == "S3" {
-			t.line("  %s", t.mild("way on: "+by[r][0].Release))
+			t.line("%s  %s", indent, t.mild("way on: "+by[r][0].Release))
 		}
 	}
-	if waiting {
-		t.line("")
-		t.line("Look at each. To let one through: dutyward release KEY --reason WHY. `*` stands for a part of a key, as in 'team/PABC123/*'.")
-	}
-	return t.err
+	return waiting
 }

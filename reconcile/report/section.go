@@ -48,18 +48,12 @@ func (t *planText) held() {
 		return
 	}
 	t.head("Held (%d): wait for a person's word", len(t.plan.Held))
-	var rows []row
+	var held []Hold
 	for _, h := range t.plan.Held {
-		notes := []string{fmt.Sprintf("held (%s): %s", h.Rule, h.Why)}
-		if h.Release != "" {
-			notes = append(notes, "to go on: "+h.Release)
-		}
-		rows = append(rows, row{change: h.Change, notes: notes})
+		held = append(held, Hold{Held: h})
 	}
-	t.rows(rows, "  ")
-	t.line("  The keys, for `dutyward release`:")
-	for _, h := range t.plan.Held {
-		t.line("    %s", h.ID)
+	if t.byReason(held, "  ", false) {
+		t.line("  %s", letThrough)
 	}
 }
 
