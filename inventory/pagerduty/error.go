@@ -45,6 +45,13 @@ func (e *Error) Refused() bool {
 // Unaccepted says that the token was not accepted at all.
 func (e *Error) Unaccepted() bool { return e.Status == http.StatusUnauthorized }
 
+// Final says that PagerDuty answered and will not answer otherwise: what was asked
+// for is not there, or not for this token. A token that is not accepted, a rate
+// limit and an outage pass.
+func (e *Error) Final() bool {
+	return e.Refused() && e.Status != http.StatusUnauthorized && e.Status != http.StatusTooManyRequests
+}
+
 // Forbidden says that the token was accepted, and may not do this.
 func (e *Error) Forbidden() bool { return e.Status == http.StatusForbidden }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// forgetAfter is how long an intent that nobody can look at stays open.
+// forgetAfter is how long an intent stays open that PagerDuty does not let be
+// looked at.
 const forgetAfter = 24 * time.Hour
 
 // Intent is a change that was about to be written and whose result is not
@@ -31,7 +32,8 @@ type Intent struct {
 //
 // An intent whose write does not show yet stays open until PagerDuty must show
 // it (S9), so that a raise which lands late is still known as ours. One that
-// can't be looked at stays open for a day; the error says so.
+// PagerDuty does not let be looked at stays open for a day, and through an outage
+// or a token that is not accepted for as long as that takes; the error says so.
 func Recover(ctx context.Context, open []Intent, a Account, r Recorder, o Options) ([]Outcome, error) {
 	l := newLook(a, o.Now, o.Overlay)
 	settled := []Outcome{}
@@ -61,7 +63,7 @@ func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
 		out.Change.Override = &made
 	}
 	switch {
-	case err != nil && age < forgetAfter:
+	case err != nil && (age < forgetAfter || !final(err)):
 		return out, false, fmt.Errorf("look at what became of %s: %w", in.Change.ID, err)
 	case err != nil:
 		out = failed(out, fmt.Errorf("nobody could tell in a day what became of it: %w", err))
@@ -79,6 +81,12 @@ func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
 		}
 	}
 	return out, true, nil
+}
+
+// final says that PagerDuty answered, and that asking again is in vain.
+func final(err error) bool {
+	var e interface{ Final() bool }
+	return errors.As(err, &e) && e.Final()
 }
 
 // held is what the pair of a change holds now, and of an override that it made

@@ -9,8 +9,13 @@ import (
 	"github.com/dutyward/dutyward/reconcile/apply"
 )
 
+// goneError is PagerDuty's word that something is not there.
+type goneError struct{ error }
+
+func (goneError) Final() bool { return true }
+
 func TestRecoverLooksAtWhatBecameOfAnIntentAndWritesNothing(t *testing.T) {
-	gone := errors.New("no such team")
+	gone, outage := goneError{errors.New("no such team")}, errors.New("no answer")
 	for name, c := range map[string]struct {
 		age    time.Duration
 		holds  string
@@ -25,6 +30,7 @@ func TestRecoverLooksAtWhatBecameOfAnIntentAndWritesNothing(t *testing.T) {
 		"what others wrote since is left to the plan":  {age: time.Second, holds: "responder", status: apply.Failed},
 		"what can't be looked at stays open":           {age: time.Hour, broken: gone, err: true},
 		"but not longer than a day":                    {age: 24 * time.Hour, broken: gone, status: apply.Failed},
+		"except for an outage that lasts":              {age: 72 * time.Hour, broken: outage, err: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(newClock(), roles{onTeam("ann", "T1"): c.holds})
