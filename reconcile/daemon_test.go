@@ -104,7 +104,7 @@ func (w *watch) tamper() (team, user, role string) {
 		w.t.Fatal(err)
 	}
 	for _, pair := range now.Access.Grants.Pairs() {
-		g, team := now.Access.Grants.Of(pair), pair.Resource.ID
+		g, team := now.Access.Grant(pair), pair.Resource.ID
 		if len(g.Schedules) > 0 || now.Snapshot.Teams[team].Members[pair.User] != g.Role {
 			continue
 		}

@@ -112,7 +112,7 @@ type Absent struct {
 // Access is desired access at one moment.
 type Access struct {
 	At     time.Time
-	Grants ByPair[Grant]
+	Grants ByPair[*Grant]
 	// Overrides are those that have not ended, sorted; they are due before they
 	// begin.
 	Overrides []Override
@@ -148,6 +148,14 @@ type Access struct {
 	refused map[Pair]Unknown
 	// bound are the names resolved.
 	bound []*resolution
+}
+
+// Grant is the grant of a pair; the zero value if there is none.
+func (a *Access) Grant(p Pair) Grant {
+	if g, ok := a.Grants.Get(p); ok {
+		return *g
+	}
+	return Grant{}
 }
 
 // Bindings are the names resolved, to be remembered (S11): the key of a

@@ -12,7 +12,7 @@ import (
 func (e *Expansion) At(t time.Time) *Access {
 	a := &Access{
 		At:                t,
-		Grants:            make(ByPair[Grant], len(e.candidates)),
+		Grants:            make(ByPair[*Grant], len(e.candidates)),
 		Unknown:           e.unknown,
 		Groups:            make(map[string]Group, len(e.groups)),
 		Named:             e.named,
@@ -27,8 +27,8 @@ func (e *Expansion) At(t time.Time) *Access {
 		Overrides:         e.overridesAt(t),
 		bound:             e.bound,
 	}
-	for pair := range e.candidates.All() {
-		e.settle(a, pair, t)
+	for target, on := range e.candidates {
+		e.settleOn(a, target, on, t)
 	}
 	a.Protections = e.protectionsAt(t)
 	declared := map[string][]policies.Group{}
@@ -39,6 +39,22 @@ func (e *Expansion) At(t time.Time) *Access {
 		a.Groups[name] = e.groupAt(name, statements, t)
 	}
 	return a
+}
+
+// settleOn takes the grants on a target at t into access.
+func (e *Expansion) settleOn(a *Access, target Target, on map[string][]candidate, t time.Time) {
+	grants := make(map[string]*Grant, len(on))
+	room := make([]Grant, 0, len(on))
+	for user, sorted := range on {
+		g, ok := e.settled(a, Pair{User: user, Resource: target.Resource, Layer: target.Layer}, sorted, t)
+		if ok {
+			room = append(room, g)
+			grants[user] = &room[len(room)-1]
+		}
+	}
+	if len(grants) > 0 {
+		a.Grants[target] = grants
+	}
 }
 
 // protectionsAt are the protections that hold at t.
@@ -60,6 +76,9 @@ func (e *Expansion) protectionsAt(t time.Time) []Protection {
 // choose is the grant that wins for a pair at t: the highest role in force,
 // limits applied. Without one in force there is none.
 func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, bool) {
+	if len(sorted) == 1 && sorted[0].refused == "" && sorted[0].window.Contains(t) {
+		return e.only(pair, sorted[0], t), true
+	}
 	g := Grant{Pair: pair, By: []By{}}
 	var windows []Window
 	for _, c := range sorted { // highest role first
@@ -93,10 +112,20 @@ func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, b
 	return g, true
 }
 
+// only is the grant of a pair that has one candidate, which is in force.
+func (e *Expansion) only(pair Pair, c candidate, t time.Time) Grant {
+	g := Grant{Pair: pair, Role: c.role, Window: c.window, By: c.by}
+	if c.schedule != "" {
+		g.Schedules = []string{c.schedule}
+	}
+	e.applyLimits(&g, t)
+	return g
+}
+
 // NotInForce are the grants that reach a pair at other moments than t, where
 // none is in force then.
 func (e *Expansion) NotInForce(pair Pair, t time.Time) []LostGrant {
-	sorted := e.candidates.Of(pair)
+	sorted, _ := e.candidates.Get(pair)
 	g, granted := e.choose(pair, sorted, t)
 	if granted {
 		return nil

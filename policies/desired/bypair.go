@@ -17,9 +17,6 @@ func (m ByPair[T]) Get(p Pair) (T, bool) {
 	return v, ok
 }
 
-// Of is what there is for a pair; the zero value if there is nothing.
-func (m ByPair[T]) Of(p Pair) T { return m[p.Target()][p.User] }
-
 // On is what there is on a target, by person. It is not to be changed.
 func (m ByPair[T]) On(t Target) map[string]T { return m[t] }
 

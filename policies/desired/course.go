@@ -203,7 +203,7 @@ func (e *Expansion) PairsByUser() map[string][]Pair {
 
 // RoleAt is the role that a pair is to have at t; inventory.None if none.
 func (e *Expansion) RoleAt(pair Pair, t time.Time) string {
-	sorted := e.candidates.Of(pair)
+	sorted, _ := e.candidates.Get(pair)
 	if g, ok := e.choose(pair, sorted, t); ok {
 		return g.Role
 	}

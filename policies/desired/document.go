@@ -46,7 +46,7 @@ type MemberDocument struct {
 func (a *Access) Document() Document {
 	d := Document{Grants: []GrantDocument{}, Unknown: append([]Unknown{}, a.Unknown...)}
 	for _, pair := range a.Grants.Pairs() {
-		g := a.Grants.Of(pair)
+		g, _ := a.Grants.Get(pair)
 		if g.Role == inventory.None {
 			continue
 		}

@@ -334,7 +334,7 @@ func TestS19_WindowsIntersectAlongAChainAndUniteAcrossChains(t *testing.T) {
 			t.Errorf("at %gh: has %t, want %t", hours, has, want)
 		}
 	}
-	if g := e.At(at(2)).Grants.Of(pair); !g.Until.Equal(at(8)) {
+	if g := e.At(at(2)).Grant(pair); !g.Until.Equal(at(8)) {
 		t.Errorf("until %v, want %v, where the chains together end", g.Until, at(8))
 	}
 }

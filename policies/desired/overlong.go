@@ -47,14 +47,19 @@ func refusedAt(pair Pair, sorted []candidate, t time.Time, role string) (Unknown
 
 // settle takes the grant of a pair at t into access, or makes the pair unknown.
 func (e *Expansion) settle(a *Access, pair Pair, t time.Time) {
-	sorted := e.candidates.Of(pair)
-	g, ok := e.choose(pair, sorted, t)
-	unknown, refused := refusedAt(pair, sorted, t, g.Role)
-	if ok && !refused {
-		a.Grants.Set(pair, g)
+	sorted, _ := e.candidates.Get(pair)
+	if g, ok := e.settled(a, pair, sorted, t); ok {
+		a.Grants.Set(pair, &g)
 	} else {
 		a.Grants.Delete(pair)
 	}
+}
+
+// settled is the grant of a pair at t, if there is one and the pair is not
+// unknown. It brings what access says of that up to date.
+func (e *Expansion) settled(a *Access, pair Pair, sorted []candidate, t time.Time) (Grant, bool) {
+	g, ok := e.choose(pair, sorted, t)
+	unknown, refused := refusedAt(pair, sorted, t, g.Role)
 	if was, ok := a.refused[pair]; ok && (!refused || was != unknown) {
 		a.Unknown = slices.DeleteFunc(slices.Clone(a.Unknown), func(u Unknown) bool { return u == was })
 		delete(a.refused, pair)
@@ -67,4 +72,5 @@ func (e *Expansion) settle(a *Access, pair Pair, t time.Time) {
 		}
 		a.refused[pair] = unknown
 	}
+	return g, ok && !refused
 }

@@ -123,7 +123,7 @@ func TestTurnsComeThroughGroupsWithWindowsAndLimits(t *testing.T) {
 	st.Empties = []policies.Empty{{Resource: ref("schedule:Both"), Layer: "Night", Reason: "over", Origins: origin(5)}}
 	a := expanded(st, noon)
 	day := desired.Target{Resource: ref("schedule:#BOTH"), Layer: "DAY"}
-	ann, di := a.Grants.Of(desired.Pair{User: "ann", Resource: day.Resource, Layer: "DAY"}), a.Grants.Of(desired.Pair{User: "di", Resource: day.Resource, Layer: "DAY"})
+	ann, di := a.Grant(desired.Pair{User: "ann", Resource: day.Resource, Layer: "DAY"}), a.Grant(desired.Pair{User: "di", Resource: day.Resource, Layer: "DAY"})
 	if ann.Role != inventory.None || len(ann.Limited) != 1 {
 		t.Errorf("ann has %q by %v, want none, by the limit", ann.Role, ann.Limited)
 	}

@@ -164,7 +164,7 @@ func TestWhatIsKeptEndsByATakeOver(t *testing.T) {
 	st.Members[0].WhenEmpty = policies.KeepLast
 	st.Grants = []policies.Grant{grant("group:g", "team:Payments", "manager")}
 	e := desired.Expand(desired.Input{Snapshot: duties(map[string][]string{"P": {"ann -4 4", "bob 8 12"}}), Statements: st})
-	g := e.At(noon).Grants.Of(desired.Pair{User: "ann", Resource: inventory.ByID(inventory.KindTeam, "PAY")})
+	g := e.At(noon).Grant(desired.Pair{User: "ann", Resource: inventory.ByID(inventory.KindTeam, "PAY")})
 	if !g.Until.Equal(at(8)) || g.UntilKind != desired.BoundTakeover || g.FromKind != desired.BoundShift {
 		t.Errorf("the window is %+v", g.Window)
 	}
@@ -215,7 +215,7 @@ func TestS25_WhatIsLongerThanAllowedGivesNothingAndTakesNothing(t *testing.T) {
 			}
 			moved := e.At(noon)
 			e.Move(moved, c.at, []desired.Pair{pair})
-			if moved.UnknownReason(pair) != a.UnknownReason(pair) || moved.Grants.Of(pair).Role != a.Grants.Of(pair).Role {
+			if moved.UnknownReason(pair) != a.UnknownReason(pair) || moved.Grant(pair).Role != a.Grant(pair).Role {
 				t.Error("moving there says otherwise")
 			}
 		})
@@ -231,7 +231,7 @@ func TestS25_AMembershipThatIsLongerThanAllowedPutsNobodyThere(t *testing.T) {
 	if _, in := a.Groups["g"].Members["ann"]; in || len(a.Groups["g"].Unknown) != 1 {
 		t.Errorf("the group is %+v", a.Groups["g"])
 	}
-	if a.UnknownReason(desired.Pair{User: "ann", Resource: search}) == "" || a.Grants.Of(desired.Pair{User: "bob", Resource: search}).Role != "manager" {
+	if a.UnknownReason(desired.Pair{User: "ann", Resource: search}) == "" || a.Grant(desired.Pair{User: "bob", Resource: search}).Role != "manager" {
 		t.Error("one row's mistake is not one row's")
 	}
 }

@@ -115,7 +115,7 @@ func (b *builder) decide() {
 
 // change describes a change of a pair, with its cause.
 func (b *builder) change(pair desired.Pair, held, asked string) Change {
-	grant := b.access.Grants.Of(pair)
+	grant := b.access.Grant(pair)
 	c := Change{
 		ID: Key(pair, held, asked), Action: ActionRole, Effect: Raise,
 		User: pair.User, Resource: pair.Resource, Layer: pair.Layer,

@@ -53,7 +53,7 @@ func (b *builder) desiredMoved(pair desired.Pair, then RoundPair, asked string) 
 	if b.in.Revision != b.in.Memory.Last.Revision && (b.before == nil || b.asked(b.before, pair) != asked) {
 		return CausePolicy
 	}
-	grant := b.access.Grants.Of(pair)
+	grant := b.access.Grant(pair)
 	over := func(t time.Time) bool { return !t.IsZero() && !t.After(b.in.Now) }
 	passed := func(t time.Time) bool { return over(t) && t.After(b.in.Memory.Last.At) }
 	for _, bound := range []struct {

@@ -211,25 +211,35 @@ func Compare(before, after *Result) *Difference {
 // differingPairs are the pairs with another role or another end, sorted.
 func differingPairs(before, after *desired.Access) []desired.Pair {
 	var pairs []desired.Pair
-	both := 0
-	for pair, was := range before.Grants.All() {
-		then, ok := after.Grants.Get(pair)
-		if ok {
-			both++
+	note := func(g *desired.Grant) { pairs = append(pairs, g.Pair) }
+	for target, was := range before.Grants {
+		is, both := after.Grants.On(target), 0
+		for user, g := range was {
+			then, stays := is[user]
+			if stays {
+				both++
+			}
+			if !stays && g.Role != inventory.None || stays && (g.Role != then.Role || !g.Until.Equal(then.Until)) {
+				note(g)
+			}
 		}
-		if !ok && was.Role == inventory.None {
+		if both == len(is) {
+			continue // nobody is new
+		}
+		for user, g := range is {
+			if _, known := was[user]; !known && g.Role != inventory.None {
+				note(g)
+			}
+		}
+	}
+	for target, is := range after.Grants {
+		if before.Grants.On(target) != nil {
 			continue
 		}
-		if was.Role != then.Role || !was.Until.Equal(then.Until) {
-			pairs = append(pairs, pair)
-		}
-	}
-	if both == after.Grants.Len() {
-		return slices.SortedFunc(slices.Values(pairs), desired.ComparePairs) // nothing is new
-	}
-	for pair, then := range after.Grants.All() {
-		if _, ok := before.Grants.Get(pair); !ok && then.Role != inventory.None {
-			pairs = append(pairs, pair)
+		for _, g := range is {
+			if g.Role != inventory.None {
+				note(g)
+			}
 		}
 	}
 	slices.SortFunc(pairs, desired.ComparePairs)
@@ -237,8 +247,8 @@ func differingPairs(before, after *desired.Access) []desired.Pair {
 }
 
 func accessDifference(pair desired.Pair, before, after *Result, was, then map[outcomeKey]Outcome) AccessDifference {
-	old := before.Access.Grants.Of(pair)
-	fresh := after.Access.Grants.Of(pair)
+	old := before.Access.Grant(pair)
+	fresh := after.Access.Grant(pair)
 	d := AccessDifference{
 		User: pair.User, Resource: pair.Resource, Layer: pair.Layer,
 		Before: cmp.Or(old.Role, inventory.None), After: cmp.Or(fresh.Role, inventory.None),
@@ -323,7 +333,7 @@ func outcomeOf(outcomes map[outcomeKey]Outcome, r *Result, pair desired.Pair) Ou
 		return Outcome{State: OutcomeUnknown, Why: why}
 	}
 	role := r.Snapshot.RoleOf(pair.User, pair.Resource)
-	grant := r.Access.Grants.Of(pair)
+	grant := r.Access.Grant(pair)
 	asked := cmp.Or(grant.Role, inventory.None)
 	if pair.Resource.Kind == inventory.KindAccount && asked == inventory.None {
 		return Outcome{State: OutcomeLeft, Before: role, After: role, Why: "no rule gives a base role, so it stays"}

@@ -20,7 +20,7 @@ const (
 func (b *builder) constrain() {
 	seats := newSeats(b.in.Snapshot)
 	teamSize, userTeams := map[string]int{}, map[string]int{}
-	var kept []Change
+	kept := make([]Change, 0, len(b.proposed))
 	// Lowerings first: they free seats and places that raises may take.
 	for _, effect := range []Effect{Lower, Raise} {
 		for _, c := range b.proposed {
@@ -120,6 +120,9 @@ type seats struct {
 
 func newSeats(s *inventory.Snapshot) *seats {
 	t := &seats{licenses: s.Licenses, of: map[string]string{}, free: map[string]int{}, freed: map[string][]string{}}
+	if len(s.Licenses) == 0 {
+		return t
+	}
 	for id, u := range s.Users {
 		if u.License != nil {
 			t.of[id] = *u.License

@@ -126,7 +126,7 @@ func (c *course) expand(now time.Time) {
 	c.access = c.expansion.At(now)
 	c.access.Unknown = slices.Concat(c.access.Unknown, unread(c.account))
 	for _, pair := range movedPairs(before, c.access) {
-		c.moved[pair] = before.Grants.Of(pair).By
+		c.moved[pair] = before.Grant(pair).By
 	}
 }
 
@@ -200,7 +200,7 @@ func (c *course) step(m moment) (*Plan, error) {
 	moved.Now = m.at
 	c.was = map[desired.Pair][]desired.By{}
 	for _, pair := range m.pairs {
-		c.was[pair] = c.access.Grants.Of(pair).By
+		c.was[pair] = c.access.Grant(pair).By
 		if by, known := c.moved[pair]; known {
 			c.was[pair] = by
 		}
@@ -215,9 +215,10 @@ func (c *course) step(m moment) (*Plan, error) {
 	if m.implied {
 		c.implied = impliedMembers(c.account, m.at, nil)
 	}
+	ground := newGround(&moved, m.at, nil)
+	ground.implied = c.implied
 	b := &builder{
-		in: in, was: c.was, index: c.index, access: c.access, last: c.last, scope: c.scope(m),
-		ground: &Ground{snapshot: &moved, now: m.at, implied: c.implied, renderings: map[string]string{}}, asks: map[string]bool{},
+		in: in, was: c.was, ground: ground, index: c.index, access: c.access, last: c.last, scope: c.scope(m), asks: map[string]bool{},
 		plan: &Plan{Now: m.at, Names: map[string]string{}},
 	}
 	if len(b.scope.schedules) > 0 {

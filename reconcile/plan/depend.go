@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -42,11 +41,11 @@ func (b *builder) depend() {
 // cascade blocks what needs a change that will not be made.
 func (b *builder) cascade() {
 	for {
-		due := map[string]bool{}
+		due := make(map[string]bool, len(b.proposed))
 		for _, c := range b.proposed {
 			due[c.ID] = true
 		}
-		var kept []Change
+		kept := make([]Change, 0, len(b.proposed))
 		for _, c := range b.proposed {
 			i := slices.IndexFunc(c.Requires, func(id string) bool { return !due[id] })
 			if i < 0 {
@@ -108,15 +107,10 @@ func (b *builder) everyChange() []Change {
 // require first, raises before lowerings, base roles before team roles when
 // raising and after them when lowering; then by resource and person.
 func (b *builder) order() {
-	byPlace := b.byPlace()
-	slices.SortFunc(b.proposed, func(x, y Change) int {
-		if c := cmp.Compare(phase(x), phase(y)); c != 0 {
-			return c
-		}
-		return byPlace(x, y)
-	})
-	done := map[string]bool{}
-	var ordered []Change
+	at := b.places()
+	byPlace(b.proposed, func(c *Change) place { return at(c, phase(*c)) })
+	done := make(map[string]bool, len(b.proposed))
+	ordered := make([]Change, 0, len(b.proposed))
 	for len(ordered) < len(b.proposed) {
 		before := len(ordered)
 		for _, c := range b.proposed {

@@ -54,9 +54,8 @@ func (b *builder) diff() {
 func (b *builder) account(user string) {
 	pair := desired.Pair{User: user, Resource: inventory.AccountRef}
 	held := b.in.Snapshot.RoleOf(user, pair.Resource)
-	grant, granted := b.access.Grants.Get(pair)
-	asked := grant.Role
-	if !granted || asked == inventory.None {
+	asked := b.asked(b.access, pair)
+	if asked == inventory.None {
 		if held != "owner" {
 			b.unassigned(pair, held)
 		}
@@ -116,9 +115,8 @@ func (b *builder) team(id string, implied map[string]string) {
 	for _, user := range b.onTeam(id) {
 		pair := desired.Pair{User: user, Resource: resource}
 		held := b.in.Snapshot.RoleOf(user, resource)
-		grant, granted := b.access.Grants.Get(pair)
-		if granted && grant.Role != inventory.None {
-			b.member(pair, held, grant.Role)
+		if asked := b.asked(b.access, pair); asked != inventory.None {
+			b.member(pair, held, asked)
 			continue
 		}
 		b.stranger(pair, held, named, implied[user])

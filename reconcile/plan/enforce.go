@@ -11,7 +11,7 @@ import (
 // (modes observe and grant-only) or do not manage at all.
 func (b *builder) enforce() {
 	unmanaged := map[string]int{}
-	var kept []Change
+	kept := make([]Change, 0, len(b.proposed))
 	for _, c := range b.proposed {
 		switch mode := b.mode(c.Resource); {
 		case mode == Unmanaged:
@@ -38,13 +38,15 @@ func (b *builder) enforced(c Change) bool {
 // they give would never be taken back.
 func (b *builder) neverEnding() {
 	seen := map[desired.Notice]bool{}
-	for pair, g := range b.access.Grants.All() {
-		if g.UntilKind != desired.BoundDate || b.mode(pair.Resource) != GrantOnly {
-			continue
-		}
-		for _, by := range g.By {
-			seen[desired.Notice{Origin: by.Origin, Message: fmt.Sprintf(
-				"this grant has an end, but %s is in grant-only, where nothing is taken back", b.resourceName(pair.Resource))}] = true
+	for target, grants := range b.access.Grants {
+		for _, g := range grants {
+			if g.UntilKind != desired.BoundDate || b.mode(target.Resource) != GrantOnly {
+				continue
+			}
+			for _, by := range g.By {
+				seen[desired.Notice{Origin: by.Origin, Message: fmt.Sprintf(
+					"this grant has an end, but %s is in grant-only, where nothing is taken back", b.resourceName(target.Resource))}] = true
+			}
 		}
 	}
 	for n := range seen {

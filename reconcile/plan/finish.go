@@ -46,10 +46,10 @@ func (b *builder) expires(e *desired.Expansion) {
 // plans.
 func (b *builder) complete() {
 	p := b.plan
-	byPlace := b.byPlace()
-	slices.SortFunc(p.Observed, byPlace)
-	slices.SortFunc(p.Blocked, func(x, y Blocked) int { return byPlace(x.Change, y.Change) })
-	slices.SortFunc(p.Held, func(x, y Held) int { return byPlace(x.Change, y.Change) })
+	at := b.places()
+	byPlace(p.Observed, func(c *Change) place { return at(c, 0) })
+	byPlace(p.Blocked, func(x *Blocked) place { return at(&x.Change, 0) })
+	byPlace(p.Held, func(h *Held) place { return at(&h.Change, 0) })
 	SortFindings(p.Findings)
 	slices.SortFunc(p.Warnings, func(x, y desired.Notice) int {
 		return cmp.Or(cmp.Compare(x.Origin.File, y.Origin.File), cmp.Compare(x.Origin.Line, y.Origin.Line), cmp.Compare(x.Message, y.Message))
@@ -60,31 +60,55 @@ func (b *builder) complete() {
 	b.nameEverything()
 }
 
-// byPlace orders changes by the names of resource and person. Names are made
-// once, for there are far more comparisons than names.
-func (b *builder) byPlace() func(x, y Change) int {
+// place is where a change stands among others: what it is about, by name.
+type place struct {
+	// phase comes first.
+	phase            int
+	resource, person string
+	id, reason       string
+}
+
+func comparePlaces(x, y place) int {
+	if c := cmp.Compare(x.phase, y.phase); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(x.resource, y.resource), cmp.Compare(x.person, y.person), cmp.Compare(x.id, y.id), cmp.Compare(x.reason, y.reason))
+}
+
+// places tells the places of changes. Names are made once, for there are far more
+// changes than resources.
+func (b *builder) places() func(c *Change, phase int) place {
 	names := map[inventory.Ref]string{}
-	name := func(r inventory.Ref) string {
-		text, ok := names[r]
+	return func(c *Change, phase int) place {
+		name, ok := names[c.Resource]
 		if !ok {
-			text = b.resourceName(r)
-			names[r] = text
+			name = b.resourceName(c.Resource)
+			names[c.Resource] = name
 		}
-		return text
+		return place{phase, name, b.userName(c.User), c.ID, c.Reason}
 	}
-	return func(x, y Change) int {
-		if x.Resource != y.Resource {
-			if c := cmp.Compare(name(x.Resource), name(y.Resource)); c != 0 {
-				return c
-			}
-		}
-		if x.User != y.User {
-			if c := cmp.Compare(b.userName(x.User), b.userName(y.User)); c != 0 {
-				return c
-			}
-		}
-		return cmp.Or(cmp.Compare(x.ID, y.ID), cmp.Compare(x.Reason, y.Reason))
+}
+
+// byPlace sorts what is at a place each. Places are made once, and not for each
+// comparison.
+func byPlace[T any](xs []T, of func(*T) place) {
+	if len(xs) < 2 {
+		return
 	}
+	type placed struct {
+		place
+		i int
+	}
+	all := make([]placed, len(xs))
+	for i := range xs {
+		all[i] = placed{of(&xs[i]), i}
+	}
+	slices.SortFunc(all, func(x, y placed) int { return comparePlaces(x.place, y.place) })
+	sorted := make([]T, len(xs))
+	for i, x := range all {
+		sorted[i] = xs[x.i]
+	}
+	copy(xs, sorted)
 }
 
 // SortFindings puts the worst first.

@@ -24,6 +24,8 @@ type Ground struct {
 	named *desired.Names
 	// users and teams are the ids of all of them, sorted.
 	users, teams []string
+	// members are the ids of each team's members, sorted.
+	members map[string][]string
 	// implied are the people whom PagerDuty puts on teams by itself, by team, with
 	// the reason.
 	implied map[string]map[string]string
@@ -34,16 +36,17 @@ type Ground struct {
 // of is the ground of a plan: g where it is of the same, else one made anew in
 // its place, for g may be nil.
 func (g *Ground) of(s *inventory.Snapshot, now time.Time, bindings map[string]string) *Ground {
-	if g == nil {
-		g = &Ground{}
-	}
-	if g.snapshot != s || !g.now.Equal(now) || !maps.Equal(g.bindings, bindings) {
-		*g = Ground{
-			snapshot: s, now: now, bindings: bindings,
-			renderings: map[string]string{},
-		}
+	switch {
+	case g == nil:
+		return newGround(s, now, bindings)
+	case g.snapshot != s, !g.now.Equal(now), !maps.Equal(g.bindings, bindings):
+		*g = *newGround(s, now, bindings)
 	}
 	return g
+}
+
+func newGround(s *inventory.Snapshot, now time.Time, bindings map[string]string) *Ground {
+	return &Ground{snapshot: s, now: now, bindings: bindings, members: map[string][]string{}, renderings: map[string]string{}}
 }
 
 func (g *Ground) names() *desired.Names {
@@ -65,6 +68,16 @@ func (g *Ground) allTeams() []string {
 		g.teams = slices.Sorted(maps.Keys(g.snapshot.Teams))
 	}
 	return g.teams
+}
+
+// membersOf are the members of a team. They are not to be changed.
+func (g *Ground) membersOf(team string) []string {
+	members, known := g.members[team]
+	if !known {
+		members = slices.Sorted(maps.Keys(g.snapshot.Teams[team].Members))
+		g.members[team] = members
+	}
+	return members
 }
 
 func (g *Ground) impliedMembers() map[string]map[string]string {

@@ -81,7 +81,7 @@ func (b *builder) leftOtherwise(c Change) bool {
 	if b.otherwise == nil {
 		return !b.otherClock().IsZero()
 	}
-	role := b.otherwise.Grants.Of(c.Pair()).Role
+	role := b.otherwise.Grant(c.Pair()).Role
 	return role != "" && inventory.CompareRoles(c.Resource.Kind, role, c.After) > 0
 }
 
@@ -111,7 +111,11 @@ func (b *builder) doubtClock() {
 
 // holdWhere moves the lowerings that want says to the held ones.
 func (b *builder) holdWhere(want func(Change) (Held, bool)) {
-	var kept []Change
+	lowers := func(c Change) bool { return c.Effect == Lower }
+	if !slices.ContainsFunc(b.proposed, lowers) {
+		return
+	}
+	kept := make([]Change, 0, len(b.proposed))
 	for _, c := range b.proposed {
 		h, held := want(c)
 		if !held {

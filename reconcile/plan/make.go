@@ -139,8 +139,11 @@ func Make(in Input) (*Result, error) {
 		}
 		p := b.build(e)
 		maps.Copy(bursts, b.bursts)
-		after, edited := membersAfter(snapshot, p), editedSchedules(p)
-		if (!dependsOnTeams(in.Statements) || sameMembers(snapshot, members, after)) && sameSchedules(schedules, edited) {
+		after, edited := members, editedSchedules(p)
+		if dependsOnTeams(in.Statements) {
+			after = membersAfter(snapshot, p)
+		}
+		if sameMembers(snapshot, members, after) && sameSchedules(schedules, edited) {
 			return &Result{
 				Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in,
 				Adopted: b.adopted, asks: b.asks,
@@ -230,9 +233,11 @@ func sameMembers(s *inventory.Snapshot, a, b map[string]map[string]string) bool 
 		}
 		return s.Teams[team].Members
 	}
-	for team := range s.Teams {
-		if !maps.Equal(members(a, team), members(b, team)) {
-			return false
+	for _, changed := range []map[string]map[string]string{a, b} {
+		for team := range changed {
+			if !maps.Equal(members(a, team), members(b, team)) {
+				return false
+			}
 		}
 	}
 	return true

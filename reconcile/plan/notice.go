@@ -44,7 +44,7 @@ func (b *builder) noticeAdminByFacts() {
 	}
 	slices.SortFunc(admins, desired.ComparePairs)
 	for _, pair := range admins {
-		g := b.access.Grants.Of(pair)
+		g := b.access.Grant(pair)
 		for _, by := range g.By {
 			if len(by.Chain) == 0 || strings.HasPrefix(by.Chain[len(by.Chain)-1], "group:") {
 				continue

@@ -85,9 +85,11 @@ func (b *builder) teams() []string {
 func (b *builder) onTeam(id string) []string {
 	members := b.in.Snapshot.Teams[id].Members
 	joins := func(user string) bool {
-		_, on := members[user]
+		if _, on := members[user]; on {
+			return false
+		}
 		_, known := b.in.Snapshot.Users[user]
-		return !on && known
+		return known
 	}
 	team := desired.Target{Resource: inventory.ByID(inventory.KindTeam, id)}
 	var users []string
@@ -101,12 +103,15 @@ func (b *builder) onTeam(id string) []string {
 		slices.Sort(users)
 		return users
 	}
-	users = slices.AppendSeq(make([]string, 0, len(members)+1), maps.Keys(members))
 	for user := range b.granted(team) {
 		if joins(user) {
 			users = append(users, user)
 		}
 	}
+	if len(users) == 0 {
+		return b.ground.membersOf(id)
+	}
+	users = append(users, b.ground.membersOf(id)...)
 	slices.Sort(users)
 	return users
 }

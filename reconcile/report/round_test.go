@@ -42,7 +42,7 @@ func smallAccess() *desired.Access {
 	}
 	return &desired.Access{
 		At: at("2026-03-02T09:00:00Z"),
-		Grants: desired.ByPair[desired.Grant]{on("P2", "T1").Target(): {
+		Grants: desired.ByPair[*desired.Grant]{on("P2", "T1").Target(): {
 			"P2": {Pair: on("P2", "T1"), Role: "manager", Window: shift, By: []desired.By{through(onCall, chain...)},
 				Lost: []desired.LostGrant{{Role: "responder", By: through(untitled), Why: "a higher role wins"}}},
 			"P3": {Pair: on("P3", "T1"), Role: "responder", By: []desired.By{through(untitled), through(onCall)},
