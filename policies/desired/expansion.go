@@ -224,15 +224,17 @@ func (e *Expansion) give(x *expander, g policies.Grant, target Target) {
 
 // name notes that rules name a target.
 func (e *Expansion) name(target Target, origins []policies.Origin) {
-	named := e.named[target]
+	named, known := e.named[target]
+	before := len(named)
 	for _, o := range origins {
 		o.Source = ""
-		if n := len(named); n > 0 && named[n-1] == o || slices.Contains(named, o) {
-			continue
+		if !slices.Contains(named, o) {
+			named = append(named, o)
 		}
-		named = append(named, o)
 	}
-	e.named[target] = named
+	if !known || len(named) > before {
+		e.named[target] = named
+	}
 }
 
 // reach adds the ways in which a grant reaches a pair.
