@@ -39,8 +39,10 @@ func reference(kinds []inventory.Kind) check {
 		if !v.known() {
 			return nil
 		}
-		if c := checkWriting(name, v); c != nil && v.written {
-			return c
+		if v.written {
+			if c := checkWriting(name, v); c != nil {
+				return c
+			}
 		}
 		if what := compositeName(v.text); what != "" {
 			return &complaint{term: v.term, found: fmt.Sprintf("%q: %q, whose name is %s", name, v.text, what),

@@ -91,10 +91,13 @@ func evaluated(t *ast.Term) value {
 // complaints are all that is wrong with e.
 func (e element) complaints() []complaint {
 	var out []complaint
-	misspelt := map[string]bool{}
+	var misspelt map[string]bool
 	for _, name := range e.order {
 		if c := e.checkField(name); c != nil {
 			out = append(out, *c)
+			if misspelt == nil {
+				misspelt = map[string]bool{}
+			}
 			misspelt[c.suggestion] = true
 		}
 	}

@@ -41,7 +41,7 @@ func bigAccount(n int) *inventory.Snapshot {
 	}
 	for i := range n / 20 {
 		id := fmt.Sprintf("PS%06d", i)
-		start := since.AddDate(0, 0, -21)
+		start := since.AddDate(0, 0, -28)
 		v := inventory.Schedule{ID: id, Name: fmt.Sprintf("Schedule %d", i), Kind: inventory.ScheduleOfLayers, TimeZone: "Etc/UTC", Coverage: 100,
 			Layers: []inventory.Layer{{ID: "L" + id, Name: "L", Start: start, VirtualStart: start, TurnSeconds: 7 * 86400, Users: []string{user(i * 20), user(i*20 + 1)}}}}
 		for w := range 6 {
