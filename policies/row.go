@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -23,27 +22,27 @@ func (s *Set) rowFinder() *rowFinder { return &rowFinder{set: s, parsed: map[*fi
 
 // place is "file:line" of the row of data that an element of a rule seems to be
 // from: the one that has most of its texts. Of that row it is the line of the
-// value, if the row has it. It is empty where that can't be told.
+// value, if the row has it. It is empty where that can't be told, and where
+// several rows have as much: a wrong row is worse than none.
 func (x *rowFinder) place(reads keys, texts []string, value string) string {
 	if reads.all {
 		return ""
 	}
-	var best match
+	s := search{texts: texts, value: value}
 	for _, key := range slices.Sorted(maps.Keys(reads.named)) {
 		for _, f := range x.set.under[key] {
-			if m := (search{texts: texts, value: value}).in(f, x.document(f)); m.better(best) {
-				best = m
-			}
+			s.file = f
+			s.walk(x.document(f), "")
 		}
 	}
-	if best.node == nil {
+	if s.best.node == nil || s.several || !s.best.certain() {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d", best.file.name, best.node.Line)
+	return fmt.Sprintf("%s:%d", s.best.file.name, s.best.node.Line)
 }
 
-// rowWith is "file:line" of the row of data that has a text and that the rule of
-// an origin may have it from; empty if there is none.
+// rowWith is "file:line" of the first row of data that has a text and that the
+// rule of an origin may have it from; empty if there is none.
 func (s *Set) rowWith(o Origin, text string) string {
 	for _, rules := range s.rules {
 		for _, r := range rules {
@@ -53,8 +52,10 @@ func (s *Set) rowWith(o Origin, text string) string {
 			x := s.rowFinder()
 			for _, key := range slices.Sorted(maps.Keys(r.needs.data.named)) {
 				for _, f := range s.under[key] {
-					if m := (search{texts: []string{text}, value: text}).in(f, x.document(f)); m.exact {
-						return fmt.Sprintf("%s:%d", f.name, m.node.Line)
+					one := search{file: f, value: text}
+					one.walk(x.document(f), "")
+					if one.best.exact {
+						return fmt.Sprintf("%s:%d", f.name, one.best.node.Line)
 					}
 				}
 			}
@@ -80,103 +81,159 @@ func (x *rowFinder) document(f *file) *yaml.Node {
 type search struct {
 	texts []string
 	value string
+	file  *file
+	best  match
+	// several says that other rows match as well as the best.
+	several bool
+	within  []*yaml.Node
 }
 
 // match is a row that has some of the texts.
 type match struct {
 	file *file
 	node *yaml.Node
-	// hits counts the different texts of the row that the element has, size all
-	// texts of the row.
-	hits, size int
-	// exact says that one of them is the value that is looked for.
+	// hits are the different texts of the row that the element has.
+	hits map[string]bool
+	// exact says that one of the row's values is the value that is looked for.
 	exact bool
 }
 
-func (m match) better(o match) bool {
-	if m.node == nil || o.node == nil {
-		return m.node != nil
+// certain says that a match is no accident: the value itself, an address, or two
+// texts.
+func (m match) certain() bool {
+	for text := range m.hits {
+		if strings.Contains(text, "@") {
+			return true
+		}
 	}
-	if m.exact != o.exact {
-		return m.exact
-	}
-	return cmp.Or(cmp.Compare(m.hits, o.hits), cmp.Compare(o.size, m.size)) > 0
+	return m.exact || len(m.hits) > 1
 }
 
-func (s search) in(f *file, doc *yaml.Node) match {
-	var best match
-	if doc != nil {
-		s.walk(doc, &best, map[*yaml.Node]bool{})
-	}
-	best.file = f
-	return best
-}
-
-// walk returns the texts of a node that the element has, the number of all of
-// them, and the node that is the value; it keeps the best row.
-func (s search) walk(n *yaml.Node, best *match, within map[*yaml.Node]bool) (hits map[string]bool, size int, exact *yaml.Node) {
+// walk looks at a node that stands behind a key, and returns what of the element
+// it has, the node that is the value, and whether the best row is within it.
+func (s *search) walk(n *yaml.Node, key string) (hits map[string]bool, exact *yaml.Node, holdsBest bool) {
 	hits = map[string]bool{}
-	if n.Kind == yaml.AliasNode {
+	if n != nil && n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
-	if within[n] {
-		return hits, 0, nil
+	if n == nil || slices.Contains(s.within, n) {
+		return hits, nil, false
 	}
-	within[n] = true
-	defer delete(within, n)
+	s.within = append(s.within, n)
+	defer func() { s.within = s.within[:len(s.within)-1] }()
 	switch n.Kind {
 	case yaml.ScalarNode:
-		if s.has(n.Value) {
-			hits[n.Value] = true
-		}
+		s.note(n.Value, hits)
 		if n.Value == s.value && s.value != "" {
 			exact = n
 		}
-		return hits, 1, exact
-	case yaml.MappingNode, yaml.SequenceNode:
-		for i, child := range n.Content {
-			more, m, found := s.walk(child, best, within)
-			for text := range more {
-				hits[text] = true
-			}
-			size += m
-			if isKey := n.Kind == yaml.MappingNode && i%2 == 0; exact == nil && !isKey {
-				exact = found
+	case yaml.SequenceNode:
+		for _, child := range n.Content {
+			more, found, best := s.walk(child, "")
+			holdsBest = holdsBest || best
+			if child.Kind == yaml.ScalarNode {
+				exact = cmp.Or(exact, found)
+				maps.Copy(hits, more)
 			}
 		}
-		m := match{node: n, hits: len(hits), size: size, exact: exact != nil}
-		if exact != nil {
-			m.node = exact
+	case yaml.MappingNode:
+		row := false
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			name, child := n.Content[i], n.Content[i+1]
+			more, found, best := s.walk(child, name.Value)
+			holdsBest = holdsBest || best
+			if child.Kind == yaml.ScalarNode {
+				s.noteKey(name.Value, hits)
+			}
+			row = row || isPlain(child)
+			exact = cmp.Or(exact, found)
+			maps.Copy(hits, more)
 		}
-		if len(hits) > 0 && m.better(*best) {
-			*best = m
+		if !row {
+			return hits, exact, holdsBest // a map of rows is none
 		}
+		s.noteKey(key, hits)
+		holdsBest = s.offer(n, hits, exact, holdsBest)
 	}
-	return hits, size, exact
+	return hits, exact, holdsBest
 }
 
-// has says that the element has a text, whole or behind a kind; short ones prove
-// nothing.
-func (s search) has(text string) bool {
-	if len(text) < 3 {
-		return false
-	}
-	return slices.ContainsFunc(s.texts, func(t string) bool { return strings.Contains(t, text) })
+// isPlain says that a node is a value, or a list of values.
+func isPlain(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode ||
+		n.Kind == yaml.SequenceNode && !slices.ContainsFunc(n.Content, func(child *yaml.Node) bool { return child.Kind != yaml.ScalarNode })
 }
 
-// textsOf are all texts within a term.
+// offer takes a row as the best, if it is, and says whether the best is within it.
+func (s *search) offer(n *yaml.Node, hits map[string]bool, exact *yaml.Node, holdsBest bool) bool {
+	if len(hits) == 0 && exact == nil {
+		return holdsBest
+	}
+	m := match{file: s.file, node: n, hits: hits, exact: exact != nil}
+	if exact != nil {
+		m.node = exact
+	}
+	order := 1
+	if s.best.node != nil {
+		order = cmp.Or(compareBools(m.exact, s.best.exact), cmp.Compare(len(m.hits), len(s.best.hits)))
+	}
+	switch {
+	case order > 0:
+		s.best, s.several = m, false
+		return true
+	case order == 0 && !holdsBest:
+		s.several = true
+	}
+	return holdsBest
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// note notes a value of a row that the element has: as a text, as the name in a
+// reference, or within a text if it is long enough for no accident.
+func (s *search) note(text string, hits map[string]bool) {
+	if s.names(text) || len(text) > 5 && slices.ContainsFunc(s.texts, func(t string) bool { return strings.Contains(t, text) }) {
+		hits[text] = true
+	}
+}
+
+// noteKey notes a key that is itself data.
+func (s *search) noteKey(text string, hits map[string]bool) {
+	if s.names(text) {
+		hits[text] = true
+	}
+}
+
+func (s *search) names(text string) bool {
+	return text != "" && slices.ContainsFunc(s.texts, func(t string) bool {
+		_, name, _ := strings.Cut(t, ":")
+		return t == text || name == text || strings.TrimPrefix(name, "#") == text
+	})
+}
+
+// textsOf are the values of an element's fields.
 func textsOf(t *ast.Term) []string {
 	var out []string
-	ast.WalkTerms(t, func(t *ast.Term) bool {
+	add := func(t *ast.Term) {
 		switch v := t.Value.(type) {
 		case ast.String:
 			out = append(out, string(v))
-		case ast.Number:
-			if _, err := strconv.Atoi(v.String()); err == nil {
-				out = append(out, v.String())
-			}
+		case ast.Number, ast.Boolean:
+			out = append(out, v.String())
 		}
-		return false
-	})
+	}
+	if object, ok := t.Value.(ast.Object); ok {
+		object.Foreach(func(_, v *ast.Term) { add(v) })
+		return out
+	}
+	add(t)
 	return out
 }
