@@ -86,6 +86,9 @@ func decodeData(f *file, r *report) (any, bool) {
 		r.add(Problem{File: f.name, Found: "an empty file", Expected: "a document; write {} or [] if nothing is meant"})
 		return nil, false
 	}
+	if f.mergeConflict(r) {
+		return nil, false
+	}
 	var doc any
 	var decoding errgroup.Group // beside checking, for large files take their time
 	decoding.Go(func() error { return util.Unmarshal(f.content, &doc) })
@@ -247,7 +250,7 @@ func lastComma(content []byte, at int64) (int64, bool) {
 // jsonSlip is what a place at which JSON does not parse wants.
 func jsonSlip(f *file, err error, line, column int) string {
 	source := f.line(line)
-	at := source[max(0, min(column-1, len(source))):]
+	at := strings.TrimLeft(source[max(0, min(column-1, len(source))):], ", \t")
 	switch {
 	case bytes.HasPrefix(f.content, []byte("\xef\xbb\xbf")):
 		return "a file without a byte order mark at its beginning"

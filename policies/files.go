@@ -50,6 +50,21 @@ func (f *file) line(n int) string {
 	return strings.TrimSuffix(string(line), "\r")
 }
 
+// conflicted is where a merge left both versions of something.
+var conflicted = regexp.MustCompile(`(?m)^<{7}(?: .*)?$`)
+
+// mergeConflict reports a conflict that a merge left in the file.
+func (f *file) mergeConflict(r *report) bool {
+	at := conflicted.FindIndex(f.content)
+	if at == nil {
+		return false
+	}
+	line, column := f.place(int64(at[0]))
+	r.add(Problem{File: f.name, Line: line, Column: column, Found: "a merge conflict",
+		Expected: "one of the two versions, without the lines of <<<<<<<, ======= and >>>>>>>"})
+	return true
+}
+
 // place is the line and column, from 1, of a byte offset.
 func (f *file) place(offset int64) (line, column int) {
 	before := f.content[:max(0, min(int(offset), len(f.content)))]

@@ -39,6 +39,10 @@ func parse(files []*file, allowed []string, r *report) (*modules, error) {
 		if !f.isRego() {
 			continue
 		}
+		if f.mergeConflict(r) {
+			m.broken[packageInText(f)] = true
+			continue
+		}
 		if bytes.IndexByte(f.content, 0) >= 0 {
 			r.add(Problem{File: f.name, Found: "a file that is no text", Expected: "a policy in UTF-8; any other file under another name, or outside the policy roots"})
 			m.broken[packageInText(f)] = true

@@ -29,9 +29,12 @@ func checkStatements(m *modules, read groupsRead, r *report) {
 			}
 		}
 	}
-	s.undeclared()
+	if len(m.broken) == 0 {
+		// A file that does not parse may declare or use any of them.
+		s.undeclared()
+		s.unused()
+	}
 	s.circles()
-	s.unused()
 	s.swallowed()
 }
 

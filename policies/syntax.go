@@ -41,7 +41,7 @@ var slips = []slip{
 	saying("unexpected (if|else) keyword", "", "no if or else within a body: alternatives are rules of their own, each with its condition behind if"),
 	saying("unexpected assign token", `\bcontains\b`, "the element behind contains, and its assignment in the body: grant contains g if g := {…}"),
 	saying("`if` keyword is required", `^\s*\w+\[`, "contains and if, as in Rego v1: grant contains g if {…}"),
-	saying("`if` keyword is required", "", "if before the body: grant contains {…} if {…}"),
+	saying("`if` keyword is required", "", "if before the body: name if {…}, or name contains {…} if {…}"),
 	saying("`contains` keyword is required", "", "contains and the element: grant contains {…}"),
 	saying("package expected", "", "package access.NAME as the first line"),
 	saying("unexpected minus token", `^\s*package\b`, "letters, digits and '_' in a package's name"),

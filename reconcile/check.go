@@ -30,7 +30,6 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 	case err != nil:
 		return nil, nil, err
 	}
-	problems = slices.DeleteFunc(problems, func(p policies.Problem) bool { return toldByPlan(p, result.Plan.Errors) })
 	told := map[desired.Notice]bool{}
 	for _, s := range []*policies.Statements{result.Statements, result.Risk} {
 		problems = append(problems, s.Bad...)
@@ -48,7 +47,7 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 			problems = append(problems, p)
 		}
 	}
-	return r.Policies.Located(problems), result, nil
+	return r.Policies.Located(once(problems)), result, nil
 }
 
 // toldAt says whether loading warned already of what is quoted first in a
@@ -74,13 +73,42 @@ var (
 
 var firstQuoted = regexp.MustCompile(`"[^"]+"`)
 
-// circle is how a circle of groups is told, with its groups.
-var circle = regexp.MustCompile(`nest in a circle: .*`)
+// once leaves out the warnings of loading of which the plan has an error, which
+// takes over how it is mended.
+func once(problems policies.Problems) policies.Problems {
+	return slices.DeleteFunc(problems, func(w policies.Problem) bool {
+		i := slices.IndexFunc(problems, func(p policies.Problem) bool { return w.Warning && !p.Warning && sameFault(w, p) })
+		if i < 0 {
+			return false
+		}
+		if p := &problems[i]; p.Expected == "" && !strings.Contains(p.Message, "did you mean") {
+			p.Expected, p.Suggestion = w.Expected, w.Suggestion
+		}
+		return true
+	})
+}
 
-// toldByPlan says whether the plan has an error of what loading warned of: a
-// circle of groups is both.
-func toldByPlan(warning policies.Problem, errs []desired.Notice) bool {
-	return circle.MatchString(warning.Found) && slices.ContainsFunc(errs, func(n desired.Notice) bool { return circle.MatchString(n.Message) })
+// The faults that loading warns of and that are errors on an account.
+var (
+	circle     = regexp.MustCompile(`nest in a circle: .*`)
+	undeclared = regexp.MustCompile(`^group ("[^"]+"), which no group rule declares`)
+	idForName  = regexp.MustCompile(`: "[a-z]+(?:@\d+)?(:[^"]+)", whose name looks like a PagerDuty id`)
+)
+
+// sameFault says whether a warning of loading is about what an error of the plan
+// is about. The error stands at the rule, the warning within it.
+func sameFault(w, p policies.Problem) bool {
+	if circle.MatchString(w.Found) {
+		return circle.MatchString(p.Message)
+	}
+	if w.File != p.File || w.Line < p.Line {
+		return false
+	}
+	if m := undeclared.FindStringSubmatch(w.Found); m != nil {
+		return strings.Contains(p.Message, m[1]) || strings.Contains(p.Message, "group:"+strings.Trim(m[1], `"`))
+	}
+	m := idForName.FindStringSubmatch(w.Found)
+	return m != nil && strings.Contains(p.Message, m[1]+" does not exist")
 }
 
 // unusedGroups are the groups that nothing refers to: who is in them has

@@ -171,6 +171,9 @@ func (x *expander) expand(ref inventory.Ref, s stretch, origins []policies.Origi
 	}
 	res := x.resolver.resolve(ref)
 	if !res.ok() {
+		if res.outcome == missing && x.declared[ref.Name] && !strings.Contains(res.reason, "did you mean") {
+			res.reason += fmt.Sprintf("; did you mean group:%s?", ref.Name)
+		}
 		if res.outcome != renamed && res.outcome != rebound {
 			x.error(res.reason, origins)
 		}
