@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -72,5 +73,44 @@ func BenchmarkForecast(b *testing.B) {
 				b.ReportMetric(float64(f.Summary.Raise+f.Summary.Lower), "changes")
 			}
 		})
+	}
+}
+
+// BenchmarkForecastOfEdits is the same where somebody joins the rotation of one of
+// 5 schedules every day, after each of which all on-call access is worked
+// out anew.
+func BenchmarkForecastOfEdits(b *testing.B) {
+	in := onDuty(10_000, 200, false)
+	for i := range 5 {
+		id := fmt.Sprintf("PS%06d", i)
+		s := in.Snapshot.Schedules[id]
+		start := in.Snapshot.Account.Window.Since.Add(time.Duration(i) * time.Hour)
+		layer := inventory.Layer{ID: "L" + id, Name: "Day", Start: start.AddDate(0, 0, -30), VirtualStart: start, TurnSeconds: 86400}
+		for j := range 6 {
+			user := fmt.Sprintf("PU%06d", i*10+j)
+			g := policies.Grant{Principal: inventory.ByID(inventory.KindUser, user), Resource: inventory.ByID(inventory.KindSchedule, id), Role: "rotation", Origins: origin(6)}
+			if j == 5 {
+				from := in.Now.Add(time.Duration(i+1) * 24 * time.Hour)
+				g.From = &from
+			} else {
+				layer.Users = append(layer.Users, user)
+			}
+			in.Statements.Grants = append(in.Statements.Grants, g)
+		}
+		s.Layers = []inventory.Layer{layer}
+		s, err := oncall.Rerender(s, in.Snapshot.Account.Window)
+		if err != nil {
+			b.Fatal(err)
+		}
+		in.Snapshot.Schedules[id] = s
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		f, err := plan.Foresee(in, in.Now.AddDate(0, 0, 14))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(len(f.Steps)), "steps")
+		b.ReportMetric(float64(f.Summary.Raise+f.Summary.Lower), "changes")
 	}
 }

@@ -3,7 +3,6 @@ package plan
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -171,29 +170,6 @@ func movedPairs(before, after *desired.Access) []desired.Pair {
 	return moved
 }
 
-func (c *course) raised() map[desired.Pair]string {
-	if c.account == nil {
-		return c.in.Memory.Raised
-	}
-	return c.memory.Raised
-}
-
-// standins are the overrides that this program made before a plan, those included
-// that it takes for its own.
-func (c *course) standins(r *Result) []OurStandin {
-	if c.account == nil {
-		return slices.Concat(c.in.Memory.Standins, r.Adopted)
-	}
-	return c.memory.Standins
-}
-
-func (c *course) lowered() []Lowered {
-	if c.account == nil {
-		return c.in.Memory.Lowered
-	}
-	return c.memory.Lowered
-}
-
 // step makes the plan of a moment.
 func (c *course) step(m moment) (*Plan, error) {
 	moved := *c.account
@@ -339,118 +315,4 @@ func (c *course) goOn(b *builder) {
 	c.memory.Last = &round
 	c.leaveOpen(b)
 	maps.DeleteFunc(c.moved, func(pair desired.Pair, _ []desired.By) bool { return b.scope.has(pair) })
-}
-
-// leaveOpen notes what a plan leaves due. Of schedules that it did not look at it
-// is what it was.
-func (c *course) leaveOpen(b *builder) {
-	before, stuck := c.open, c.stuck
-	c.open, c.stuck = openOf(b.plan), stuckIn(b.plan)
-	for pair, said := range before {
-		if pair.Resource.Kind == inventory.KindSchedule && !b.scope.has(pair) {
-			c.open[pair] = said
-		}
-	}
-	for _, id := range stuck {
-		if !b.scope.schedules[id] {
-			c.stuck = append(c.stuck, id)
-		}
-	}
-}
-
-// outOfScope are the keys of changes of schedules that a plan did not look at.
-func (b *builder) outOfScope(keys []string) []string {
-	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
-		kind, rest, _ := strings.Cut(key, "/")
-		id, _, _ := strings.Cut(rest, "/")
-		return kind != string(inventory.KindSchedule) || b.scope.schedules[id]
-	})
-}
-
-// standinsAfter are the stand-ins that policies ask for, and those of them that
-// are not made, where a plan looked at some schedules only.
-func standinsAfter(b *builder, before Round) (asked, pending []string) {
-	elsewhere := func(keys []string) []string {
-		return slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
-			id, _, _ := strings.Cut(key, "/")
-			return b.scope.schedules[id]
-		})
-	}
-	asked, pending = (&Result{Plan: b.plan, asks: b.asks}).standinsLeft(nil)
-	return slices.Concat(elsewhere(before.Standins), asked), slices.Concat(elsewhere(before.PendingStandins), pending)
-}
-
-// openOf are the pairs of which a plan leaves something due.
-func openOf(p *Plan) map[desired.Pair]map[string]bool {
-	open := map[desired.Pair]map[string]bool{}
-	note := func(pair desired.Pair, what string) {
-		pair = presentPair(pair)
-		if open[pair] == nil {
-			open[pair] = map[string]bool{}
-		}
-		open[pair][presentKey(what)] = true
-	}
-	for _, x := range p.Observed {
-		note(x.Pair(), x.ID)
-	}
-	for _, x := range p.Blocked {
-		note(x.Pair(), x.ID)
-	}
-	for _, x := range p.Held {
-		note(x.Pair(), x.ID)
-	}
-	for _, x := range p.Protected {
-		note(desired.Pair{User: x.User, Resource: x.Resource, Layer: x.Layer}, "")
-	}
-	return open
-}
-
-// stuckIn are the ids of the schedules of which a plan blocks or holds changes,
-// sorted.
-func stuckIn(p *Plan) []string {
-	var ids []string
-	note := func(c Change) {
-		if c.Resource.Kind == inventory.KindSchedule {
-			ids = append(ids, c.Resource.ID)
-		}
-	}
-	for _, x := range p.Blocked {
-		note(x.Change)
-	}
-	for _, x := range p.Held {
-		note(x.Change)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
-// raisedAfter are the raises that stand once changes are made, with what was
-// there before each, as the journal keeps them.
-func raisedAfter(raised map[desired.Pair]string, changes []Change) map[desired.Pair]string {
-	after := maps.Clone(raised)
-	if after == nil {
-		after = map[desired.Pair]string{}
-	}
-	for _, change := range changes {
-		pair := change.Pair()
-		before, stands := after[pair]
-		switch {
-		case change.Effect == Raise && !stands:
-			after[pair] = change.Before
-		case change.Effect == Lower && stands && !higher(pair, change.After, before):
-			delete(after, pair)
-		}
-	}
-	return after
-}
-
-// loweredBy are a plan's lowerings, as the limit on them counts.
-func loweredBy(p *Plan) []Lowered {
-	var lowered []Lowered
-	for _, change := range p.Changes {
-		if change.Effect == Lower && !foreseen(change.Cause) {
-			lowered = append(lowered, Lowered{Kind: change.Resource.Kind, Cause: change.Cause, At: p.Now})
-		}
-	}
-	return lowered
 }
