@@ -210,8 +210,8 @@ func (d *Daemon) tellHeld(p *plan.Plan) {
 		}
 		d.Log.Warn("held until a person releases it", append(what(p, h.Change), "key", h.ID, "rule", h.Rule, "why", h.Why, "release", h.Release)...)
 	}
-	if ended > 0 {
-		d.Log.Info("held no longer", "changes", ended)
+	if len(ended) > 0 {
+		d.Log.Info("held no longer", "changes", len(ended), "keys", some(ended))
 	}
 }
 
@@ -237,14 +237,26 @@ func (d *Daemon) tellFindings(p *plan.Plan) {
 		}
 		d.Log.Warn("finding", "severity", f.Severity, "rule", f.Rule, "subject", name(p, f.Subject.String()), "message", f.Message, "remediation", f.Remediation)
 	}
-	if ended > 0 {
-		d.Log.Info("findings are gone", "findings", ended)
+	if len(ended) > 0 {
+		for i, key := range ended {
+			ended[i] = readable(p, key)
+		}
+		d.Log.Info("findings are gone", "findings", len(ended), "which", some(ended))
 	}
 }
 
-// news are the indices of the keys that were not there before, and the number
-// of those that are gone. The keys take the place of those before.
-func news(before *map[string]bool, keys []string) (fresh []int, ended int) {
+// readable is a finding's key with names for ids.
+func readable(p *plan.Plan, key string) string {
+	parts := strings.SplitN(key, " ", 3)
+	for i := 1; i < len(parts); i++ {
+		parts[i] = name(p, parts[i])
+	}
+	return strings.TrimSpace(strings.Join(parts, " "))
+}
+
+// news are the indices of the keys that were not there before, and those that are
+// gone, sorted. The keys take the place of those before.
+func news(before *map[string]bool, keys []string) (fresh []int, ended []string) {
 	now := map[string]bool{}
 	for i, k := range keys {
 		if !now[k] && !(*before)[k] {
@@ -254,9 +266,10 @@ func news(before *map[string]bool, keys []string) (fresh []int, ended int) {
 	}
 	for k := range *before {
 		if !now[k] {
-			ended++
+			ended = append(ended, k)
 		}
 	}
+	slices.Sort(ended)
 	*before = now
 	return fresh, ended
 }

@@ -95,5 +95,28 @@ func parseSchedule(text string) (reconcile.Schedule, error) {
 	if schedule.Next(time.Unix(0, 0)).IsZero() {
 		return nil, fmt.Errorf("%q never comes", text)
 	}
+	if spec, ok := schedule.(*cron.SpecSchedule); ok {
+		return zoned{spec}, nil
+	}
 	return schedule, nil
+}
+
+// zoned is a cron schedule that comes also on days on which its zone's clocks are
+// moved by half an hour, as on Lord Howe: the library steps through the day by
+// hours, and does not meet a full one any more once it stepped over that.
+type zoned struct{ *cron.SpecSchedule }
+
+// Next is the first moment after t at which a round is due.
+func (s zoned) Next(t time.Time) time.Time {
+	next := s.SpecSchedule.Next(t)
+	_, moved := t.In(s.Location).ZoneBounds()
+	if moved.IsZero() || moved.After(next) {
+		return next
+	}
+	// From the next full hour on the steps are right again.
+	full := moved.Add(time.Duration((60-moved.Minute())%60) * time.Minute)
+	if other := s.SpecSchedule.Next(full.Add(-time.Second)); other.Before(next) {
+		return other
+	}
+	return next
 }

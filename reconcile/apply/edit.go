@@ -314,7 +314,7 @@ func completeEdit(ctx context.Context, in EditIntent, a Account, o Options) (Edi
 	w.Until = w.Since.Add(watched)
 	is, err := a.Schedule(ctx, in.Was.ID, w)
 	if err != nil {
-		if now.Sub(in.At) > forgetAfter {
+		if now.Sub(in.At) > forgetAfter && final(err) {
 			return EditLeft, fmt.Sprintf("nobody could tell in a day what became of the edit of schedule %s: %v", in.Was.Name, err), nil
 		}
 		return "", "", err

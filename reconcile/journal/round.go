@@ -190,7 +190,7 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 		return fmt.Errorf("record the end of a round: %w", err)
 	}
 	return j.writeLocked(ctx, "record the end of a round", func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `UPDATE rounds SET finished = ?, state = ?, report = ? WHERE round = ? AND finished IS NULL`,
+		r, err := tx.ExecContext(ctx, `UPDATE rounds SET finished = max(began, ?), state = ?, report = ? WHERE round = ? AND finished IS NULL`,
 			j.now(), string(stateText), string(reportText), round)
 		if err != nil {
 			return err
