@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -215,7 +216,7 @@ func (d *Daemon) tellHeld(p *plan.Plan) {
 	}
 }
 
-func (d *Daemon) tellFindings(p *plan.Plan) {
+func (d *Daemon) tellFindings(p *plan.Plan, s *inventory.Snapshot) {
 	var open []plan.Finding
 	var keys []string
 	for _, f := range p.Findings {
@@ -238,18 +239,21 @@ func (d *Daemon) tellFindings(p *plan.Plan) {
 		d.Log.Warn("finding", "severity", f.Severity, "rule", f.Rule, "subject", name(p, f.Subject.String()), "message", f.Message, "remediation", f.Remediation)
 	}
 	if len(ended) > 0 {
+		index := inventory.NewIndex(s)
 		for i, key := range ended {
-			ended[i] = readable(p, key)
+			ended[i] = readable(index, key)
 		}
 		d.Log.Info("findings are gone", "findings", len(ended), "which", some(ended))
 	}
 }
 
 // readable is a finding's key with names for ids.
-func readable(p *plan.Plan, key string) string {
+func readable(index *inventory.Index, key string) string {
 	parts := strings.SplitN(key, " ", 3)
 	for i := 1; i < len(parts); i++ {
-		parts[i] = name(p, parts[i])
+		if ref, err := inventory.ParseRef(parts[i]); err == nil && ref.ID != "" {
+			parts[i] = index.Named(ref)
+		}
 	}
 	return strings.TrimSpace(strings.Join(parts, " "))
 }
@@ -330,7 +334,7 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	d.tellClock(done.ClockDoubt)
 	d.tellErrors(p)
 	d.tellHeld(p)
-	d.tellFindings(p)
+	d.tellFindings(p, done.Snapshot)
 	d.tellExpiring(p)
 	for _, said := range done.Completed {
 		d.Log.Warn("an edit that an earlier run left open", "outcome", said)
