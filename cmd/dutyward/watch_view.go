@@ -49,7 +49,12 @@ func (v *watchView) begin(roots []string, live bool) {
 
 // whole shows the first plan, in its summary: what follows is compared with it.
 func (v *watchView) whole(s watchStatus) error {
-	lines := []string{"Planned on the account as of " + s.plan.TakenAt.UTC().Format("2006-01-02 15:04 UTC") + "."}
+	const form = "2006-01-02 15:04 UTC"
+	planned := "Planned on the account as of " + s.plan.TakenAt.UTC().Format(form)
+	if now := s.plan.Now.UTC().Format(form); !strings.HasSuffix(planned, now) {
+		planned += ", for " + now
+	}
+	lines := []string{planned + "."}
 	return v.show("", strings.Join(append(v.notes(lines, s), report.PlanSummary(s.plan)), "\n")+"\n", s.text())
 }
 
