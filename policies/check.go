@@ -45,8 +45,8 @@ func reference(kinds []inventory.Kind) check {
 			}
 		}
 		if what := compositeName(v.text); what != "" {
-			return &complaint{term: v.term, found: fmt.Sprintf("%q: %q, whose name is %s", name, v.text, what),
-				expected: "one name; some x in … goes through several"}
+			return &complaint{term: v.term, found: fmt.Sprintf("%q: %q, in which %s stands for the address", name, v.text, what),
+				expected: "one address; some x in … goes through several"}
 		}
 		ref, err := inventory.ParseRef(v.text)
 		if err != nil {
@@ -60,10 +60,14 @@ func reference(kinds []inventory.Kind) check {
 	}
 }
 
-// compositeName says what the name in a reference is if a template made it of
-// something else than a text; empty if it is a name.
+// compositeName says what a person's address or id is if a template made it of
+// something else than a text; empty if it is a text. Of anything else it may be
+// the name.
 func compositeName(text string) string {
-	_, name, _ := strings.Cut(text, ":")
+	kind, name, _ := strings.Cut(text, ":")
+	if inventory.Kind(kind) != inventory.KindUser {
+		return ""
+	}
 	name = strings.TrimPrefix(name, "#")
 	if !strings.HasPrefix(name, "[") && !strings.HasPrefix(name, "{") {
 		return ""
