@@ -121,7 +121,9 @@ func (w *trial) meddle(r *http.Request) (*http.Response, error) {
 	}
 	sent := r.Header.Get("Authorization")
 	if echo != "" {
+		w.wire.Lock()
 		w.counts["trouble: echoes"]++
+		w.wire.Unlock()
 	}
 	switch echo {
 	case "answer":
