@@ -133,8 +133,8 @@ func (l *Loader) load(ctx context.Context, o Options, files []*file, left []stri
 	checkBuiltins(modules, r)
 	resolved := modules.resolved()
 	checkReferences(modules, resolved, data, r)
-	compiler := compile(modules, data, r)
-	if err := checkFields(modules, resolved, data, schemas, r); err != nil {
+	compiler, err := compileTwice(modules, resolved, data, schemas, r)
+	if err != nil {
 		return nil, err
 	}
 	checkHabits(modules, resolved, r)
@@ -150,6 +150,23 @@ func (l *Loader) load(ctx context.Context, o Options, files []*file, left []stri
 		return nil, all
 	}
 	return newSet(o, files, schemas, modules, resolved, data, compiler, all.Warnings()), nil
+}
+
+// compileTwice is compile and checkFields, which goes by what compile found. As
+// that is mostly nothing, the two run at the same time, and the second again only
+// if it was something.
+func compileTwice(m *modules, resolved map[string]*ast.Module, d documents, schemas []schema, r *report) (*ast.Compiler, error) {
+	fields := &report{files: r.files, problems: slices.Clone(r.problems)}
+	before := len(r.problems)
+	checked := make(chan error, 1)
+	go func() { checked <- checkFields(m, resolved, d, schemas, fields) }()
+	compiler := compile(m, d, r)
+	err := <-checked
+	if len(r.problems) > before {
+		return compiler, checkFields(m, resolved, d, schemas, r)
+	}
+	r.problems = fields.problems
+	return compiler, err
 }
 
 // documents are those of the data files: the ones kept, if they are of the same.
