@@ -256,12 +256,12 @@ func shortTimes(text string) string {
 }
 
 // asides are attributes that say nothing new to somebody who watches.
-var asides = []string{"user", "resource", "before", "after", "cause", "rule", "first", "key", "since", "broken_since", "suspended_since", "severity", "subject", "errors"}
+var asides = []string{"user", "resource", "before", "after", "cause", "rule", "first", "key", "since", "broken_since", "suspended_since", "severity", "subject", "errors", "keys"}
 
 // reasons are attributes that are sentences of their own, with what leads to
 // them.
 var reasons = map[string]string{
-	"why": ": ", "problem": ": ", "error": ": ", "message": ": ", "reason": ": ",
+	"why": ": ", "problem": ": ", "error": ": ", "message": ": ", "reason": ": ", "which": ": ",
 	"remediation": ". To mend: ", "release": ". What lets it through: ",
 }
 
