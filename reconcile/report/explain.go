@@ -66,12 +66,28 @@ func ExplainText(w io.Writer, x Explanation, s Style) error {
 	}
 	if len(x.Lost) > 0 {
 		p.head("%s", "Not in force")
-		for _, l := range x.Lost {
-			p.line("  %s: %s — %s", Role(kind, l.Role), l.Why, Rule(l.By))
-		}
+		p.notInForce(kind, x.Lost)
 	}
 	p.whyNot(x)
 	return p.err
+}
+
+// notInForce writes the grants that give nothing now, the shifts to come of one
+// way as one.
+func (p *page) notInForce(kind inventory.Kind, lost []Lost) {
+	begins := func(l Lost) bool { return strings.HasPrefix(l.Why, "begins ") }
+	for len(lost) > 0 {
+		first, n := lost[0], 1
+		for n < len(lost) && begins(first) && begins(lost[n]) && lost[n].Role == first.Role && Rule(lost[n].By) == Rule(first.By) {
+			n++
+		}
+		why := first.Why
+		if n > 1 {
+			why += ", and " + count(n-1, "time", "times") + " after that"
+		}
+		p.line("  %s: %s — %s", Role(kind, first.Role), why, Rule(first.By))
+		lost = lost[n:]
+	}
 }
 
 // whyNot writes which rules could give the person something, or something

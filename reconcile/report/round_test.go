@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,6 +147,24 @@ func TestSummaryOfAPlanSaysWhatIsNotZero(t *testing.T) {
 	} {
 		if diff := cmp.Diff(want, PlanSummary(p)); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+func TestShiftsToComeOfOneWayAreToldAsOne(t *testing.T) {
+	begins := func(role, when string) Lost {
+		return lostOf([]desired.LostGrant{{Role: role, By: through(onCall), Why: "begins " + when}})[0]
+	}
+	x := Explanation{Standing: Standing{Resource: team("T1"), Lost: []Lost{
+		begins("manager", "Monday"), begins("manager", "Tuesday"), begins("manager", "Friday"), begins("responder", "Sunday"),
+	}}}
+	var out bytes.Buffer
+	if err := ExplainText(&out, x, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"  manager: begins Monday, and 2 times after that — Whoever", "  responder: begins Sunday — Whoever"} {
+		if !strings.Contains(out.String(), want) || strings.Contains(out.String(), "Tuesday") {
+			t.Errorf("want %q in:\n%s", want, out.String())
 		}
 	}
 }
