@@ -80,16 +80,6 @@ func (l literal) has(user string, t time.Time, lead, lag time.Duration, f face) 
 	})
 }
 
-// on is who has a shift at t; empty if nobody does.
-func (l literal) on(t time.Time, f face) string {
-	for _, user := range []string{"P0", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9"} {
-		if l.has(user, t, 0, 0, f) {
-			return user
-		}
-	}
-	return ""
-}
-
 // view is the truth about one person at a moment, as PagerDuty may show it.
 type view struct {
 	t             time.Time
