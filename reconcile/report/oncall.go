@@ -168,22 +168,38 @@ func (v dutyView) level(policy string, level int) LevelDuty {
 	return out
 }
 
+// calledBy is what a reference has behind its kind: a name, or an id where the
+// name does not name just one thing, with the name behind it.
+func calledBy(name, id string, named map[string]int) string {
+	if named[name] > 1 || strings.HasPrefix(name, "#") {
+		return "#" + id + " (" + name + ")"
+	}
+	return name
+}
+
 // OnCallText writes who is on call, until when, and who is next.
 func OnCallText(w io.Writer, o *OnCall, s Style) error {
 	p := newPage(w, s)
 	p.line("%s  %s", p.strong("On call"), p.mild("at "+clock(o.At)))
 	end := "past " + clock(o.Window.Until) + ", where the snapshot ends"
 	emptySchedules, levels, emptyLevels := 0, 0, 0
+	schedules, policies := map[string]int{}, map[string]int{}
+	for _, c := range o.Schedules {
+		schedules[c.Name]++
+	}
+	for _, e := range o.EscalationPolicies {
+		policies[e.Name]++
+	}
 	for _, c := range o.Schedules {
 		p.line("")
-		p.line("%s  %s", p.strong("schedule:"+c.Name), p.mild(kindOfSchedule(c.Kind)+", "+c.TimeZone))
+		p.line("%s  %s", p.strong("schedule:"+calledBy(c.Name, c.ID, schedules)), p.mild(kindOfSchedule(c.Kind)+", "+c.TimeZone))
 		p.duty(c.Duty, "  ", end, end)
 		if len(c.On) == 0 {
 			emptySchedules++
 		}
 	}
 	for _, e := range o.EscalationPolicies {
-		p.head("escalation:%s", e.Name)
+		p.head("escalation:%s", calledBy(e.Name, e.ID, policies))
 		if len(e.Levels) == 0 {
 			p.line("  %s", p.alarm("no levels: nobody is ever on call"))
 		}

@@ -168,3 +168,16 @@ func TestShiftsToComeOfOneWayAreToldAsOne(t *testing.T) {
 		}
 	}
 }
+
+func TestSchedulesOfOneNameAreToldApart(t *testing.T) {
+	o := &OnCall{Schedules: []ScheduleDuty{{ID: "S1", Name: "Night"}, {ID: "S2", Name: "Night"}, {ID: "S3", Name: "Day"}, {ID: "S4", Name: "#1"}}}
+	var out bytes.Buffer
+	if err := OnCallText(&out, o, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"schedule:#S1 (Night)", "schedule:#S2 (Night)", "schedule:Day ", "schedule:#S4 (#1)"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("want %q in:\n%s", want, out.String())
+		}
+	}
+}
