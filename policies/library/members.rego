@@ -22,6 +22,7 @@ _in(elements, name) := {id | some element, _ in object.get(elements, name, {}); 
 default _kept(_, _) := set()
 
 _kept(elements, name) := _last_in(elements, name) if {
+	count(_keeping(elements, name)) > 0
 	within := _nested(elements, name) - {name}
 	count({id | some part in within; some id in _last_in(elements, part)}) == 0
 }
@@ -33,11 +34,16 @@ _last_in(elements, name) := {end.user |
 	some end in _ended(element)
 	end.at == last
 } if {
-	keeping := {element | some element, _ in object.get(elements, name, {}); element.when_empty == "keep-last"}
+	keeping := _keeping(elements, name)
 	count(keeping) > 0
 	inner := _nested(elements, name)
 	count({id | some part in inner; some id in _in(elements, part)}) == 0
 	last := max({end.at | some part in inner; some element, _ in object.get(elements, part, {}); some end in _ended(element)})
+}
+
+_keeping(elements, name) := {element |
+	some element, _ in object.get(elements, name, {})
+	element.when_empty == "keep-last"
 }
 
 # _ended are the shifts of an element that are over, with their lag, and were not
