@@ -8,6 +8,7 @@
 package policies
 
 import (
+	"iter"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -56,6 +57,38 @@ type Statements struct {
 	Counts []RuleCount
 	// Warnings are oddities of this evaluation, such as a waiver that ended.
 	Warnings Problems
+}
+
+// Principals are those of all statements that have one, each as often as it
+// stands there; one that a protection leaves out is the zero Ref.
+func (s *Statements) Principals() iter.Seq[inventory.Ref] {
+	return func(yield func(inventory.Ref) bool) {
+		for _, x := range s.Grants {
+			if !yield(x.Principal) {
+				return
+			}
+		}
+		for _, x := range s.Members {
+			if !yield(x.Principal) {
+				return
+			}
+		}
+		for _, x := range s.Limits {
+			if !yield(x.Principal) {
+				return
+			}
+		}
+		for _, x := range s.Protects {
+			if !yield(x.Principal) {
+				return
+			}
+		}
+		for _, x := range s.Leavers {
+			if !yield(x.Principal) {
+				return
+			}
+		}
+	}
 }
 
 // Failure is a contract rule that erred in evaluation. The elements it still

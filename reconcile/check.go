@@ -126,17 +126,11 @@ func unusedGroups(r *Result, read func(group string) bool) []desired.Notice {
 			}
 		}
 	}
-	for _, g := range s.Grants {
-		note(g.Principal)
-	}
-	for _, m := range s.Members {
-		note(m.Principal)
+	for ref := range s.Principals() {
+		note(ref)
 	}
 	for _, l := range s.Limits {
-		note(l.Principal, l.Resource)
-	}
-	for _, p := range s.Protects {
-		note(p.Principal)
+		note(l.Resource)
 	}
 	for _, f := range r.Risk.Findings {
 		note(f.Subject, f.Resource)

@@ -45,26 +45,10 @@ func nearlyAccounts(r *Result) []desired.Notice {
 // statements name.
 func namedPeople(r *Result) map[string]bool {
 	named := map[string]bool{}
-	note := func(ref inventory.Ref) {
+	for ref := range r.Statements.Principals() {
 		if ref.Kind == inventory.KindUser {
 			named[strings.ToLower(ref.Name)], named["#"+ref.ID] = true, true
 		}
-	}
-	s := r.Statements
-	for _, x := range s.Grants {
-		note(x.Principal)
-	}
-	for _, x := range s.Members {
-		note(x.Principal)
-	}
-	for _, x := range s.Limits {
-		note(x.Principal)
-	}
-	for _, x := range s.Protects {
-		note(x.Principal)
-	}
-	for _, x := range s.Leavers {
-		note(x.Principal)
 	}
 	return named
 }

@@ -189,22 +189,10 @@ func dependsOnTeams(s *policies.Statements) bool { return len(restless(s)) > 0 }
 // restless are the team: and rotation: principals, sorted.
 func restless(s *policies.Statements) []string {
 	refs := map[string]bool{}
-	note := func(r inventory.Ref) {
+	for r := range s.Principals() {
 		if r.Kind == inventory.KindTeam || r.Kind == inventory.KindRotation {
 			refs[r.String()] = true
 		}
-	}
-	for _, g := range s.Grants {
-		note(g.Principal)
-	}
-	for _, m := range s.Members {
-		note(m.Principal)
-	}
-	for _, l := range s.Limits {
-		note(l.Principal)
-	}
-	for _, p := range s.Protects {
-		note(p.Principal)
 	}
 	return slices.Sorted(maps.Keys(refs))
 }
