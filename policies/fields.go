@@ -268,7 +268,9 @@ func (c *fieldCheck) shown(ref ast.Ref) string {
 	written, err := ast.TransformRefs(ref.Copy(), func(r ast.Ref) (ast.Value, error) {
 		for _, path := range c.paths {
 			if rule := c.rules[path.String()]; r.HasPrefix(rule) {
-				return path.Concat(r[len(rule):]), nil
+				// The transformation goes on into what it is given and writes there,
+				// while path leads to a term that all of OPA shares.
+				return path.Copy().Concat(r[len(rule):]), nil
 			}
 		}
 		return r, nil

@@ -359,7 +359,8 @@ func (r *reading) plugged(t *ast.Term) ast.Value {
 	}
 	x, err := ast.TransformVars(t.Copy().Value, func(v ast.Var) (ast.Value, error) {
 		if value := r.event.Locals.Get(v); value != nil {
-			return value, nil
+			// The transformation writes into what it is given.
+			return ast.CopyValue(value), nil
 		}
 		return v, nil
 	})
