@@ -21,7 +21,7 @@ func NewIndex(s *Snapshot) *Index {
 		x.byName[kind][name] = append(x.byName[kind][name], id)
 	}
 	for id, u := range s.Users {
-		add(KindUser, strings.ToLower(u.Email), id)
+		add(KindUser, FoldEmail(u.Email), id)
 	}
 	for id, t := range s.Teams {
 		add(KindTeam, t.Name, id)
@@ -55,7 +55,7 @@ func (x *Index) Find(r Ref) []string {
 	}
 	name := r.Name
 	if kind == KindUser {
-		name = strings.ToLower(name)
+		name = FoldEmail(name)
 	}
 	return x.byName[kind][name]
 }

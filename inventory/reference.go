@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Kind is the part of a reference before the colon.
@@ -135,7 +137,13 @@ func ParseRef(text string) (Ref, error) {
 func (r Ref) Key() string {
 	r.Level = 0
 	if r.Kind == KindUser {
-		r.Name = strings.ToLower(r.Name)
+		r.Name = FoldEmail(r.Name)
 	}
 	return r.String()
+}
+
+// FoldEmail is the form in which two spellings of an e-mail address are equal:
+// whatever their case, and however an accented letter is composed.
+func FoldEmail(address string) string {
+	return norm.NFC.String(strings.ToLower(norm.NFC.String(address)))
 }

@@ -127,7 +127,7 @@ func (r *Round) recover(ctx context.Context, x Execution) ([]apply.Outcome, erro
 
 // remember records what the round leaves for the next one.
 func (r *Round) remember(ctx context.Context, record Record, round int64, done *Applied) error {
-	if err := record.Bind(ctx, done.Access.Bindings()); err != nil {
+	if err := record.Bind(ctx, done.Bindings()); err != nil {
 		return err
 	}
 	source, err := r.Policies.Source()

@@ -155,7 +155,7 @@ func (r *Round) doubt(ctx context.Context, in *plan.Input) error {
 	case err != nil:
 		in.SelfDoubt = "whose token it is can't be told, and that person is never changed: " + err.Error()
 	case user != "":
-		in.Settings.Operators = append(slices.Clone(in.Settings.Operators), "#"+user)
+		in.TokenUser = user
 	}
 	return nil
 }

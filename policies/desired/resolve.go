@@ -92,8 +92,8 @@ func (r *resolver) resolve(ref inventory.Ref) *resolution {
 	return res
 }
 
-func (r *resolver) lookUp(ref inventory.Ref) resolution {
-	ids := r.index.Find(ref)
+func (n *Names) lookUp(ref inventory.Ref) resolution {
+	ids := n.index.Find(ref)
 	if len(ids) > 1 {
 		return resolution{outcome: ambiguous, ids: ids, reason: fmt.Sprintf(
 			"%s is the name of %d %ss (#%s): name the one you mean by id",
@@ -101,18 +101,18 @@ func (r *resolver) lookUp(ref inventory.Ref) resolution {
 	}
 	before, remembered := "", false
 	if ref.ID == "" {
-		before, remembered = r.bindings[ref.Key()]
+		before, remembered = n.bindings[ref.Key()]
 	}
 	if len(ids) == 0 {
-		if remembered && r.index.Exists(ref.Kind, before) {
+		if remembered && n.index.Exists(ref.Kind, before) {
 			return resolution{outcome: renamed, id: before, ids: []string{before}, reason: fmt.Sprintf(
 				"%s is not there any more; #%s, which had this name, is now %s: write the new name in the policy",
-				ref, before, r.index.Named(inventory.ByID(ref.Kind, before)))}
+				ref, before, n.index.Named(inventory.ByID(ref.Kind, before)))}
 		}
-		if what := r.unreadOf(ref.Kind); what != "" {
+		if what := n.unreadOf(ref.Kind); what != "" {
 			return resolution{outcome: missing, reason: fmt.Sprintf("%s is not among what was read, and %s could not be read whole", ref, what)}
 		}
-		return resolution{outcome: missing, reason: fmt.Sprintf("%s does not exist%s", ref, r.nearest(ref))}
+		return resolution{outcome: missing, reason: fmt.Sprintf("%s does not exist%s", ref, n.nearest(ref))}
 	}
 	if remembered && before != ids[0] {
 		return resolution{outcome: rebound, id: ids[0], ids: []string{ids[0], before}, reason: fmt.Sprintf(
@@ -124,12 +124,12 @@ func (r *resolver) lookUp(ref inventory.Ref) resolution {
 
 // unreadOf names the part of the snapshot that lists things of a kind, if it
 // could not be read whole; else it is empty.
-func (r *resolver) unreadOf(kind inventory.Kind) string {
+func (n *Names) unreadOf(kind inventory.Kind) string {
 	list := string(kind) + "s"
 	if kind == inventory.KindEscalation {
 		list = "escalation policies"
 	}
-	for _, m := range r.unread {
+	for _, m := range n.unread {
 		if strings.HasSuffix(m.What, list) && m.Resource.IsZero() {
 			return m.What
 		}
@@ -138,11 +138,11 @@ func (r *resolver) unreadOf(kind inventory.Kind) string {
 }
 
 // nearest is a suggestion for a name that does not exist, or empty.
-func (r *resolver) nearest(ref inventory.Ref) string {
+func (n *Names) nearest(ref inventory.Ref) string {
 	if ref.ID != "" || ref.Kind == inventory.KindUser {
 		return ""
 	}
-	if name, ok := inventory.Nearest(ref.Name, r.index.Names(ref.Kind)); ok {
+	if name, ok := inventory.Nearest(ref.Name, n.index.Names(ref.Kind)); ok {
 		return fmt.Sprintf("; did you mean %s:%s?", ref.Kind, name)
 	}
 	return ""

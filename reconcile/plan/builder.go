@@ -46,7 +46,9 @@ type builder struct {
 	// that are there and are taken for ours.
 	asks    map[string]bool
 	adopted []OurStandin
-	plan    *Plan
+	// operators are who is never changed.
+	operators operators
+	plan      *Plan
 }
 
 func newBuilder(in Input, ground *Ground, index *inventory.Index, access, before *desired.Access) *builder {
@@ -216,26 +218,6 @@ func (b *builder) protected(pair desired.Pair, held, asked string) bool {
 		return true
 	}
 	return false
-}
-
-// protectOperators keeps the program off its operators' feet (S20).
-func (b *builder) protectOperators() {
-	users := map[string]bool{}
-	for _, o := range b.in.Settings.Operators {
-		ref := inventory.Ref{Kind: inventory.KindUser, Name: o}
-		if id, byID := strings.CutPrefix(o, "#"); byID {
-			ref = inventory.ByID(inventory.KindUser, id)
-		}
-		for _, id := range b.index.Find(ref) {
-			users[id] = true
-		}
-	}
-	if len(users) > 0 {
-		b.access.Protections = slices.Concat(b.access.Protections, []desired.Protection{{
-			Users: users, Reason: "the token's user, the acting user and the operators are never changed",
-			By: desired.By{Chain: []string{}},
-		}})
-	}
 }
 
 // unsupported shows as blocked what this version reads and does not carry out.

@@ -21,7 +21,7 @@ const (
 
 // suspend gathers the reasons for which nothing at all is lowered this round:
 // an incomplete snapshot (S6), statements that erred (S5), a protection that
-// can't be told (S12), be it that of the token's user (S20).
+// can't be told (S12), be it that of the token's user or an operator (S20).
 func (b *builder) suspend() {
 	because := func(rule string, reasons ...string) {
 		if len(reasons) > 0 && b.suspendedBy == "" {
@@ -40,6 +40,9 @@ func (b *builder) suspend() {
 	because("S12", b.access.ProtectUnresolved...)
 	if b.in.SelfDoubt != "" {
 		because("S20", b.in.SelfDoubt)
+	}
+	for _, why := range b.operators.nobody {
+		because("S20", "who must never be changed can't be told: "+why)
 	}
 }
 

@@ -44,9 +44,9 @@ type Input struct {
 	ClockDoubt string
 	// OtherClock is what time it is by the clock that disagrees, zero if not known.
 	OtherClock time.Time
-	// SelfDoubt is why it can't be told to whom the token belongs; empty if it can,
-	// and the person is among Settings.Operators then (S20).
-	SelfDoubt string
+	// SelfDoubt is why it can't be told to whom the token belongs; empty if it can
+	// (S20). TokenUser is that person's id then, empty if it is nobody's.
+	SelfDoubt, TokenUser string
 
 	// Ground is kept for other plans of this snapshot and moment; nil if there are
 	// none.
@@ -93,6 +93,8 @@ type Result struct {
 	Adopted []OurStandin
 	// asks are the stand-ins that policies ask for, by standinKey.
 	asks map[string]bool
+	// operators are the names of operators resolved.
+	operators map[string]string
 }
 
 // ErrNoGrants says that the policies give nothing at all though the last round's
@@ -146,7 +148,7 @@ func Make(in Input) (*Result, error) {
 		if sameMembers(snapshot, members, after) && sameSchedules(schedules, edited) {
 			return &Result{
 				Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in,
-				Adopted: b.adopted, asks: b.asks,
+				Adopted: b.adopted, asks: b.asks, operators: b.operators.bound,
 			}, nil
 		}
 		members, schedules = after, edited

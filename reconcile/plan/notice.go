@@ -19,7 +19,7 @@ func (b *builder) notice() {
 	p := b.plan
 	p.Unknown = b.access.Unknown
 	p.Absent = b.access.Absent
-	p.Errors = b.access.Errors
+	p.Errors = slices.Concat(b.access.Errors, b.operatorErrors())
 	p.Warnings = slices.Concat(b.access.Warnings, p.Warnings)
 	if len(b.in.Statements.Grants) == 0 {
 		p.Notices = append(p.Notices, "the policies hold no grant yet: nothing is planned, findings only")

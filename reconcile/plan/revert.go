@@ -41,6 +41,7 @@ func (r *Result) Revert(made []Change) *Reversal {
 		}
 	}
 	b.indexBases()
+	b.findOperators()
 	b.suspend()
 	b.enforce()
 	b.constrain()

@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// operators are the people whom the program never changes (S20).
+type operators struct {
+	users map[string]bool
+	// bound are the names resolved, to be remembered (S11).
+	bound map[string]string
+	// wrong says what is wrong with names, and nobody of which of them can't be told
+	// whom they mean.
+	wrong, nobody []string
+}
+
+// findOperators finds out who must never be changed.
+func (b *builder) findOperators() {
+	b.operators = operators{users: map[string]bool{}, bound: map[string]string{}}
+	o := &b.operators
+	names := b.ground.names()
+	for _, name := range b.in.Settings.Operators {
+		p := names.Person(name)
+		for _, id := range p.IDs {
+			o.users[id] = true
+		}
+		if p.ID != "" {
+			o.bound[p.Key] = p.ID
+		}
+		if p.Why == "" {
+			continue
+		}
+		why := "operators or account.acting_user: " + p.Why
+		if p.Nobody {
+			o.nobody = append(o.nobody, why)
+		}
+		o.wrong = append(o.wrong, why)
+	}
+	if user := b.in.TokenUser; user != "" {
+		o.users[user] = true
+	}
+}
+
+// protectOperators keeps the program off its operators' feet (S20).
+func (b *builder) protectOperators() {
+	b.findOperators()
+	if len(b.operators.users) == 0 {
+		return
+	}
+	b.access.Protections = slices.Concat(b.access.Protections, []desired.Protection{{
+		Users: b.operators.users, Reason: "the token's user, the acting user and the operators are never changed",
+		By: desired.By{Chain: []string{}},
+	}})
+}
+
+// operatorErrors are what is wrong with the names of operators.
+func (b *builder) operatorErrors() []desired.Notice {
+	var errors []desired.Notice
+	for _, why := range b.operators.wrong {
+		errors = append(errors, desired.Notice{Message: why})
+	}
+	return errors
+}
+
+// Bindings are the names resolved, to be remembered (S11): those that policies
+// refer to, and those of the operators.
+func (r *Result) Bindings() map[string]string {
+	bindings := r.Access.Bindings()
+	maps.Copy(bindings, r.operators)
+	return bindings
+}
