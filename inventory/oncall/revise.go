@@ -91,6 +91,7 @@ const (
 	TooManyEvents Reason = "too_many_parts" // more events than a rotation takes
 	TooFarAhead   Reason = "too_far_ahead"  // later than an event can begin
 	NotPossible   Reason = "not_possible"   // asked of the wrong kind of part
+	DesertedPart  Reason = "deserted_part"  // another layer has nobody, and PagerDuty refuses it
 )
 
 // Error says what can't be done, to what, and why.
@@ -110,6 +111,8 @@ func (e *RefusedError) Error() string {
 //     the hand-over on where a successor begins. Until the first of them does, all
 //     turns are what they were; from there those who stay come later by the turns
 //     of newcomers.
+//   - A layer that has nobody is filled from the turn under way on, or from its next
+//     hand-over where that would take over from somebody on another layer.
 //   - Slots of others who leave are closed up, once their turn would have come;
 //     until then all turns are what they were.
 //
@@ -165,6 +168,9 @@ func (r *reviser) refuse(part string, reason Reason, format string, args ...any)
 func (r *reviser) revised() (Revised, error) {
 	out := Revised{Schedule: r.after, Changes: r.changes, Steps: r.events, Displaced: []Displaced{}}
 	if len(r.changes) > 0 && r.before.Kind == inventory.ScheduleOfLayers {
+		if err := r.deserted(); err != nil {
+			return Revised{}, err
+		}
 		out.Steps = []Step{{Does: PutLayers, Layers: r.after.Layers}}
 	}
 	if out.Changes == nil {

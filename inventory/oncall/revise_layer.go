@@ -1,6 +1,7 @@
 package oncall
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +36,10 @@ func (r *reviser) reviseLayer(v Revision) error {
 	}
 	t, err := turnsOf(l, zone)
 	if err != nil {
-		return err
+		return fmt.Errorf("layer %q (%s): %w", l.Name, l.ID, err)
+	}
+	if len(members) == 0 {
+		return r.fillLayer(v, i, t)
 	}
 
 	change := layerChange{turns: t, layer: l, from: t.underWay(later(l.Start, r.now))}
@@ -47,9 +51,13 @@ func (r *reviser) reviseLayer(v Revision) error {
 	onCall := *members[floorMod(change.from, int64(len(members)))]
 	leavesNow := begun && takesTurns(pointers(leave), onCall)
 	if leavesNow || v.Earliest.After(change.effective) {
-		change.from, change.effective = t.handover(later(v.Earliest, r.now.Add(time.Second)))
+		var ok bool
+		if change.from, change.effective, ok = t.handover(later(v.Earliest, r.now.Add(time.Second))); !ok {
+			return r.refuseSeconds(v, l)
+		}
 		change.successor = true
 	}
+	change = r.lastPlace(i, change, v)
 	if l.End != nil && !l.End.After(change.effective) {
 		return r.refuse(v.Part, EndedPart, "layer %q ends at %s, before a change could take effect at %s", l.Name, stamp(*l.End), stamp(change.effective))
 	}
@@ -63,6 +71,63 @@ func (r *reviser) reviseLayer(v Revision) error {
 		Part: l.ID, Name: l.Name, Successor: change.successor, Effective: change.effective,
 		Before: usersOf(cycle), After: usersOf(after),
 	})
+	return nil
+}
+
+// refuseSeconds refuses what would have to happen amid a minute.
+func (r *reviser) refuseSeconds(v Revision, l inventory.Layer) error {
+	return r.refuse(v.Part, NotPossible, "layer %q never hands over on a whole minute, and PagerDuty takes no seconds: its turns of %d seconds count from %s",
+		l.Name, l.TurnSeconds, stamp(l.VirtualStart))
+}
+
+// fillLayer puts the first people on a layer that has nobody, as PagerDuty's pages
+// make such: from the turn under way on, since no turn of anybody's is on it. Where
+// that would take over from somebody who is on call now by another layer, the
+// layer begins at its next hand-over instead.
+func (r *reviser) fillLayer(v Revision, i int, t turns) error {
+	l := r.after.Layers[i]
+	from := t.underWay(later(l.Start, r.now))
+	effective := later(l.Start, t.start(from))
+	if v.Earliest.After(later(l.Start, r.now)) || r.takesOver(i, v.Join, t, from) {
+		var ok bool
+		if from, effective, ok = t.handover(later(v.Earliest, r.now.Add(time.Second))); !ok {
+			return r.refuseSeconds(v, l)
+		}
+		l.Start = effective
+	}
+	if l.End != nil && !l.End.After(effective) {
+		return r.refuse(v.Part, EndedPart, "layer %q ends at %s, before a change could take effect at %s", l.Name, stamp(*l.End), stamp(effective))
+	}
+	cycle := reorder(nil, v.Join, nil, false)
+	r.putLayer(i, layerChange{turns: t, layer: l, from: from}.with(cycle))
+	r.note(v, PartChange{Part: l.ID, Name: l.Name, Effective: effective, Before: []string{}, After: usersOf(cycle)})
+	return nil
+}
+
+// takesOver says whether somebody else is on call now who would not be if people
+// came onto a layer at once.
+func (r *reviser) takesOver(i int, join []string, t turns, from int64) bool {
+	filled := cloneDefinition(r.after)
+	filled.Layers[i] = layerChange{turns: t, layer: filled.Layers[i], from: from}.with(reorder(nil, join, nil, false))[0]
+	moment := span{r.now, r.now.Add(time.Second)}
+	was, err := Render(r.after, moment.start, moment.end)
+	if err != nil {
+		return false // such a schedule is not edited
+	}
+	is, err := Render(filled, moment.start, moment.end)
+	return err == nil && slices.ContainsFunc(was, func(s inventory.Shift) bool {
+		return !slices.ContainsFunc(is, func(x inventory.Shift) bool { return x.User == s.User })
+	})
+}
+
+// deserted is a layer that has nobody, beside those that change: PagerDuty takes
+// no list of layers with such a one among them.
+func (r *reviser) deserted() error {
+	for _, l := range r.after.Layers {
+		if len(l.Users) == 0 {
+			return r.refuse(l.ID, DesertedPart, "layer %q has nobody on it, and PagerDuty takes no change of a schedule that has such a layer", l.Name)
+		}
+	}
 	return nil
 }
 
@@ -126,14 +191,22 @@ func (t turns) underWay(m time.Time) int64 {
 }
 
 // handover is the first turn that begins at a moment or later, on a whole
-// minute: PagerDuty knows no seconds in layers.
-func (t turns) handover(from time.Time) (int64, time.Time) {
-	for k := t.underWay(from.Add(-time.Second)) + 1; ; k++ {
+// minute: PagerDuty knows no seconds in layers. False if none of the next does,
+// for then none ever will.
+func (t turns) handover(from time.Time) (int64, time.Time, bool) {
+	first := t.underWay(from.Add(-time.Second)) + 1
+	for k := first; k <= first+handoversTried; k++ {
 		if start := t.start(k); start.Equal(start.Truncate(time.Minute)) && !start.Before(from) {
-			return k, start
+			return k, start, true
 		}
 	}
+	return 0, time.Time{}, false
 }
+
+// handoversTried is how many turns are looked at for one on a whole minute: turns
+// of whatever length come back to the same second within 60. One more is for the
+// clocks.
+const handoversTried = 61
 
 // anchorOf is a virtual start from which turns count as from the given turn, n
 // being the people in a cycle: whole minutes, and the same grid of turns also

@@ -204,12 +204,40 @@ var edits = []edit{
 		changes: "2026-04-19 02:30", moves: "2026-04-19 02:30", after: "bob cy ann dora",
 	},
 	{
-		name: "somebody joins the nights",
+		name: "somebody joins the nights by day, behind the next night of each",
 		schedule: with(turning(berlin, "2026-06-01 20:00", 24*time.Hour, "ann", "bob"), func(l *inventory.Layer) {
 			l.Restrictions = []inventory.Restriction{daily("20:00:00", 10*time.Hour)}
 		}),
-		now: "2026-06-10 12:00", join: "cy",
-		changes: "2026-06-11 20:00", moves: "2026-06-11 20:00", after: "ann bob cy",
+		now: "2026-06-10 12:00", join: "cy", successor: true,
+		changes: "2026-06-12 20:00", moves: "2026-06-12 20:00", after: "bob ann cy",
+	},
+	{
+		name: "somebody joins the nights by night, when the present one counts",
+		schedule: with(turning(berlin, "2026-06-01 20:00", 24*time.Hour, "ann", "bob"), func(l *inventory.Layer) {
+			l.Restrictions = []inventory.Restriction{daily("20:00:00", 10*time.Hour)}
+		}),
+		now: "2026-06-10 23:00", join: "cy",
+		changes: "2026-06-12 20:00", moves: "2026-06-12 20:00", after: "bob ann cy",
+	},
+	{
+		name: "somebody joins business hours at the weekend",
+		schedule: with(turning(berlin, "2026-06-01 09:00", week, "ann", "bob", "cy"), func(l *inventory.Layer) {
+			for d := range 5 {
+				l.Restrictions = append(l.Restrictions, onWeekday(d+1, "09:00:00", 8*time.Hour))
+			}
+		}),
+		now: "2026-06-13 12:00", join: "dora", successor: true,
+		changes: "2026-07-06 09:00", moves: "2026-07-06 09:00", after: "cy ann bob dora",
+	},
+	{
+		name: "somebody joins days of which those at the weekend are closed, on a Friday",
+		schedule: with(turning(berlin, "2026-06-01 09:00", 24*time.Hour, "ann", "bob", "cy", "dora"), func(l *inventory.Layer) {
+			for d := range 5 {
+				l.Restrictions = append(l.Restrictions, onWeekday(d+1, "09:00:00", 8*time.Hour))
+			}
+		}),
+		now: "2026-06-12 12:00", join: "eve", successor: true,
+		changes: "2026-06-19 09:00", moves: "2026-06-19 09:00", after: "cy dora ann bob eve",
 	},
 	{
 		name: "who has the turn leaves business hours on a Sunday",

@@ -210,6 +210,12 @@ type Unsupported struct {
 	// User and Resource say whom and what it is about, by id; may be empty.
 	User     string        `json:"user"`
 	Resource inventory.Ref `json:"resource"`
+	// Role is what it would give; may be empty.
+	Role string `json:"role"`
+	// Why and Unblock say what stands in its way and what would help; empty if it is
+	// not supported yet.
+	Why     string `json:"why"`
+	Unblock string `json:"unblock"`
 }
 
 // Notice is something about a policy that a person should look at.

@@ -474,6 +474,7 @@ func (e *Expansion) finish(x *expander) {
 		})
 	}
 	slices.SortFunc(e.unsupported, compareUnsupported)
+	e.unsupported = slices.CompactFunc(e.unsupported, func(a, b Unsupported) bool { return a.Key == b.Key })
 	for target, on := range e.candidates {
 		compare := compareCandidates(target.Resource.Kind)
 		for _, cs := range on {

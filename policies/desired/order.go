@@ -34,7 +34,7 @@ func compareUnknown(a, b Unknown) int {
 }
 
 func compareUnsupported(a, b Unsupported) int {
-	return cmp.Or(cmp.Compare(a.What, b.What), slices.CompareFunc(a.By, b.By, compareBy))
+	return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Key, b.Key), slices.CompareFunc(a.By, b.By, compareBy))
 }
 
 // compareCandidates puts higher roles first.

@@ -43,11 +43,55 @@ func (o Override) Pair() Pair {
 
 // rotation adds a grant of turns on a layer or event.
 func (e *Expansion) rotation(x *expander, g policies.Grant, schedule inventory.Ref) {
+	if len(oncall.Lines(e.in.Snapshot.Schedules[schedule.ID], e.in.Snapshot.Now)) == 0 {
+		e.nothingToTurnOn(x, g, schedule)
+		return
+	}
 	layer, ok := e.line(x, schedule, g.Layer, g.Origins)
 	if !ok {
 		return
 	}
 	e.give(x, g, Target{Resource: schedule, Layer: layer})
+}
+
+// nothingToTurnOn blocks a grant of turns on a schedule that has no layer or event
+// to take them on, as PagerDuty's pages make such: which hours it covers and how
+// long a turn lasts is not for this program to make up (S16).
+func (e *Expansion) nothingToTurnOn(x *expander, g policies.Grant, schedule inventory.Ref) {
+	name, kind := e.index.Named(schedule), e.partName(schedule.ID)
+	who := x.principal(g.Principal, g.Origins)
+	e.uses.add(who.uses)
+	for _, reason := range who.unknown {
+		e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
+	}
+	for user, ways := range who.ways {
+		var by []By
+		for _, w := range ways {
+			if w.refused != "" || !w.window.intersect(bounded(g.From, g.Until)).Contains(e.in.Snapshot.Now) {
+				continue
+			}
+			for _, o := range g.Origins {
+				by = append(by, By{Origin: o, Chain: chain(w)})
+			}
+		}
+		if len(by) == 0 {
+			continue
+		}
+		e.unsupported = append(e.unsupported, Unsupported{
+			Key:  strings.Join([]string{string(inventory.KindSchedule), schedule.ID, user, inventory.None, Rotation}, "/"),
+			What: "the rules say " + Rotation, By: by, User: user, Resource: schedule, Role: Rotation,
+			Why:     fmt.Sprintf("%s has no %s to take turns on that has not ended", name, kind),
+			Unblock: fmt.Sprintf("make a %s on it in PagerDuty, with its hours and the length of its turns", kind),
+		})
+	}
+}
+
+// partName is what people take turns on, on a schedule of its kind.
+func (e *Expansion) partName(schedule string) string {
+	if e.in.Snapshot.Schedules[schedule].Kind == inventory.ScheduleOfShifts {
+		return "event"
+	}
+	return "layer"
 }
 
 // override adds a grant of a window on call.
@@ -104,11 +148,7 @@ func (e *Expansion) replaced(x *expander, g policies.Grant, schedule inventory.R
 // unknown (S10, S12).
 func (e *Expansion) line(x *expander, schedule inventory.Ref, layer string, origins []policies.Origin) (string, bool) {
 	s := e.in.Snapshot.Schedules[schedule.ID]
-	name := e.index.Named(schedule)
-	kind := "layer"
-	if s.Kind == inventory.ScheduleOfShifts {
-		kind = "event"
-	}
+	name, kind := e.index.Named(schedule), e.partName(schedule.ID)
 	lines := oncall.Lines(s, e.in.Snapshot.Now)
 	id, byID := strings.CutPrefix(layer, "#")
 	found := slices.DeleteFunc(slices.Clone(lines), func(l oncall.Line) bool {

@@ -230,6 +230,13 @@ func (b *builder) unsupported() {
 		if u.Lowers {
 			c.Action, c.Effect, c.Cause = ActionDeprovision, Lower, CauseLeaver
 		}
+		if u.Role != "" {
+			c.Before, c.After = inventory.None, u.Role
+		}
+		if u.Why != "" {
+			b.block(c, u.Why, u.Unblock)
+			continue
+		}
 		b.block(c, "not supported yet", "nothing: a later version carries it out")
 	}
 }

@@ -58,12 +58,8 @@ type Turn struct {
 	End   time.Time `json:"end"`
 }
 
-const (
-	// told is how far ahead an edit tells turns.
-	told = 8 * 7 * day
-	// foreseenTurns is how far ahead everybody's next turn is looked for.
-	foreseenTurns = 26 * 7 * day
-)
+// told is how far ahead an edit tells turns.
+const told = 8 * 7 * day
 
 // edits makes the edits of the proposed changes. What can't be made is blocked,
 // and what would move somebody's next turn is held; the rest is tried again
@@ -98,7 +94,7 @@ func (b *builder) edit(s inventory.Schedule, changes []Change) (Edit, map[string
 	if err != nil {
 		return Edit{}, b.refusedEdit(s, changes, err)
 	}
-	if out := b.holdMoved(s, revised.Schedule, changes); len(out) > 0 {
+	if out := b.holdMoved(s, revised, changes); len(out) > 0 {
 		return Edit{}, out
 	}
 	return b.editTo(s, revised, changes), nil
@@ -226,6 +222,8 @@ func (b *builder) refusedEdit(s inventory.Schedule, changes []Change, err error)
 		case oncall.TooManyPeople:
 			unblock = "grant turns to fewer people"
 			concerned = func(c Change) bool { return part(c) && c.Effect == Raise }
+		case oncall.DesertedPart:
+			unblock = fmt.Sprintf("put somebody on that layer in PagerDuty, or, unless it has ended, grant turns on it: \"layer\": \"#%s\"", refused.Part)
 		case oncall.TooManyEvents:
 			unblock = "wait until an event of the rotation has ended, or delete one that is to come"
 		}
@@ -275,7 +273,7 @@ func (b *builder) partTitle(s inventory.Schedule, id string) string {
 
 // holdMoved holds what moves the next turn of somebody who neither joins nor
 // leaves (S23): of who leaves without another in their place.
-func (b *builder) holdMoved(s, after inventory.Schedule, changes []Change) map[string]bool {
+func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, changes []Change) map[string]bool {
 	ours := map[string]bool{}
 	released := false
 	for _, c := range changes {
@@ -287,19 +285,14 @@ func (b *builder) holdMoved(s, after inventory.Schedule, changes []Change) map[s
 	if len(ours) == 0 || released {
 		return nil
 	}
-	s.Overrides, after.Overrides = nil, nil // they are beside the point, and hide turns
-	was, is := b.nextTurns(s), b.nextTurns(after)
+	moves, ahead, err := oncall.Moved(s, revised.Schedule, b.in.Now)
+	if err != nil {
+		return nil // what can't be rendered gets no edit
+	}
 	var moved []string
-	for _, user := range slices.Sorted(maps.Keys(was)) {
-		if ours[user] {
-			continue
-		}
-		then, now := was[user], is[user]
-		switch {
-		case then.Start.Equal(b.in.Now) && now.End.After(then.End):
-			moved = append(moved, fmt.Sprintf("%s would stay on call until %s instead of %s", b.userName(user), clock(now.End), clock(then.End)))
-		case !then.Start.Equal(now.Start):
-			moved = append(moved, fmt.Sprintf("%s's next turn would begin %s instead of %s", b.userName(user), clock(now.Start), clock(then.Start)))
+	for _, m := range moves {
+		if !ours[m.User] && (m.How != oncall.CutShort || !takesPart(revised.Changes, m.User)) {
+			moved = append(moved, b.tellMove(m, ahead))
 		}
 	}
 	if len(moved) == 0 {
@@ -321,17 +314,29 @@ func (b *builder) holdMoved(s, after inventory.Schedule, changes []Change) map[s
 	return out
 }
 
-// nextTurns is each person's turn under way on a schedule, or else their next: a
-// time on call without a break.
-func (b *builder) nextTurns(s inventory.Schedule) map[string]Turn {
-	next := map[string]Turn{}
-	for _, t := range b.turnsOn(s, b.in.Now.Add(foreseenTurns)) {
-		if _, known := next[t.User]; !known {
-			next[t.User] = t
-		}
-	}
-	return next
+// takesPart says whether somebody takes turns on a part that changes: a turn there
+// ends at a hand-over because another's begins.
+func takesPart(parts []oncall.PartChange, user string) bool {
+	return slices.ContainsFunc(parts, func(p oncall.PartChange) bool { return slices.Contains(p.After, user) })
 }
+
+// tellMove says what becomes of somebody's next turn.
+func (b *builder) tellMove(m oncall.Move, ahead time.Duration) string {
+	name := b.userName(m.User)
+	switch m.How {
+	case oncall.NoTurn:
+		return fmt.Sprintf("%s would have no more turns in the next %s, instead of the next one from %s", name, weeksOf(ahead), clock(m.Was.Start))
+	case oncall.LastTurn:
+		return fmt.Sprintf("%s would have no more turns in the next %s after the one from %s", name, weeksOf(ahead), clock(m.Was.Start))
+	case oncall.MovedLater:
+		return fmt.Sprintf("%s would stay on call until %s instead of %s", name, clock(m.Is.End), clock(m.Was.End))
+	case oncall.CutShort:
+		return fmt.Sprintf("%s would be on call until %s instead of %s", name, clock(m.Is.End), clock(m.Was.End))
+	}
+	return fmt.Sprintf("%s's next turn would begin %s instead of %s", name, clock(m.Is.Start), clock(m.Was.Start))
+}
+
+func weeksOf(d time.Duration) string { return fmt.Sprintf("%d weeks", int(d.Hours()/24/7)) }
 
 // turnsOn are the turns of a schedule from now on, each person's that touch as
 // one.

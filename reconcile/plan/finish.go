@@ -27,8 +27,14 @@ func (b *builder) expires(e *desired.Expansion) {
 		}
 	}
 	for _, edit := range b.plan.Edits {
-		if edit.Effective != nil {
+		switch {
+		case edit.Effective == nil:
+		case edit.Effective.After(b.in.Now):
 			ends(*edit.Effective)
+		default: // a layer that had nobody, from the turn under way on
+			if t, ok := nextTurnOf(edit, b.in.Now); ok {
+				ends(t)
+			}
 		}
 	}
 	for _, c := range b.plan.Changes {
@@ -40,6 +46,16 @@ func (b *builder) expires(e *desired.Expansion) {
 			ends(c.Override.End)
 		}
 	}
+}
+
+// nextTurnOf is when the first turn of an edit begins after a moment.
+func nextTurnOf(e Edit, now time.Time) (next time.Time, ok bool) {
+	for _, t := range e.After {
+		if t.Start.After(now) && (!ok || t.Start.Before(next)) {
+			next, ok = t.Start, true
+		}
+	}
+	return next, ok
 }
 
 // complete sorts, counts and names everything, so that equal inputs give equal

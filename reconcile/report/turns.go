@@ -139,7 +139,7 @@ func (t *planText) turns(title string, edits []plan.Edit) {
 		if i > 0 {
 			t.line("")
 		}
-		t.page.calendar(t.calendar(e), e.Effective, spellsShown)
+		t.page.calendar(t.calendar(e), e.Effective, t.plan.Now, spellsShown)
 	}
 }
 
@@ -148,10 +148,14 @@ const spellsShown = 8
 
 // calendar writes a calendar, at most so many spells of it from the first that
 // differs on; 0 is all of it.
-func (p *page) calendar(c Calendar, effective *time.Time, most int) {
+func (p *page) calendar(c Calendar, effective *time.Time, now time.Time, most int) {
 	when := ""
-	if effective != nil {
+	switch {
+	case effective == nil:
+	case effective.After(now):
 		when = "from the hand-over at " + clock(*effective)
+	default:
+		when = "at once: the layer has nobody"
 	}
 	p.line("  %s  %s", p.strong(c.Name), p.mild(when))
 	for _, group := range []struct {
@@ -218,7 +222,7 @@ func CompareText(w io.Writer, p *plan.Plan, s Style) error {
 			t.line("%s", t.strong("If what is observed or held were made too"))
 			t.line("")
 		}
-		t.page.calendar(c, e.Effective, 0)
+		t.page.calendar(c, e.Effective, p.Now, 0)
 		if slices.ContainsFunc(c.Spells, func(s CalendarSpell) bool { return s.Differs }) {
 			differing++
 		}
