@@ -279,7 +279,7 @@ func (r *reading) aged(report *apply.Report) bool {
 // have made something else of.
 func (r *reading) sound(done *Applied) bool {
 	switch {
-	case done == nil || done.Result == nil || !r.snapshot.Account.Complete || len(done.Recovered) > 0 || !r.covered(done.Result):
+	case done == nil || done.Result == nil || !r.snapshot.Account.Complete || !done.Snapshot.Account.Complete || len(done.Recovered) > 0 || !r.covered(done.Result):
 		return false
 	case done.Report == nil:
 		return true

@@ -156,8 +156,24 @@ func (r *Round) doubt(ctx context.Context, in *plan.Input) error {
 		in.SelfDoubt = "whose token it is can't be told, and that person is never changed: " + err.Error()
 	case user != "":
 		in.TokenUser = user
+		in.Snapshot = withItsReader(in.Snapshot, user)
 	}
 	return nil
+}
+
+// withItsReader is a snapshot that holds the person whose token read it, or says
+// that it is incomplete: who asks is there, so that a list of users without them
+// is not whole (S6).
+func withItsReader(s *inventory.Snapshot, user string) *inventory.Snapshot {
+	if _, there := s.Users[user]; there || !s.Account.Complete {
+		return s
+	}
+	partial := *s
+	partial.Account.Complete = false
+	partial.Account.Missing = append(slices.Clone(s.Account.Missing), inventory.Missing{
+		What: "users", Reason: fmt.Sprintf("the list lacks the user whose token reads it (#%s), so that others may be missing too", user),
+	})
+	return &partial
 }
 
 // Snapshot reads the account, as Reader.Snapshot does, for the moment At. A

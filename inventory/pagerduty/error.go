@@ -76,6 +76,14 @@ func unexpected(r request) *Error {
 		Message: "the answer is not in the form that PagerDuty documents"}
 }
 
+// misshapen is unexpected with what is wrong in the answer.
+func misshapen(r request, err error) *Error {
+	e := unexpected(r)
+	e.cause = err
+	e.Message += ": " + err.Error()
+	return e
+}
+
 // Error is one line: what was asked, what the answer was, and the hint.
 func (e *Error) Error() string {
 	var b strings.Builder

@@ -106,6 +106,16 @@ func (w wireOnCall) inventory() inventory.OnCall {
 	return row
 }
 
+func (w wireOnCall) lacks() string {
+	switch {
+	case w.User.ID == "":
+		return "user"
+	case w.EscalationPolicy.ID == "":
+		return "escalation_policy"
+	}
+	return ""
+}
+
 // at says that the row holds at t.
 func (w wireOnCall) at(t time.Time) bool {
 	return (w.Start == nil || !t.Before(*w.Start)) && (w.End == nil || t.Before(*w.End))
@@ -117,7 +127,7 @@ func (r *reading) readOnCalls(ctx context.Context) {
 	const what = "on-calls"
 	at := r.s.Account.TakenAt
 	l := list[wireOnCall]{
-		pattern: "/oncalls", key: "oncalls", id: wireOnCall.key, progress: r.progress(what),
+		pattern: "/oncalls", key: "oncalls", id: wireOnCall.key, lacks: wireOnCall.lacks, progress: r.progress(what),
 		query: url.Values{"since": {at.Format(time.RFC3339)}, "until": {at.Add(time.Second).Format(time.RFC3339)}},
 	}
 	got, err := readList(ctx, r.c, l)

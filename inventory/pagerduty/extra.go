@@ -54,14 +54,12 @@ type wireLicense struct {
 
 // readLicenses reads an optional part: the licences, and whose they are.
 func (r *reading) readLicenses(ctx context.Context) {
-	var answer struct {
-		Licenses []wireLicense `json:"licenses"`
-	}
-	if _, err := r.c.get(ctx, "/licenses", nil, nil, &answer); err != nil {
+	var licenses []wireLicense
+	if _, err := r.c.getKey(ctx, "/licenses", nil, nil, "licenses", &licenses); err != nil {
 		r.unavailable("licenses")
 		return
 	}
-	for _, w := range answer.Licenses {
+	for _, w := range licenses {
 		r.s.Licenses[w.ID] = inventory.License{
 			ID: w.ID, Name: w.Name, RoleGroup: w.RoleGroup, ValidRoles: w.ValidRoles, Available: w.Available,
 		}
@@ -73,7 +71,14 @@ func (r *reading) readLicenses(ctx context.Context) {
 	// The list documents no total. Source: OpenAPI, listLicenseAllocations.
 	got, err := readList(ctx, r.c, list[allocation]{
 		pattern: "/license_allocations", key: "license_allocations", uncounted: true,
-		id: func(a allocation) string { return a.User.ID + " " + a.License.ID }, progress: r.progress("licences"),
+		id: func(a allocation) string { return a.User.ID + " " + a.License.ID },
+		lacks: func(a allocation) string {
+			if a.User.ID == "" || a.License.ID == "" {
+				return "user and license"
+			}
+			return ""
+		},
+		progress: r.progress("licences"),
 	})
 	if err != nil {
 		r.unavailable("licenses")

@@ -57,12 +57,45 @@ type wireRendered struct {
 	Coverage *float64 `json:"rendered_coverage_percentage"`
 }
 
+func (w wireLayered) id() string { return w.ID }
+
+// lacks says what a layer-based schedule lacks that PagerDuty's answers have
+// wherever it renders; empty if nothing. What is not there says nothing: it is
+// no schedule without people.
+func (w wireLayered) lacks() string {
+	switch {
+	case w.Layers == nil:
+		return "schedule_layers"
+	case w.Overrides.lacks():
+		return "overrides_subschedule"
+	case w.Final.lacks():
+		return "final_schedule"
+	}
+	return ""
+}
+
+// lacks says that a rendering is not there, or that it has an entry without a
+// person or a beginning.
+func (w wireRendered) lacks() bool {
+	if w.Entries == nil {
+		return true
+	}
+	for _, e := range w.Entries {
+		if e.User == nil || e.User.ID == "" || e.Start.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
 type wireOverride struct {
 	ID    string     `json:"id"`
 	User  wirePerson `json:"user"`
 	Start time.Time  `json:"start"`
 	End   time.Time  `json:"end"`
 }
+
+func (w wireOverride) id() string { return w.ID }
 
 func (w wireOverride) inventory() inventory.Override {
 	return inventory.Override{ID: w.ID, User: optional(w.User.ID), Start: w.Start, End: w.End}

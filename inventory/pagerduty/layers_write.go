@@ -55,10 +55,8 @@ type asRead struct {
 }
 
 func (c *Client) readForWriting(ctx context.Context, id string) (asRead, error) {
-	var answer struct {
-		Schedule json.RawMessage `json:"schedule"`
-	}
-	if _, err := c.get(ctx, "/schedules/{}", []string{id}, nil, &answer); err != nil {
+	var answer json.RawMessage
+	if _, err := c.getKey(ctx, "/schedules/{}", []string{id}, nil, "schedule", &answer); err != nil {
 		return asRead{}, err
 	}
 	read := asRead{layers: map[string]map[string]any{}}
@@ -67,12 +65,15 @@ func (c *Client) readForWriting(ctx context.Context, id string) (asRead, error) 
 		Layers []map[string]any `json:"schedule_layers"`
 	}
 	for _, into := range []any{&read.fields, &raw, &typed} {
-		d := json.NewDecoder(bytes.NewReader(answer.Schedule))
+		d := json.NewDecoder(bytes.NewReader(answer))
 		d.UseNumber()
 		if err := d.Decode(into); err != nil {
 			return asRead{}, &Error{Status: http.StatusOK, Method: http.MethodGet, Endpoint: "/schedules/" + id, cause: err,
 				Message: fmt.Sprintf("the answer is not in the form that PagerDuty documents: %v", err)}
 		}
+	}
+	if typed.ID != id || raw.Layers == nil {
+		return asRead{}, lacking("/schedules/{}", id, "schedule_layers")
 	}
 	for _, l := range raw.Layers {
 		id, _ := l["id"].(string)

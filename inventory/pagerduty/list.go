@@ -30,8 +30,11 @@ type list[T any] struct {
 	query   url.Values
 	// key is where the records stand in the answer.
 	key string
-	// id tells records apart.
+	// id tells records apart; a record without one is none of PagerDuty's.
 	id func(T) string
+	// lacks says what a record lacks that every one has; nil if its id is all that
+	// is asked for.
+	lacks func(T) string
 	// limit is the page size; pageSize where 0.
 	limit int
 	// uncounted says that the list gives no total: only "more" is to go by.
@@ -237,23 +240,38 @@ func readPage[T any](ctx context.Context, c *Client, l list[T], offset int, tota
 	}
 	p := page[T]{header: header}
 	for key, out := range map[string]any{l.key: &p.items, "more": &p.more, "total": &p.total} {
-		if len(raw[key]) == 0 {
-			if key == l.key {
-				return p, l.unexpected(fmt.Errorf("it has no %q", key))
-			}
+		switch {
+		case key == l.key && absent(raw[key]):
+			return p, l.unexpected(fmt.Errorf("it has no %q", key))
+		case absent(raw[key]):
 			continue
 		}
 		if err := json.Unmarshal(raw[key], out); err != nil {
 			return p, l.unexpected(fmt.Errorf("%q: %w", key, err))
 		}
 	}
+	for _, item := range p.items {
+		if what := l.lacking(item); what != "" {
+			return p, l.unexpected(fmt.Errorf("one of its %q has no %s", l.key, what))
+		}
+	}
 	return p, nil
 }
 
+// lacking is what a record lacks that every one of PagerDuty's has; empty if
+// nothing.
+func (l list[T]) lacking(item T) string {
+	switch {
+	case l.id(item) == "":
+		return "id"
+	case l.lacks != nil:
+		return l.lacks(item)
+	}
+	return ""
+}
+
 func (l list[T]) unexpected(err error) error {
-	r := request{method: "GET", pattern: l.pattern, ids: l.ids}
-	return &Error{Status: 200, Method: r.method, Endpoint: r.path(), cause: err,
-		Message: fmt.Sprintf("the answer is not in the form that PagerDuty documents: %v", err)}
+	return misshapen(request{method: http.MethodGet, pattern: l.pattern, ids: l.ids}, err)
 }
 
 // index returns the ids of items.

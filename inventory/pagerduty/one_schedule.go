@@ -12,14 +12,11 @@ import (
 // window holds it. An error is an *Error, with the status 404 if PagerDuty says
 // that there is no such schedule, or a *CountError.
 func (c *Client) Schedule(ctx context.Context, id string, w inventory.Window) (inventory.Schedule, error) {
-	var answer struct {
-		Schedule wireLayered `json:"schedule"`
-	}
-	_, err := c.get(ctx, "/schedules/{}", []string{id}, boundsOf(w), &answer)
+	wire, _, err := c.layered(ctx, id, w)
 	var s inventory.Schedule
 	switch {
 	case err == nil:
-		s, err = c.wholeLayered(ctx, answer.Schedule, w)
+		s, err = c.wholeLayered(ctx, wire, w)
 	case status(err) == http.StatusNotFound || saysShiftBased(err):
 		s, err = c.wholeShifted(ctx, id, w)
 	}

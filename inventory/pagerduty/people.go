@@ -2,6 +2,7 @@ package pagerduty
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -14,7 +15,7 @@ import (
 func (r *reading) userList() list[wireUser] {
 	return list[wireUser]{
 		pattern: "/users", key: "users", query: url.Values{"include[]": userIncludes},
-		id: func(u wireUser) string { return u.ID }, progress: r.progress("users"),
+		id: wireUser.id, progress: r.progress("users"),
 	}
 }
 
@@ -29,6 +30,9 @@ func (r *reading) readUsers(ctx context.Context) {
 		if u.deleted() {
 			r.deleted[u.ID] = true
 		}
+	}
+	if err == nil && len(got.items) == 0 {
+		err = l.unexpected(errors.New("it lists nobody, and every account has an owner"))
 	}
 	if err != nil {
 		r.miss(ctx, "users", err)

@@ -250,7 +250,7 @@ func (r *refresh) readLayeredList(ctx context.Context, wanted []string) error {
 	query := r.windowQuery()
 	query["include[]"] = []string{"schedule_layers", "overrides_subschedule", "final_schedule"}
 	got, err := readList(ctx, r.c, list[wireLayered]{
-		pattern: "/schedules", key: "schedules", query: query, id: func(s wireLayered) string { return s.ID },
+		pattern: "/schedules", key: "schedules", query: query, id: wireLayered.id,
 	})
 	if err != nil {
 		return err
@@ -273,78 +273,51 @@ func (r *refresh) readLayeredList(ctx context.Context, wanted []string) error {
 }
 
 func (r *refresh) readLayered(ctx context.Context, id string) error {
-	var answer struct {
-		Schedule wireLayered `json:"schedule"`
-	}
-	header, err := r.c.get(ctx, "/schedules/{}", []string{id}, r.windowQuery(), &answer)
+	s, header, err := r.c.layered(ctx, id, r.base.Account.Window)
 	if err != nil {
 		return r.gone(id, err)
 	}
 	r.setClock(header)
-	return r.addLayered(ctx, answer.Schedule)
+	return r.addLayered(ctx, s)
 }
 
 // addLayered asks for overrides only where the rendering differs: it is what
 // they show in.
 func (r *refresh) addLayered(ctx context.Context, w wireLayered) error {
 	s := normalized(w.inventory(r.base.Account.Window))
+	if what := w.lacks(); what != "" {
+		return outdated("schedule %s can't be read: %v", r.named(s.ID), lacking("/schedules/{}", s.ID, what))
+	}
 	was := r.base.Schedules[s.ID]
 	if sameShifts(s, was) {
 		s.Overrides = was.Overrides
 	} else if len(w.Overrides.Entries) > 0 {
-		var answer struct {
-			Overrides []wireOverride `json:"overrides"`
-		}
-		query := r.windowQuery()
-		query.Set("overflow", "true")
-		if _, err := r.c.get(ctx, "/schedules/{}/overrides", []string{s.ID}, query, &answer); err != nil {
+		var err error
+		if s.Overrides, err = r.c.layeredOverrides(ctx, s.ID, r.base.Account.Window); err != nil {
 			return r.gone(s.ID, err)
-		}
-		for _, o := range answer.Overrides {
-			s.Overrides = append(s.Overrides, o.inventory())
 		}
 	}
 	return r.add(s)
 }
 
 func (r *refresh) readShifted(ctx context.Context, id string) error {
-	query := r.windowQuery()
-	query["include[]"] = []string{"final_schedule"}
-	var answer struct {
-		Schedule wireShifted `json:"schedule"`
-	}
-	header, err := r.c.get(ctx, "/v3/schedules/{}", []string{id}, query, &answer)
+	window := r.base.Account.Window
+	s, header, err := r.c.shiftedAt(ctx, id, window)
 	if err != nil {
 		return r.gone(id, err)
 	}
 	r.setClock(header)
-	s := normalized(answer.Schedule.inventory(r.base.Account.Window))
+	s = normalized(s)
 	was := r.base.Schedules[id]
 	if sameShifts(s, was) {
 		s.Overrides, s.CustomShifts = was.Overrides, was.CustomShifts
 		return r.add(s)
 	}
-	query = r.windowQuery()
-	query.Set("overflow", "true")
-	overrides, err := readList(ctx, r.c, list[wireShiftOverride]{
-		pattern: "/v3/schedules/{}/overrides", ids: []string{id}, key: "overrides", query: query, uncounted: true,
-		id: func(o wireShiftOverride) string { return o.ID },
-	})
-	if err != nil {
+	if s.Overrides, err = r.c.shiftedOverrides(ctx, id, window); err != nil {
 		return r.gone(id, err)
 	}
-	for _, o := range overrides.items {
-		s.Overrides = append(s.Overrides, o.inventory())
-	}
-	custom, err := readList(ctx, r.c, list[wireCustomShift]{
-		pattern: "/v3/schedules/{}/custom_shifts", ids: []string{id}, key: "custom_shifts", query: query, uncounted: true,
-		id: func(o wireCustomShift) string { return o.ID },
-	})
-	if err != nil {
+	if s.CustomShifts, err = r.c.customShifts(ctx, id, window); err != nil {
 		return r.gone(id, err)
-	}
-	for _, shift := range custom.items {
-		s.CustomShifts = append(s.CustomShifts, shift.inventory())
 	}
 	return r.add(s)
 }

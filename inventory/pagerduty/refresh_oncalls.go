@@ -138,7 +138,7 @@ func (r *refresh) ask(ctx context.Context, questions []question) error {
 	for _, q := range questions {
 		query := url.Values{"since": {r.o.At.Format(time.RFC3339)}, "until": {r.until.Format(time.RFC3339)}}
 		maps.Copy(query, q.filter)
-		got, err := readList(ctx, r.c, list[wireOnCall]{pattern: "/oncalls", key: "oncalls", id: wireOnCall.key, query: query})
+		got, err := readList(ctx, r.c, list[wireOnCall]{pattern: "/oncalls", key: "oncalls", id: wireOnCall.key, lacks: wireOnCall.lacks, query: query})
 		if err != nil {
 			return err
 		}

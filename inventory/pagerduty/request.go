@@ -56,11 +56,43 @@ func (c *Client) get(ctx context.Context, pattern string, ids []string, query ur
 		return header, err
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return header, &Error{Status: http.StatusOK, Method: r.method, Endpoint: r.path(), cause: err,
-			Message: fmt.Sprintf("the answer is not in the form that PagerDuty documents: %v", err)}
+		return header, misshapen(r, err)
 	}
 	return header, nil
 }
+
+// getKey is get for what stands under a key of the answer, where it must stand:
+// an answer without it says nothing of what was asked, rather than that there is
+// none.
+func (c *Client) getKey(ctx context.Context, pattern string, ids []string, query url.Values, key string, out any) (http.Header, error) {
+	r := request{method: http.MethodGet, pattern: pattern, ids: ids, query: query}
+	var raw map[string]json.RawMessage
+	header, err := c.get(ctx, pattern, ids, query, &raw)
+	switch {
+	case err != nil:
+		return header, err
+	case absent(raw[key]):
+		return header, misshapen(r, fmt.Errorf("it has no %q", key))
+	}
+	if err := json.Unmarshal(raw[key], out); err != nil {
+		return header, misshapen(r, fmt.Errorf("%q: %w", key, err))
+	}
+	return header, nil
+}
+
+// getOne is getKey for the thing that the last of ids is of.
+func getOne[T interface{ id() string }](ctx context.Context, c *Client, pattern, id string, query url.Values, key string) (T, http.Header, error) {
+	var one T
+	header, err := c.getKey(ctx, pattern, []string{id}, query, key, &one)
+	if err == nil && one.id() != id {
+		r := request{method: http.MethodGet, pattern: pattern, ids: []string{id}, query: query}
+		err = misshapen(r, fmt.Errorf("its %q has the id %q", key, one.id()))
+	}
+	return one, header, err
+}
+
+// absent says that a value is not there, or null.
+func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 // write sends a change. What it answers is of no interest beyond its status.
 func (c *Client) write(ctx context.Context, method, pattern string, ids []string, body any) error {

@@ -2,6 +2,8 @@ package pagerduty
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -35,7 +37,7 @@ func (r *reading) readLayerBased(ctx context.Context) {
 	query["include[]"] = []string{"schedule_layers", "overrides_subschedule", "final_schedule"}
 	l := list[wireLayered]{
 		pattern: "/schedules", key: "schedules", query: query,
-		id: func(s wireLayered) string { return s.ID }, progress: r.progress(layerBased),
+		id: wireLayered.id, progress: r.progress(layerBased),
 	}
 	got, err := readList(ctx, r.c, l)
 	if err == nil && got.total > len(got.items) {
@@ -61,6 +63,10 @@ func (r *reading) readLayerBased(ctx context.Context) {
 // their own, asked for only where the rendering shows that there are any.
 func (r *reading) addLayered(ctx context.Context, w wireLayered) {
 	s := w.inventory(r.s.Account.Window)
+	if what := w.lacks(); what != "" {
+		r.miss(ctx, "schedule "+s.Name, lacking("/schedules/{}", w.ID, what))
+		return
+	}
 	if len(w.Overrides.Entries) > 0 {
 		overrides, err := r.c.layeredOverrides(ctx, w.ID, r.s.Account.Window)
 		if err != nil {
@@ -71,17 +77,30 @@ func (r *reading) addLayered(ctx context.Context, w wireLayered) {
 	r.addSchedule(s)
 }
 
+// lacking is the error for an answer about one thing that lacks a part.
+func lacking(pattern, id, what string) error {
+	return misshapen(request{method: http.MethodGet, pattern: pattern, ids: []string{id}}, fmt.Errorf("it has no %q, or not whole", what))
+}
+
+// layered reads a layer-based schedule with its rendering over a window.
+func (c *Client) layered(ctx context.Context, id string, w inventory.Window) (wireLayered, http.Header, error) {
+	const pattern = "/schedules/{}"
+	s, header, err := getOne[wireLayered](ctx, c, pattern, id, boundsOf(w), "schedule")
+	if err == nil && s.lacks() != "" {
+		err = lacking(pattern, id, s.lacks())
+	}
+	return s, header, err
+}
+
 // layeredOverrides are those that touch a window, whole, in the order of their
 // creation.
 func (c *Client) layeredOverrides(ctx context.Context, id string, w inventory.Window) ([]inventory.Override, error) {
-	var answer struct {
-		Overrides []wireOverride `json:"overrides"`
-	}
+	var answer []wireOverride
 	query := boundsOf(w)
 	query.Set("overflow", "true")
-	_, err := c.get(ctx, "/schedules/{}/overrides", []string{id}, query, &answer)
+	_, err := c.getKey(ctx, "/schedules/{}/overrides", []string{id}, query, "overrides", &answer)
 	var overrides []inventory.Override
-	for _, o := range answer.Overrides {
+	for _, o := range answer {
 		overrides = append(overrides, o.inventory())
 	}
 	return overrides, err
@@ -139,15 +158,23 @@ func (r *reading) addShiftBased(ctx context.Context, id string) error {
 
 // shifted reads a shift-based schedule without overrides and custom shifts.
 func (c *Client) shifted(ctx context.Context, id string, w inventory.Window) (inventory.Schedule, error) {
+	s, _, err := c.shiftedAt(ctx, id, w)
+	return s, err
+}
+
+// shiftedAt is shifted with the answer's header.
+func (c *Client) shiftedAt(ctx context.Context, id string, w inventory.Window) (inventory.Schedule, http.Header, error) {
 	query := boundsOf(w)
 	query["include[]"] = []string{"final_schedule"}
-	var answer struct {
-		Schedule wireShifted `json:"schedule"`
+	const pattern = "/v3/schedules/{}"
+	s, header, err := getOne[wireShifted](ctx, c, pattern, id, query, "schedule")
+	if err == nil && s.lacks() != "" {
+		err = lacking(pattern, id, s.lacks())
 	}
-	if _, err := c.get(ctx, "/v3/schedules/{}", []string{id}, query, &answer); err != nil {
-		return inventory.Schedule{}, err
+	if err != nil {
+		return inventory.Schedule{}, header, err
 	}
-	return answer.Schedule.inventory(w), nil
+	return s.inventory(w), header, nil
 }
 
 // shiftedOverrides and customShifts are those that touch a window, whole; beside

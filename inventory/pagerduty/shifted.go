@@ -33,6 +33,28 @@ type wireShifted struct {
 	} `json:"final_schedule"`
 }
 
+func (w wireShifted) id() string { return w.ID }
+
+// lacks says what a shift-based schedule lacks that PagerDuty's answers have;
+// empty if nothing.
+func (w wireShifted) lacks() string {
+	switch {
+	case w.Rotations == nil:
+		return "rotations"
+	case w.Final.Assignments == nil:
+		return "final_schedule"
+	}
+	for _, a := range w.Final.Assignments {
+		if a.Start.IsZero() || a.End.IsZero() || a.Member.Type != emptyMember && a.Member.UserID == "" {
+			return "final_schedule"
+		}
+	}
+	return ""
+}
+
+// emptyMember is the type of a slot that nobody takes.
+const emptyMember = "empty_member"
+
 // slot is a user, or an empty_member.
 type slot struct {
 	Type      string  `json:"type"`
@@ -42,7 +64,7 @@ type slot struct {
 
 // user is null for an empty slot.
 func (s slot) user() *string {
-	if s.Type == "empty_member" {
+	if s.Type == emptyMember {
 		return nil
 	}
 	return optional(s.UserID)

@@ -71,17 +71,15 @@ func newReading(c *Client, o SnapshotOptions, giveUp context.CancelCauseFunc) *r
 // begin makes the first request, for the abilities: its Date is the snapshot's
 // time, and a token that is not accepted shows here.
 func (r *reading) begin(ctx context.Context) error {
-	var answer struct {
-		Abilities []string `json:"abilities"`
-	}
-	header, err := r.c.get(ctx, "/abilities", nil, nil, &answer)
+	var abilities []string
+	header, err := r.c.getKey(ctx, "/abilities", nil, nil, "abilities", &abilities)
 	if err != nil && (header == nil || status(err) == http.StatusUnauthorized) {
 		return err
 	}
 	if err != nil {
 		r.unavailable("abilities")
 	}
-	r.s.Account.Abilities = answer.Abilities
+	r.s.Account.Abilities = abilities
 	r.setClock(header)
 	return nil
 }
@@ -121,6 +119,8 @@ func (r *reading) all(ctx context.Context) {
 	part(r.readLicenses)
 	_ = group.Wait()
 	r.checkMemberships(ctx)
+	r.checkMentions(ctx)
+	r.checkOnCalls(ctx)
 }
 
 // finish puts together what several parts contribute to.

@@ -37,12 +37,12 @@ func (r *reading) readSought(ctx context.Context) {
 			continue
 		}
 		if err := r.readOne(ctx, id); err != nil {
-			r.miss(ctx, "schedule "+id, fmt.Errorf("in neither list of schedules (%s), and not readable on its own id: %w", mention(sought[id]), err))
+			r.miss(ctx, "schedule "+id, fmt.Errorf("in neither list of schedules (%s), and not readable on its own id: %w", mentionedBy(sought[id]), err))
 		}
 	}
 }
 
-func mention(by string) string {
+func mentionedBy(by string) string {
 	if by == "mentioned before" {
 		return by
 	}
@@ -52,13 +52,10 @@ func mention(by string) string {
 // readOne reads a schedule of unknown kind on its own id; nil also if PagerDuty
 // says that it is gone.
 func (r *reading) readOne(ctx context.Context, id string) error {
-	var answer struct {
-		Schedule wireLayered `json:"schedule"`
-	}
-	_, err := r.c.get(ctx, "/schedules/{}", []string{id}, r.windowQuery(), &answer)
+	s, _, err := r.c.layered(ctx, id, r.s.Account.Window)
 	switch {
 	case err == nil:
-		r.addLayered(ctx, answer.Schedule)
+		r.addLayered(ctx, s)
 		return nil
 	case status(err) != http.StatusNotFound && !saysShiftBased(err):
 		return err

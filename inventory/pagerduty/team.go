@@ -34,12 +34,19 @@ type wireMember struct {
 	Role string       `json:"role"`
 }
 
+func (m wireMember) lacks() string {
+	if m.Role == "" {
+		return "role"
+	}
+	return ""
+}
+
 // TeamMembers reads the members of a team, user id to team role. An error is an
 // *Error, or a *CountError if the members could not be counted.
 func (c *Client) TeamMembers(ctx context.Context, teamID string) (map[string]string, error) {
 	got, err := readList(ctx, c, list[wireMember]{
 		pattern: "/teams/{}/members", ids: []string{teamID}, key: "members",
-		id: func(m wireMember) string { return m.User.ID },
+		id: func(m wireMember) string { return m.User.ID }, lacks: wireMember.lacks,
 	})
 	if err != nil {
 		return nil, err

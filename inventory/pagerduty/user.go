@@ -2,6 +2,8 @@ package pagerduty
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -60,7 +62,20 @@ func (w wireUser) inventory() inventory.User {
 	return u
 }
 
+func (w wireUser) id() string { return w.ID }
+
 func (w wireUser) deleted() bool { return text(w.DeletedAt) != "" }
+
+// lacks is what a person lacks that every one has; empty if nothing.
+func (w wireUser) lacks() string {
+	switch {
+	case w.Email == "":
+		return "email"
+	case w.Role == "":
+		return "role"
+	}
+	return ""
+}
 
 // User reads one user. Teams is empty, for the answer does not say team roles,
 // and License null. A user marked as deleted is a 404.
@@ -76,11 +91,13 @@ func (c *Client) User(ctx context.Context, id string) (inventory.User, error) {
 }
 
 func (c *Client) user(ctx context.Context, id string) (wireUser, error) {
-	var answer struct {
-		User wireUser `json:"user"`
+	const pattern = "/users/{}"
+	query := url.Values{"include[]": userIncludes}
+	u, _, err := getOne[wireUser](ctx, c, pattern, id, query, "user")
+	if err == nil && !u.deleted() && u.lacks() != "" {
+		err = misshapen(request{method: http.MethodGet, pattern: pattern, ids: []string{id}}, fmt.Errorf("the user has no %s", u.lacks()))
 	}
-	_, err := c.get(ctx, "/users/{}", []string{id}, url.Values{"include[]": userIncludes}, &answer)
-	return answer.User, err
+	return u, err
 }
 
 func text(s *string) string {

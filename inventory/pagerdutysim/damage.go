@@ -27,6 +27,16 @@ func (s *Server) damage(p *reply, r *http.Request) {
 		p.Header().Set("Content-Type", "application/json; charset=utf-8")
 		_, _ = p.Write([]byte(`{"error": oops, this is not JSON`))
 	}
+	if s.fault(r, FaultHTML) != nil {
+		p.replace()
+		p.Header().Set("Content-Type", "text/html")
+		_, _ = p.Write([]byte("<html><body><h1>Sign in</h1></body></html>\n"))
+	}
+	if s.fault(r, FaultBlank) != nil {
+		p.replace()
+		p.WriteHeader(http.StatusOK)
+	}
+	s.reshape(p, r)
 }
 
 // replace empties the response but for its headers.
@@ -54,6 +64,12 @@ func writeFault(p *reply, f *Fault) {
 		p.Header().Set("Content-Type", "text/html")
 		p.WriteHeader(f.Status)
 		fmt.Fprintf(p, "<html><body><h1>%d %s</h1></body></html>\n", f.Status, http.StatusText(f.Status))
+	case http.StatusBadRequest:
+		writeInvalid(p, "The request could not be understood")
+	case http.StatusForbidden:
+		writeError(p, f.Status, codeAccessDenied, "Access Denied")
+	case http.StatusNotFound:
+		writeNotFound(p)
 	case http.StatusRequestTimeout:
 		writeError(p, f.Status, codeNoRequester, "Request Timeout")
 	default:

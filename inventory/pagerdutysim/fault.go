@@ -13,7 +13,7 @@ type FaultKind string
 const (
 	// FaultLatency makes the request wait Duration of wall time.
 	FaultLatency FaultKind = "latency"
-	// FaultStatus answers Status: 429, 408 or 5xx. With Late the request is
+	// FaultStatus answers Status: 400, 403, 404, 408, 429 or 5xx. With Late the request is
 	// carried out first and only its answer is lost. A 429 says that the window
 	// ends after Duration (a second by default), or with Bare has no headers.
 	FaultStatus FaultKind = "status"
@@ -37,6 +37,22 @@ const (
 	FaultLicenseLock FaultKind = "lock"
 	// FaultRendering makes the rendered schedule differ from its definition.
 	FaultRendering FaultKind = "rendering"
+	// FaultHTML answers 200 with a page, as a proxy does.
+	FaultHTML FaultKind = "html"
+	// FaultBlank answers 200 without a body.
+	FaultBlank FaultKind = "blank"
+	// FaultKeyless answers 200 without what was asked for: the key is not there.
+	FaultKeyless FaultKind = "keyless"
+	// FaultNull answers 200 with null in the place of what was asked for.
+	FaultNull FaultKind = "null"
+	// FaultEmpty answers 200 with a list of nothing, and totals that agree.
+	FaultEmpty FaultKind = "empty"
+	// FaultHalf leaves every other record out of a list, and totals agree.
+	FaultHalf FaultKind = "half"
+	// FaultUnrendered leaves the final schedule out of schedules.
+	FaultUnrendered FaultKind = "unrendered"
+	// FaultNobody renders schedules as if nobody were ever on call.
+	FaultNobody FaultKind = "nobody"
 	// FaultRevoked answers 401, as if the token had been revoked.
 	FaultRevoked FaultKind = "revoked"
 )
@@ -124,7 +140,7 @@ func (f Fault) concerns(r *http.Request, endpoint string) bool {
 		return !safe(r.Method)
 	case FaultLicenseLock:
 		return endpoint == "POST /users" || endpoint == "PUT /users/{id}"
-	case FaultRendering:
+	case FaultRendering, FaultUnrendered, FaultNobody:
 		return strings.Contains(path, "/schedules")
 	case FaultShift:
 		return q.Get("offset") != "" && q.Get("offset") != "0"

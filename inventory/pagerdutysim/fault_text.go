@@ -10,8 +10,9 @@ import (
 
 // FaultSyntax explains the text that ParseFault reads.
 const FaultSyntax = `WHAT[:WHERE[:TIMES[@AFTER]]]
-WHAT   latency=200ms, 429, 429=5s (the window's end), 429-bare (no headers), 408, 500, 502, 503, 504,
-       cut, truncate, malformed, stale=30s, stale=3 (reads), shift, total=-1, lock, rendering, revoked;
+WHAT   latency=200ms, 429, 429=5s (the window's end), 429-bare (no headers), 400, 403, 408, 500, 502, 503, 504,
+       cut, truncate, malformed, html, blank, keyless, null, empty, half, stale=30s, stale=3 (reads), shift, total=-1, lock,
+       rendering, unrendered, nobody, revoked;
        an error or cut followed by -late carries the request out first
 WHERE  a method, a path or both: "GET /users", "PUT /teams/{id}/users/{id}", "GET /teams/PABC123/*"
 TIMES  how many requests it befalls, 1 by default (revoked: all); * for all
@@ -46,8 +47,8 @@ func parseWhat(text string) (Fault, string) {
 	what, bare := strings.CutSuffix(what, "-bare")
 	f := Fault{Kind: FaultKind(what), Late: late, Bare: bare}
 	if status, err := strconv.Atoi(what); err == nil {
-		if status != http.StatusTooManyRequests && status != http.StatusRequestTimeout && (status < 500 || status > 599) {
-			return f, fmt.Sprintf("%d can't be ordered: 408, 429 and 5xx can", status)
+		if !orderable(status) {
+			return f, fmt.Sprintf("%d can't be ordered: 400, 403, 408, 429 and 5xx can", status)
 		}
 		f.Kind, f.Status = FaultStatus, status
 	}
@@ -60,6 +61,14 @@ func parseWhat(text string) (Fault, string) {
 		problem = "only 429 can be bare"
 	}
 	return f, problem
+}
+
+func orderable(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= 500 && status <= 599
 }
 
 func (f *Fault) parseValue(what, value string, valued bool) string {
@@ -88,7 +97,8 @@ func (f *Fault) parseValue(what, value string, valued bool) string {
 	case FaultRevoked:
 		f.Times = -1
 		fallthrough
-	case FaultCut, FaultTruncate, FaultMalformed, FaultShift, FaultLicenseLock, FaultRendering:
+	case FaultCut, FaultTruncate, FaultMalformed, FaultShift, FaultLicenseLock, FaultRendering,
+		FaultHTML, FaultBlank, FaultKeyless, FaultNull, FaultEmpty, FaultHalf, FaultUnrendered, FaultNobody:
 		if valued {
 			return what + " takes no value"
 		}
