@@ -1,17 +1,20 @@
 package policies
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/bundle"
+
+	"github.com/dutyward/dutyward/inventory/regular"
 )
 
 // isBundle says that a root is named as OPA's bundles are.
@@ -31,7 +34,10 @@ const (
 // bundle reads an OPA bundle as the directory that was packed: its policies and
 // data, also where a data file is called otherwise than data.json.
 func (w *walker) bundle(root string) {
-	content, err := os.ReadFile(root)
+	content, err := regular.ReadFile(root, maxBundle)
+	if err == nil {
+		err = checkTar(content)
+	}
 	if err != nil {
 		w.fail(root, fmt.Errorf("policy bundle: %w", err))
 		return
@@ -62,6 +68,55 @@ func (w *walker) bundle(root string) {
 	w.provenance = append(w.provenance, p)
 }
 
+// maxBundle bounds a bundle, packed and unpacked.
+const maxBundle = 512 << 20
+
+// checkTar refuses what OPA would pass over, or unpack without an end: whoever
+// packed a link believes that what it means is in force.
+func checkTar(content []byte) error {
+	const no = "not an OPA bundle, which is a compressed tar: %w"
+	zip, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return fmt.Errorf(no, err)
+	}
+	unpacked := &io.LimitedReader{R: zip, N: maxBundle}
+	archive, seen := tar.NewReader(unpacked), map[string]bool{}
+	for {
+		h, err := archive.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil && unpacked.N <= 0:
+			return fmt.Errorf("it unpacks to more than %d MiB", maxBundle>>20)
+		case err != nil:
+			return fmt.Errorf(no, err)
+		}
+		if err := checkHeader(h, seen); err != nil {
+			return err
+		}
+	}
+}
+
+func checkHeader(h *tar.Header, seen map[string]bool) error {
+	name := path.Clean("/" + h.Name)
+	switch {
+	case h.Typeflag == tar.TypeSymlink, h.Typeflag == tar.TypeLink:
+		return fmt.Errorf("%s is a link: pack the file itself (tar --dereference --hard-dereference)", h.Name)
+	case h.Typeflag == tar.TypeDir, h.Typeflag == tar.TypeXGlobalHeader:
+		return nil
+	case h.Typeflag != tar.TypeReg:
+		return fmt.Errorf("%s is not a regular file: leave it out", h.Name)
+	case slices.Contains(strings.Split(h.Name, "/"), ".."):
+		return fmt.Errorf("%s leads out of the bundle: pack the files with names below one directory", h.Name)
+	case seen[name]:
+		return fmt.Errorf("%s is packed twice: pack it once", h.Name)
+	case h.Size > maxFile:
+		return fmt.Errorf("%s is larger than %d MiB", h.Name, maxFile>>20)
+	}
+	seen[name] = true
+	return nil
+}
+
 // bundled takes one file of a bundle.
 func (w *walker) bundled(p *Provenance, name, written string, content []byte) {
 	f := &file{root: p.Root, path: name, name: p.Root + "/" + name, content: content}
@@ -80,7 +135,7 @@ func (w *walker) bundled(p *Provenance, name, written string, content []byte) {
 		w.fail(p.Root, errors.New("policy bundle: a delta bundle, which is no whole policy: give a snapshot bundle"))
 	case strings.HasPrefix(base, "."), name == bundlePlan:
 	case f.isRead():
-		w.files = append(w.files, f)
+		w.take(f)
 	default:
 		w.unread(f)
 	}

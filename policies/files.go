@@ -2,6 +2,7 @@ package policies
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/dutyward/dutyward/inventory/regular"
+	"github.com/dutyward/dutyward/inventory/secret"
+)
+
+// Bounds of what is read: of one policy, of one data file, and of all.
+const (
+	maxRego  = 16 << 20
+	maxFile  = 128 << 20
+	maxFiles = maxArchive
 )
 
 // file is a file of a policy root.
@@ -27,6 +38,14 @@ func (f *file) isTest() bool { return strings.HasSuffix(f.path, "_test.rego") }
 func (f *file) isJSON() bool { return strings.HasSuffix(f.path, ".json") }
 func (f *file) isYAML() bool {
 	return strings.HasSuffix(f.path, ".yaml") || strings.HasSuffix(f.path, ".yml")
+}
+
+// most is how large a file of that name may be.
+func (f *file) most() int64 {
+	if f.isRego() {
+		return maxRego
+	}
+	return maxFile
 }
 
 // isRead says that files of that name are policies or data.
@@ -75,7 +94,13 @@ func (f *file) place(offset int64) (line, column int) {
 type walker struct {
 	// root is the directory that is walked, called what it is called.
 	root, called string
-	files        []*file
+	// dir is root, out of which nothing leads.
+	dir *regular.Dir
+	// secrets are those of this process, which no file may hold.
+	secrets *secret.Keeper
+	files   []*file
+	// size is that of all files.
+	size int64
 	// seen maps the real path of each file to the name it was first found under.
 	seen map[string]string
 	// within are the real paths of the directories being walked.
@@ -89,8 +114,8 @@ type walker struct {
 
 // readRoots reads the policy and data files of the roots, sorted by root in
 // the given order, then by path.
-func readRoots(roots []string, as map[string]string) *walker {
-	w := &walker{seen: map[string]string{}}
+func readRoots(roots []string, as map[string]string, secrets *secret.Keeper) *walker {
+	w := &walker{seen: map[string]string{}, secrets: secrets}
 	for _, root := range roots {
 		w.root, w.called = root, calledRoots([]string{root}, as)[0]
 		info, err := os.Stat(root)
@@ -102,10 +127,21 @@ func readRoots(roots []string, as map[string]string) *walker {
 		case !info.IsDir():
 			w.fail(root, errors.New("policy root: neither a directory nor a bundle (.tar.gz)"))
 		default:
-			w.directory("")
+			w.tree()
 		}
 	}
 	return w
+}
+
+// tree walks the root.
+func (w *walker) tree() {
+	var err error
+	if w.dir, err = regular.OpenDir(w.root); err != nil {
+		w.fail(w.root, fmt.Errorf("policy root: %w", err))
+		return
+	}
+	defer w.dir.Close()
+	w.directory("")
 }
 
 // calledRoots are the names of roots in messages and origins.
@@ -120,9 +156,10 @@ func calledRoots(roots []string, as map[string]string) []string {
 	return out
 }
 
-// directory walks a directory of the root. Symbolic links are followed, for
-// that is how Kubernetes mounts files; directories that begin with a dot are
-// not, among them its "..data".
+// directory walks a directory of the root. Symbolic links are followed within the
+// root, for that is how Kubernetes mounts files; directories that begin with a dot
+// are not, among them its "..data". What a link outside holds is nobody's policy:
+// it could be this process's own environment.
 func (w *walker) directory(path string) {
 	name := filepath.Join(w.root, filepath.FromSlash(path))
 	real, err := filepath.EvalSymlinks(name)
@@ -137,7 +174,7 @@ func (w *walker) directory(path string) {
 	w.within = append(w.within, real)
 	defer func() { w.within = w.within[:len(w.within)-1] }()
 
-	entries, err := os.ReadDir(name)
+	entries, err := w.dir.ReadDir(cmp.Or(path, "."))
 	if err != nil {
 		w.fail(name, err)
 		return
@@ -152,21 +189,30 @@ func (w *walker) directory(path string) {
 
 func (w *walker) entry(path string, entry fs.DirEntry) {
 	f := &file{root: w.called, path: path, name: filepath.ToSlash(filepath.Join(w.called, filepath.FromSlash(path)))}
-	place := filepath.Join(w.root, filepath.FromSlash(path))
-	info, err := os.Stat(place)
-	if err == nil && info.IsDir() {
+	info, err := w.dir.Stat(path)
+	switch {
+	case errors.Is(err, regular.ErrOutside) && (f.isRead() || isDirectory(filepath.Join(w.root, path))):
+		w.fail(f.name, errors.New("a symbolic link that is absolute or leads out of the policy root, and is not followed: put what it means here in its place, "+
+			"or name the directory that holds it as a root of its own"))
+	case err == nil && info.IsDir():
 		w.directory(path)
-		return
-	}
-	if !f.isRead() {
+	case !f.isRead():
 		w.unread(f)
-		return
-	}
-	if err != nil {
+	case err != nil:
 		w.fail(f.name, err)
-		return
+	default:
+		w.read(f)
 	}
-	real, err := filepath.EvalSymlinks(place)
+}
+
+func isDirectory(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// read reads a file of the root that is policy or data.
+func (w *walker) read(f *file) {
+	real, err := filepath.EvalSymlinks(filepath.Join(w.root, filepath.FromSlash(f.path)))
 	if err != nil {
 		w.fail(f.name, err)
 		return
@@ -176,12 +222,29 @@ func (w *walker) entry(path string, entry fs.DirEntry) {
 		return
 	}
 	w.seen[real] = f.name
-	if f.content, err = os.ReadFile(real); err != nil {
-		w.fail(f.name, err)
+	if f.content, err = w.dir.ReadFile(f.path, f.most()); err != nil {
+		w.fail(f.name, fmt.Errorf("can't be read: %w", err))
 		return
 	}
-	w.files = append(w.files, f)
+	w.take(f)
 }
+
+// take takes a file whose content was read, unless it must not be taken.
+func (w *walker) take(f *file) {
+	w.size += int64(len(f.content))
+	switch {
+	case w.size > maxFiles:
+		w.fail(f.name, fmt.Errorf("policies and data of more than %d MiB in all, which this file goes beyond: leave out what no rule reads", maxFiles>>20))
+	case w.secrets.Holds(f.content):
+		w.fail(f.name, errHoldsSecret)
+	default:
+		w.files = append(w.files, f)
+	}
+}
+
+// errHoldsSecret is about a file whose lines would be quoted, and kept in the state.
+var errHoldsSecret = errors.New("a secret of this program stands here, such as the PagerDuty token: take it out, and have a new one made in its place, " +
+	"for whoever could read this file knows it")
 
 // almostRead are names of which it is likely that they are meant to be read, and
 // that are not: p.rego.txt, people.yaml.bak, p.REGO. Editors' own copies, such as

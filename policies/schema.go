@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/dutyward/dutyward/inventory/regular"
+	"github.com/dutyward/dutyward/inventory/secret"
 )
 
 // schema is a JSON schema for a data document.
@@ -24,24 +26,40 @@ type schema struct {
 	file     *file
 }
 
+// maxSchema bounds a schema file.
+const maxSchema = 16 << 20
+
 // readSchemas reads the schema files, sorted by document.
-func readSchemas(paths map[string]string) ([]schema, Problems) {
+func readSchemas(paths map[string]string, secrets *secret.Keeper) ([]schema, Problems) {
 	var out []schema
 	var problems Problems
 	for _, document := range slices.Sorted(maps.Keys(paths)) {
 		name := filepath.ToSlash(paths[document])
-		content, err := os.ReadFile(paths[document])
+		content, err := readSchema(paths[document])
+		if err == nil && secrets.Holds(content) {
+			err = errHoldsSecret
+		}
 		if err != nil {
-			var path *os.PathError
-			if errors.As(err, &path) {
-				err = path.Err
-			}
 			problems = append(problems, Problem{File: name, Message: fmt.Sprintf("the schema of data.%s: %s", document, err)})
 			continue
 		}
 		out = append(out, schema{document: document, file: &file{path: filepath.Base(name), name: name, content: content}})
 	}
 	return out, problems
+}
+
+// readSchema reads a schema out of its directory, of which no link leads out.
+func readSchema(name string) ([]byte, error) {
+	dir, err := regular.OpenDir(filepath.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	content, err := dir.ReadFile(filepath.Base(name), maxSchema)
+	if errors.Is(err, regular.ErrOutside) {
+		err = fmt.Errorf("%w: name the file itself", err)
+	}
+	return content, err
 }
 
 // checkSchemas checks each data document that has a schema.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
+
+	"github.com/dutyward/dutyward/inventory/secret"
 )
 
 // Options say where policies are and within what bounds they run.
@@ -36,6 +38,8 @@ type Options struct {
 	// AllowBuiltins are names of RefusedBuiltins that policies may use: their
 	// plans can then not be made again as they were.
 	AllowBuiltins []string
+	// Secrets are what no policy and no data may hold; nil for none.
+	Secrets *secret.Keeper
 }
 
 const (
@@ -91,9 +95,9 @@ type Loader struct {
 
 // Load is the function Load.
 func (l *Loader) Load(ctx context.Context, o Options) (*Set, error) {
-	read, roots := readRoots(o.Roots, o.As), o.Roots
+	read, roots := readRoots(o.Roots, o.As, o.Secrets), o.Roots
 	o.Roots = calledRoots(o.Roots, o.As)
-	schemas, schemaProblems := readSchemas(o.Schemas)
+	schemas, schemaProblems := readSchemas(o.Schemas, o.Secrets)
 	set, err := l.load(ctx, o, read.files, read.left, schemas, append(read.problems, schemaProblems...))
 	if err != nil {
 		return nil, err

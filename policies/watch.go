@@ -219,19 +219,23 @@ func (w *watch) entry(path string, entry os.DirEntry, above []string) error {
 	if entry.Type()&os.ModeSymlink == 0 {
 		return nil
 	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return w.lead(path, 0)
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return nil
+	}
+	inside := real == above[0] || strings.HasPrefix(real, above[0]+string(filepath.Separator))
+	if info.IsDir() && !inside {
+		return nil // a link that is not followed, and could lead to all that there is
+	}
 	if err := w.lead(path, 0); err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil
-	}
 	if info.IsDir() {
 		return w.directory(path, above)
-	}
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return nil
 	}
 	w.inside[filepath.Dir(real)] = true
 	return w.add(filepath.Dir(real))

@@ -12,9 +12,12 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies"
 )
 
@@ -183,11 +186,14 @@ func treeAt(ctx context.Context, ref, dir string) (*gitTree, error) {
 	return t, nil
 }
 
+// maxBlob bounds a file of the repository.
+const maxBlob = 128 << 20
+
 // extract writes the files that are wanted, by their path in the directory.
 func (t *gitTree) extract(ctx context.Context, to string, wanted func(string) bool) error {
-	list, err := git(ctx, t.repository, "ls-tree", "-r", "-z", "--full-tree", t.commit, "--", ":(literal)"+t.prefix)
+	list, err := git(ctx, t.repository, "ls-tree", "-r", "-l", "-z", "--full-tree", t.commit, "--", ":(literal)"+t.prefix)
 	if t.prefix == "" {
-		list, err = git(ctx, t.repository, "ls-tree", "-r", "-z", "--full-tree", t.commit)
+		list, err = git(ctx, t.repository, "ls-tree", "-r", "-l", "-z", "--full-tree", t.commit)
 	}
 	if err != nil {
 		return err
@@ -197,11 +203,14 @@ func (t *gitTree) extract(ctx context.Context, to string, wanted func(string) bo
 		facts, name, ok := strings.Cut(entry, "\t")
 		fields := strings.Fields(facts)
 		name, inside := strings.CutPrefix(name, t.prefix)
-		if !ok || !inside || len(fields) != 3 || !wanted(name) {
+		if !ok || !inside || len(fields) != 4 || !wanted(name) {
 			continue
 		}
 		if fields[0] == "120000" || fields[1] != "blob" {
 			return fmt.Errorf("%s%s is a link or a submodule there: compare with a checkout instead (git worktree add DIR %s; --base DIR)", t.prefix, name, t.commit[:12])
+		}
+		if size, err := strconv.ParseInt(fields[3], 10, 64); err != nil || size > maxBlob {
+			return fmt.Errorf("%s%s is larger than %d MiB there", t.prefix, name, maxBlob>>20)
 		}
 		files, objects = append(files, name), append(objects, fields[2])
 	}
@@ -247,9 +256,14 @@ func git(ctx context.Context, dir string, args ...string) (string, error) {
 	return strings.TrimSuffix(string(out), "\n"), gitError(err)
 }
 
+// ofGit are the variables that git gets: the token may stand in another.
+var ofGit = regexp.MustCompile(`(?i)^(PATH|HOME|USER|LOGNAME|LANG|TMPDIR|TEMP|TMP|SYSTEMROOT|APPDATA|USERPROFILE|(LC|GIT|SSH|XDG)_\w+|(HTTPS?|ALL|NO)_PROXY)=`)
+
 func gitCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "git", args...)
+	// What a repository's configuration names is not run while it is read.
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"}, args...)...)
 	cmd.Dir = dir
+	cmd.Env = slices.DeleteFunc((*secret.Keeper)(nil).Environ(os.Environ()), func(kv string) bool { return !ofGit.MatchString(kv) })
 	return cmd
 }
 

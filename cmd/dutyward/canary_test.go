@@ -67,7 +67,7 @@ type nest struct {
 	said   bytes.Buffer
 }
 
-func newNest(t *testing.T) *nest {
+func newNest(t *testing.T, changes ...func(*inventory.Snapshot)) *nest {
 	t.Helper()
 	f, err := os.Open("testdata/account.json")
 	if err != nil {
@@ -77,6 +77,9 @@ func newNest(t *testing.T) *nest {
 	seed, err := inventory.Decode(f)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, change := range changes {
+		change(seed)
 	}
 	n := &nest{t: t, dir: t.TempDir()}
 	if n.sim, err = pagerdutysim.New(pagerdutysim.Options{Seed: seed, Token: canaryToken, Clock: func() time.Time { return seed.Now }}); err != nil {

@@ -30,7 +30,7 @@ func (a *app) completions(root *cobra.Command) {
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			j, err := journal.OpenReadOnly(cmd.Context(), c.State, journal.Options{Now: a.now, Account: c.Account.Name})
+			j, err := journal.OpenReadOnly(cmd.Context(), c.State, journal.Options{Now: a.now, Account: c.Account.Name, Redact: a.redact})
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}

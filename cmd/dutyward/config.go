@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/inventory/regular"
+	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -34,6 +35,8 @@ type config struct {
 	// file is the file that was read; empty if there is none.
 	file string
 	env  map[string]string
+	// secrets learn the token; nil where nothing does.
+	secrets *secret.Keeper
 }
 
 type accountConfig struct {
@@ -150,12 +153,12 @@ func (a *app) config() (*config, error) {
 		file = defaultFile
 	}
 	l := &loader{config: defaultConfig(), origin: map[string]place{}}
-	l.config.env = a.env
-	data, err := os.ReadFile(file)
+	l.config.env, l.config.secrets = a.env, a.secrets
+	data, err := regular.ReadFile(file, maxConfig)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 	case err != nil:
-		return nil, fmt.Errorf("read the configuration: %w", err)
+		return nil, fmt.Errorf("read the configuration: open %s: %w", file, err)
 	default:
 		l.config.file = file
 		l.read(data)
@@ -163,9 +166,13 @@ func (a *app) config() (*config, error) {
 	}
 	l.environment(a.env)
 	l.config.fillIn()
+	l.config.learn()
 	l.check()
 	return l.config, l.err()
 }
+
+// maxConfig bounds the configuration's file.
+const maxConfig = 4 << 20
 
 // relativeTo makes the paths of a file relative to where the file is.
 func (c *config) relativeTo(dir string) {
@@ -209,6 +216,7 @@ func (c *config) policyOptions(roots []string) policies.Options {
 	return policies.Options{
 		Roots: roots, AskGit: true, Schemas: c.Schemas,
 		TimeLimit: limit, MaxElements: c.Evaluation.MaxElements, AllowBuiltins: c.Evaluation.AllowBuiltins,
+		Secrets: c.secrets,
 	}
 }
 
@@ -253,6 +261,7 @@ func (c *config) pagerduty() pagerduty.Options {
 		Region:  c.Account.Region,
 		BaseURL: c.Account.BaseURL,
 		Token:   c.token,
+		Secrets: c.secrets,
 		Bearer:  c.Account.Auth == "oauth",
 		From:    c.Account.ActingUser,
 		Back:    c.Window.BackDays,

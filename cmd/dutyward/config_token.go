@@ -1,13 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/dutyward/dutyward/inventory/regular"
 )
 
 // token fetches the token from where the configuration says it is. No error
@@ -16,9 +18,9 @@ func (c *config) token(ctx context.Context) (string, error) {
 	t := c.Account.Token
 	switch {
 	case t.File != "":
-		data, err := os.ReadFile(t.File)
+		data, err := regular.ReadFile(t.File, maxToken)
 		if err != nil {
-			return "", fmt.Errorf("read the PagerDuty token: %w", err)
+			return "", fmt.Errorf("read the PagerDuty token: open %s: %w", t.File, err)
 		}
 		return present(string(data), "the file "+t.File+" is empty: write the PagerDuty token into it")
 	case len(t.Command) > 0:
@@ -26,6 +28,34 @@ func (c *config) token(ctx context.Context) (string, error) {
 	}
 	return present(c.env[t.Env], "there is no PagerDuty token: set the environment variable "+t.Env+
 		", or say in the configuration, under account.token, where the token is")
+}
+
+// maxToken bounds what may be a token.
+const maxToken = 64 << 10
+
+// first keeps the beginning of what is written to it, and refuses what is too long.
+type first struct {
+	bytes.Buffer
+	most int
+}
+
+// Write writes p if it still fits.
+func (f *first) Write(p []byte) (int, error) {
+	if f.Len()+len(p) > f.most {
+		return 0, fmt.Errorf("it printed more than %d KiB, which is no token", f.most>>10)
+	}
+	return f.Buffer.Write(p)
+}
+
+// learn lets the secrets know the token, so far as nothing has to be run for it:
+// it must not be said before it is used either.
+func (c *config) learn() {
+	c.secrets.Add(c.env[c.Account.Token.Env])
+	if file := c.Account.Token.File; file != "" {
+		if data, err := regular.ReadFile(file, maxToken); err == nil {
+			c.secrets.Add(string(data))
+		}
+	}
 }
 
 func present(token, otherwise string) (string, error) {
@@ -41,9 +71,12 @@ func present(token, otherwise string) (string, error) {
 func tokenOf(ctx context.Context, command []string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output()
-	if err != nil {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.WaitDelay = time.Second
+	out := &first{most: maxToken}
+	cmd.Stdout = out
+	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("the command that prints the PagerDuty token (%s) failed: %w", command[0], err)
 	}
-	return present(string(out), "the command that prints the PagerDuty token ("+command[0]+") printed nothing")
+	return present(out.String(), "the command that prints the PagerDuty token ("+command[0]+") printed nothing")
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -64,7 +63,7 @@ type teller struct {
 
 func newTeller(a *app, seed *inventory.Snapshot, now func() time.Time) *teller {
 	t := &teller{out: a.stdout, colour: a.style(a.stdout).Colour, terminal: isTerminal(a.stdout), width: 100, now: now, people: map[string]string{}}
-	if f, ok := a.stdout.(*os.File); ok && t.terminal {
+	if f, ok := fileOf(a.stdout); ok && t.terminal {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
 			t.width = max(60, min(w, 120))
 		}

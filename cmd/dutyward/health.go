@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -37,6 +39,31 @@ func newStatusHandler(d *reconcile.Daemon, client func() *pagerduty.Client, lost
 		out.SetIndent("", "  ")
 		_ = out.Encode(s) // whoever asked is gone
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}))
 	return mux
 }
+
+// redacting answers as a handler does, but for what redact takes out. Anybody who
+// reaches the port may ask.
+func redacting(h http.Handler, redact func(string) string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a := &answer{ResponseWriter: w, status: http.StatusOK}
+		h.ServeHTTP(a, r)
+		w.Header().Del("Content-Length")
+		w.WriteHeader(a.status)
+		_, _ = io.WriteString(w, redact(a.body.String())) // whoever asked is gone
+	})
+}
+
+// answer keeps what is answered.
+type answer struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+// WriteHeader keeps the status.
+func (a *answer) WriteHeader(status int) { a.status = status }
+
+// Write keeps a part of the body.
+func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }

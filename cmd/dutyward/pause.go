@@ -23,7 +23,7 @@ func newPause(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			before, err := c.stopFile().Pause(reconcile.Pause{Since: a.now().UTC().Truncate(time.Second), Reason: reason})
+			before, err := c.stopFile().Pause(reconcile.Pause{Since: a.now().UTC().Truncate(time.Second), Reason: a.redact(reason)})
 			if err != nil {
 				return err
 			}

@@ -7,12 +7,14 @@ import (
 	"io"
 	"net/http"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -59,20 +61,45 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: environment(env), now: time.Now}
+	return newApp(stdin, stdout, stderr, env).run(ctx, args)
+}
+
+// newApp is what the commands have, with everything that is written going through
+// what takes the secrets out.
+func newApp(stdin io.Reader, stdout, stderr io.Writer, env []string) *app {
+	a := &app{stdin: stdin, env: environment(env), now: time.Now, secrets: new(secret.Keeper)}
+	a.secrets.Add(a.env[defaultTokenEnv])
+	a.secrets.Add(secret.InEnvironment(env)...)
+	a.stdout, a.stderr = a.secrets.Writer(stdout), a.secrets.Writer(stderr)
+	return a
+}
+
+// run runs a command. A panic is told like other errors, but for its trace: the
+// runtime would tell it past what takes the token out, with an exit code that says
+// that there are changes.
+func (a *app) run(ctx context.Context, args []string) (code int) {
+	defer func() {
+		_ = errors.Join(flush(a.stdout), flush(a.stderr)) // who reads it is gone
+	}()
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(a.stderr, "dutyward: a fault of this program, please report it: %v\n%s", p, debug.Stack())
+			code = exitError
+		}
+	}()
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
 	}
-	code := exitError
+	code = exitError
 	var e exit
 	if errors.As(err, &e) {
 		code, err = e.code, e.err
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "dutyward: %s\n", report.Clean(err.Error()))
+		fmt.Fprintf(a.stderr, "dutyward: %s\n", report.Clean(err.Error()))
 	}
 	return code
 }
@@ -84,12 +111,25 @@ type app struct {
 	stdout, stderr io.Writer
 	env            map[string]string
 	now            func() time.Time
+	// secrets are those of the process, which nothing that leaves it may hold; nil
+	// where nothing does.
+	secrets *secret.Keeper
 	// transport carries what is sent to PagerDuty; nil is an ordinary one.
 	transport http.RoundTripper
 
 	configFile string
 	noColour   bool
 }
+
+// flush writes what waits to be written.
+func flush(w io.Writer) error {
+	if w, ok := w.(*secret.Writer); ok {
+		return w.Flush()
+	}
+	return nil
+}
+
+func (a *app) redact(text string) string { return a.secrets.Redact(text) }
 
 func environment(list []string) map[string]string {
 	env := make(map[string]string, len(list))

@@ -92,7 +92,7 @@ func (r *running) run(ctx context.Context) error {
 	if listener != nil {
 		address = listener.Addr().String()
 		r.beside.Go(func() {
-			if err := serve(ctx, listener, newStatusHandler(r.daemon, r.client.Load, r.output.lost.Load)); err != nil {
+			if err := serve(ctx, listener, redacting(newStatusHandler(r.daemon, r.client.Load, r.output.lost.Load), r.redact)); err != nil {
 				r.log.Error("health checks and metrics are not served any more", "error", err)
 			}
 		})
@@ -104,7 +104,9 @@ func (r *running) run(ctx context.Context) error {
 	return nil
 }
 
+// redact takes out of a text the tokens of the client and of the process.
 func (r *running) redact(text string) string {
+	text = r.app.secrets.Redact(text)
 	if c := r.client.Load(); c != nil {
 		return c.Redact(text)
 	}

@@ -75,14 +75,14 @@ func (a *app) write(file string, mode os.FileMode, encode func(io.Writer) error)
 		return encode(a.stdout)
 	}
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
-		return writeThrough(file, encode)
+		return writeThrough(file, a.redacted(encode))
 	}
 	f, err := os.CreateTemp(filepath.Dir(file), ".dutyward-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	defer os.Remove(f.Name())
-	err = errors.Join(encode(f), f.Chmod(mode), f.Close())
+	err = errors.Join(a.redacted(encode)(f), f.Chmod(mode), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), file)
 	}
@@ -90,6 +90,14 @@ func (a *app) write(file string, mode os.FileMode, encode func(io.Writer) error)
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	return nil
+}
+
+// redacted is an encoding without the secrets of the process.
+func (a *app) redacted(encode func(io.Writer) error) func(io.Writer) error {
+	return func(to io.Writer) error {
+		w := a.secrets.Writer(to)
+		return errors.Join(encode(w), w.Flush())
+	}
 }
 
 func writeThrough(file string, encode func(io.Writer) error) error {

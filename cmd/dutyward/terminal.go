@@ -10,20 +10,30 @@ import (
 	"golang.org/x/term"
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // isTerminal says whether a person sees what is written to w, or types what is
 // read from it.
 func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
+	f, ok := fileOf(stream)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// fileOf is the file behind a stream, if there is one.
+func fileOf(stream any) (*os.File, bool) {
+	if w, ok := stream.(*secret.Writer); ok {
+		stream = w.Unwrap()
+	}
+	f, ok := stream.(*os.File)
+	return f, ok
 }
 
 // style is how text on w looks.
 func (a *app) style(w io.Writer) report.Style {
 	s := report.Style{Colour: isTerminal(w) && !a.noColour && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb"}
-	if f, ok := w.(*os.File); ok {
+	if f, ok := fileOf(w); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			s.Width = width
 		}
@@ -51,6 +61,9 @@ func (a *app) readingProgress() (progress func(pagerduty.Progress), stop func())
 // confirm asks a person on the terminal; only "yes" is yes.
 func (a *app) confirm(question string) (bool, error) {
 	fmt.Fprintf(a.stdout, "\n%s Only \"yes\" is taken for yes: ", question)
+	if err := flush(a.stdout); err != nil {
+		return false, err
+	}
 	line, err := bufio.NewReader(a.stdin).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return false, fmt.Errorf("read the answer: %w", err)

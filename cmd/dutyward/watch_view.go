@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -88,7 +87,8 @@ func (v *watchView) show(heading, body, status string) error {
 		_, err := fmt.Fprintf(v.stdout, "%s%s(%s)\n", heading, body, status)
 		return err
 	}
-	width, height, err := term.GetSize(int(v.stdout.(*os.File).Fd()))
+	screen, _ := fileOf(v.stdout)
+	width, height, err := term.GetSize(int(screen.Fd()))
 	if err != nil || width < 20 || height < 8 {
 		width, height = 80, 24
 	}

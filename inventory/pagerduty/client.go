@@ -14,6 +14,8 @@ import (
 	"time"
 
 	pd "github.com/PagerDuty/go-pagerduty"
+
+	"github.com/dutyward/dutyward/inventory/secret"
 )
 
 // Regions are PagerDuty's service regions and their API addresses.
@@ -33,6 +35,8 @@ type Options struct {
 	// Token supplies the API token. It is asked when first needed and again
 	// after a 401, so that a rotated token is picked up.
 	Token func(context.Context) (string, error)
+	// Secrets learn each token that is used; nil for secrets of the client's own.
+	Secrets *secret.Keeper
 	// Bearer says that the token is a scoped OAuth token, not an API key.
 	Bearer bool
 	// From is the e-mail address of the acting user, which PagerDuty wants on
@@ -94,7 +98,7 @@ func New(o Options) (*Client, error) {
 	}
 	withDefaults(&o)
 
-	c := &Client{o: o, base: base, token: newToken(o.Token), meter: newMeter(o.Now), progress: inTurn(o.Progress)}
+	c := &Client{o: o, base: base, token: newToken(o.Token, o.Secrets), meter: newMeter(o.Now), progress: inTurn(o.Progress)}
 	c.pd = pd.NewClient("", pd.WithAPIEndpoint(base))
 	c.pd.HTTPClient = newRetrying(c)
 	return c, nil
@@ -124,6 +128,9 @@ func withDefaults(o *Options) {
 	}
 	if o.Ahead == 0 {
 		o.Ahead = 35
+	}
+	if o.Secrets == nil {
+		o.Secrets = new(secret.Keeper)
 	}
 	if o.Concurrency <= 0 {
 		o.Concurrency = 8

@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	keeper "github.com/dutyward/dutyward/inventory/secret"
 )
 
 func TestATokenIsBlackedOutInEveryForm(t *testing.T) {
 	const secret = "u+c4nary/tok=en_0123"
-	token := newToken(func(context.Context) (string, error) { return secret, nil })
+	token := newToken(func(context.Context) (string, error) { return secret, nil }, new(keeper.Keeper))
 	if _, err := token.get(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/dutyward/dutyward/inventory/secret"
 )
 
 // token keeps the API token in closures, where no formatting verb, encoder or
@@ -19,10 +21,10 @@ type token struct {
 	redact func(string) string
 }
 
-func newToken(source func(context.Context) (string, error)) *token {
+func newToken(source func(context.Context) (string, error), secrets *secret.Keeper) *token {
 	var mu sync.Mutex
 	var current string
-	var used []*strings.Replacer
+	var used []string
 	read := func(ctx context.Context) error {
 		text, err := source(ctx)
 		if err != nil {
@@ -33,7 +35,8 @@ func newToken(source func(context.Context) (string, error)) *token {
 			return errors.New("read the PagerDuty token: it is empty")
 		}
 		if text != current {
-			current, used = text, append(used, blackout(text))
+			secrets.Add(text)
+			current, used = text, append(used, text)
 		}
 		return nil
 	}
@@ -58,8 +61,9 @@ func newToken(source func(context.Context) (string, error)) *token {
 		redact: func(s string) string {
 			mu.Lock()
 			defer mu.Unlock()
-			for _, token := range used {
-				s = token.Replace(s)
+			s = secrets.Redact(s)
+			for _, token := range used { // one may be too short to be a secret anywhere
+				s = strings.ReplaceAll(s, token, secret.Mark)
 			}
 			return s
 		},

@@ -22,7 +22,7 @@ import (
 	"sync"
 	"time"
 
-	"modernc.org/sqlite" // and the "sqlite" driver
+	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -45,6 +45,9 @@ type Options struct {
 	Host string
 	// Keep is how long rounds that wrote something are kept; for good if 0.
 	Keep time.Duration
+	// Redact takes out of each text that is recorded what must not be kept; nil for
+	// nothing.
+	Redact func(string) string
 	// Wall is the machine's own clock, by which the writer's lease runs;
 	// time.Now if nil.
 	Wall func() time.Time
@@ -170,7 +173,7 @@ func (j *Journal) connect(ctx context.Context, path, mode string) error {
 	if mode == "rw" {
 		dsn += "&_pragma=journal_mode(WAL)"
 	}
-	db, err := sql.Open("sqlite", dsn)
+	db, err := database(dsn, j.options.Redact)
 	if err != nil {
 		return j.failed("open", err)
 	}
