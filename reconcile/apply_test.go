@@ -33,7 +33,7 @@ type world struct {
 	policy  *policies.Set
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, edits ...func(*inventory.Snapshot)) *world {
 	t.Helper()
 	f, err := examples.Company().Open("seed.json")
 	if err != nil {
@@ -43,6 +43,9 @@ func newWorld(t *testing.T) *world {
 	seed, err := inventory.Decode(f)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, edit := range edits {
+		edit(seed)
 	}
 	w := &world{t: t, clock: seed.Account.TakenAt}
 	now := w.now

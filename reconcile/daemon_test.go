@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
@@ -29,9 +30,9 @@ type watch struct {
 	log    *bytes.Buffer
 }
 
-func newWatch(t *testing.T) *watch {
+func newWatch(t *testing.T, edits ...func(*inventory.Snapshot)) *watch {
 	t.Helper()
-	w := &watch{world: newWorld(t), folder: t.TempDir(), log: &bytes.Buffer{}}
+	w := &watch{world: newWorld(t, edits...), folder: t.TempDir(), log: &bytes.Buffer{}}
 	if err := os.CopyFS(w.folder, os.DirFS("../examples/company/policies")); err != nil {
 		t.Fatal(err)
 	}

@@ -102,3 +102,47 @@ func TestS6_AnAnswerThatSaysNothingLowersNothingAndTheNextRoundGoesOn(t *testing
 		})
 	}
 }
+
+// offPolicies takes a schedule off all escalation policies, so that /oncalls
+// does not know it.
+func offPolicies(schedule string) func(*inventory.Snapshot) {
+	return func(s *inventory.Snapshot) {
+		for id, p := range s.EscalationPolicies {
+			p.Rules = slices.Clone(p.Rules)
+			p.Rules = slices.DeleteFunc(p.Rules, func(r inventory.EscalationRule) bool {
+				return slices.ContainsFunc(r.Targets, func(t inventory.Target) bool { return t.ID == schedule })
+			})
+			s.EscalationPolicies[id] = p
+		}
+		v := s.Schedules[schedule]
+		v.EscalationPolicies = nil
+		s.Schedules[schedule] = v
+	}
+}
+
+func TestS22_WhoeverIsOnCallIsNotLoweredByARenderingThatStandsAlone(t *testing.T) {
+	for _, order := range []string{"nobody:GET /schedules:*", "rendering:/schedules/PSSEARC:*"} {
+		t.Run(order, func(t *testing.T) {
+			w := newWatch(t, offPolicies("PSSEARC"))
+			w.clock = time.Date(2026, 3, 16, 16, 30, 0, 0, time.UTC) // half an hour into a shift
+			w.pass(0)
+			w.pass(10 * time.Minute)
+			before := w.sim.Members("PTPLATF")
+			w.sim.Inject(fault(t, order))
+			w.pass(time.Minute)
+			w.pass(time.Minute)
+			if got := w.sim.Members("PTPLATF"); !maps.Equal(got, before) {
+				t.Errorf("members %v, were %v:\n%s", got, before, w.log)
+			}
+			if w.Status().Summary.Unknown == 0 {
+				t.Error("nothing is unknown")
+			}
+			w.sim.ClearFaults()
+			w.clock = time.Date(2026, 3, 17, 0, 30, 0, 0, time.UTC)
+			w.pass(0)
+			if got := w.sim.Members("PTPLATF"); maps.Equal(got, before) {
+				t.Errorf("members %v still, though the shift ended", got)
+			}
+		})
+	}
+}

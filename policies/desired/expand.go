@@ -277,41 +277,6 @@ func (x *expander) rotation(id, name string) people {
 	return p
 }
 
-// disputed says why a schedule's rendering can't be trusted: PagerDuty's own
-// on-calls at the moment of the snapshot say otherwise (S21). Empty if it can.
-func (x *expander) disputed(schedule string) string {
-	why := x.in.Disputes[schedule]
-	if x.in.Disputes == nil {
-		why = x.compareOnCalls(schedule)
-	}
-	if why != "" {
-		x.disputes[schedule] = why
-	}
-	return why
-}
-
-func (x *expander) compareOnCalls(schedule string) string {
-	snap := x.in.Snapshot
-	said := x.onCalls[schedule]
-	onPolicy := false
-	for _, id := range snap.Schedules[schedule].EscalationPolicies {
-		_, ok := snap.EscalationPolicies[id]
-		onPolicy = onPolicy || ok
-	}
-	if !onPolicy {
-		return "" // /oncalls knows only schedules on escalation policies
-	}
-	rendered := map[string]bool{}
-	for _, s := range oncall.At(snap.Schedules[schedule].Shifts, snap.Account.TakenAt) {
-		rendered[s.User] = true
-	}
-	if maps.Equal(said, rendered) {
-		return ""
-	}
-	return fmt.Sprintf("who is on call on %s is in dispute: its final schedule says %s, PagerDuty's on-calls say %s",
-		x.resolver.index.Named(inventory.ByID(inventory.KindSchedule, schedule)), x.names(rendered), x.names(said))
-}
-
 func (x *expander) names(users map[string]bool) string {
 	if len(users) == 0 {
 		return "nobody"

@@ -171,6 +171,11 @@ func (e *Expansion) lookUps(x *expander) {
 		switch {
 		case res.ok() && access:
 			e.uses.lookUp(r.Ref.Kind.Thing(), res.id)
+			if r.Ref.Kind == inventory.KindSchedule {
+				if why := x.disputed(res.id, stretch{}); why != "" {
+					x.fail("a rule looks up a schedule that can't be trusted: "+why, []policies.Origin{r.Origin})
+				}
+			}
 		case res.ok():
 		case access && !(r.Ref.Kind == inventory.KindUser && res.outcome == missing):
 			x.fail("a rule looks up what it can't find: "+res.reason, []policies.Origin{r.Origin})

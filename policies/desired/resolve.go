@@ -43,6 +43,7 @@ type Names struct {
 	unread   []inventory.Missing
 	bindings map[string]string
 	known    map[inventory.Ref]*resolution
+	rendered renderings
 	// expansion counts the expansions that use them.
 	expansion int
 }
@@ -55,6 +56,7 @@ func NewNames(s *inventory.Snapshot, bindings map[string]string) *Names {
 		unread:   s.Account.Missing,
 		bindings: bindings,
 		known:    map[inventory.Ref]*resolution{},
+		rendered: renderings{},
 	}
 }
 

@@ -17,7 +17,7 @@ func stretchOf(m policies.Member) stretch { return stretch{m.Lead, m.Lag} }
 // onCall is whoever has a shift on a schedule, over its window (S21).
 func (x *expander) onCall(id, name string, s stretch) people {
 	p := people{ways: map[string][]way{}, uses: []use{{schedule: id, margin: Margin{s.lead, s.lag}}}}
-	if reason := x.disputed(id); reason != "" {
+	if reason := x.disputed(id, s); reason != "" {
 		p.unknown = []string{reason}
 		return p
 	}
@@ -40,7 +40,7 @@ func (x *expander) escalation(id string, level int, name string, s stretch) peop
 				continue
 			}
 			p.uses = append(p.uses, use{schedule: t.ID, margin: Margin{s.lead, s.lag}})
-			if reason := x.disputed(t.ID); reason != "" {
+			if reason := x.disputed(t.ID, s); reason != "" {
 				p.unknown = append(p.unknown, reason)
 				continue
 			}

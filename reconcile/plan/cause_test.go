@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -114,7 +115,10 @@ func TestS14_EachChangeHasItsCause(t *testing.T) {
 // shifts replaces what is rendered of the schedule Primary.
 func shifts(s *inventory.Snapshot, of ...inventory.Shift) {
 	v := s.Schedules["PRI"]
-	v.Shifts = of
+	v.Shifts, v.CustomShifts = of, nil
+	for i, shift := range of { // the definition says so too, or nobody could tell (S22)
+		v.CustomShifts = append(v.CustomShifts, inventory.CustomShift{ID: fmt.Sprint("C", i), User: &shift.User, Start: shift.Start, End: shift.End})
+	}
 	s.Schedules = map[string]inventory.Schedule{"PRI": v}
 }
 
