@@ -48,6 +48,11 @@ func checks(t *testing.T, few, many int) {
 			}
 		}
 	}
+	trials(t, n)
+}
+
+// trials sets how many trials there are.
+func trials(t *testing.T, n int) {
 	before := flag.Lookup("rapid.checks").Value.String()
 	if err := flag.Set("rapid.checks", fmt.Sprint(n)); err != nil {
 		t.Fatal(err)

@@ -67,6 +67,9 @@ type trial struct {
 	skewed bool
 	// daemon makes the rounds, where it is not nil: see sweep_daemon_test.go.
 	daemon *sweepDaemon
+	// chaos has people do what they like between any two requests, where it is not
+	// nil: see chaos_test.go.
+	chaos *chaos
 
 	mu sync.Mutex
 	// clock is PagerDuty's, and off how far the machine's is ahead of it.
@@ -95,19 +98,26 @@ type trial struct {
 }
 
 func newTrial(f failer, dir string, revisions []*revision, sets []*policies.Set) *trial {
+	return newTrialOn(f, dir, sweepSeed(), revisions, sets, nil)
+}
+
+func newTrialOn(f failer, dir string, seed *inventory.Snapshot, revisions []*revision, sets []*policies.Set, c *chaos) *trial {
 	w := &trial{
-		failer: f, path: filepath.Join(dir, "dutyward.db"), revisions: revisions, sets: sets, clock: sweepStart,
+		failer: f, path: filepath.Join(dir, "dutyward.db"), revisions: revisions, sets: sets, clock: sweepStart, chaos: c,
 		raised: map[string]string{}, lowered: map[string]string{}, touched: map[string]time.Time{}, untrusted: map[string]time.Time{}, counts: tally{},
 		names: maps.Clone(sweepTeams), deadlines: map[time.Time]time.Time{},
 		valid: canary, kept: canary,
 	}
 	var err error
 	if w.sim, err = pagerdutysim.New(pagerdutysim.Options{
-		Seed: sweepSeed(), Clock: w.now, Wall: w.now, Token: canary, RateLimit: sweepLimit,
+		Seed: seed, Clock: w.now, Wall: w.now, Token: canary, RateLimit: sweepLimit,
 	}); err != nil {
 		f.Fatalf("%v", err)
 	}
 	w.transport = w.sim.Transport()
+	if c != nil {
+		c.trial = w
+	}
 	w.start()
 	return w
 }
@@ -126,19 +136,26 @@ func loadSource(ctx context.Context, dir, source string) (*policies.Set, error) 
 func (w *trial) start() {
 	w.Helper()
 	var err error
-	w.time = pagerduty.NewClock(w.local, w, "")
+	wire := http.RoundTripper(w)
+	if w.chaos != nil {
+		wire = w.chaos
+	}
+	w.time = pagerduty.NewClock(w.local, wire, "")
 	if w.client, err = pagerduty.New(pagerduty.Options{
 		Account: "acme", Region: "us", From: sweepMail("ADM"), Transport: w.time, Now: w.now,
 		Token: w.token, Wait: w.wait,
 	}); err != nil {
 		w.Fatalf("%v", err)
 	}
-	if w.journal, err = journal.Open(context.Background(), w.path, journal.Options{Now: w.time.Now, Account: "acme"}); err != nil {
+	if w.journal, err = journal.Open(context.Background(), w.path, journal.Options{Now: w.time.Now, Account: "acme", Wall: w.now}); err != nil {
 		w.Fatalf("%v", err)
 	}
 	w.dead, w.kill = false, nil
 	if w.daemon != nil {
 		w.daemon.start(w)
+	}
+	if w.chaos != nil {
+		w.chaos.start()
 	}
 }
 
@@ -171,6 +188,9 @@ func (w *trial) advance(d time.Duration) {
 // wait lets d pass, or what is left of it until the context's deadline, which is
 // a moment of the machine's clock and stands for one of the trial's.
 func (w *trial) wait(ctx context.Context, d time.Duration) error {
+	if w.chaos != nil {
+		w.chaos.waited()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if deadline, ok := ctx.Deadline(); ok {

@@ -1,0 +1,203 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// hour is the middle of an hour: turns begin on whole ones, or in somebody's haste.
+func hour(i int) time.Time {
+	return sweepStart.Add(time.Duration(i)*time.Hour + 30*time.Minute)
+}
+
+// hourFrom is the first of those at a moment or later.
+func hourFrom(t time.Time) int {
+	i := int(t.Sub(sweepStart)/time.Hour) - 1
+	for hour(i).Before(t) {
+		i++
+	}
+	return i
+}
+
+// weeksAhead is how far ahead coverage is judged, in hours.
+const weeksAhead = 8 * 7 * 24
+
+// gap is an hour in which nobody is on call any more, on a schedule as a whole
+// where part is empty.
+type gap struct {
+	schedule, part string
+	hour           int
+}
+
+// gaps are those that the program made, with the count of harm at that time.
+type gaps map[gap]int
+
+// open are those to come, told in short.
+func (g gaps) open(now time.Time) string {
+	first, n := map[string]int{}, 0
+	for x := range g {
+		if hour(x.hour).After(now) {
+			name := x.schedule + "/" + x.part
+			if h, ok := first[name]; !ok || x.hour < h {
+				first[name] = x.hour
+			}
+			n++
+		}
+	}
+	var told []string
+	for name, h := range first {
+		told = append(told, fmt.Sprintf("%s from %s", name, hour(h).Format("Jan 2 15:04")))
+	}
+	slices.Sort(told)
+	return strings.Join(told, ", ")
+}
+
+// over counts the hours that began between two moments.
+func (g gaps) over(from, to time.Time) int {
+	n := 0
+	for x := range g {
+		if hour(x.hour).After(from) && !hour(x.hour).After(to) && x.part == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// covered says of each part of a schedule whether somebody is on it at t, and under
+// the empty name whether somebody is on call at all.
+func covered(s inventory.Schedule, t time.Time) map[string]bool {
+	on := map[string]bool{}
+	for _, x := range stands(s, t) {
+		on[x.part] = true
+	}
+	if len(onCallAt(s, t)) > 0 {
+		on[""] = true
+	}
+	return on
+}
+
+// watchCoverage notes which hours a change uncovered and whose doing that is.
+func (c *chaos) watchCoverage(was, is *inventory.Snapshot, byUs bool) {
+	from := hourFrom(c.now())
+	for id, before := range was.Schedules {
+		after := is.Schedules[id]
+		if reflect.DeepEqual(before, after) {
+			continue
+		}
+		for i := from; i < from+weeksAhead; i++ {
+			b, a := covered(before, hour(i)), covered(after, hour(i))
+			for part := range b {
+				if !a[part] && byUs {
+					c.gaps[gap{id, part, i}] = c.harm
+				}
+			}
+			for part := range a {
+				delete(c.gaps, gap{id, part, i})
+			}
+		}
+	}
+	if !byUs {
+		for x := range c.gaps { // what is gone is not ours any more
+			if _, there := is.Schedules[x.schedule]; !there {
+				delete(c.gaps, x)
+			}
+		}
+	}
+}
+
+// judgeGaps says that a gap which the program opened must be closed by the end of
+// the round if nothing but a refusal stood in its way.
+func (c *chaos) judgeGaps() {
+	open := gaps{}
+	for x, harm := range c.gaps {
+		if harm == c.harm && hour(x.hour).After(c.now()) {
+			open[x] = harm
+		}
+	}
+	if told := open.open(c.now()); told != "" && !c.paused {
+		c.violate("the round leaves nobody on call: %s", told)
+	}
+}
+
+// judgeTurns compares the turns of an edited schedule with those before, where
+// nobody else edited it meanwhile: who is on call stays until the next hand-over,
+// the next turn of whoever stays is when it was, and nobody's cover lapses.
+func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
+	now := c.now()
+	from := hourFrom(now)
+	for _, part := range partsOf(before) {
+		on := func(s inventory.Schedule, i int) string {
+			var users []string
+			for _, x := range stands(s, hour(i)) {
+				if x.part == part {
+					users = append(users, x.user)
+				}
+			}
+			slices.Sort(users)
+			return strings.Join(users, " ")
+		}
+		first := ""
+		for _, x := range stands(before, now) {
+			if x.part == part {
+				first = x.user
+			}
+		}
+		for i := from; i < from+48 && first != "" && on(before, i) == first; i++ {
+			if on(after, i) != first {
+				c.violate("%s/%s: %s is on call at %s and was to stay until the hand-over: now it is %q", id, part, first, hour(i), on(after, i))
+				break
+			}
+		}
+	}
+	c.judgeNext(id, before, after, from)
+	for _, o := range before.Overrides {
+		if o.User == nil || c.ours[o.ID] || !o.End.After(now) {
+			continue
+		}
+		for i := hourFrom(o.Start); hour(i).Before(o.End); i++ {
+			if !hour(i).Before(now) && slices.Contains(onCallAt(before, hour(i)), *o.User) && !slices.Contains(onCallAt(after, hour(i)), *o.User) {
+				c.lapsed(id, o, hour(i))
+				break
+			}
+		}
+	}
+}
+
+// judgeNext says that nobody's next turn moves who neither joins nor leaves, but for
+// whoever was on call when it was decided.
+func (c *chaos) judgeNext(id string, before, after inventory.Schedule, from int) {
+	if c.relaxed {
+		return
+	}
+	moves := map[string]bool{}
+	for _, part := range partsOf(before) {
+		was, is := membersOf(before, part, c.now()), membersOf(after, part, c.now())
+		for _, user := range slices.Concat(was, is) {
+			moves[user] = moves[user] || slices.Contains(was, user) != slices.Contains(is, user)
+		}
+	}
+	next := func(s inventory.Schedule, user string) int {
+		s.Overrides, s.CustomShifts = nil, nil
+		for i := from; i < from+21*24; i++ {
+			if slices.Contains(onCallAt(s, hour(i)), user) {
+				return i
+			}
+		}
+		return -1
+	}
+	plain := before
+	plain.Overrides, plain.CustomShifts = nil, nil
+	for _, user := range before.People(c.now()) {
+		if moves[user] || slices.Contains(onCallAt(plain, c.began), user) {
+			continue
+		}
+		if b, a := next(before, user), next(after, user); b != a && b != from && b >= 0 {
+			c.violate("%s: the next turn of %s moved from %s to %s", id, user, hour(b), hour(a))
+		}
+	}
+}

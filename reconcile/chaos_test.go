@@ -1,0 +1,473 @@
+package reconcile_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// chaos is a trial in which people may do anything in PagerDuty's pages between any
+// two of the program's requests: repair, rename, delete and create anew. The program
+// runs as a daemon. Each of its writes is judged as it takes effect.
+type chaos struct {
+	*trial
+	*reconcile.Daemon
+	log  bytes.Buffer
+	laws []*law
+	sets []*policies.Set
+	at   int // the law as it stands
+
+	// bound is what names mean to policies: what they meant first, or what a person
+	// confirmed.
+	bound map[string]string
+	// history is the account as it was, and sampled what of it the program may go by.
+	history []moment
+	sampled []sample
+
+	// seq counts requests and deeds. The following are positions in that count.
+	seq     int
+	begun   int            // where the round's plan was begun; 0 while earlier work is completed
+	read    map[string]int // where a schedule was last read
+	deeds   map[string]int // where a person last changed a layer, an event or a pair
+	edited  map[string]int // where the intent of a schedule's edit was recorded
+	harm    int            // counts what goes wrong, but for refusals
+	refused int            // the requests that PagerDuty refused in this round
+
+	began time.Time
+	why   string
+	// inForce is the law of the round's plan.
+	inForce *law
+	// intents are the people of whom it was recorded that their turns change.
+	intents map[string]int
+	// base is a schedule as it was before the round's first write on it.
+	base map[string]inventory.Schedule
+	// raisedBy maps people to their base role before the program raised it.
+	raisedBy map[string]string
+	// promoted are those whose base role a person gave them last.
+	promoted map[string]bool
+	// ours are the overrides and custom shifts that the program made.
+	ours map[string]bool
+	// moved are the turns that the program gave or took last, since a person did.
+	moved map[string]move
+	// touched are the schedules that a person edited since the round wrote on them,
+	// and unfinished those of which an earlier round left an edit open.
+	touched, unfinished map[string]bool
+	started             int // where the round began
+	gaps                gaps
+
+	triggers  []*trigger
+	refusals  []*refusal
+	relaxed   bool // people released what was held
+	stale     bool
+	skewed    bool
+	paused    bool
+	broken    error
+	operators []string
+	copied    []byte // the journal from earlier on
+	// editing says that an edit of a schedule is being written.
+	editing bool
+	// work are the pieces of work under way, and crowded says that several waited.
+	work    map[string]bool
+	crowded bool
+	made    int
+}
+
+// move is what the program did about somebody's turns, and where in the count.
+type move struct {
+	joined bool
+	at     int
+}
+
+func newChaos(f failer, dir string, all []*law, sets []*policies.Set) *chaos {
+	c := &chaos{
+		laws: all, sets: sets, bound: maps.Clone(chaosBound), read: map[string]int{}, deeds: map[string]int{}, edited: map[string]int{},
+		intents: map[string]int{}, base: map[string]inventory.Schedule{}, raisedBy: map[string]string{}, promoted: map[string]bool{}, ours: map[string]bool{},
+		moved: map[string]move{}, gaps: gaps{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
+	}
+	newTrialOn(f, dir, chaosSeed(), nil, nil, c)
+	c.note()
+	return c
+}
+
+// start starts a process.
+func (c *chaos) start() {
+	c.Daemon = &reconcile.Daemon{
+		Load:   func(context.Context) (*policies.Set, error) { return c.sets[c.at], c.broken },
+		Reader: c, Record: chaosRecord{record{c.journal, c.trial}, c}, Account: c.client, Now: c.time.Now,
+		Settings:  plan.Settings{Default: plan.Sync, Operators: c.operators},
+		Refresher: c.client, OnCallInterval: time.Minute,
+		Self:       func(context.Context) (string, error) { return "ADM", nil },
+		ClockDoubt: c.time.Doubt,
+		Paused: func() *reconcile.Pause {
+			if c.paused {
+				return &reconcile.Pause{Since: c.now()}
+			}
+			return nil
+		},
+		Log: slog.New(slog.NewJSONHandler(&c.log, nil)),
+	}
+}
+
+// chaosRecord is the journal, watched.
+type chaosRecord struct {
+	record
+	c *chaos
+}
+
+func (r chaosRecord) Begin(ctx context.Context, p *plan.Plan) (int64, error) {
+	r.c.begin(p)
+	return r.record.Begin(ctx, p)
+}
+
+func (r chaosRecord) Recorder(round int64) apply.Recorder {
+	return chaosRecorder{r.record.Recorder(round), r.c}
+}
+
+type chaosRecorder struct {
+	apply.Recorder
+	c *chaos
+}
+
+func (r chaosRecorder) Intent(ctx context.Context, ch plan.Change) (int64, error) {
+	id, err := r.Recorder.Intent(ctx, ch)
+	r.c.wire.Lock()
+	defer r.c.wire.Unlock()
+	if err == nil {
+		r.c.intents[ch.Resource.ID+" "+ch.User] = r.c.seq
+		r.c.work[workOf(ch)] = true
+	}
+	return id, err
+}
+
+// workOf is the piece of work that a change is made in.
+func workOf(ch plan.Change) string {
+	if ch.Layer != "" {
+		return ch.Resource.ID
+	}
+	return ch.ID
+}
+
+func (r chaosRecorder) Result(ctx context.Context, id int64, o apply.Outcome) error {
+	r.c.wire.Lock()
+	delete(r.c.work, workOf(o.Change))
+	r.c.wire.Unlock()
+	return r.Recorder.Result(ctx, id, o)
+}
+
+func (r chaosRecorder) EditIntent(ctx context.Context, e apply.EditIntent) (int64, error) {
+	id, err := r.Recorder.EditIntent(ctx, e)
+	r.c.wire.Lock()
+	defer r.c.wire.Unlock()
+	if err == nil {
+		r.c.edited[e.Was.ID], r.c.editing = r.c.seq, true
+	}
+	return id, err
+}
+
+func (r chaosRecorder) EditResult(ctx context.Context, id int64, status apply.EditStatus, why string) error {
+	r.c.wire.Lock()
+	r.c.editing = false
+	r.c.wire.Unlock()
+	return r.Recorder.EditResult(ctx, id, status, why)
+}
+
+// waited notes that somebody waits. Where several do at once, each moves the clock
+// on, and more time passes than would.
+func (c *chaos) waited() {
+	c.wire.Lock()
+	defer c.wire.Unlock()
+	c.crowded = c.crowded || len(c.work) > 1
+}
+
+// begin notes by which policies the round goes.
+func (c *chaos) begin(p *plan.Plan) {
+	c.begun = c.seq
+	for i, set := range c.sets {
+		if set.Revision() == p.Revision {
+			c.inForce = c.laws[i]
+		}
+	}
+}
+
+// note notes the account as it is from now on.
+func (c *chaos) note() {
+	c.history = append(c.history, moment{c.now(), c.sim.Account()})
+	c.sampled = nil
+}
+
+// forget drops what can't be seen any more.
+func (c *chaos) forget() {
+	since := c.now().Add(-c.unseenFor() - time.Hour)
+	i := 0
+	for i < len(c.history)-1 && !c.history[i+1].at.After(since) {
+		i++
+	}
+	c.history, c.sampled = c.history[i:], nil
+}
+
+// unseenFor is how long what people do may go unseen.
+func (c *chaos) unseenFor() time.Duration {
+	if c.why != "schedule" {
+		return slack + reconcile.MaxAge
+	}
+	return slack
+}
+
+// pass lets time pass, and counts the gaps that take effect.
+func (c *chaos) pass(d time.Duration) {
+	before := c.now()
+	c.advance(d)
+	c.counts["gaps: that took effect"] += c.gaps.over(before, c.now())
+	c.forget()
+}
+
+// round lets the daemon make a round.
+func (c *chaos) round() {
+	c.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c.calls, c.requests, c.cancel = 0, 0, cancel
+	c.begun, c.refused, c.began = 0, 0, c.now()
+	c.base, c.sampled = map[string]inventory.Schedule{}, nil
+	c.touched, c.unfinished, c.started = map[string]bool{}, map[string]bool{}, c.seq
+	if open, err := c.journal.PendingEdits(ctx); err == nil {
+		for _, e := range open {
+			c.unfinished[e.Was.ID] = true
+		}
+	}
+	c.log.Reset()
+	c.editing, c.crowded, c.work = false, false, map[string]bool{}
+	_, err := c.Round(ctx, c.why)
+	c.told(err)
+	c.counts["rounds: all"]++
+	c.counts["requests"] += c.requests
+	if err != nil {
+		c.counts["rounds: failed"]++
+	}
+	if c.dead {
+		c.harm++
+		c.counts["rounds: killed"]++
+		c.reopen()
+	}
+	c.kill, c.meddling, c.echoes, c.triggers = nil, nil, nil, nil
+	c.finished()
+	c.keepsQuiet(err)
+	if len(c.violations) > 0 {
+		c.fail("%s", strings.Join(c.violations, "\n"))
+	}
+}
+
+// reopen has another process take over.
+func (c *chaos) reopen() {
+	if err := c.journal.Close(); err != nil {
+		c.fail("close: %v", err)
+	}
+	c.pass(61 * time.Second) // the budget of a minute is the old process's
+	c.trial.start()
+}
+
+// told adds to the story what the round said.
+func (c *chaos) told(err error) {
+	c.tell("round (%s) under %q after %d calls, %d refused: %v", c.why, c.inForce.name, c.calls, c.refused, err)
+	for line := range strings.Lines(c.log.String()) {
+		c.story = append(c.story, "      "+strings.TrimSpace(line))
+	}
+	if last, err := c.journal.LastRound(context.Background()); err == nil && last != nil && c.begun > 0 {
+		for _, o := range last.Made {
+			c.story = append(c.story, fmt.Sprintf("      %s (%s) %s %s", o.Change.ID, o.Change.Cause, o.Status, o.Why))
+		}
+	}
+	if strings.Contains(c.log.String(), "a fault of this program") || strings.Contains(c.log.String(), "the program is at fault") {
+		c.violate("a panic:\n%s", c.log.String())
+	}
+}
+
+// plan is the last plan that was carried out.
+func (c *chaos) plan() *plan.Plan {
+	c.Helper()
+	last, err := c.journal.LastRound(context.Background())
+	if err != nil || last == nil {
+		c.fail("no round was recorded: %v", err)
+	}
+	return last.Plan
+}
+
+// copyJournal keeps a copy of the journal.
+func (c *chaos) copyJournal() {
+	c.Helper()
+	if err := c.journal.Close(); err != nil {
+		c.fail("close: %v", err)
+	}
+	var err error
+	if c.copied, err = os.ReadFile(c.path); err != nil {
+		c.fail("%v", err)
+	}
+	c.trial.start()
+}
+
+// restoreJournal puts the copy in the journal's place.
+func (c *chaos) restoreJournal() {
+	c.Helper()
+	if err := c.journal.Close(); err != nil {
+		c.fail("close: %v", err)
+	}
+	for _, side := range []string{"-wal", "-shm"} {
+		_ = os.Remove(c.path + side)
+	}
+	if err := os.WriteFile(c.path, c.copied, 0o600); err != nil {
+		c.fail("%v", err)
+	}
+	c.counts["trouble: journals restored"]++
+	c.tell("the journal is restored from a copy")
+	c.harm++
+	c.trial.start()
+}
+
+// settle ends the trouble: people put names right or say what they mean, and all
+// that is due must land.
+func (c *chaos) settle() {
+	c.Helper()
+	c.sim.ClearFaults()
+	c.calm()
+	c.stale, c.skewed, c.paused, c.broken, c.refusals, c.why = false, false, false, nil, nil, "schedule"
+	if l := c.laws[c.at]; len(l.gives) == 0 || l.draft {
+		c.at = 0
+	}
+	c.setOperators(sweepMail("OPR"))
+	c.pass(3 * time.Minute)
+	c.confirm()
+	c.tell("the trouble ends")
+	c.quiet(4)
+	if open := c.gaps.open(c.now()); len(open) > 0 {
+		c.fail("by our doing nobody is on call: %s", open)
+	}
+	held := c.landed()
+	if len(held) == 0 {
+		return
+	}
+	c.counts["settled: held, and released"] += len(held)
+	c.tell("what is held is released: %v", held)
+	c.relaxed = true
+	for _, key := range held {
+		if err := c.journal.Release(context.Background(), key, "looked at it"); err != nil {
+			c.fail("%v", err)
+		}
+	}
+	c.quiet(3)
+	for _, key := range c.landed() {
+		if slices.Contains(held, key) {
+			c.fail("%s is still held after its release", key)
+		}
+	}
+}
+
+// quiet makes rounds in which nothing goes wrong.
+func (c *chaos) quiet(rounds int) {
+	c.Helper()
+	for range rounds {
+		c.pass(3 * time.Minute)
+		c.round()
+	}
+}
+
+// confirm has people say what each name means that is there, and put back what is
+// not.
+func (c *chaos) confirm() {
+	c.Helper()
+	is := c.sim.Account()
+	for _, ref := range slices.Sorted(maps.Keys(c.bound)) {
+		if _, ok := c.resolve(is, ref); !ok {
+			c.mend(is, ref)
+			is = c.sim.Account()
+		}
+	}
+	c.note()
+}
+
+// chaosRounds is how many rounds there are at least: few in an ordinary run,
+// DUTYWARD_CHAOS in a long one.
+func chaosRounds(t *testing.T) int {
+	text := os.Getenv("DUTYWARD_CHAOS")
+	if text == "" {
+		return 60
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("DUTYWARD_CHAOS is the number of rounds: %v", err)
+	}
+	return n
+}
+
+// checkChaos makes trials until there were so many rounds, and logs what was judged.
+func checkChaos(t *testing.T, rounds int, body func(*chaos, *rapid.T)) {
+	t.Helper()
+	all, sets, err := loadLaws(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, sum, tell := t.TempDir(), tally{}, progress(time.Minute)
+	began := time.Now()
+	trial := func(rt *rapid.T) {
+		sum["trials"]++
+		at := filepath.Join(dir, fmt.Sprint(sum["trials"]))
+		if err := os.Mkdir(at, 0o755); err != nil {
+			rt.Fatal(err)
+		}
+		c := newChaos(rt, at, all, sets)
+		defer func() {
+			_ = c.journal.Close()
+			_ = os.RemoveAll(at)
+		}()
+		body(c, rt)
+		sum.add(c.counts)
+		tell(sum)
+	}
+	const most = 20 // rounds in a trial
+	trials(t, max(1, rounds/most))
+	for sum["rounds: all"] < rounds && !t.Failed() {
+		rapid.Check(t, trial)
+	}
+	t.Logf("%.1f rounds a second; judged:%s", float64(sum["rounds: all"])/time.Since(began).Seconds(), sum)
+}
+
+// Promises: whatever people do between any two requests, nobody loses access or
+// turns by the program's doing, nothing of theirs is undone, and all that is due
+// lands once the trouble ends.
+func TestWhateverPeopleDoBetweenAnyTwoRequestsTheDaemonHarmsNobody(t *testing.T) {
+	checkChaos(t, chaosRounds(t), func(c *chaos, rt *rapid.T) {
+		c.round()
+		for range rapid.IntRange(1, 10).Draw(rt, "rounds") {
+			c.trouble(rt)
+			c.round()
+			c.counts["rounds: in trouble"]++
+		}
+		c.settle()
+	})
+}
+
+// status is how the daemon says that it stands.
+func (c *chaos) status() string {
+	text, err := json.Marshal(c.Status())
+	if err != nil {
+		c.fail("%v", err)
+	}
+	return string(text)
+}
