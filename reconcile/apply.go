@@ -140,6 +140,9 @@ func (r *Round) remember(ctx context.Context, record Record, round int64, done *
 	if err := record.SavePolicies(ctx, r.Policies.Revision(), source); err != nil {
 		return err
 	}
+	if err := r.settle(ctx, done, source); err != nil {
+		return err
+	}
 	made := map[string]bool{}
 	for _, o := range done.Report.Outcomes {
 		made[o.Change.ID] = o.Status.Succeeded()

@@ -35,6 +35,9 @@ type Daemon struct {
 	Settings       plan.Settings
 	// Now is the account's clock.
 	Now func() time.Time
+	// Settle and Look are a Stillness's: by themselves edits lower nothing at once.
+	Settle time.Duration
+	Look   func(ctx context.Context, set *policies.Set, configuration bool) Sight
 	// Self and ClockDoubt are a Round's; they may be nil.
 	Self       func(ctx context.Context) (user string, err error)
 	ClockDoubt func() (other time.Time, why string)
@@ -60,6 +63,7 @@ type DaemonRecord interface {
 	Record
 	Told(ctx context.Context) ([]byte, error)
 	SaveTold(ctx context.Context, text []byte) error
+	StillRecord
 }
 
 // Change lets f change the fields, but for Paused and Log, before the next round
@@ -192,7 +196,7 @@ func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*A
 		}
 		var done *Applied
 		var wrong *PolicyError
-		done, err = d.with(ctx, reader, set, good, paused)
+		done, err = d.with(ctx, reader, set, good, paused, false)
 		if good || !errors.As(err, &wrong) {
 			if err == nil {
 				d.tellMended()
@@ -211,15 +215,17 @@ func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*A
 	if lastErr != nil {
 		return nil, fmt.Errorf("the policies are broken, and so are the last good ones as they were kept: %w", lastErr)
 	}
-	return d.with(ctx, reader, last, true, paused)
+	return d.with(ctx, reader, last, true, paused, true)
 }
 
-// with makes the round with these policies.
-func (d *Daemon) with(ctx context.Context, reader *reading, set *policies.Set, good, paused bool) (*Applied, error) {
+// with makes the round with these policies, which were good already or not, and
+// stand in the files or are superseded there by broken ones.
+func (d *Daemon) with(ctx context.Context, reader *reading, set *policies.Set, good, paused, superseded bool) (*Applied, error) {
 	record := remembered{d.Record, reader}
 	r := &Round{
 		Reader: reader, Policies: set, Memory: record, Settings: d.Settings, Now: d.Now, Good: good,
 		ClockDoubt: reader.doubt,
+		Stillness:  &Stillness{Settle: d.Settle, Look: d.Look, Superseded: superseded, Record: d.Record},
 	}
 	if d.Self != nil {
 		r.Self = reader.whose
@@ -309,6 +315,10 @@ func (d *Daemon) conclude(r *Result, o Outlook, err error) {
 	s.Boundary = nil
 	if b := o.Boundary.UTC(); !o.Boundary.IsZero() {
 		s.Boundary = &b
+	}
+	s.Still = nil
+	if t := firstToAct(r.Plan.Held).UTC(); !t.IsZero() {
+		s.Still = &t
 	}
 	s.Policies = r.Plan.Policies
 	s.Revision, s.Summary, s.Findings = r.Plan.Revision, r.Plan.Summary, openFindings(r.Plan)

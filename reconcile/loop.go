@@ -33,6 +33,10 @@ const (
 	WhyOnCalls  = "on-calls"
 )
 
+// whyStill is what makes the round due that does what an edit had to hold still
+// for.
+const whyStill = "held still"
+
 // Outlook is what a round knows of what comes.
 type Outlook struct {
 	// Boundary is the next moment at which desired access changes by itself; zero
@@ -40,6 +44,8 @@ type Outlook struct {
 	Boundary time.Time
 	// Poll is when on-calls are to be looked at next; zero for never.
 	Poll time.Time
+	// Still is when an edit that lowers will have held still; zero if none waits.
+	Still time.Time
 	// Whole says that the round read the account whole though a part might have
 	// done.
 	Whole bool
@@ -49,7 +55,8 @@ type Outlook struct {
 
 // Loop runs rounds, one at a time, until its context ends. One timer drives it:
 // the nearest of the schedule's next moment, the next boundary, the next look at
-// on-calls and, after a failed round, the next try. Every other trigger
+// on-calls, the end of what an edit has to hold still for and, after a failed
+// round, the next try. Every other trigger
 // coalesces into it, and says nothing about what changed. An error changes the
 // next moment, never the process's life.
 //
@@ -164,6 +171,9 @@ func (l *Loop) next(o Outlook, failures int) (time.Time, string) {
 	}
 	if p := o.Poll; !p.IsZero() && p.Before(next) && (why != WhyBoundary || p.Before(next.Add(-clear))) {
 		next, why = p, WhyOnCalls
+	}
+	if at := o.Still; at.After(now) && at.Before(next) && (why != WhyBoundary || at.Before(next.Add(-clear))) {
+		next, why = at, whyStill
 	}
 	if failures > 0 {
 		wait := min(retryMost, retryFirst<<min(failures-1, 10))

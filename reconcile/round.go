@@ -53,6 +53,8 @@ type Round struct {
 	// the contract demands is then dropped and its rule's reach unknown, where it
 	// is an error of policies that are new (S5).
 	Good bool
+	// Stillness makes edits wait that lower; nil for no wait (S37).
+	Stillness *Stillness
 	// Evaluator keeps what rules gave from round to round; nil if there is but
 	// one round.
 	Evaluator *policies.Evaluator
@@ -135,6 +137,9 @@ func (r *Round) prepare(ctx context.Context) (*plan.Input, *policies.Input, erro
 	in := &plan.Input{
 		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Provenance: r.Policies.Provenance(), Previous: previous,
 		Memory: memory, Settings: r.Settings, Now: snapshot.Now, Ground: r.Ground,
+	}
+	if in.Stillness, err = r.stillness(ctx, in, input); err != nil {
+		return nil, nil, err
 	}
 	return in, input, r.doubt(ctx, in)
 }

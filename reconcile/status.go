@@ -25,6 +25,9 @@ type Status struct {
 	// Boundary is the next moment at which desired access changes by itself; null
 	// if none is known.
 	Boundary *time.Time `json:"boundary"`
+	// Still is when what waits for an edit to hold still is lowered; null if nothing
+	// does.
+	Still *time.Time `json:"edit_held_until"`
 	// Revision is that of the policies in force in the last round that got so far.
 	Revision string `json:"revision"`
 	// Policies say where they are from.

@@ -24,7 +24,9 @@ type told struct {
 	Errors string `json:"errors"`
 	// Held and Findings are the keys of the changes that wait for a word, and of
 	// the open findings.
-	Held     map[string]bool `json:"held"`
+	Held map[string]bool `json:"held"`
+	// Edited are the keys of the lowerings that wait for an edit to hold still.
+	Edited   map[string]bool `json:"edited"`
 	Findings map[string]bool `json:"findings"`
 	// Expiring is the access that was said to end soon.
 	Expiring map[string]bool `json:"expiring"`
@@ -191,18 +193,24 @@ const burst = 5
 // tellHeld tells what waits for a person. What waits only for something to be
 // mended is told with that.
 func (d *Daemon) tellHeld(p *plan.Plan) {
-	var waiting []plan.Held
-	var keys []string
+	var waiting, edited []plan.Held
+	var keys, editedKeys []string
 	for _, h := range p.Held {
-		if h.Releasable() {
+		switch {
+		case h.Rule == "S37":
+			edited = append(edited, h)
+			editedKeys = append(editedKeys, h.ID)
+		case h.Releasable():
 			waiting = append(waiting, h)
 			keys = append(keys, h.ID)
 		}
 	}
 	fresh, ended := news(&d.told.Held, keys)
+	freshEdited, _ := news(&d.told.Edited, editedKeys)
 	if !d.told.known {
 		return // the digest counts them
 	}
+	d.tellEdited(p, edited, freshEdited)
 	for _, i := range fresh {
 		h := waiting[i]
 		if len(fresh) > burst {
@@ -214,6 +222,22 @@ func (d *Daemon) tellHeld(p *plan.Plan) {
 	if len(ended) > 0 {
 		d.Log.Info("held no longer", "changes", len(ended), "keys", some(ended))
 	}
+}
+
+// tellEdited tells what an edit lowers once it held still.
+func (d *Daemon) tellEdited(p *plan.Plan, held []plan.Held, fresh []int) {
+	if len(fresh) == 0 {
+		return
+	}
+	first := held[fresh[0]]
+	line := []any{"changes", len(fresh), "first", first.ID, "rule", first.Rule, "why", first.Why}
+	if len(fresh) == 1 {
+		line = append(what(p, first.Change), "key", first.ID, "rule", first.Rule, "why", first.Why)
+	}
+	if first.Acts != nil {
+		line = append(line, "until", *first.Acts)
+	}
+	d.Log.Warn("what an edit lowers waits until the edit held still", append(line, "release", "commit it, or see `dutyward holds`")...)
 }
 
 func (d *Daemon) tellFindings(p *plan.Plan, s *inventory.Snapshot) {

@@ -24,7 +24,9 @@ type watching struct {
 	// looked is when all on-calls that matter were last looked at, awaited the moment at which access
 	// changes next.
 	looked, awaited time.Time
-	stretched       bool
+	// still is when time alone lets something through that is held.
+	still     time.Time
+	stretched bool
 
 	watchingMu sync.Mutex
 	costs      Costs
@@ -107,7 +109,7 @@ func (d *Daemon) outlook(r *reading, result *Result) Outlook {
 			d.awaited, _ = result.Expansion.NextBoundary(result.Snapshot.Now, nil)
 		}
 	}
-	o := Outlook{Boundary: d.boundary(r), Whole: r.sought != nil, Takes: d.took}
+	o := Outlook{Boundary: d.boundary(r), Still: d.stillAt(result), Whole: r.sought != nil, Takes: d.took}
 	interval := d.interval()
 	if interval > 0 {
 		o.Poll = d.looked.Add(interval)
@@ -116,6 +118,32 @@ func (d *Daemon) outlook(r *reading, result *Result) Outlook {
 	defer d.watchingMu.Unlock()
 	d.costs.Interval, d.costs.Configured = interval, d.OnCallInterval
 	return o
+}
+
+// stillAt is when an edit that lowers will have held still; zero if none waits. A
+// round that comes too early for PagerDuty's clock is followed by another a moment
+// later, one that found nothing out by another after a while.
+func (d *Daemon) stillAt(result *Result) time.Time {
+	wait := retryFirst
+	if result != nil {
+		d.still, wait = firstToAct(result.Plan.Held), time.Second
+	}
+	if now := d.Now(); !d.still.IsZero() && !d.still.After(now) {
+		return now.Add(wait)
+	}
+	return d.still
+}
+
+// firstToAct is when time alone lets through the first of what is held; zero if it
+// does so with nothing.
+func firstToAct(held []plan.Held) time.Time {
+	var first time.Time
+	for _, h := range held {
+		if h.Acts != nil && (first.IsZero() || h.Acts.Before(first)) {
+			first = *h.Acts
+		}
+	}
+	return first
 }
 
 // soon is when a round is made that is due at once.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -90,6 +91,13 @@ func readPlan(file string) (*plan.Plan, error) {
 }
 
 func (x *application) run(cmd *cobra.Command, s *session) error {
+	if x.yes && x.saved == nil {
+		if why := policies.AtWork(cmd.Context(), s.config.Policies, openFor); why != "" {
+			return fmt.Errorf("the policies are being changed: %s; nothing was done, run it again once that is finished", why)
+		}
+	}
+	// Whoever says yes looked at what will be lowered.
+	s.Stillness = &reconcile.Stillness{Settle: s.config.settle(), Decided: true, Record: s.journal}
 	execution := reconcile.Execution{
 		Record: s.journal, Account: s.client, Approve: x.approve,
 		Options: apply.Options{Now: s.Now, Progress: x.progress},

@@ -107,6 +107,7 @@ type runConfig struct {
 	Schedule       string `yaml:"schedule"`
 	OnCallInterval string `yaml:"oncall_interval"`
 	MaxAge         string `yaml:"max_age"`
+	Settle         string `yaml:"settle"`
 	Listen         string `yaml:"listen"`
 }
 
@@ -120,7 +121,7 @@ func defaultConfig() *config {
 		Access:     accessConfig{WarnBefore: "24h"},
 		Window:     windowConfig{BackDays: 7, AheadDays: 35},
 		Evaluation: evaluationConfig{TimeLimit: "2m", MaxElements: 1_000_000},
-		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", MaxAge: "15m", Listen: "127.0.0.1:9465"},
+		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", MaxAge: "15m", Settle: "1m", Listen: "127.0.0.1:9465"},
 	}
 }
 
@@ -267,6 +268,12 @@ func (c *config) pagerduty() pagerduty.Options {
 		Back:    c.Window.BackDays,
 		Ahead:   c.Window.AheadDays,
 	}
+}
+
+// settle is how long an edit must hold still. It was checked when it was read.
+func (c *config) settle() time.Duration {
+	settle, _ := time.ParseDuration(c.Run.Settle)
+	return settle
 }
 
 // watching is how often on-calls are looked at, and how old a whole reading may

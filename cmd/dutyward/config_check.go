@@ -52,6 +52,9 @@ func (l *loader) check() {
 	if d, err := time.ParseDuration(c.Run.MaxAge); err != nil || d < 0 {
 		l.fault(l.where("run.max_age"), "run.max_age: %q is not possible; expected such as 15m, or 0 for whole readings only", c.Run.MaxAge)
 	}
+	if d, err := time.ParseDuration(c.Run.Settle); err != nil || d < 0 || d > time.Hour {
+		l.fault(l.where("run.settle"), "run.settle: %q is not possible; expected an hour or less, such as 1m, or 0 for no wait", c.Run.Settle)
+	}
 	if _, _, err := net.SplitHostPort(c.Run.Listen); c.Run.Listen != "" && err != nil {
 		l.fault(l.where("run.listen"), "run.listen: %q is not an address; expected such as 127.0.0.1:9465, or nothing for none", c.Run.Listen)
 	}

@@ -51,6 +51,7 @@ func configKeys() []configKey {
 		{"run.schedule", "every 5 minutes", "When `dutyward run` makes a round, beside those that boundaries and saved policies make: a cron expression of five fields (`*/5 * * * *`), `@every 10m` or `@hourly`; `CRON_TZ=Europe/Berlin` before it sets a time zone other than the machine's. Make it rarer if the account is large or others need the request budget."},
 		{"run.oncall_interval", "1m", "How often `dutyward run` looks at who is on call, to notice overrides between rounds; `0` for never. It takes a tenth of PagerDuty's request budget at most, and looks more rarely where that does not suffice. Make it longer if others need the budget."},
 		{"run.max_age", "15m", "How old the last whole reading of the account may be for a hand-over to build on it; older, a hand-over reads the account whole. Raise it if `run.schedule` is rarer than that and a whole reading takes long; `0` has every round read the account whole."},
+		{"run.settle", "1m", "How long an edit of policies or configuration must hold still before `dutyward run` lowers what it newly lowers: so long for each lowering, ten times that at most, and not at all where it is a commit. What it raises is raised at once. `0` for no wait."},
 		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz` and `/metrics`. They need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
 	}
 }

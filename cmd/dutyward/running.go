@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies"
@@ -39,6 +40,10 @@ type running struct {
 	// config is in force, and asked is what the file said last: they differ in
 	// what can't change without a restart.
 	config, asked *config
+	// commits loads the policies to see whether they were committed; noticed is when
+	// they were last.
+	commits policies.Loader
+	noticed time.Time
 	// unwatch ends the watch of the policies.
 	unwatch context.CancelFunc
 }
@@ -84,6 +89,7 @@ func (r *running) run(ctx context.Context) error {
 		return err
 	}
 	defer r.session.close()
+	r.session.reread = r.load
 	r.client.Store(r.session.client)
 	r.daemon = r.session.daemon(r.log)
 	r.loop = &reconcile.Loop{Schedule: schedule, Run: r.daemon.Round, Log: r.log, Now: r.session.Now}
@@ -129,6 +135,7 @@ func (s *session) give(d *reconcile.Daemon) {
 	d.Now, d.Self, d.ClockDoubt = s.Now, s.Self, s.ClockDoubt
 	d.Requests = func() int { return s.client.Cost().Requests }
 	d.OnCallInterval, d.MaxAge = c.watching()
+	d.Settle, d.Look = c.settle(), s.look
 	d.Refresher = nil
 	if d.MaxAge > 0 {
 		d.Refresher = s.client
@@ -143,10 +150,14 @@ func (r *running) reloads(ctx context.Context) {
 	defer signal.Stop(hangup)
 	r.watchPolicies(ctx)
 	changed := r.watch(ctx, []string{r.config.file}, "the configuration")
+	commits := time.NewTicker(commitInterval)
+	defer commits.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-commits.C:
+			r.notice(ctx)
 		case <-hangup:
 			r.reload(ctx)
 			r.loop.Trigger("signal")

@@ -25,6 +25,9 @@ type session struct {
 	client  *pagerduty.Client
 	clock   *pagerduty.Clock
 	journal *journal.Journal
+	// reread reads the configuration as it stands in the file; nil where nobody asks
+	// whether it is committed.
+	reread func() (*config, error)
 }
 
 // roundFlags are the flags of the commands that take a round.

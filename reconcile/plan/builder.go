@@ -48,7 +48,9 @@ type builder struct {
 	adopted []OurStandin
 	// operators are who is never changed.
 	operators operators
-	plan      *Plan
+	// recent is an edit of policies or configuration; nil if there is none.
+	recent *recentEdit
+	plan   *Plan
 }
 
 func newBuilder(in Input, ground *Ground, index *inventory.Index, access, before *desired.Access) *builder {
@@ -102,6 +104,7 @@ func (b *builder) build(e *desired.Expansion) *Plan {
 // decide finds the changes, and what becomes of each.
 func (b *builder) decide() {
 	b.protectOperators()
+	b.edited()
 	b.diff()
 	b.suspend()
 	b.doubtClock()

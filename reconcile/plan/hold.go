@@ -49,6 +49,7 @@ func (b *builder) suspend() {
 // hold holds back the lowerings that wait for a word.
 func (b *builder) hold() {
 	b.holdSuspended()
+	b.holdUnsettled()
 	b.holdClock()
 	b.holdFights()
 	b.holdEmptying()
@@ -125,7 +126,8 @@ func (b *builder) holdWhere(want func(Change) (Held, bool)) {
 			kept = append(kept, c)
 			continue
 		}
-		b.holdBack(c, h.Rule, h.Why, h.Release)
+		h.Change = c
+		b.plan.Held = append(b.plan.Held, h)
 	}
 	b.proposed = kept
 }

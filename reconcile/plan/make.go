@@ -48,6 +48,10 @@ type Input struct {
 	// (S20). TokenUser is that person's id then, empty if it is nobody's.
 	SelfDoubt, TokenUser string
 
+	// Stillness is of an edit of policies or configuration that has yet to hold
+	// still (S37); nil if there is none, or a person decides.
+	Stillness *Stillness
+
 	// Ground is kept for other plans of this snapshot and moment; nil if there are
 	// none.
 	Ground *Ground
@@ -95,6 +99,8 @@ type Result struct {
 	asks map[string]bool
 	// operators are the names of operators resolved.
 	operators map[string]string
+	// recent is an edit that has yet to hold still; nil if there is none.
+	recent *recentEdit
 }
 
 // ErrNoGrants says that the policies give nothing at all though the last round's
@@ -148,7 +154,7 @@ func Make(in Input) (*Result, error) {
 		if sameMembers(snapshot, members, after) && sameSchedules(schedules, edited) {
 			return &Result{
 				Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in,
-				Adopted: b.adopted, asks: b.asks, operators: b.operators.bound,
+				Adopted: b.adopted, asks: b.asks, operators: b.operators.bound, recent: b.recent,
 			}, nil
 		}
 		members, schedules = after, edited

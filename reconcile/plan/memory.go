@@ -68,6 +68,8 @@ type Round struct {
 	// Fights are the changes that others reversed until the program stopped
 	// making them (S27).
 	Fights []Fight `json:"fights"`
+	// Still says since when policies and configuration hold still (S37).
+	Still Still `json:"still"`
 }
 
 // RoundPair is a pair as the last round left it.

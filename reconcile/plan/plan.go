@@ -171,16 +171,18 @@ type Blocked struct {
 // Held is a change that waits for a word.
 type Held struct {
 	Change
-	// Rule is the semantics' rule that holds it: "S3", "S26".
+	// Rule is the semantics' rule that holds it: "S3", "S26", "S37".
 	Rule    string `json:"rule"`
 	Why     string `json:"why"`
 	Release string `json:"release"`
+	// Acts is when time alone lets it through; null if it does not.
+	Acts *time.Time `json:"acts"`
 }
 
 // Releasable says that a person's release lets the change through. What is held
 // since something can't be told goes on by itself once it can.
 func (h Held) Releasable() bool {
-	return h.Rule == "S3" || h.Rule == "S26" || h.Rule == "S27"
+	return h.Rule == "S3" || h.Rule == "S26" || h.Rule == "S27" || h.Rule == "S37"
 }
 
 // Drift is access that no policy gives and the plan leaves alone.

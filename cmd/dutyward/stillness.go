@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
+)
+
+const (
+	// openFor is how long what git or an editor left lying is taken for a sign that
+	// somebody is amid an edit.
+	openFor = 10 * time.Minute
+	// commitInterval is how often it is looked whether an edit that waits was
+	// committed, which changes no file that is watched.
+	commitInterval = 5 * time.Second
+	// noticedFor is how long a commit is not noticed again.
+	noticedFor = time.Minute
+)
+
+// look is what the files of the policies look like, and that of the configuration
+// if it counts: whether they are a commit, or somebody is amid an edit (S37).
+func (s *session) look(ctx context.Context, set *policies.Set, configuration bool) reconcile.Sight {
+	var beside []string
+	if configuration && s.config.file != "" {
+		beside = append(beside, s.config.file)
+	}
+	if s.asInFile() && set.Committed(ctx, beside...) {
+		return reconcile.Sight{Committed: true}
+	}
+	return reconcile.Sight{Unrest: policies.Unrest(ctx, s.config.Policies, openFor)}
+}
+
+// asInFile says that the configuration is what stands in its file now, but for
+// what can't change without a restart.
+func (s *session) asInFile() bool {
+	if s.reread == nil {
+		return false
+	}
+	fresh, err := s.reread()
+	if err != nil {
+		return false
+	}
+	fresh.keep(s.config)
+	return reflect.DeepEqual(fresh, s.config)
+}
+
+// notice makes a round of a commit of what waits to hold still.
+func (r *running) notice(ctx context.Context) {
+	if r.daemon.Status().Still == nil || time.Since(r.noticed) < noticedFor {
+		return
+	}
+	set, err := r.commits.Load(ctx, r.config.policyOptions(nil))
+	if err == nil && r.session.look(ctx, set, false).Committed {
+		r.noticed = time.Now()
+		r.loop.Trigger("committed")
+	}
+}

@@ -1,0 +1,217 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// settleMost is how many times Stillness.Settle is waited at most.
+const settleMost = 10
+
+// Stillness is what is known of an edit of policies or configuration that has
+// yet to hold still (S37), or that there is none.
+type Stillness struct {
+	// Still says that there is none, so that nothing else is said.
+	Still bool
+	// Settle is how long the edit must hold still for each thing that it newly
+	// lowers.
+	Settle time.Duration
+	// Digest identifies policies and configuration as they are.
+	Digest string
+	// Settled are those that held still last; nil if none are known.
+	Settled *Settled
+	// Committed says that they are exactly what a commit holds.
+	Committed bool
+	// Unrest is why somebody seems to be amid an edit; empty if nobody does.
+	Unrest string
+	// Superseded says that the policies are not those that stand in the files, as
+	// these are broken: then nothing is known of how long they hold still.
+	Superseded bool
+}
+
+// Settled are policies and settings that held still.
+type Settled struct {
+	// Statements are what they say of this snapshot; nil if that can't be told.
+	Statements *policies.Statements
+	Settings   Settings
+}
+
+// Still says since when policies and configuration are as they are.
+type Still struct {
+	Digest string    `json:"digest"`
+	Since  time.Time `json:"since"`
+	// Waiting are the keys of the lowerings that wait for it to hold still, each
+	// with since when.
+	Waiting map[string]time.Time `json:"waiting"`
+}
+
+// recentEdit is an edit that has yet to hold still, as the builder sees it.
+type recentEdit struct {
+	Stillness
+	// access is what those that held still say, operators whom they protect; both
+	// nil if not known.
+	access    *desired.Access
+	operators map[string]bool
+	still     Still
+	// settled says that nothing waits any more, untimed that no time ends the wait.
+	settled, untimed bool
+}
+
+// edited finds out since when there is an edit that has yet to hold still.
+func (b *builder) edited() {
+	s, last := b.in.Stillness, b.in.Memory.Last
+	if s == nil {
+		return
+	}
+	if s.Still {
+		b.recent = &recentEdit{settled: true}
+		return
+	}
+	u := &recentEdit{Stillness: *s, still: Still{Digest: s.Digest, Since: b.in.Now, Waiting: map[string]time.Time{}}}
+	if last != nil && last.Still.Digest == s.Digest && !s.Superseded && last.Still.Since.Before(b.in.Now) {
+		u.still.Since = last.Still.Since
+	}
+	b.recent = u
+	if s.Settled == nil {
+		return
+	}
+	u.operators = map[string]bool{}
+	for _, name := range s.Settled.Settings.Operators {
+		for _, id := range b.ground.names().Person(name).IDs {
+			u.operators[id] = true
+		}
+	}
+	if s.Settled.Statements != nil {
+		u.access = desired.Expand(desired.Input{
+			Snapshot: b.in.Snapshot, Statements: s.Settled.Statements, Bindings: b.in.Memory.Bindings,
+			Names: b.ground.names(), Longest: s.Settled.Settings.Longest,
+		}).At(b.in.Now)
+	}
+}
+
+// holdUnsettled holds what an edit newly lowers until it held still, the longer
+// the more that is, or is committed (S37). Whatever changes meanwhile, each waits
+// no longer than the longest of these times.
+func (b *builder) holdUnsettled() {
+	u := b.recent
+	if u == nil || u.settled {
+		return
+	}
+	n := 0
+	for _, c := range b.proposed {
+		if b.newlyLowered(c) && !b.released(c) {
+			n++
+		}
+	}
+	acts := u.still.Since.Add(u.span(n))
+	u.untimed = u.Superseded || b.clockDoubt != ""
+	still := !u.untimed && !b.in.Now.Before(acts) && len(b.plan.Suspended) == 0
+	first := b.in.Memory.Last == nil && u.Unrest == "" // which edits nothing
+	u.settled = u.Committed || still || first
+	if u.settled {
+		return
+	}
+	b.holdWhere(func(c Change) (Held, bool) {
+		if !b.newlyLowered(c) || b.released(c) {
+			return Held{}, false
+		}
+		since := b.waitingSince(c.ID)
+		u.still.Waiting[c.ID] = since
+		act := acts
+		if most := since.Add(settleMost * u.Settle); most.Before(act) {
+			act = most
+		}
+		if !u.untimed && !b.in.Now.Before(act) {
+			return Held{}, false
+		}
+		return u.held(c, act), true
+	})
+}
+
+func (b *builder) waitingSince(key string) time.Time {
+	if last := b.in.Memory.Last; last != nil && !b.recent.Superseded {
+		if since, waited := last.Still.Waiting[key]; waited && since.Before(b.in.Now) {
+			return since
+		}
+	}
+	return b.in.Now
+}
+
+// span is how long an edit must hold still that newly lowers n things.
+func (u *recentEdit) span(n int) time.Duration {
+	if u.Unrest != "" {
+		n = settleMost
+	}
+	return u.Settle * time.Duration(max(1, min(n, settleMost)))
+}
+
+// held is a lowering that waits.
+func (u *recentEdit) held(c Change, acts time.Time) Held {
+	h := Held{Change: c, Rule: "S37"}
+	if u.Superseded {
+		h.Why = "it comes of an edit of the policies that did not hold still before they broke"
+		h.Release = "mend the policies; to act before: dutyward release " + c.ID + " --reason …"
+		return h
+	}
+	if u.untimed {
+		h.Why = fmt.Sprintf("it comes of an edit of the policies or the configuration, made %s, and while the clock can't be trusted it can't be told how long that holds still", exactly(u.still.Since))
+		h.Release = "commit the edit to git, or mend the clock; to act before: dutyward release " + c.ID + " --reason …"
+		return h
+	}
+	h.Acts = &acts
+	h.Why = fmt.Sprintf("it comes of an edit of the policies or the configuration, made %s: that must hold still until %s", exactly(u.still.Since), exactly(acts))
+	if u.Unrest != "" {
+		h.Why += "; " + u.Unrest
+	}
+	h.Release = "nothing: it acts then, or once the edit is committed to git; to act before: dutyward release " + c.ID + " --reason …"
+	return h
+}
+
+func exactly(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// newlyLowered says that policies and settings that held still would not lower
+// what a change lowers.
+func (b *builder) newlyLowered(c Change) bool {
+	u := b.recent
+	switch {
+	case c.Effect != Lower:
+		return false
+	case u.Settled == nil:
+		return c.Cause == CausePolicy
+	case u.operators[c.User]:
+		return true
+	case u.Settled.Settings.ModeOf(c.Resource.Kind, c.Resource.ID, b.index.Name(c.Resource.Kind, c.Resource.ID)) != Sync:
+		return true
+	case u.access == nil || c.Override != nil:
+		return c.Cause == CausePolicy
+	}
+	pair := c.Pair()
+	for _, p := range u.access.Protections {
+		if p.Covers(pair, c.Before, c.After) {
+			return true
+		}
+	}
+	if _, named := u.access.Named[pair.Target()]; !named || u.access.UnknownReason(pair) != "" {
+		return true
+	}
+	return inventory.CompareRoles(c.Resource.Kind, b.asked(u.access, pair), c.After) > 0
+}
+
+// stillOf is what a round remembers of an edit.
+func stillOf(r *Result) Still {
+	switch {
+	case r.recent != nil:
+		return r.recent.still
+	case r.last != nil:
+		return r.last.Still
+	}
+	return Still{}
+}
+
+// Settled says that the edit of policies and configuration of which the plan was
+// told, if any, held still.
+func (r *Result) Settled() bool { return r.recent == nil || r.recent.settled }
