@@ -20,6 +20,9 @@ type Record interface {
 	Lock(ctx context.Context) (unlock func() error, err error)
 	Pending(ctx context.Context) ([]apply.Intent, error)
 	PendingEdits(ctx context.Context) ([]apply.EditIntent, error)
+	// Alarms are the alarms about edits of schedules that stand, and with ended
+	// those that are over.
+	Alarms(ctx context.Context, ended bool) ([]apply.EditAlarmed, error)
 	Adopt(ctx context.Context, standins []plan.OurStandin) error
 	Recorder(round int64) apply.Recorder
 	Begin(ctx context.Context, p *plan.Plan) (round int64, err error)
@@ -49,12 +52,14 @@ type Applied struct {
 	Completed []string
 	// Report is nil if nothing was approved.
 	Report *apply.Report
+	// Alarms are those that stand after the round.
+	Alarms []apply.EditAlarmed
 }
 
 // Apply takes the round to its end:
 //
 //  1. lock the memory against other writers,
-//  2. find out what became of writes that an earlier run left open, and complete
+//  2. find out what became of writes that an earlier run left open, and take back
 //     edits of schedules that it left half done,
 //  3. plan, and have the plan approved,
 //  4. carry it out, recording each intent and result,
@@ -69,6 +74,13 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 	defer func() { err = errors.Join(err, unlock()) }()
 
 	done = &Applied{}
+	defer func() {
+		if done != nil {
+			var unread error
+			done.Alarms, unread = x.Record.Alarms(context.WithoutCancel(ctx), false)
+			err = errors.Join(err, unread)
+		}
+	}()
 	if done.Completed, err = r.complete(ctx, x); err != nil {
 		return nil, err
 	}
@@ -97,8 +109,8 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 	return done, r.remember(context.WithoutCancel(ctx), x.Record, round, done)
 }
 
-// complete completes the edits of schedules that an earlier run left half
-// written. One that can't be completed now keeps nothing else from being done.
+// complete brings the edits of schedules to an end that an earlier run left open.
+// One that can't be now keeps nothing else from being done.
 func (r *Round) complete(ctx context.Context, x Execution) ([]string, error) {
 	open, err := x.Record.PendingEdits(ctx)
 	if err != nil || len(open) == 0 {
@@ -106,7 +118,7 @@ func (r *Round) complete(ctx context.Context, x Execution) ([]string, error) {
 	}
 	said, err := apply.RecoverEdits(ctx, open, x.Account, x.Record.Recorder(0), x.Options)
 	if err != nil {
-		said = append(said, err.Error())
+		said = append(said, strings.Split(err.Error(), "\n")...)
 	}
 	return said, nil
 }

@@ -164,6 +164,7 @@ func (d *Daemon) round(ctx context.Context, why string) (Outlook, error) {
 		// now.
 		err, outlook.Boundary = nil, d.Now().Add(soon)
 	}
+	err = errors.Join(err, d.tellAlarms(ctx))
 	d.conclude(result, outlook, err)
 	d.tellRound(done, why, err)
 	r.tell(done)

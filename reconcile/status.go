@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -44,6 +45,9 @@ type Status struct {
 	// Configuration says since when the configuration as it stands is not in
 	// force, and why; null if it is.
 	Configuration *Condition `json:"configuration_broken"`
+	// Alarms are about edits of schedules that could not be brought to a good end, and
+	// stand until the schedule is right again.
+	Alarms []apply.EditAlarmed `json:"alarms"`
 	// Paused is a person's word that nothing is written; null if there is none.
 	Paused *Pause `json:"paused"`
 	// Summary counts the last plan, and Findings its open findings by severity.
@@ -110,8 +114,13 @@ func (s *Status) clone() Status {
 	c.Changes = slices.Clone(s.Changes)
 	c.Coverage = slices.Clone(s.Coverage)
 	c.Policies = append([]policies.Provenance{}, s.Policies...)
+	c.Alarms = append([]apply.EditAlarmed{}, s.Alarms...)
 	return c
 }
+
+// Ready says that the daemon does all that it is there for: its last round
+// succeeded, and no alarm stands.
+func (s *Status) Ready() bool { return s.Succeeded != nil && s.Error == "" && len(s.Alarms) == 0 }
 
 // openFindings counts the findings that nobody waived, by severity; each
 // severity is there.

@@ -359,6 +359,10 @@ func (r recorder) EditIntent(ctx context.Context, e apply.EditIntent) (n int64, 
 	return n, err
 }
 
+func (r recorder) EditStep(ctx context.Context, e apply.EditIntent) error {
+	return r.at(func() error { return r.to.EditStep(ctx, e) })
+}
+
 func (r recorder) EditResult(ctx context.Context, n int64, status apply.EditStatus, why string) error {
 	return r.at(func() error { return r.to.EditResult(ctx, n, status, why) })
 }

@@ -34,7 +34,12 @@ type told struct {
 	Broken    *Condition `json:"policies_broken"`
 	Suspended *Condition `json:"lowering_suspended"`
 	Clock     *Condition `json:"clock_doubted"`
+	// Alarms are those that stand.
+	Alarms []apply.EditAlarmed `json:"alarms"`
 
+	// alarmed are the texts of alarms that this process told, and open the sentences
+	// about edits that are not at an end.
+	alarmed, open map[string]bool
 	// failures are the changes that did not come about, and why.
 	failures map[string]string
 	// summary is that of the last round that was told.
@@ -63,7 +68,7 @@ func (d *Daemon) recall(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.told = t
-	d.status.Broken, d.status.Suspended, d.status.Clock = t.Broken, t.Suspended, t.Clock
+	d.status.Broken, d.status.Suspended, d.status.Clock, d.status.Alarms = t.Broken, t.Suspended, t.Clock, t.Alarms
 	return nil
 }
 
@@ -319,6 +324,9 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 	c, o := s.Change, *s.Outcome
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if o.Alarm != "" {
+		d.alarm(o.Alarm, what(p, c)...)
+	}
 	if o.Status.Succeeded() {
 		delete(d.told.failures, c.ID)
 		if !o.Wrote {
@@ -333,9 +341,6 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 		return
 	}
 	d.status.Undone++
-	if o.Alarm != "" && d.told.failures[c.ID] != o.Why {
-		d.Log.Error("a schedule needs a person's look", append(what(p, c), "alarm", o.Alarm)...)
-	}
 	if d.told.failures[c.ID] == o.Why || apply.Unaccepted(o.Err()) { // that ends the round, whose error says it
 
 		return
@@ -360,9 +365,7 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	d.tellHeld(p)
 	d.tellFindings(p, done.Snapshot)
 	d.tellExpiring(p)
-	for _, said := range done.Completed {
-		d.Log.Warn("an edit that an earlier run left open", "outcome", said)
-	}
+	d.tellCompleted(done.Completed)
 	if n := len(done.Recovered); n > 0 {
 		d.Log.Info("what became of writes that an earlier run left open is recorded now", "writes", n)
 	}

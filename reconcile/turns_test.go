@@ -234,9 +234,11 @@ func (muteRecorder) EditResult(context.Context, int64, apply.EditStatus, string)
 	return errDead
 }
 
-func TestS23_KilledBetweenTheHalvesOfAnEditTheNextRunCompletesIt(t *testing.T) {
-	for _, late := range []time.Duration{time.Minute, 3 * time.Minute, 7*24*time.Hour + 2*time.Hour} {
-		for steps := range 3 {
+// Wherever the process dies, everybody's turns are covered until the next one
+// comes, and it decides anew.
+func TestS32_KilledBetweenTheStepsOfAnEditNobodyIsWithoutCoverAndTheNextRunDecidesAnew(t *testing.T) {
+	for _, late := range []time.Duration{time.Minute, 3 * time.Minute, 7*24*time.Hour + 2*time.Hour, 21 * 24 * time.Hour} {
+		for steps := range 5 {
 			w := newRota(t, "", "ann bob cat dan")
 			_, err := w.round().Apply(context.Background(), reconcile.Execution{
 				Record: mute{w.journal}, Account: &killed{w.client, steps}, Approve: all,
@@ -245,20 +247,40 @@ func TestS23_KilledBetweenTheHalvesOfAnEditTheNextRunCompletesIt(t *testing.T) {
 			if err == nil {
 				t.Fatal("the kill was not noticed")
 			}
+			w.covered(8)
 			w.clock = w.clock.Add(late)
+			w.covered(8)
 			done := w.mustApply()
-			if steps == 1 && (len(done.Completed) != 1 || !strings.Contains(done.Completed[0], "was completed")) {
-				t.Errorf("%s late: completed %q", late, done.Completed)
+			if ended := len(done.Completed) == 1; late > 2*time.Minute && !ended {
+				t.Errorf("killed after %d steps, %s late: said %q", steps, late, done.Completed)
 			}
 			w.clock = w.clock.Add(3 * time.Minute)
 			w.mustApply()
-			got := w.onCall("FOLLOW", 6)
-			_, coming, _ := strings.Cut(got, " ") // but the first week, which may be over
-			if late < time.Hour && coming != "bob cat ann dan bob" || !strings.Contains(coming, "dan") || slices.Contains(strings.Split(coming, " "), "") {
-				t.Errorf("killed after %d steps, %s late: on call %q", steps, late, got)
+			w.clock = w.clock.Add(3 * time.Minute)
+			w.mustApply()
+			w.covered(8)
+			if late < time.Hour {
+				if got := w.onCall("FOLLOW", 6); got != "ann bob cat ann dan bob" {
+					t.Errorf("killed after %d steps, %s late: on call %q", steps, late, got)
+				}
+			}
+			s, err := w.client.Schedule(context.Background(), "FOLLOW", inventory.Window{Since: w.clock, Until: w.clock.AddDate(0, 0, 56)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, at := range []time.Time{w.clock, w.clock.AddDate(0, 0, 30)} {
+				if who := oncall.At(s.Shifts, at); len(who) != 1 {
+					t.Errorf("killed after %d steps, %s late: %d people are on call at %s", steps, late, len(who), at)
+				}
+			}
+			if !slices.Contains(oncall.People(s, w.clock), "dan") {
+				t.Errorf("killed after %d steps, %s late: dan takes no turns", steps, late)
 			}
 			if p := w.plan(); len(p.Changes) != 0 {
 				t.Errorf("killed after %d steps, %s late: still due %+v", steps, late, p.Changes)
+			}
+			if open, err := w.journal.PendingEdits(context.Background()); err != nil || len(open) > 0 {
+				t.Errorf("killed after %d steps, %s late: %d edits are open, %v", steps, late, len(open), err)
 			}
 		}
 	}

@@ -110,6 +110,9 @@ func (x *application) run(cmd *cobra.Command, s *session) error {
 		for _, said := range done.Completed {
 			fmt.Fprintf(x.stderr, "note: %s\n", said)
 		}
+		for _, alarm := range done.Alarms {
+			fmt.Fprintf(x.stderr, "ALARM: %s\n", alarm.Why)
+		}
 	}
 	if done == nil || done.Report == nil {
 		return err
@@ -122,6 +125,8 @@ func (x *application) run(cmd *cobra.Command, s *session) error {
 	switch {
 	case err != nil:
 		return err
+	case len(done.Alarms) > 0:
+		return exit{exitPartial, errors.New("a schedule needs a person's look: `dutyward holds` shows the alarm until it is right again")}
 	case done.Report.Failed():
 		return exit{exitPartial, errors.New("not every change came about; what remains is planned again by the next round")}
 	}

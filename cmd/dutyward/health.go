@@ -19,7 +19,7 @@ import (
 // how many lines of the log were lost:
 //
 //	/healthz  200 while the process lives
-//	/readyz   200 if the last round succeeded, else 503; the status as JSON
+//	/readyz   200 if the last round succeeded and no alarm stands, else 503; the status as JSON
 //	/metrics  the status for Prometheus
 func newStatusHandler(d *reconcile.Daemon, client func() *pagerduty.Client, lost func() int64) http.Handler {
 	registry := prometheus.NewRegistry()
@@ -32,7 +32,7 @@ func newStatusHandler(d *reconcile.Daemon, client func() *pagerduty.Client, lost
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		s := d.Status()
 		w.Header().Set("Content-Type", "application/json")
-		if s.Succeeded == nil || s.Error != "" {
+		if !s.Ready() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		out := json.NewEncoder(w)

@@ -56,7 +56,7 @@ func newHistory(a *app) *cobra.Command {
 func historyOf(past []journal.Past) []report.Past {
 	list := make([]report.Past, len(past))
 	for i, p := range past {
-		list[i] = report.Past{Round: p.Round, Began: p.Began, Interrupted: p.Finished == nil, Raised: p.Raised, Lowered: p.Lowered}
+		list[i] = report.Past{Round: p.Round, Began: p.Began, Interrupted: p.Finished == nil, Raised: p.Raised, Lowered: p.Lowered, Alarms: p.Alarms}
 	}
 	return list
 }

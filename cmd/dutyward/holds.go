@@ -27,7 +27,7 @@ func newHolds(a *app) *cobra.Command {
 		Use:   "holds",
 		Short: "List the changes that wait for a person's word",
 		Long: "List the changes that the last recorded round held, that of `dutyward run` or an apply, with the reason, its figures\n" +
-			"and what lets each through, and the names that wait for `dutyward confirm`. PagerDuty is not asked. During a pause no round is recorded: --fresh plans now instead.",
+			"and what lets each through, the names that wait for `dutyward confirm`, and alarms about schedules. PagerDuty is not asked. During a pause no round is recorded: --fresh plans now instead.",
 		Example: "  dutyward holds\n  dutyward release 'team/PABC123/*' --reason 'the team moves to the new roster'",
 		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -80,7 +80,11 @@ func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*report.Hold
 	var h *report.Holds
 	err := a.planned(ctx, f, func(s *session, r *reconcile.Result) error {
 		memory, err := s.journal.Memory(ctx, s.Now())
-		h = report.NewHolds(r.Plan, 0, r.Plan.Now, memory.Released)
+		if err != nil {
+			return err
+		}
+		alarms, err := s.journal.Alarms(ctx, false)
+		h = report.NewHolds(r.Plan, 0, r.Plan.Now, memory.Released, alarms)
 		return err
 	})
 	if h != nil && errors.As(err, &exit{}) {
@@ -99,7 +103,11 @@ func (s *session) recordedHolds(ctx context.Context) (*report.Holds, error) {
 	if err != nil {
 		return nil, err
 	}
-	return report.NewHolds(last.Plan, last.Round, last.Began, memory.Released), nil
+	alarms, err := s.journal.Alarms(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	return report.NewHolds(last.Plan, last.Round, last.Began, memory.Released, alarms), nil
 }
 
 func newRelease(a *app) *cobra.Command {

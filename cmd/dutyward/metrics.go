@@ -37,6 +37,12 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 	m.gauge("lowering_suspended_since_timestamp_seconds", "Since when nothing is lowered.", since(s.Suspended))
 	m.gauge("clock_doubted_since_timestamp_seconds", "Since when nothing that depends on the time is lowered, for the clocks disagree.", since(s.Clock))
 	m.gauge("configuration_broken_since_timestamp_seconds", "Since when the configuration as it stands is not in force.", since(s.Configuration))
+	m.gauge("alarms", "Schedules that need a person's look, since an edit of their turns could not be brought to a good end.", float64(len(s.Alarms)))
+	var first float64
+	if len(s.Alarms) > 0 {
+		first = moment(&s.Alarms[0].Since)
+	}
+	m.gauge("alarm_since_timestamp_seconds", "Since when the oldest alarm stands.", first)
 	var paused float64
 	if s.Paused != nil {
 		paused = 1

@@ -23,6 +23,10 @@ const (
 	ReplaceEvent StepKind = "replace_event"
 	// DeleteEvent removes an event to come.
 	DeleteEvent StepKind = "delete_event"
+	// AddRotation makes a rotation with an event alone in it, and DeleteRotation
+	// removes one: see Guarded.
+	AddRotation    StepKind = "add_rotation"
+	DeleteRotation StepKind = "delete_rotation"
 )
 
 // Step is one write of a revision.
@@ -31,11 +35,15 @@ type Step struct {
 	// Layers are all layers as they are to be, lowest precedence first; one that
 	// is new has no id. Empty on steps for events.
 	Layers []inventory.Layer `json:"layers"`
-	// Rotation is the id of the event's rotation; empty on steps for layers.
+	// Rotation is the id of the event's rotation; empty on steps for layers, and for
+	// one that PagerDuty is yet to make.
 	Rotation string `json:"rotation"`
 	// Event is the event as it is to be, without id if it is new; null on steps
 	// for layers.
 	Event *inventory.Event `json:"event"`
+	// Again says that it is written also where it reads as written already: what
+	// was acknowledged a moment ago may not show yet (S9).
+	Again bool `json:"-"`
 }
 
 // Remaining is what of the steps is still to be written on a schedule as read:
@@ -57,8 +65,11 @@ func written(s inventory.Schedule, step Step) bool {
 			return SameLayer(is, want) && (want.ID == "" || want.ID == is.ID)
 		})
 	}
-	if step.Does == DeleteEvent {
+	switch step.Does {
+	case DeleteEvent:
 		return !hasEvent(s, step.Event.ID)
+	case AddRotation, DeleteRotation:
+		return false // which it is depends on what was there before: see NetOf
 	}
 	for _, r := range s.Rotations {
 		if r.ID != step.Rotation {

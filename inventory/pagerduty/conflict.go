@@ -13,3 +13,6 @@ type ConflictError struct {
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("schedule %q: %s changed since it was read, so that nothing was written: plan again", e.Schedule, e.What)
 }
+
+// Refused says that nothing was written.
+func (e *ConflictError) Refused() bool { return true }

@@ -28,6 +28,10 @@ func (c *Client) WriteStep(ctx context.Context, was inventory.Schedule, step onc
 		return c.writeEvent(ctx, was, step, http.MethodDelete, nil)
 	case oncall.CreateEvent:
 		return c.createEvent(ctx, was, step)
+	case oncall.AddRotation:
+		return c.addRotation(ctx, was, *step.Event)
+	case oncall.DeleteRotation:
+		return c.deleteRotation(ctx, was, step)
 	}
 	return fmt.Errorf("%q is not a step that can be written", step.Does)
 }
@@ -41,12 +45,13 @@ func (c *Client) writeEvent(ctx context.Context, was inventory.Schedule, step on
 		return err
 	}
 	now := inventory.Schedule{Rotations: []inventory.Rotation{{ID: step.Rotation, Events: fresh}}}
-	if len(oncall.Remaining(now, []oncall.Step{step})) == 0 {
+	written := len(oncall.Remaining(now, []oncall.Step{step})) == 0
+	if written && !step.Again {
 		return nil
 	}
 	before, known := eventOf(was, step.Rotation, step.Event.ID)
 	after, still := eventOf(now, step.Rotation, step.Event.ID)
-	if !known || !still || !oncall.SameEvent(before, after) {
+	if !known || !still || !written && !oncall.SameEvent(before, after) {
 		return &ConflictError{Schedule: was.Name, What: fmt.Sprintf("event %q", step.Event.Name)}
 	}
 	return c.write(ctx, method, "/v3/schedules/{}/rotations/{}/events/{}", []string{was.ID, step.Rotation, step.Event.ID}, body)

@@ -225,6 +225,8 @@ func (l *ledger) Result(ctx context.Context, id int64, o apply.Outcome) error {
 
 func (l *ledger) EditIntent(context.Context, apply.EditIntent) (int64, error) { return 1, nil }
 
+func (l *ledger) EditStep(context.Context, apply.EditIntent) error { return nil }
+
 func (l *ledger) EditResult(context.Context, int64, apply.EditStatus, string) error { return nil }
 
 func onTeam(user, team string) desired.Pair {

@@ -47,8 +47,11 @@ type Recorder interface {
 	// was uncertain.
 	Result(ctx context.Context, intent int64, o Outcome) error
 	// EditIntent records an edit of a schedule's turns before its first step is
-	// sent; EditResult what became of it. One that is partial stays open.
+	// sent; EditStep, before each step, that it is about to be sent, and renews the
+	// lease of the writer's lock: if it errs, the step is not sent. EditResult records
+	// what became of the edit; see EditStatus.Open.
 	EditIntent(ctx context.Context, e EditIntent) (int64, error)
+	EditStep(ctx context.Context, e EditIntent) error
 	EditResult(ctx context.Context, edit int64, status EditStatus, why string) error
 }
 
@@ -61,9 +64,10 @@ type Options struct {
 	Progress func(Step)
 	// Concurrency bounds the changes in hand at once; 8 if zero.
 	Concurrency int
-	// WriteTimeout bounds one change's write and record, which outlive a
-	// cancelled context; 100 seconds if zero, enough to wait out a rate limit's
-	// minute. It must be shorter than the lease of the writer's lock (S29).
+	// WriteTimeout bounds one change's write and record, and each step of an edit,
+	// which outlive a cancelled context; 100 seconds if zero, enough to wait out a
+	// rate limit's minute. It must be shorter than the lease of the writer's lock
+	// (S29), which is renewed before each.
 	WriteTimeout time.Duration
 	// Overlay are the acknowledged writes of earlier runs, oldest first (S9).
 	Overlay []plan.Write

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -34,9 +33,13 @@ type Schedules interface {
 // several steps, or was and has not been seen whole.
 type EditIntent struct {
 	ID int64 `json:"-"`
-	// At is when it was recorded.
-	At  time.Time          `json:"-"`
-	Was inventory.Schedule `json:"was"`
+	// At is when it was recorded, Touched when a step of it was last sent, as far as
+	// that is known.
+	At      time.Time `json:"-"`
+	Touched time.Time `json:"-"`
+	// Status is what was last recorded of it; empty where its process was killed.
+	Status EditStatus         `json:"-"`
+	Was    inventory.Schedule `json:"was"`
 	// Steps are the writes, in order.
 	Steps []oncall.Step `json:"steps"`
 	// After has the definition afterwards, for comparing turns.
@@ -45,20 +48,52 @@ type EditIntent struct {
 	Changes []string `json:"changes"`
 }
 
+// States are what the schedule's definition goes through: as it was, and after
+// each step.
+func (in EditIntent) States() []inventory.Schedule { return oncall.States(in.Was, in.Steps) }
+
 // EditStatus says what became of an edit.
 type EditStatus string
 
 // The statuses of edits.
 const (
-	EditWritten EditStatus = "written" // all steps were acknowledged
-	EditPartial EditStatus = "partial" // some were, and the rest is still to be written
-	EditFailed  EditStatus = "failed"  // nothing was written
-	EditUndone  EditStatus = "undone"  // its turns were not those foreseen, and it was taken back
-	EditLeft    EditStatus = "left"    // it can't be told what became of it, and nothing more is done
+	EditWritten  EditStatus = "written"  // all steps were acknowledged, and are seen
+	EditUnseen   EditStatus = "unseen"   // all steps were acknowledged, and do not show yet
+	EditPartial  EditStatus = "partial"  // some were, or may have been: the next round looks
+	EditFailed   EditStatus = "failed"   // nothing was written
+	EditUndone   EditStatus = "undone"   // what was written was taken back
+	EditConflict EditStatus = "conflict" // somebody else changed the schedule, which is left as it is
+	EditLeft     EditStatus = "left"     // nothing more can be done, or told
+	EditAlarm    EditStatus = "alarm"    // a person must look; the next round sees whether it is right again
 )
+
+// Open says that the next round looks at the edit again.
+func (s EditStatus) Open() bool {
+	return s == "" || s == EditUnseen || s == EditPartial || s == EditAlarm
+}
+
+// EditAlarmed is an alarm about an edit that could not be brought to a good end. It
+// stands until the schedule is right again.
+type EditAlarmed struct {
+	Edit int64 `json:"edit"`
+	// Round is the round that the edit belongs to.
+	Round int64 `json:"round"`
+	// Schedule is the schedule's id, Name its name.
+	Schedule string    `json:"schedule"`
+	Name     string    `json:"name"`
+	Since    time.Time `json:"since"`
+	// Ended is when it was right again; null as long as it is not.
+	Ended *time.Time `json:"ended"`
+	Why   string     `json:"why"`
+}
 
 // watched is how far ahead of an edit turns are compared.
 const watched = 8 * 7 * 24 * time.Hour
+
+func windowFrom(now time.Time) inventory.Window {
+	since := now.UTC().Truncate(time.Minute)
+	return inventory.Window{Since: since, Until: since.Add(watched)}
+}
 
 // edit makes all changes of one schedule's turns: looks whether the schedule is
 // as the plan saw it (S8), asks PagerDuty's own preview, records the intent,
@@ -69,9 +104,7 @@ func (x *run) edit(ctx context.Context, e plan.Edit, changes []plan.Change) ([]O
 	all := func(status Status, format string, args ...any) []Outcome {
 		return outcomesOf(changes, status, fmt.Sprintf(format, args...), x.options.Now())
 	}
-	window := inventory.Window{Since: x.options.Now().UTC().Truncate(time.Minute)}
-	window.Until = window.Since.Add(watched)
-
+	window := windowFrom(x.options.Now())
 	fresh, err := x.account.Schedule(ctx, work.Was.ID, window)
 	if stop := x.mustStop(ctx); stop != "" {
 		return all(Skipped, "not started: %s", stop), nil
@@ -87,7 +120,7 @@ func (x *run) edit(ctx context.Context, e plan.Edit, changes []plan.Change) ([]O
 	if why := x.preview(ctx, work.Revised.Schedule, window); why != "" {
 		return all(Failed, "%s", why), nil
 	}
-	return x.writeEdit(ctx, work, changes, window, all)
+	return x.writeEdit(ctx, work, changes, all)
 }
 
 // preview asks PagerDuty to render the schedule as it would be, and says where
@@ -117,30 +150,33 @@ func differing(diffs []oncall.Difference, err error) string {
 
 // writeEdit records and writes an edit. It is finished even if ctx ends
 // meanwhile, for half of it may leave a schedule without a successor.
-func (x *run) writeEdit(ctx context.Context, work plan.Work, changes []plan.Change, w inventory.Window, all func(Status, string, ...any) []Outcome) ([]Outcome, error) {
+func (x *run) writeEdit(ctx context.Context, work plan.Work, changes []plan.Change, all func(Status, string, ...any) []Outcome) ([]Outcome, error) {
 	whole := context.WithoutCancel(ctx)
-	writing, cancel := context.WithTimeout(whole, x.options.WriteTimeout)
+	intending, cancel := context.WithTimeout(whole, x.options.WriteTimeout)
 	defer cancel()
-	in := EditIntent{Was: work.Was, Steps: work.Revised.Steps, After: work.Revised.Schedule}
+	now := x.options.Now()
+	in := EditIntent{Was: work.Was, Steps: oncall.Guarded(work.Was, work.Revised.Steps, now), After: work.Revised.Schedule, At: now}
 	var intents []int64
 	for _, c := range changes {
 		in.Changes = append(in.Changes, c.ID)
-		id, err := x.recorder.Intent(writing, c)
+		id, err := x.recorder.Intent(intending, c)
 		if err != nil {
 			return all(Skipped, unintended), fmt.Errorf("record the intent of %s: %w", c.ID, err)
 		}
 		intents = append(intents, id)
 	}
-	edit, err := x.recorder.EditIntent(writing, in)
+	id, err := x.recorder.EditIntent(intending, in)
 	if err != nil {
 		return all(Skipped, unintended), fmt.Errorf("record the edit of schedule %s: %w", work.Was.Name, err)
 	}
-	in.ID = edit
+	in.ID = id
 
-	outcomes, status := x.steps(writing, in, w, all)
+	e := editing{account: x.account, recorder: x.recorder, now: x.options.Now, timeout: x.options.WriteTimeout}
+	end := e.carryOut(whole, in, x.sending)
+	outcomes := end.outcomes(all)
 	recording, cancel := context.WithTimeout(whole, recordTimeout)
 	defer cancel()
-	if err := x.recorder.EditResult(recording, edit, status, outcomes[0].Why); err != nil {
+	if err := x.recorder.EditResult(recording, in.ID, end.status, end.why); err != nil {
 		return outcomes, fmt.Errorf("record the result of the edit of schedule %s: %w", work.Was.Name, err)
 	}
 	for i, o := range outcomes {
@@ -148,120 +184,29 @@ func (x *run) writeEdit(ctx context.Context, work plan.Work, changes []plan.Chan
 			return outcomes, fmt.Errorf("record the result of %s (%s): %w", o.Change.ID, o.Status, err)
 		}
 	}
-	return outcomes, nil
+	return outcomes, end.unrecorded
 }
 
-// steps writes the steps of an edit and looks at what came of them.
-func (x *run) steps(ctx context.Context, in EditIntent, w inventory.Window, all func(Status, string, ...any) []Outcome) ([]Outcome, EditStatus) {
-	for i, step := range in.Steps {
-		sending, cancel := ctx, context.CancelFunc(func() {})
-		if i == 0 {
-			sending, cancel = x.sending(ctx) // once begun, it is finished
-		}
-		err := x.account.WriteStep(sending, in.Was, step)
-		cancel()
-		if err == nil {
-			continue
-		}
-		outcomes := failedAll(all, err)
-		status := EditFailed
-		if i > 0 {
-			status = EditPartial
-		} else if !refused(err) {
-			status = EditPartial // it may have been written: the next round looks
-		}
-		for k := range outcomes {
-			outcomes[k].Uncertain = status == EditPartial
-			if i > 0 {
-				outcomes[k].Alarm = fmt.Sprintf("schedule %s is half edited: %s. The next round completes it; until then nobody takes over from %s",
-					in.Was.Name, err, endsAt(in.Steps[i-1]))
-				outcomes[k].Why = outcomes[k].Alarm
-			}
-		}
-		return outcomes, status
-	}
-	outcomes, status := all(Done, ""), EditWritten
-	alarm, note, undone := verify(ctx, x.account, in, w)
-	for k := range outcomes {
-		outcomes[k].Wrote, outcomes[k].Alarm, outcomes[k].Why = true, alarm, note
-		if alarm != "" {
-			outcomes[k].Why = alarm
-		}
-		if undone {
-			outcomes[k].Status, status = Failed, EditUndone
-		}
-	}
-	return outcomes, status
-}
-
-func endsAt(s oncall.Step) string {
-	if s.Event == nil || s.Event.EffectiveUntil == nil {
-		return "then"
-	}
-	return stamp(*s.Event.EffectiveUntil)
-}
-
-// verify reads an edited schedule back. Where its turns are not those foreseen,
-// it says so and takes the edit back, before anything of it takes effect; a note
-// says that PagerDuty does not show the edit yet.
-func verify(ctx context.Context, a Account, in EditIntent, w inventory.Window) (alarm, note string, undone bool) {
-	is, err := a.Schedule(ctx, in.Was.ID, w)
+// outcomes are those of the changes that an edit makes.
+func (end ending) outcomes(all func(Status, string, ...any) []Outcome) []Outcome {
+	status := Failed
 	switch {
-	case err != nil:
-		return "", fmt.Sprintf("written, and not read back: %v; the next round compares the turns", err), false
-	case oncall.SameDefinition(is, in.Was):
-		return "", "written; PagerDuty does not show it yet, and the next round compares the turns", false
+	case end.status == EditWritten || end.status == EditUnseen || end.stands:
+		status = Done
+	case end.status == EditConflict:
+		status = Conflict
 	}
-	want := in.After
-	want.Overrides, want.CustomShifts, want.Shifts = is.Overrides, is.CustomShifts, is.Shifts
-	diffs, err := oncall.Compare(want, w)
-	if err == nil && len(diffs) == 0 {
-		return "", "", false
-	}
-	alarm = fmt.Sprintf("schedule %s was edited and had other turns than foreseen: %s", in.Was.Name, differing(diffs, err))
-	if err := undo(ctx, a, in.Was, is); err != nil {
-		return fmt.Sprintf("%s. It could not be taken back (%v): %s", alarm, err, wayBack(in.Was)), "", false
-	}
-	return alarm + ". It was taken back: its turns are what they were", "", true
-}
-
-// undo takes an edit back.
-func undo(ctx context.Context, a Account, was, is inventory.Schedule) error {
-	for _, step := range oncall.Undo(was, is) {
-		if err := a.WriteStep(ctx, is, step); err != nil {
-			return err
+	outcomes := all(status, "%s", end.why)
+	for i := range outcomes {
+		o := &outcomes[i]
+		o.err = end.err
+		o.Wrote = status == Done
+		o.Uncertain = status == Failed && end.status.Open()
+		if end.alarm {
+			o.Alarm = end.why
 		}
 	}
-	return nil
-}
-
-// wayBack says how a schedule was, for a person who puts it back.
-func wayBack(was inventory.Schedule) string {
-	var parts []string
-	for _, l := range was.Layers {
-		parts = append(parts, fmt.Sprintf("layer %s: %s, counted from %s%s", l.Name, strings.Join(l.Users, ", "), stamp(l.VirtualStart), until(l.End)))
-	}
-	for _, r := range was.Rotations {
-		for _, e := range r.Events {
-			var members []string
-			for _, m := range e.Assignment.Members {
-				if m == nil {
-					members = append(members, "nobody")
-				} else {
-					members = append(members, *m)
-				}
-			}
-			parts = append(parts, fmt.Sprintf("event %s (#%s): %s%s", e.Name, e.ID, strings.Join(members, ", "), until(e.EffectiveUntil)))
-		}
-	}
-	return "put back in PagerDuty " + strings.Join(parts, "; ")
-}
-
-func until(t *time.Time) string {
-	if t == nil {
-		return ", without an end"
-	}
-	return ", until " + stamp(*t)
+	return outcomes
 }
 
 func outcomesOf(changes []plan.Change, status Status, why string, at time.Time) []Outcome {
@@ -281,74 +226,6 @@ func failedAll(all func(Status, string, ...any) []Outcome, err error) []Outcome 
 		outcomes[i] = failed(outcomes[i], err)
 	}
 	return outcomes
-}
-
-// RecoverEdits completes the edits of schedules that an earlier run left half
-// written, from the recorded intent: a schedule whose event ends without a
-// successor would have nobody on call from then on. It returns sentences about
-// what it did.
-func RecoverEdits(ctx context.Context, open []EditIntent, a Account, r Recorder, o Options) ([]string, error) {
-	o = o.withDefaults()
-	var said []string
-	var errs []error
-	for _, in := range open {
-		status, why, err := completeEdit(ctx, in, a, o)
-		switch {
-		case err != nil:
-			errs = append(errs, fmt.Errorf("complete the edit of schedule %s: %w", in.Was.Name, err))
-		case status != "":
-			if err := r.EditResult(ctx, in.ID, status, why); err != nil {
-				return said, fmt.Errorf("record what became of the edit of schedule %s: %w", in.Was.Name, err)
-			}
-			said = append(said, why)
-		}
-	}
-	return said, errors.Join(errs...)
-}
-
-// completeEdit writes what is missing of an edit, if anything was written.
-// Without a status it stays open.
-func completeEdit(ctx context.Context, in EditIntent, a Account, o Options) (EditStatus, string, error) {
-	now := o.Now()
-	w := inventory.Window{Since: now.UTC().Truncate(time.Minute)}
-	w.Until = w.Since.Add(watched)
-	is, err := a.Schedule(ctx, in.Was.ID, w)
-	if err != nil {
-		if now.Sub(in.At) > forgetAfter && final(err) {
-			return EditLeft, fmt.Sprintf("nobody could tell in a day what became of the edit of schedule %s: %v", in.Was.Name, err), nil
-		}
-		return "", "", err
-	}
-	rest := oncall.Remaining(is, in.Steps)
-	switch {
-	case len(rest) == 0:
-		return EditWritten, fmt.Sprintf("the edit of schedule %s was found whole after an interruption", in.Was.Name), nil
-	case len(rest) == len(in.Steps) && oncall.SameDefinition(is, in.Was) && now.Sub(in.At) < staleFor:
-		return "", "", nil // it may still show
-	case len(rest) == len(in.Steps):
-		return EditFailed, fmt.Sprintf("the edit of schedule %s was interrupted before it took effect", in.Was.Name), nil
-	}
-	for _, step := range rest {
-		if err := a.WriteStep(ctx, is, step); err != nil {
-			return "", "", err
-		}
-		// An event that is made after its time leaves the occurrence under way to
-		// nobody.
-		gaps, err := oncall.MissedByLate(step, now)
-		if err != nil {
-			return "", "", err
-		}
-		for _, gap := range gaps {
-			if _, err := a.AddCustomShift(ctx, is, gap); err != nil {
-				return "", "", err
-			}
-		}
-	}
-	why := fmt.Sprintf("the edit of schedule %s, half written by an earlier run, was completed", in.Was.Name)
-	if alarm, _, _ := verify(ctx, a, in, w); alarm != "" {
-		why = alarm
-	}
-	return EditWritten, why, nil
 }
 
 // mates are the changes that are made in one piece of work with a change, itself
@@ -374,4 +251,10 @@ func (x *run) editOf(r inventory.Ref) (plan.Edit, bool) {
 		return plan.Edit{}, false
 	}
 	return x.plan.Edits[i], true
+}
+
+// roomless says that PagerDuty makes no further rotation.
+func roomless(err error) bool {
+	var r interface{ Roomless() bool }
+	return errors.As(err, &r) && r.Roomless()
 }

@@ -64,6 +64,10 @@ func (m *mortal) EditIntent(ctx context.Context, e apply.EditIntent) (int64, err
 	return m.recorder.EditIntent(ctx, e)
 }
 
+func (m *mortal) EditStep(ctx context.Context, e apply.EditIntent) error {
+	return m.recorder.EditStep(ctx, e)
+}
+
 func (m *mortal) EditResult(ctx context.Context, id int64, status apply.EditStatus, why string) error {
 	return m.recorder.EditResult(ctx, id, status, why)
 }

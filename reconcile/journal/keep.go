@@ -102,7 +102,7 @@ func forgetRound(ctx context.Context, tx *sql.Tx, round int64) error {
 		}
 	}
 	for _, text := range []string{
-		`DELETE FROM edits WHERE round = ? AND status IS NOT NULL AND status <> 'partial'`,
+		`DELETE FROM edits WHERE round = ? AND NOT (` + openEdit + `)`,
 		`DELETE FROM rounds WHERE round = ?` + unused,
 	} {
 		if err == nil {

@@ -106,18 +106,26 @@ type Past struct {
 	// Raised and Lowered count its acknowledged writes.
 	Raised  int `json:"raised"`
 	Lowered int `json:"lowered"`
+	// Alarms are those about its edits of schedules, ended ones too.
+	Alarms []apply.EditAlarmed `json:"alarms"`
 }
 
-// Past lists the rounds that wrote something, the latest first, up to a number.
+// Past lists the rounds that wrote something, or of whose edits there was an alarm,
+// the latest first, up to a number.
 func (j *Journal) Past(ctx context.Context, most int) ([]Past, error) {
 	list := []Past{}
 	if j == nil || j.db == nil {
 		return list, nil
 	}
-	err := each(ctx, j.db, `
-		SELECT round, began, finished, sum(effect = 'raise'), sum(effect = 'lower')
-		FROM rounds JOIN intents USING (round) JOIN results USING (intent)
-		WHERE wrote = 1 GROUP BY round ORDER BY round DESC LIMIT ?`,
+	alarms, err := j.Alarms(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, j.db, `
+		SELECT round, began, finished, coalesce(sum(wrote = 1 AND effect = 'raise'), 0), coalesce(sum(wrote = 1 AND effect = 'lower'), 0)
+		FROM rounds LEFT JOIN intents USING (round) LEFT JOIN results USING (intent)
+		WHERE wrote = 1 OR EXISTS (SELECT 1 FROM edits WHERE edits.round = rounds.round AND alarmed IS NOT NULL)
+		GROUP BY round ORDER BY round DESC LIMIT ?`,
 		func(scan func(...any) error) error {
 			var p Past
 			var began string
@@ -127,7 +135,12 @@ func (j *Journal) Past(ctx context.Context, most int) ([]Past, error) {
 			}
 			var r Recorded
 			err := r.fill(began, finished, "null")
-			p.Began, p.Finished = r.Began, r.Finished
+			p.Began, p.Finished, p.Alarms = r.Began, r.Finished, []apply.EditAlarmed{}
+			for _, a := range alarms {
+				if a.Round == p.Round {
+					p.Alarms = append(p.Alarms, a)
+				}
+			}
 			list = append(list, p)
 			return err
 		}, most)

@@ -38,36 +38,94 @@ func (j *Journal) EditIntent(ctx context.Context, round int64, e apply.EditInten
 	return edit, err
 }
 
-// EditResult records what became of an edit. One that is partial stays open.
-func (j *Journal) EditResult(ctx context.Context, edit int64, status apply.EditStatus, why string) error {
-	return j.write(ctx, "record the result of an edit", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE edits SET status = ?, settled = ?, why = ? WHERE edit = ?`, status, j.now(), why, edit)
+func (r recorder) EditStep(ctx context.Context, e apply.EditIntent) error {
+	return r.Journal.EditStep(ctx, e)
+}
+
+// EditStep records that a step of an edit is about to be sent. It needs the
+// writer's lock, and renews its lease.
+func (j *Journal) EditStep(ctx context.Context, e apply.EditIntent) error {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("record a step of an edit: %w", err)
+	}
+	return j.writeLocked(ctx, "record a step of an edit", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE edits SET work = ?, touched = ? WHERE edit = ?`, string(text), j.now(), e.ID)
 		return err
 	})
 }
 
-// PendingEdits are the edits of which it is not known that all was written,
-// oldest first. apply.RecoverEdits completes them.
+// EditResult records what became of an edit. One that is open is looked at by the
+// next run. An alarm stands until a result is none.
+func (j *Journal) EditResult(ctx context.Context, edit int64, status apply.EditStatus, why string) error {
+	return j.write(ctx, "record the result of an edit", func(tx *sql.Tx) error {
+		now := j.now()
+		if _, err := tx.ExecContext(ctx, `UPDATE edits SET status = ?, settled = ?, why = ? WHERE edit = ?`, status, now, why, edit); err != nil {
+			return err
+		}
+		if status == apply.EditAlarm {
+			_, err := tx.ExecContext(ctx, `UPDATE edits SET alarm = ?, alarmed = coalesce(alarmed, ?), ended = NULL WHERE edit = ?`, why, now, edit)
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE edits SET ended = ? WHERE edit = ? AND alarmed IS NOT NULL AND ended IS NULL`, now, edit)
+		return err
+	})
+}
+
+// openEdit selects the edits that apply.EditStatus.Open is true of.
+const openEdit = `coalesce(status, '') IN ('', 'unseen', 'partial', 'alarm')`
+
+// PendingEdits are the edits that the next run is to look at, oldest first.
+// apply.RecoverEdits does.
 func (j *Journal) PendingEdits(ctx context.Context) ([]apply.EditIntent, error) {
 	open := []apply.EditIntent{}
-	err := j.rows(ctx, "read open edits", `SELECT edit, at, work FROM edits WHERE status IS NULL OR status = 'partial' ORDER BY edit`,
+	err := j.rows(ctx, "read open edits", `SELECT edit, at, coalesce(touched, at), coalesce(status, ''), work FROM edits WHERE `+openEdit+` ORDER BY edit`,
 		func(scan func(...any) error) error {
-			var in apply.EditIntent
 			var id int64
-			var at, text string
-			err := scan(&id, &at, &text)
+			var at, touched, status, text string
+			err := scan(&id, &at, &touched, &status, &text)
 			if err != nil {
 				return err
 			}
+			var in apply.EditIntent
 			if err := json.Unmarshal([]byte(text), &in); err != nil {
 				return fmt.Errorf("edit %d: %w", id, err)
 			}
-			in.ID = id
-			in.At, err = parseStamp(at)
+			in.ID, in.Status = id, apply.EditStatus(status)
+			if in.At, err = parseStamp(at); err != nil {
+				return err
+			}
+			in.Touched, err = parseStamp(touched)
 			open = append(open, in)
 			return err
 		})
 	return open, err
+}
+
+// Alarms are the alarms about edits of schedules that stand; with ended, those too
+// that are over, as long as their rounds are kept. Oldest first.
+func (j *Journal) Alarms(ctx context.Context, ended bool) ([]apply.EditAlarmed, error) {
+	alarms := []apply.EditAlarmed{}
+	err := j.rows(ctx, "read alarms", `SELECT edit, round, schedule, work ->> '$.was.name', alarm, alarmed, ended FROM edits WHERE alarmed IS NOT NULL ORDER BY edit`,
+		func(scan func(...any) error) error {
+			var a apply.EditAlarmed
+			var since string
+			var over sql.NullString
+			err := scan(&a.Edit, &a.Round, &a.Schedule, &a.Name, &a.Why, &since, &over)
+			if err == nil {
+				a.Since, err = parseStamp(since)
+			}
+			if err == nil && over.Valid {
+				var at time.Time
+				at, err = parseStamp(over.String)
+				a.Ended = &at
+			}
+			if a.Ended == nil || ended {
+				alarms = append(alarms, a)
+			}
+			return err
+		})
+	return alarms, err
 }
 
 // Adopt remembers overrides as the program's own.
@@ -128,12 +186,14 @@ func readStandins(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory
 		}, stamp(now))
 }
 
-// readEdited reads the schedules that were edited in the last two minutes.
+// readEdited reads the schedules that were edited in the last two minutes, which
+// PagerDuty may still show as they were on the way, and those whose edit is open.
 func readEdited(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
-	return each(ctx, tx, `SELECT work, settled FROM edits WHERE status = 'written' AND settled > ? ORDER BY settled`,
+	return each(ctx, tx, `SELECT work, coalesce(status, ''), coalesce(settled, touched, at), coalesce(why, '') FROM edits
+		WHERE `+openEdit+` OR settled > ? ORDER BY edit`,
 		func(scan func(...any) error) error {
-			var text, at string
-			if err := scan(&text, &at); err != nil {
+			var text, status, at, why string
+			if err := scan(&text, &status, &at, &why); err != nil {
 				return err
 			}
 			var in apply.EditIntent
@@ -141,7 +201,31 @@ func readEdited(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) 
 				return fmt.Errorf("an edit: %w", err)
 			}
 			settled, err := parseStamp(at)
-			m.Edited = append(m.Edited, plan.Edited{Schedule: in.Was.ID, Was: in.Was, At: settled})
+			if apply.EditStatus(status).Open() {
+				m.Edited = append(m.Edited, plan.Edited{Schedule: in.Was.ID, At: settled, Open: opened(apply.EditStatus(status), why)})
+				return err
+			}
+			states := in.States()
+			old := states[:len(states)-1]
+			if apply.EditStatus(status) != apply.EditWritten {
+				old = states[1:]
+			}
+			for _, s := range old {
+				m.Edited = append(m.Edited, plan.Edited{Schedule: in.Was.ID, Was: s, At: settled})
+			}
 			return err
 		}, stamp(now.Add(-overlaid)))
+}
+
+// opened says why nothing is done about a schedule whose edit is open.
+func opened(status apply.EditStatus, why string) string {
+	switch {
+	case status == apply.EditAlarm:
+		return why
+	case status == apply.EditUnseen:
+		return "its turns were edited, and PagerDuty does not show all of it yet"
+	case why != "":
+		return why
+	}
+	return "an edit of its turns broke off, and the next round looks at what became of it"
 }

@@ -34,7 +34,7 @@ type Memory struct {
 	// ended, also those that it took back a moment ago (S24).
 	Standins []OurStandin
 	// Edited are the schedules that this program edited in the last two minutes
-	// (S9).
+	// (S9), and those of which an edit is open (S32).
 	Edited []Edited
 }
 
@@ -125,10 +125,14 @@ type Release struct {
 	At     time.Time
 }
 
-// Edited is an edit of a schedule's turns that PagerDuty acknowledged.
+// Edited is a schedule whose turns were edited a moment ago, or are still being
+// edited.
 type Edited struct {
 	Schedule string
-	// Was is the schedule as it was before.
+	// Was is a definition that it had before or on the way, and has no longer.
 	Was inventory.Schedule
 	At  time.Time
+	// Open says why nothing more is done about it until the edit is at an end; empty
+	// if it is.
+	Open string
 }

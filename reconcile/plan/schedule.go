@@ -165,16 +165,19 @@ func partName(s inventory.Schedule) string {
 	return "layer"
 }
 
-// unsettled are the schedules that this program edited a moment ago and that
-// PagerDuty still shows as they were before (S9).
+// unsettled are the schedules of which an edit is open (S32), and those that this
+// program edited a moment ago and that PagerDuty still shows as they were before
+// (S9).
 func unsettled(s *inventory.Snapshot, m Memory, now time.Time) []desired.Unknown {
 	var unknown []desired.Unknown
 	for _, e := range m.Edited {
-		if now.Sub(e.At) < overlaidFor && oncall.SameDefinition(s.Schedules[e.Schedule], e.Was) {
-			unknown = append(unknown, desired.Unknown{
-				User: "*", Resource: inventory.ByID(inventory.KindSchedule, e.Schedule),
-				Reason: "its turns were edited less than two minutes ago and are read back as before",
-			})
+		why := e.Open
+		if why == "" && now.Sub(e.At) < overlaidFor && oncall.Matches(s.Schedules[e.Schedule], e.Was, now) {
+			why = "its turns were edited less than two minutes ago and are read back as before"
+		}
+		known := slices.ContainsFunc(unknown, func(u desired.Unknown) bool { return u.Resource.ID == e.Schedule })
+		if why != "" && !known {
+			unknown = append(unknown, desired.Unknown{User: "*", Resource: inventory.ByID(inventory.KindSchedule, e.Schedule), Reason: why})
 		}
 	}
 	return unknown

@@ -16,6 +16,8 @@ type Past struct {
 	Interrupted bool
 	Raised      int
 	Lowered     int
+	// Alarms are those about the round's edits of schedules, ended ones too.
+	Alarms []apply.EditAlarmed
 }
 
 // HistoryText writes a list of rounds.
@@ -34,8 +36,19 @@ func HistoryText(w io.Writer, rounds []Past, s Style) error {
 			text += p.alarm("  interrupted")
 		}
 		p.line("%s", text)
+		for _, a := range r.Alarms {
+			p.line("    %s", p.alarm(alarmText(a)))
+		}
 	}
 	return p.err
+}
+
+func alarmText(a apply.EditAlarmed) string {
+	until := "stands"
+	if a.Ended != nil {
+		until = "ended " + clock(*a.Ended)
+	}
+	return fmt.Sprintf("ALARM since %s, %s: %s", clock(a.Since), until, a.Why)
 }
 
 // MadeText writes what a round wrote, in the order of its writes. The plan is

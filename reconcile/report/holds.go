@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -21,6 +22,9 @@ type Holds struct {
 	// Unconfirmed say of names that mean something else than in earlier rounds:
 	// what they reach is unknown until a person confirms them (S11).
 	Unconfirmed []string `json:"unconfirmed"`
+	// Alarms are about edits of schedules that could not be brought to a good end,
+	// and stand.
+	Alarms []apply.EditAlarmed `json:"alarms"`
 
 	plan *plan.Plan
 }
@@ -33,9 +37,10 @@ type Hold struct {
 	Released *time.Time `json:"released"`
 }
 
-// NewHolds are the changes that a plan holds, with what was released since.
-func NewHolds(p *plan.Plan, round int64, asOf time.Time, released map[string]plan.Release) *Holds {
-	h := &Holds{AsOf: asOf, Round: round, Held: []Hold{}, Unconfirmed: []string{}, plan: p}
+// NewHolds are the changes that a plan holds, with what was released since, and the
+// alarms that stand.
+func NewHolds(p *plan.Plan, round int64, asOf time.Time, released map[string]plan.Release, alarms []apply.EditAlarmed) *Holds {
+	h := &Holds{AsOf: asOf, Round: round, Held: []Hold{}, Unconfirmed: []string{}, Alarms: append([]apply.EditAlarmed{}, alarms...), plan: p}
 	for _, u := range p.Unknown {
 		if strings.Contains(u.Reason, "dutyward confirm") && !slices.Contains(h.Unconfirmed, u.Reason) {
 			h.Unconfirmed = append(h.Unconfirmed, u.Reason)
@@ -54,6 +59,7 @@ func NewHolds(p *plan.Plan, round int64, asOf time.Time, released map[string]pla
 // HoldsText writes what waits for people: by the reason, then by place.
 func HoldsText(w io.Writer, h *Holds, s Style) error {
 	t := newPlanText(w, h.plan, s)
+	t.alarms(h.Alarms)
 	source := fmt.Sprintf("round %d", h.Round)
 	if h.Round == 0 {
 		source = "planned now"
@@ -70,6 +76,16 @@ func HoldsText(w io.Writer, h *Holds, s Style) error {
 	}
 	t.unconfirmed(h)
 	return t.err
+}
+
+// alarms writes what needs a person's look at once.
+func (t *planText) alarms(alarms []apply.EditAlarmed) {
+	for _, a := range alarms {
+		t.line("%s", t.alarm(fmt.Sprintf("ALARM since %s: %s", clock(a.Since), a.Why)))
+	}
+	if len(alarms) > 0 {
+		t.line("")
+	}
 }
 
 // unconfirmed writes which names wait for a person's word.

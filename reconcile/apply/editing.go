@@ -1,0 +1,300 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+)
+
+// editing writes edits of schedules, and brings to an end those that broke off.
+type editing struct {
+	account  Account
+	recorder Recorder
+	now      func() time.Time
+	// timeout bounds each step, which follows a renewal of the lease (S29).
+	timeout time.Duration
+}
+
+// ending is what came of an edit.
+type ending struct {
+	status EditStatus
+	// why is a sentence for a person; empty for what was simply done.
+	why string
+	// alarm says that why is for a person to look at at once.
+	alarm bool
+	// stands says that what was written is still there, whatever the status.
+	stands bool
+	// err is what broke it off.
+	err error
+	// unrecorded is why the record could not be kept.
+	unrecorded error
+}
+
+// unkept is the error of a step that was not sent, for it could not be recorded
+// that it was about to be: the lock may be another's by now.
+type unkept struct{ error }
+
+func (unkept) Refused() bool   { return true }
+func (u unkept) Unwrap() error { return u.error }
+
+// write sends a step, once the lease is renewed: it ends before the lease does
+// (S29), and what does not get the lease is not begun.
+func (e *editing) write(ctx context.Context, in EditIntent, was inventory.Schedule, step oncall.Step) error {
+	return e.within(ctx, in, func(ctx context.Context) error { return e.account.WriteStep(ctx, was, step) })
+}
+
+func (e *editing) within(ctx context.Context, in EditIntent, send func(context.Context) error) error {
+	sending, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	if err := e.recorder.EditStep(sending, in); err != nil {
+		return unkept{fmt.Errorf("record a step of the edit of schedule %s: %w", in.Was.Name, err)}
+	}
+	return send(sending)
+}
+
+// carryOut writes the steps of an edit and looks at what came of them. The first
+// is sent within what first allows.
+func (e *editing) carryOut(ctx context.Context, in EditIntent, first func(context.Context) (context.Context, context.CancelFunc)) ending {
+	for i := 0; i < len(in.Steps); i++ {
+		sending, cancel := ctx, context.CancelFunc(func() {})
+		if i == 0 {
+			sending, cancel = first(ctx) // once begun, it is finished
+		}
+		err := e.forth(sending, in, i)
+		if err != nil && sending.Err() != nil {
+			err = fmt.Errorf("%w: %w", context.Cause(sending), err)
+		}
+		cancel()
+		if roomless(err) && in.Steps[i].Does == oncall.AddRotation {
+			in.Steps = oncall.WithoutNet(in.Steps, i)
+			i--
+			continue
+		}
+		if err != nil {
+			end, on := e.broken(ctx, in, i, err)
+			if !on {
+				return end
+			}
+		}
+	}
+	return e.readBack(ctx, in)
+}
+
+// forth writes a step of an edit's own.
+func (e *editing) forth(ctx context.Context, in EditIntent, i int) error {
+	step := in.Steps[i]
+	if step.Does == oncall.DeleteRotation {
+		if err := e.fill(ctx, in, step); err != nil {
+			return err
+		}
+	}
+	return e.write(ctx, in, in.Was, step)
+}
+
+// fill fills what a net has of a turn under way, before it is taken away: a
+// successor that was made after its time begins with its next turn.
+func (e *editing) fill(ctx context.Context, in EditIntent, net oncall.Step) error {
+	now := e.now()
+	if net.Event.EffectiveSince.After(now) {
+		return nil
+	}
+	is, err := e.look(ctx, in)
+	if err != nil {
+		return err
+	}
+	net.Does = oncall.CreateEvent
+	rotation, there := oncall.NetOf(is, in.Was, *net.Event)
+	if !there {
+		return nil
+	}
+	w := inventory.Window{Since: now.UTC(), Until: now.UTC().Add(time.Minute)}
+	without, err := oncall.Without(is, rotation.ID, w)
+	if err != nil || len(oncall.At(without.Shifts, w.Since)) > 0 {
+		return err
+	}
+	shifts, err := oncall.MissedByLate(net, now)
+	if err != nil {
+		return err
+	}
+	return e.addShifts(ctx, in, is, shifts)
+}
+
+func (e *editing) addShifts(ctx context.Context, in EditIntent, is inventory.Schedule, shifts []inventory.CustomShift) error {
+	for _, shift := range shifts {
+		err := e.within(ctx, in, func(ctx context.Context) error {
+			_, err := e.account.AddCustomShift(ctx, is, shift)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look reads the schedule of an edit.
+func (e *editing) look(ctx context.Context, in EditIntent) (inventory.Schedule, error) {
+	is, err := e.account.Schedule(ctx, in.Was.ID, windowFrom(e.now()))
+	if err != nil {
+		err = fmt.Errorf("look at schedule %s: %w", in.Was.Name, err)
+	}
+	return is, err
+}
+
+// broken says what came of an edit whose step i was not acknowledged, or that it
+// goes on, since the step was carried out all the same.
+func (e *editing) broken(ctx context.Context, in EditIntent, i int, cause error) (end ending, on bool) {
+	unwritten := refused(cause)
+	open := ending{status: EditPartial, err: cause, why: fmt.Sprintf(
+		"the edit of schedule %s broke off, and the next round looks at it: %v", in.Was.Name, cause)}
+	var lost unkept
+	if errors.As(cause, &lost) && !errors.Is(cause, ErrExpired) {
+		open.unrecorded = cause
+		if i > 0 {
+			return e.guarded(in, i, open), false // nothing more may be written
+		}
+	}
+	if i == 0 && unwritten {
+		return ending{status: EditFailed, err: cause, why: fmt.Sprintf(
+			"PagerDuty does not take the new turns of schedule %s; nothing was changed, and all turns are what they were: %v", in.Was.Name, cause), unrecorded: open.unrecorded}, false
+	}
+	is, err := e.look(ctx, in)
+	if err != nil {
+		return e.guarded(in, i, open), false
+	}
+	k := oncall.Reached(is, in.States(), e.now())
+	switch {
+	case k > i && !unwritten:
+		return ending{}, true
+	case !unwritten && k >= 0:
+		return e.guarded(in, i, open), false // it may still show, or land
+	case k >= 0 && k != i:
+		return e.unseenHalf(ctx, in, i, open), false
+	}
+	end, err = e.settle(ctx, in, is, k, cause)
+	if err != nil {
+		return e.guarded(in, i, open), false
+	}
+	return end, false
+}
+
+// guarded is what is said of an edit that stays open: an alarm if somebody's turns
+// end without a successor and without a net.
+func (e *editing) guarded(in EditIntent, written int, open ending) ending {
+	left := in.States()[written]
+	for _, p := range oncall.Pairs(in.Steps) {
+		if half(left, p) && len(left.Rotations) == len(in.Was.Rotations) {
+			open.alarm, open.status = true, EditAlarm
+			open.why = fmt.Sprintf("schedule %s is half edited, and nobody takes over at %s unless the next round can mend it: %v. If it can't: %s",
+				in.Was.Name, stamp(p.At()), open.err, wayBack(in.Was))
+		}
+	}
+	return open
+}
+
+// half says that an event ends, and that its successor is not made.
+func half(s inventory.Schedule, p oncall.Pair) bool {
+	for _, r := range s.Rotations {
+		if r.ID != p.Rotation {
+			continue
+		}
+		ends, goesOn := false, false
+		for _, e := range r.Events {
+			ends = ends || oncall.SameEvent(e, p.Old) && e.ID == p.Old.ID
+			goesOn = goesOn || e.ID == "" && oncall.SameEvent(e, p.New)
+		}
+		return ends && !goesOn
+	}
+	return false
+}
+
+// unseenHalf is for an edit that was refused a step while PagerDuty does not show
+// yet what it acknowledged before. Where there is no net, the events that were
+// ended get their end back at once, and all else waits for what is there to show.
+func (e *editing) unseenHalf(ctx context.Context, in EditIntent, i int, open ending) ending {
+	left := in.States()[i]
+	if len(left.Rotations) > len(in.Was.Rotations) {
+		return open
+	}
+	for _, step := range oncall.TakeBack(in.Was, left, in.Steps, e.now()) {
+		if step.Does != oncall.EndEvent {
+			continue
+		}
+		if err := e.write(ctx, in, in.Was, step); err != nil {
+			return e.guarded(in, i, open)
+		}
+	}
+	return open
+}
+
+// readBack reads an edited schedule back.
+func (e *editing) readBack(ctx context.Context, in EditIntent) ending {
+	unseen := ending{status: EditUnseen, why: "written; PagerDuty does not show it yet, and the next round compares the turns"}
+	is, err := e.look(ctx, in)
+	if err != nil {
+		unseen.why = fmt.Sprintf("written, and not read back: %v; the next round compares the turns", err)
+		return unseen
+	}
+	k := oncall.Reached(is, in.States(), e.now())
+	switch {
+	case k == len(in.Steps):
+		return e.verify(ctx, in, is)
+	case k >= 0:
+		return unseen
+	}
+	end, err := e.changed(ctx, in, is, nil)
+	if err != nil {
+		unseen.why = fmt.Sprintf("written, and changed by somebody else since: %v; the next round looks", err)
+		return unseen
+	}
+	end.stands = true
+	return end
+}
+
+// verify compares the turns of an edit that is there whole with those foreseen.
+// Where they are others, it says so and takes the edit back, before anything of
+// it takes effect.
+func (e *editing) verify(ctx context.Context, in EditIntent, is inventory.Schedule) ending {
+	w := windowFrom(e.now())
+	want := in.After
+	want.Overrides, want.CustomShifts, want.Shifts = is.Overrides, is.CustomShifts, is.Shifts
+	diffs, err := oncall.Compare(want, w)
+	if err == nil && len(diffs) == 0 {
+		return ending{status: EditWritten}
+	}
+	alarm := fmt.Sprintf("schedule %s was edited and had other turns than foreseen: %s", in.Was.Name, differing(diffs, err))
+	err = e.back(ctx, in, is)
+	for _, p := range oncall.Pairs(in.Steps) {
+		if err == nil && !p.At().After(e.now()) {
+			err = fmt.Errorf("its hand-over at %s has passed", stamp(p.At()))
+		}
+	}
+	if err != nil {
+		return ending{status: EditAlarm, alarm: true, stands: true, why: fmt.Sprintf("%s. It could not be taken back (%v): %s", alarm, err, wayBack(in.Was))}
+	}
+	return ending{status: EditUndone, alarm: true, why: alarm + ". It was taken back: its turns are what they were"}
+}
+
+// back takes an edit back, from a state that it left the schedule in. Only what is
+// exactly as the edit left it is touched (S33).
+func (e *editing) back(ctx context.Context, in EditIntent, is inventory.Schedule) error {
+	for _, step := range oncall.TakeBack(in.Was, is, in.Steps, e.now()) {
+		if step.Does == oncall.DeleteRotation {
+			if err := e.fill(ctx, in, step); err != nil {
+				return err
+			}
+		}
+		err := e.write(ctx, in, is, step)
+		if step.Does == oncall.AddRotation && roomless(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
