@@ -13,11 +13,11 @@ import (
 )
 
 // checkStatements warns of what the policies' literal elements say together:
-// groups that nobody declares, or declares otherwise elsewhere, or uses, and an
-// until that a permanent grant makes pointless. It says nothing where a name is
+// groups that nobody declares, or declares otherwise elsewhere, or uses, grants that
+// follow from themselves, and an until that a permanent grant makes pointless. It says nothing where a name is
 // computed; on a snapshot the plan knows.
 func checkStatements(m *modules, read groupsRead, r *report) {
-	s := stated{report: r, read: read, declared: map[string]statedElement{}, used: map[string]bool{}, nested: map[string][]mention{}}
+	s := stated{report: r, read: read, declared: map[string]statedElement{}, used: map[string]bool{}, nested: map[string][]mention{}, within: map[string][]string{}}
 	for _, f := range m.files {
 		module := m.parsed[f.name]
 		if module == nil || f.isTest() || packageRoot(module) != string(PhaseAccess) {
@@ -35,6 +35,7 @@ func checkStatements(m *modules, read groupsRead, r *report) {
 		s.unused()
 	}
 	s.circles()
+	s.itself()
 	s.swallowed()
 }
 
@@ -50,10 +51,13 @@ type stated struct {
 	// some principal is not written out.
 	mentions []mention
 	// nested are the groups in each group.
-	nested  map[string][]mention
-	used    map[string]bool
-	unknown bool
-	grants  []statedElement
+	nested map[string][]mention
+	// within are the principals in each group, followed what grants follow from.
+	within   map[string][]string
+	followed []follow
+	used     map[string]bool
+	unknown  bool
+	grants   []statedElement
 }
 
 // mention is a group referred to at a place.
@@ -121,6 +125,7 @@ func (s *stated) element(r *ast.Rule, e element) {
 	case "member":
 		s.nest(r, e)
 	case "grant":
+		s.follow(r, e)
 		s.grants = append(s.grants, statedElement{element: e, always: unconditional(r)})
 	}
 }
@@ -191,6 +196,7 @@ func (s *stated) nest(r *ast.Rule, e element) {
 	for _, principal := range inner {
 		name, isGroup := strings.CutPrefix(principal, "group:")
 		for _, group := range outer {
+			s.within[group] = append(s.within[group], principal)
 			if isGroup {
 				s.nested[group] = append(s.nested[group], mention{name, e.fields["principal"].term})
 			}

@@ -58,11 +58,20 @@ func toldAt(problems policies.Problems, p policies.Problem) bool {
 			return x.File == p.File && p.Line <= x.Line && pointlessUntil.MatchString(x.Found) && strings.HasSuffix(firstPlace.FindString(x.Found), firstPlace.FindString(p.Message))
 		})
 	}
+	if m := followsItself.FindStringSubmatch(p.Message); m != nil {
+		return slices.ContainsFunc(problems, func(x policies.Problem) bool {
+			return x.File == p.File && p.Line <= x.Line && followsItself.MatchString(x.Found) && strings.HasSuffix(x.Found, "→ "+m[1])
+		})
+	}
 	quoted := firstQuoted.FindString(p.Message)
 	return quoted != "" && slices.ContainsFunc(problems, func(x policies.Problem) bool {
 		return x.File == p.File && x.Line == p.Line && strings.Contains(x.Found, quoted)
 	})
 }
+
+// followsItself is how a grant is told that follows from itself; in the plan's words
+// the resource comes first.
+var followsItself = regexp.MustCompile(`(?:on (.+) |that )follows from itself`)
 
 // pointlessUntil is how an until is told that ends nothing, by loading and by the
 // plan; firstPlace is the grant that gives the same.

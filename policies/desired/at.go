@@ -22,7 +22,7 @@ func (e *Expansion) At(t time.Time) *Access {
 		Absent:            e.absent,
 		Unsupported:       e.unsupported,
 		Errors:            e.errors,
-		Warnings:          e.warnings,
+		Warnings:          e.allWarnings(),
 		Suspends:          e.suspends,
 		Overrides:         e.overridesAt(t),
 		bound:             e.bound,
@@ -76,13 +76,15 @@ func (e *Expansion) protectionsAt(t time.Time) []Protection {
 // choose is the grant that wins for a pair at t: the highest role in force,
 // limits applied. Without one in force there is none.
 func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, bool) {
-	if len(sorted) == 1 && sorted[0].refused == "" && sorted[0].window.Contains(t) {
+	if len(sorted) == 1 && sorted[0].refused == "" && !sorted[0].circular && sorted[0].window.Contains(t) {
 		return e.only(pair, sorted[0], t), true
 	}
 	g := Grant{Pair: pair, By: []By{}}
 	var windows []Window
 	for _, c := range sorted { // highest role first
 		switch {
+		case c.circular:
+			g.Lost = append(g.Lost, lost(c, "it follows from itself alone"))
 		case c.refused != "":
 			g.Lost = append(g.Lost, lost(c, c.refused))
 		case !c.window.Contains(t):
@@ -101,7 +103,7 @@ func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, b
 		return g, false
 	}
 	for _, c := range sorted {
-		if c.role == g.Role && c.refused == "" {
+		if c.role == g.Role && c.refused == "" && !c.circular {
 			windows = append(windows, c.window)
 		}
 	}

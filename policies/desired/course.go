@@ -90,7 +90,13 @@ func (e *Expansion) MoveOverrides(a *Access, t time.Time) { a.Overrides = e.over
 
 // Asked are all overrides that the statements ask for, one for each way in which
 // a grant reaches somebody, those that have ended included.
-func (e *Expansion) Asked() []Override { return e.overrides }
+func (e *Expansion) Asked() []Override {
+	all := make([]Override, len(e.overrides))
+	for i, o := range e.overrides {
+		all[i] = o.Override
+	}
+	return all
+}
 
 // Disputes are the schedules in dispute (S21) whose on-calls are asked for, with
 // why, by id.

@@ -22,6 +22,8 @@ type way struct {
 	chain []string
 	// schedule is the id of the schedule whose shift it is; may be empty.
 	schedule string
+	// fact is what of PagerDuty it follows from; nil if from nothing there.
+	fact *inventory.Ref
 	// refused says why this way leads nowhere; may be empty.
 	refused string
 	// keep is the window of the member statement of the group at hand that keeps
@@ -36,6 +38,8 @@ type people struct {
 	unknown []string
 	// uses are the on-call facts that they follow from.
 	uses []use
+	// facts are all that they may follow from in PagerDuty, whoever that is at present.
+	facts []inventory.Ref
 }
 
 // expander expands principals, each once.
@@ -216,7 +220,7 @@ func (x *expander) noSuchLevel(ref inventory.Ref, id string, origins []policies.
 
 // through puts a link before every chain.
 func (p people) through(link string) people {
-	out := people{ways: make(map[string][]way, len(p.ways)), unknown: p.unknown, uses: p.uses}
+	out := people{ways: make(map[string][]way, len(p.ways)), unknown: p.unknown, uses: p.uses, facts: p.facts}
 	for user, ways := range p.ways {
 		linked := make([]way, len(ways))
 		for i, w := range ways {
@@ -255,23 +259,25 @@ func (x *expander) teamMembers(id, name string) people {
 	if after, ok := x.in.Members[id]; ok {
 		members = after
 	}
-	p := people{ways: make(map[string][]way, len(members))}
+	fact := inventory.ByID(inventory.KindTeam, id)
+	p := people{ways: make(map[string][]way, len(members)), facts: []inventory.Ref{fact}}
 	for user := range members {
-		p.ways[user] = []way{{chain: []string{name}}}
+		p.ways[user] = []way{{chain: []string{name}, fact: &fact}}
 	}
 	return p
 }
 
 // rotation is everyone who takes turns on a schedule.
 func (x *expander) rotation(id, name string) people {
-	p := people{ways: map[string][]way{}}
+	fact := inventory.ByID(inventory.KindRotation, id)
+	p := people{ways: map[string][]way{}, facts: []inventory.Ref{fact}}
 	s, changed := x.in.Schedules[id]
 	if !changed {
 		s = x.in.Snapshot.Schedules[id]
 	}
 	for _, l := range oncall.Lines(s, x.in.Snapshot.Now) {
 		for _, u := range l.Present {
-			p.ways[u] = []way{{chain: []string{name}}}
+			p.ways[u] = []way{{chain: []string{name}, fact: &fact}}
 		}
 	}
 	return p

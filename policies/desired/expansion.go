@@ -49,7 +49,7 @@ type Expansion struct {
 	in         Input
 	index      *inventory.Index
 	candidates ByPair[[]candidate]
-	overrides  []Override // one for each way in which a grant reaches somebody
+	overrides  []asked // one for each way in which a grant reaches somebody
 	// named are the rules that name a target, without sources.
 	named    map[Target][]policies.Origin
 	mayEmpty map[Target][]policies.Empty
@@ -58,6 +58,7 @@ type Expansion struct {
 	limitsOn map[string][]int
 	protects []protect
 	groups   map[string]people
+	links    map[link][]policies.Origin
 	uses     Uses
 	disputes map[string]string
 
@@ -67,8 +68,10 @@ type Expansion struct {
 	unsupported       []Unsupported
 	absent            []Absent
 	errors, warnings  []Notice
-	suspends          []string
-	bound             []*resolution
+	// swallows are warnings of an until that has no effect.
+	swallows []Notice
+	suspends []string
+	bound    []*resolution
 }
 
 // candidate is one way in which a grant reaches a pair.
@@ -78,6 +81,10 @@ type candidate struct {
 	// by is one, as a slice that grants may have for theirs.
 	by       []By
 	schedule string
+	// fact is what of PagerDuty it follows from; nil if from nothing there.
+	fact *inventory.Ref
+	// circular says that it follows from itself alone, and so gives nothing (S34).
+	circular bool
 	// refused says why it gives nothing though it is in force; may be empty.
 	refused string
 }
@@ -115,6 +122,7 @@ func Expand(in Input) *Expansion {
 		mayEmpty:   map[Target][]policies.Empty{},
 		limitsOn:   map[string][]int{},
 		leavers:    map[string][]policies.Leaver{},
+		links:      map[link][]policies.Origin{},
 		uses:       newUses(),
 	}
 	for _, g := range in.Statements.Groups {
@@ -225,21 +233,27 @@ func (e *Expansion) give(x *expander, g policies.Grant, target Target) {
 			e.reach(target, user, candidatesOf(g, w, overlong))
 		}
 	}
+	e.link(target, who, g.Origins)
 }
 
 // name notes that rules name a target.
 func (e *Expansion) name(target Target, origins []policies.Origin) {
 	named, known := e.named[target]
 	before := len(named)
-	for _, o := range origins {
-		o.Source = ""
-		if !slices.Contains(named, o) {
-			named = append(named, o)
-		}
-	}
-	if !known || len(named) > before {
+	if named = addPlaces(named, origins); !known || len(named) > before {
 		e.named[target] = named
 	}
+}
+
+// addPlaces adds places of rules to a list of them, each once and without sources.
+func addPlaces(places, more []policies.Origin) []policies.Origin {
+	for _, o := range more {
+		o.Source = ""
+		if !slices.Contains(places, o) {
+			places = append(places, o)
+		}
+	}
+	return places
 }
 
 // reach adds the ways in which a grant reaches a pair.
@@ -268,7 +282,7 @@ func candidatesOf(g policies.Grant, w way, overlong string) []candidate {
 	out := make([]candidate, len(g.Origins))
 	for i, o := range g.Origins {
 		out[i] = candidate{
-			role: g.Role, window: window, schedule: w.schedule,
+			role: g.Role, window: window, schedule: w.schedule, fact: w.fact,
 			by: []By{{Origin: o, Chain: chain(w)}}, refused: cmp.Or(overlong, w.refused),
 		}
 	}
@@ -485,28 +499,46 @@ func (e *Expansion) finish(x *expander) {
 		for _, cs := range on {
 			if len(cs) > 1 {
 				slices.SortFunc(cs, compare)
+			}
+		}
+	}
+	e.allSwallowed()
+	e.warnings = append(e.warnings, x.warnings...)
+	slices.SortFunc(x.errors, compareNotices)
+	e.errors = slices.Compact(x.errors)
+	e.suspends, e.bound = x.suspend, x.resolver.bound
+}
+
+// allSwallowed looks for every until that has no effect.
+func (e *Expansion) allSwallowed() {
+	e.swallows = nil
+	for _, on := range e.candidates {
+		for _, cs := range on {
+			if len(cs) > 1 {
 				e.swallowed(cs)
 			}
 		}
 	}
-	e.warnings = append(e.warnings, x.warnings...)
-	slices.SortFunc(x.errors, compareNotices)
-	slices.SortFunc(e.warnings, compareNotices)
-	e.errors, e.warnings = slices.Compact(x.errors), slices.Compact(e.warnings)
-	e.suspends, e.bound = x.suspend, x.resolver.bound
+}
+
+// allWarnings are the warnings, sorted.
+func (e *Expansion) allWarnings() []Notice {
+	all := slices.Concat(e.warnings, e.swallows)
+	slices.SortFunc(all, compareNotices)
+	return slices.Compact(all)
 }
 
 // swallowed warns of an until that has no effect, since a permanent grant gives
 // as much (S19).
 func (e *Expansion) swallowed(sorted []candidate) {
 	for _, permanent := range sorted {
-		if permanent.window != (Window{}) || permanent.refused != "" {
+		if permanent.window != (Window{}) || permanent.refused != "" || permanent.circular {
 			continue
 		}
 		for _, c := range sorted {
 			if c.window.UntilKind == BoundDate && c.role == permanent.role {
 				by := permanent.by[0]
-				e.warnings = append(e.warnings, Notice{Origin: c.by[0].Origin, Message: fmt.Sprintf(
+				e.swallows = append(e.swallows, Notice{Origin: c.by[0].Origin, Message: fmt.Sprintf(
 					"the until of this grant has no effect: %s:%d gives %s for good", by.File, by.Line, c.role)})
 			}
 		}

@@ -37,6 +37,7 @@ func (x *expander) group(name string, origins []policies.Origin, raw bool) peopl
 		in := x.expand(m.Principal, stretchOf(m), m.Origins, raw)
 		p.unknown = append(p.unknown, in.unknown...)
 		p.uses = append(p.uses, in.uses...)
+		p.addFacts(in.facts)
 		bounds := bounded(m.From, m.Until)
 		if m.WhenEmpty == policies.KeepLast {
 			in.keep(bounds)
@@ -78,6 +79,15 @@ func (p *people) add(o people, w Window, refused string) {
 	}
 }
 
+// addFacts adds facts that the people of p may follow from, each once.
+func (p *people) addFacts(facts []inventory.Ref) {
+	for _, fact := range facts {
+		if !slices.Contains(p.facts, fact) {
+			p.facts = append(p.facts, fact)
+		}
+	}
+}
+
 // keep marks the people of p as those to be kept, while the window lasts.
 func (p people) keep(w Window) {
 	for _, ways := range p.ways {
@@ -88,28 +98,38 @@ func (p people) keep(w Window) {
 }
 
 // tidy sorts every person's ways, drops repetitions, and of the ways that share
-// a window keeps the shortest few. What they use is named once.
+// a window and follow from the same keeps the shortest few. What they use is named
+// once.
 func (p *people) tidy() {
 	slices.SortFunc(p.uses, compareUses)
 	p.uses = slices.Compact(p.uses)
 	for user, ways := range p.ways {
 		slices.SortFunc(ways, compareWays)
-		kept, inWindow := ways[:0], 0
-		for i, w := range ways {
-			if i > 0 && compareWays(ways[i-1], w) == 0 {
-				continue
-			}
-			if len(kept) > 0 && kept[len(kept)-1].window == w.window {
-				inWindow++
-			} else {
-				inWindow = 0
-			}
-			if inWindow < waysPerWindow {
-				kept = append(kept, w)
-			}
-		}
-		p.ways[user] = kept
+		p.ways[user] = few(slices.CompactFunc(ways, func(a, b way) bool { return compareWays(a, b) == 0 }))
 	}
+}
+
+// few are the shortest ways of each window, and of those some for each fact that
+// they follow from.
+func few(sorted []way) []way {
+	if len(sorted) <= waysPerWindow {
+		return sorted
+	}
+	kept, window, seen := sorted[:0], Window{}, map[inventory.Ref]int{}
+	for _, w := range sorted {
+		if w.window != window {
+			window = w.window
+			clear(seen)
+		}
+		fact := inventory.Ref{}
+		if w.fact != nil {
+			fact = *w.fact
+		}
+		if seen[fact]++; seen[fact] <= waysPerWindow {
+			kept = append(kept, w)
+		}
+	}
+	return kept
 }
 
 func compareWays(a, b way) int {

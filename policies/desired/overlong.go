@@ -35,7 +35,7 @@ func (x *expander) overlong(from, until *time.Time, origins []policies.Origin) s
 // more than those that stand. Where they give as much, it makes no difference.
 func refusedAt(pair Pair, sorted []candidate, t time.Time, role string) (Unknown, bool) {
 	for _, c := range sorted {
-		if c.refused == "" || !c.window.Contains(t) {
+		if c.refused == "" || c.circular || !c.window.Contains(t) {
 			continue
 		}
 		if role == "" || inventory.CompareRoles(pair.Resource.Kind, c.role, role) > 0 {

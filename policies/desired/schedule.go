@@ -117,13 +117,14 @@ func (e *Expansion) override(x *expander, g policies.Grant, schedule inventory.R
 				continue
 			}
 			for _, o := range g.Origins {
-				e.overrides = append(e.overrides, Override{
+				e.overrides = append(e.overrides, asked{fact: w.fact, Override: Override{
 					User: user, Schedule: schedule.ID, Window: window, Replaces: replaces,
 					By: []By{{Origin: o, Chain: chain(w)}}, Limited: []Limitation{},
-				})
+				}})
 			}
 		}
 	}
+	e.link(target, who, g.Origins)
 }
 
 // replaced is whom an override replaces, if the reference resolves. Of one that

@@ -16,7 +16,7 @@ func stretchOf(m policies.Member) stretch { return stretch{m.Lead, m.Lag} }
 
 // onCall is whoever has a shift on a schedule, over its window (S21).
 func (x *expander) onCall(id, name string, s stretch) people {
-	p := people{ways: map[string][]way{}, uses: []use{{schedule: id, margin: Margin{s.lead, s.lag}}}}
+	p := people{ways: map[string][]way{}, uses: []use{{schedule: id, margin: Margin{s.lead, s.lag}}}, facts: []inventory.Ref{inventory.ByID(inventory.KindOnCall, id)}}
 	if reason := x.disputed(id, s); reason != "" {
 		p.unknown = []string{reason}
 		return p
@@ -40,6 +40,7 @@ func (x *expander) escalation(id string, level int, name string, s stretch) peop
 				continue
 			}
 			p.uses = append(p.uses, use{schedule: t.ID, margin: Margin{s.lead, s.lag}})
+			p.facts = append(p.facts, inventory.ByID(inventory.KindOnCall, t.ID))
 			if reason := x.disputed(t.ID, s); reason != "" {
 				p.unknown = append(p.unknown, reason)
 				continue
@@ -66,7 +67,7 @@ func (x *expander) beyond(p *people, name string, s stretch) {
 }
 
 func (x *expander) addShifts(p people, schedule string, chain []string, s stretch) {
-	byUser := map[string][]Window{}
+	byUser, fact := map[string][]Window{}, inventory.ByID(inventory.KindOnCall, schedule)
 	for _, shift := range x.in.Snapshot.Schedules[schedule].Shifts {
 		byUser[shift.User] = append(byUser[shift.User], Window{
 			From: shift.Start.Add(-s.lead), FromKind: BoundShift,
@@ -75,7 +76,7 @@ func (x *expander) addShifts(p people, schedule string, chain []string, s stretc
 	}
 	for user, windows := range byUser {
 		for _, w := range unite(windows) {
-			p.ways[user] = append(p.ways[user], way{window: w, chain: chain, schedule: schedule})
+			p.ways[user] = append(p.ways[user], way{window: w, chain: chain, schedule: schedule, fact: &fact})
 		}
 	}
 }

@@ -21,6 +21,8 @@ type builder struct {
 	last   map[desired.Pair]RoundPair
 	// ground is what does not depend on policies.
 	ground *Ground
+	// circles are what of access follows from itself alone; nil if that is not known.
+	circles *circles
 	// scope is what is compared; nil is everything.
 	scope *scope
 	// was are the rules that gave pairs their role before, as far as known.
@@ -136,6 +138,9 @@ func (b *builder) change(pair desired.Pair, held, asked string) Change {
 		c.Action = ActionRevoke
 	}
 	if len(c.By) == 0 {
+		c.By = b.circular(pair)
+	}
+	if len(c.By) == 0 {
 		c.By = b.was[pair]
 	}
 	if len(c.By) == 0 {
@@ -221,6 +226,15 @@ func (b *builder) protected(pair desired.Pair, held, asked string) bool {
 		return true
 	}
 	return false
+}
+
+// circular are the rules that would give a pair something that follows from itself
+// alone (S34).
+func (b *builder) circular(pair desired.Pair) []desired.By {
+	if b.circles == nil {
+		return nil
+	}
+	return b.circles.by[pair]
 }
 
 // unsupported shows as blocked what this version reads and does not carry out.

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -108,6 +109,8 @@ func (b *builder) asked(a *desired.Access, pair desired.Pair) string {
 // reason is one sentence for a person.
 func (b *builder) reason(c Change, grant desired.Grant) string {
 	switch {
+	case len(b.circular(c.Pair())) > 0 && c.Effect == Lower:
+		return "it follows from itself alone, through " + strings.Join(b.circular(c.Pair())[0].Chain, " → ")
 	case len(c.LimitedBy) > 0:
 		l := c.LimitedBy[0]
 		return fmt.Sprintf("limited to %s: %s", l.AtMost, l.Reason)

@@ -53,6 +53,8 @@ type course struct {
 	restless map[string]bool
 	// tied are the teams of schedules on which policies give turns or overrides.
 	tied map[string]bool
+	// circles are what of access follows from itself.
+	circles *circles
 }
 
 // newCourse begins after a first plan, whose changes it takes for made, and ends
@@ -75,7 +77,7 @@ func newCourse(in Input, first *Result, until time.Time) *course {
 
 // take goes on from a plan of everything.
 func (c *course) take(r *Result) {
-	c.expansion, c.access = r.Expansion, r.Access
+	c.expansion, c.access, c.circles = r.Expansion, r.Access, r.circles
 	raised, lowered, standins := c.raised(), c.lowered(), c.standins(r)
 	c.edit, c.tied = inventory.NewEdit(r.Snapshot), map[string]bool{}
 	teams := scheduleTeams(r.Snapshot, r.Access)
@@ -122,8 +124,10 @@ func (c *course) expand(now time.Time) {
 		Snapshot: c.account, Statements: c.in.Statements, Bindings: c.in.Memory.Bindings, References: c.in.References,
 		Longest: c.in.Settings.Longest, Disputes: c.in.disputes,
 	})
-	c.access = c.expansion.At(now)
-	c.access.Unknown = slices.Concat(c.access.Unknown, unread(c.account))
+	in := c.in
+	in.Snapshot, in.Now, in.Memory = c.account, now, c.memory
+	c.circles = grounded(in, newGround(c.account, now, c.memory.Bindings).names, nil, c.expansion, nil, unread(c.account))
+	c.access = c.circles.access
 	for _, pair := range movedPairs(before, c.access) {
 		c.moved[pair] = before.Grant(pair).By
 	}
@@ -194,7 +198,7 @@ func (c *course) step(m moment) (*Plan, error) {
 	ground := newGround(&moved, m.at, nil)
 	ground.implied = c.implied
 	b := &builder{
-		in: in, was: c.was, ground: ground, index: c.index, access: c.access, last: c.last, scope: c.scope(m), asks: map[string]bool{},
+		in: in, was: c.was, ground: ground, circles: c.circles, index: c.index, access: c.access, last: c.last, scope: c.scope(m), asks: map[string]bool{},
 		plan: &Plan{Now: m.at, Names: map[string]string{}},
 	}
 	if len(b.scope.schedules) > 0 {

@@ -169,7 +169,7 @@ func (b *builder) holdEmptying() {
 		if !empty {
 			h.Why = fmt.Sprintf("no rule puts anybody on %s for good any more, only for shifts or a while", b.resourceName(c.Resource))
 		}
-		return h, empty || b.stoodForGood(c) && !b.anybodyForGood(target)
+		return h, empty || (b.stoodForGood(c) || len(b.circular(c.Pair())) > 0) && !b.anybodyForGood(target)
 	})
 }
 

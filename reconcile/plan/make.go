@@ -91,7 +91,8 @@ type Result struct {
 	// last is the last finished round; nil if there was none.
 	last *Round
 	// in is what all this follows from, for other plans from the same.
-	in Input
+	in      Input
+	circles *circles
 	// Adopted are overrides that are as policies ask and taken for this program's
 	// after a lost state (S24).
 	Adopted []OurStandin
@@ -124,13 +125,14 @@ func Make(in Input) (*Result, error) {
 	in.Ground = nil // what else is made of this may be made at any time
 	var before *desired.Access
 	if in.Previous != nil {
-		before = desired.Expand(desired.Input{
+		before = grounded(in, ground.names, nil, desired.Expand(desired.Input{
 			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings, Names: ground.names(), Longest: in.Settings.Longest,
-		}).At(in.Now)
+		}), nil, nil).access
 	}
 	contradicted = slices.Concat(contradicted, unsettled(snapshot, in.Memory, in.Now))
 	var members map[string]map[string]string
 	var schedules map[string]inventory.Schedule
+	var circles *circles
 	bursts := map[Cause]string{}
 	for pass := range passes {
 		e := desired.Expand(desired.Input{
@@ -138,10 +140,10 @@ func Make(in Input) (*Result, error) {
 			Members: members, Schedules: schedules,
 			Longest: in.Settings.Longest, Disputes: in.disputes,
 		})
-		access := e.At(in.Now)
-		access.Unknown = slices.Concat(access.Unknown, contradicted, unread(snapshot))
+		circles = grounded(in, ground.names, circles, e, schedules, slices.Concat(contradicted, unread(snapshot)))
+		access := circles.access
 		b := newBuilder(in, ground, e.Index(), access, before)
-		b.after, b.was = schedules, in.was
+		b.after, b.was, b.circles = schedules, in.was, circles
 		if pass >= latePasses {
 			b.bursts = maps.Clone(bursts)
 		}
@@ -153,7 +155,7 @@ func Make(in Input) (*Result, error) {
 		}
 		if sameMembers(snapshot, members, after) && sameSchedules(schedules, edited) {
 			return &Result{
-				Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in,
+				Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in, circles: circles,
 				Adopted: b.adopted, asks: b.asks, operators: b.operators.bound, recent: b.recent,
 			}, nil
 		}

@@ -38,7 +38,7 @@ func (m moment) with(o moment) moment {
 func (c *course) momentsAfter(now time.Time, edited []string) []moment {
 	var all []moment
 	for _, b := range c.expansion.Boundaries(now, c.until) {
-		all = append(all, moment{at: b.At, pairs: b.Pairs})
+		all = append(all, moment{at: b.At, pairs: b.Pairs, whole: c.circles.have(b.Pairs)})
 	}
 	all = append(all, c.ends(now)...)
 	all = append(all, c.overridesToCome(now)...)

@@ -18,11 +18,11 @@ type operators struct {
 }
 
 // findOperators finds out who must never be changed.
-func (b *builder) findOperators() {
-	b.operators = operators{users: map[string]bool{}, bound: map[string]string{}}
-	o := &b.operators
-	names := b.ground.names()
-	for _, name := range b.in.Settings.Operators {
+func (b *builder) findOperators() { b.operators = operatorsOf(b.ground.names(), b.in) }
+
+func operatorsOf(names *desired.Names, in Input) operators {
+	o := operators{users: map[string]bool{}, bound: map[string]string{}}
+	for _, name := range in.Settings.Operators {
 		p := names.Person(name)
 		for _, id := range p.IDs {
 			o.users[id] = true
@@ -39,21 +39,27 @@ func (b *builder) findOperators() {
 		}
 		o.wrong = append(o.wrong, why)
 	}
-	if user := b.in.TokenUser; user != "" {
+	if user := in.TokenUser; user != "" {
 		o.users[user] = true
 	}
+	return o
 }
 
 // protectOperators keeps the program off its operators' feet (S20).
 func (b *builder) protectOperators() {
 	b.findOperators()
-	if len(b.operators.users) == 0 {
-		return
+	b.access.Protections = slices.Concat(b.access.Protections, b.operators.protection())
+}
+
+// protection is that of the operators, if there are any.
+func (o operators) protection() []desired.Protection {
+	if len(o.users) == 0 {
+		return nil
 	}
-	b.access.Protections = slices.Concat(b.access.Protections, []desired.Protection{{
-		Users: b.operators.users, Reason: "the token's user, the acting user and the operators are never changed",
+	return []desired.Protection{{
+		Users: o.users, Reason: "the token's user, the acting user and the operators are never changed",
 		By: desired.By{Chain: []string{}},
-	}})
+	}}
 }
 
 // operatorErrors are what is wrong with the names of operators.
