@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"slices"
@@ -98,7 +99,7 @@ func (r *running) run(ctx context.Context) error {
 	if listener != nil {
 		address = listener.Addr().String()
 		r.beside.Go(func() {
-			if err := serve(ctx, listener, redacting(newStatusHandler(r.daemon, r.client.Load, r.output.lost.Load), r.redact)); err != nil {
+			if err := serve(ctx, listener, r.statusHandler(), slog.NewLogLogger(r.log.Handler(), slog.LevelDebug), 30*time.Second); err != nil {
 				r.log.Error("health checks and metrics are not served any more", "error", err)
 			}
 		})
@@ -108,6 +109,11 @@ func (r *running) run(ctx context.Context) error {
 	r.beside.Wait()
 	r.log.Info("ended")
 	return nil
+}
+
+// statusHandler answers whoever asks how the daemon stands.
+func (r *running) statusHandler() http.Handler {
+	return redacting(newStatusHandler(r.daemon, r.client.Load, r.output.lost.Load), r.redact)
 }
 
 // redact takes out of a text the tokens of the client and of the process.

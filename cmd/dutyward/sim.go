@@ -1,11 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,7 +64,7 @@ func newSim(a *app) *cobra.Command {
 			fmt.Fprintf(a.stdout, "Simulating %s on %s: %s, %s, %s; its clock says %s%s\n", account.Account.Name, address,
 				counted(len(account.Users), "user"), counted(len(account.Teams), "team"), counted(len(account.Schedules), "schedule"),
 				start.UTC().Format(time.RFC3339), map[bool]string{true: " and stands still"}[speed == 0])
-			return serve(cmd.Context(), l, sim)
+			return serve(cmd.Context(), l, sim, log.New(a.stderr, "", 0), simPatience)
 		},
 	}
 	cmd.Flags().StringVar(&seed, "seed", "", "the snapshot `file` that the account begins as; \"-\" is standard input (default: the example company)")
@@ -79,25 +78,13 @@ func newSim(a *app) *cobra.Command {
 	return cmd
 }
 
+// simPatience bounds one answer of a simulator: a fault may delay it.
+const simPatience = 10 * time.Minute
+
 // seed is the account that a simulator begins with.
 func (a *app) seed(file string) (*inventory.Snapshot, error) {
 	if file == "" {
 		return companySeed()
 	}
 	return a.savedSnapshot(file)
-}
-
-// serve serves until ctx ends, and lets what is under way finish.
-func serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-		defer cancel()
-		return server.Shutdown(last)
-	}
 }

@@ -3,6 +3,7 @@ package pagerduty
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -101,12 +102,15 @@ func (a *attempter) send(x *exchange, req *http.Request, done func(*http.Respons
 		return nil, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	body, err := readAnswer(resp.Body)
 	done(resp)
 	if b, ok := budgetOf(resp); ok && !ownLimit[x.endpoint] {
 		a.c.meter.budgeted(b)
 	}
 	a.c.meter.answered(x.endpoint, max(req.ContentLength, 0), int64(len(body)))
+	if errors.Is(err, errTooLarge) {
+		return nil, a.c.tooLarge(req, resp.StatusCode)
+	}
 	if err != nil {
 		return nil, err
 	}

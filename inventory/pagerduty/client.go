@@ -142,9 +142,7 @@ func withDefaults(o *Options) {
 		o.Wait = wait
 	}
 	if o.Transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.MaxIdleConnsPerHost = o.Concurrency
-		o.Transport = t
+		o.Transport = newTransport(o.Concurrency)
 	}
 }
 

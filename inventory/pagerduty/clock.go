@@ -34,9 +34,7 @@ type Clock struct {
 // answers have a header of the name simulated.
 func NewClock(local func() time.Time, base http.RoundTripper, simulated string) *Clock {
 	if base == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.MaxIdleConnsPerHost = 16
-		base = t
+		base = newTransport(16)
 	}
 	return &Clock{local: local, base: base, simulated: simulated}
 }

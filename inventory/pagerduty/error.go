@@ -120,9 +120,12 @@ func status(err error) int {
 func (c *Client) answerError(r request, status int, body []byte) *Error {
 	e := &Error{Status: status, Method: r.method, Endpoint: r.path(), Hint: hint(r.method, status)}
 	e.Code, e.Message, e.Errors = decodeError(body)
-	e.Message = c.token.redact(cmp.Or(e.Message, "no explanation was given"))
+	e.Message = brief(c.token.redact(cmp.Or(e.Message, "no explanation was given")))
+	if more := len(e.Errors) - maxDetails; more > 0 {
+		e.Errors = append(e.Errors[:maxDetails:maxDetails], fmt.Sprintf("and %d more", more))
+	}
 	for i := range e.Errors {
-		e.Errors[i] = c.token.redact(e.Errors[i])
+		e.Errors[i] = brief(c.token.redact(e.Errors[i]))
 	}
 	return e
 }
@@ -164,6 +167,8 @@ func hint(method string, status int) string {
 		return "the token may not write here: it is read-only, or belongs to somebody whose role does not suffice"
 	case status == http.StatusForbidden:
 		return "the token may not read this: it lacks the scope, or belongs to somebody whose role does not suffice"
+	case status >= 300 && status < 400:
+		return "redirects are not followed, for they would take the token elsewhere: correct the region and the address in the configuration, and see what proxy stands between"
 	case status == http.StatusTooManyRequests:
 		return "the token's rate limit stayed used up: see what else uses this token, and try again later"
 	case status >= 500:

@@ -27,9 +27,15 @@ func callOf(r *http.Request) *call {
 	return c
 }
 
+// maxBody bounds what a request may carry.
+const maxBody = 4 << 20
+
 // ServeHTTP answers a request: damage on order first, then who asks, how often,
 // and at last what for.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Body != nil {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	}
 	c := s.begin(r)
 	r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 

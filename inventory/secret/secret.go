@@ -5,6 +5,7 @@ package secret
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"slices"
 	"strings"
 	"sync"
@@ -20,8 +21,9 @@ const shortest = 8
 // Keeper knows secrets. Its zero value knows none, and so does nil. It is safe for
 // concurrent use.
 type Keeper struct {
-	mu    sync.RWMutex
-	known map[string]bool
+	mu sync.RWMutex
+	// known are digests of the secrets.
+	known map[[sha256.Size]byte]bool
 	// finder finds the secrets that are known; nil for none.
 	finder *finder
 }
@@ -34,20 +36,18 @@ func (k *Keeper) Add(secrets ...string) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	var found bool
 	for _, s := range secrets {
 		for _, part := range strings.Fields(s) { // a file may hold one a line
-			if len(part) < shortest || k.known[part] {
+			digest := sha256.Sum256([]byte(part))
+			if len(part) < shortest || k.known[digest] {
 				continue
 			}
 			if k.known == nil {
-				k.known = map[string]bool{}
+				k.known = map[[sha256.Size]byte]bool{}
 			}
-			k.known[part], found = true, true
+			k.known[digest] = true
+			k.finder = k.finder.with(part)
 		}
-	}
-	if found {
-		k.finder = newFinder(k.known)
 	}
 }
 
@@ -96,27 +96,32 @@ type finder struct {
 	// begun says how many bytes at the end of a text may be the beginning of a
 	// secret.
 	begun func(text []byte) int
+	// forms are what is looked for.
+	forms func() [][]byte
 }
 
 type span struct{ begin, end int }
 
-func newFinder(known map[string]bool) *finder {
-	seen := map[string]bool{}
+// with is a finder of one secret more.
+func (f *finder) with(secret string) *finder {
 	var forms [][]byte
-	longest := 0
-	for s := range known {
-		for _, form := range formsOf(s) {
-			compact, _ := unbroken([]byte(form), false)
-			if len(compact) < shortest || seen[string(compact)] {
-				continue
-			}
-			seen[string(compact)] = true
-			forms, longest = append(forms, compact), max(longest, len(compact))
+	if f != nil {
+		forms = slices.Clone(f.forms())
+	}
+	for _, form := range formsOf(secret) {
+		compact, _ := unbroken([]byte(form), false)
+		if len(compact) >= shortest && !slices.ContainsFunc(forms, func(other []byte) bool { return bytes.Equal(other, compact) }) {
+			forms = append(forms, compact)
 		}
+	}
+	longest := 0
+	for _, form := range forms {
+		longest = max(longest, len(form))
 	}
 	return &finder{
 		find:  func(text []byte) []span { return find(forms, text) },
 		begun: func(text []byte) int { return begun(forms, longest, text) },
+		forms: func() [][]byte { return forms },
 	}
 }
 

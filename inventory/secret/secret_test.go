@@ -80,6 +80,15 @@ func TestASecretThatIsWrappedIsBlackedOut(t *testing.T) {
 	}
 }
 
+func TestNoFormattingShowsTheSecretsThemselves(t *testing.T) {
+	k := keeper(token)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		if text := fmt.Sprintf(verb, k); k.Holds([]byte(text)) {
+			t.Errorf("%s: %s", verb, text)
+		}
+	}
+}
+
 func TestAWriterLosesNothingButSecrets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOf(rapid.SampledFrom([]string{token, "Token token=", "u", "u+c4", "\n", " ", "x", "hello", token[:12], token[12:]})).Draw(t, "words")
