@@ -198,7 +198,7 @@ func Saved(saved *plan.Plan) func(*Result) (*plan.Plan, error) {
 		for _, c := range saved.Changes {
 			now, ok := due[c.ID]
 			if !ok {
-				gone = append(gone, fmt.Sprintf("%s on %s from %s to %s", name(saved, "user:#"+c.User), name(saved, c.Resource.String()), c.Before, c.After))
+				gone = append(gone, inWords(saved, c))
 				continue
 			}
 			approved.Changes = append(approved.Changes, now)

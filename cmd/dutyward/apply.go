@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,11 +24,13 @@ func newApply(a *app) *cobra.Command {
 		Use:   "apply [PLANFILE]",
 		Short: "Make the changes of a fresh plan, or of a saved one",
 		Long: "Plan, ask, and make the changes. Each is looked at just before it is written, and recorded before and after.\n" +
+			"While it asks, nobody else is kept from writing: after a \"yes\" the plan is made anew, and what moved is shown and\n" +
+			"asked about again.\n" +
 			"With a plan that `plan --out` saved, its changes are made and no others; if the account, the policies or the\n" +
 			"time moved since so that they are not due any more, nothing is done.",
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x := application{app: a, yes: yes, asJSON: asJSON}
+			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.policies}
 			if len(args) == 1 {
 				if len(f.targets) > 0 {
 					return errors.New("--target narrows a fresh plan; a saved plan is made whole")
@@ -60,9 +63,12 @@ type application struct {
 	// pause follows each step that is told; nil for none.
 	pause func(time.Duration)
 	saved *plan.Plan
-	// undo makes another plan of a fresh round, and shows it; nil for the round's
-	// own.
-	undo     func(*reconcile.Result) (*plan.Plan, error)
+	// roots are those of the policies; none for the configured ones. keepPolicies
+	// says that the session's are not those that stand there.
+	roots        []string
+	keepPolicies bool
+	// undo makes another plan of a fresh round; nil for the round's own.
+	undo     *reverting
 	approved *plan.Plan
 	// tell writes a step; made with the first, since its columns need the plan.
 	tell func(apply.Step)
@@ -91,18 +97,43 @@ func readPlan(file string) (*plan.Plan, error) {
 }
 
 func (x *application) run(cmd *cobra.Command, s *session) error {
-	if x.yes && x.saved == nil {
-		if why := policies.AtWork(cmd.Context(), s.config.Policies, openFor); why != "" {
-			return fmt.Errorf("the policies are being changed: %s; nothing was done, run it again once that is finished", why)
-		}
-	}
 	// Whoever says yes looked at what will be lowered.
 	s.Stillness = &reconcile.Stillness{Settle: s.config.settle(), Decided: true, Record: s.journal}
-	execution := reconcile.Execution{
-		Record: s.journal, Account: s.client, Approve: x.approve,
-		Options: apply.Options{Now: s.Now, Progress: x.progress},
+	switch {
+	case x.saved != nil:
+		return x.told(x.carryOut(cmd.Context(), s, s.journal, reconcile.Saved(x.saved)))
+	case !x.yes:
+		return x.ask(cmd.Context(), s)
 	}
-	done, err := s.Apply(cmd.Context(), execution)
+	if why := policies.AtWork(cmd.Context(), s.config.Policies, openFor); why != "" {
+		return fmt.Errorf("the policies are being changed: %s; nothing was done, run it again once that is finished", why)
+	}
+	return x.told(x.carryOut(cmd.Context(), s, s.journal, func(fresh *reconcile.Result) (*plan.Plan, error) {
+		p, err := x.show(fresh)
+		if err == nil {
+			err = x.undo.agreed()
+		}
+		return p, err
+	}))
+}
+
+// carryOut makes the round and its approved changes. Whoever reads what is told
+// meanwhile does not keep the lock from others, be it a pager that waits for a key.
+func (x *application) carryOut(ctx context.Context, s *session, record reconcile.Record, approve func(*reconcile.Result) (*plan.Plan, error)) (*reconcile.Applied, error) {
+	defer x.unhindered()()
+	return s.Apply(ctx, reconcile.Execution{
+		Record: record, Account: s.client,
+		Approve: func(fresh *reconcile.Result) (p *plan.Plan, err error) {
+			p, err = approve(fresh)
+			x.approved = p
+			return p, err
+		},
+		Options: apply.Options{Now: s.Now, Progress: x.progress},
+	})
+}
+
+// told tells what came of a round.
+func (x *application) told(done *reconcile.Applied, err error) error {
 	if done != nil && len(done.Recovered) > 0 {
 		fmt.Fprintf(x.stderr, "note: an earlier run left %s open; what became of it is recorded now\n", counted(len(done.Recovered), "write"))
 	}
@@ -133,41 +164,15 @@ func (x *application) run(cmd *cobra.Command, s *session) error {
 	return partial(done.Result)
 }
 
-// approve shows the plan and asks whether to carry it out. A plan without
-// changes is carried out too, so that the round is remembered.
-func (x *application) approve(fresh *reconcile.Result) (*plan.Plan, error) {
-	x.approved = fresh.Plan
-	if x.saved != nil {
-		p, err := reconcile.Saved(x.saved)(fresh)
-		x.approved = p
-		return p, err
-	}
+// show makes the plan of a fresh round, and shows it.
+func (x *application) show(fresh *reconcile.Result) (*plan.Plan, error) {
 	switch {
 	case x.undo != nil:
-		p, err := x.undo(fresh)
-		if err != nil {
-			return nil, err
-		}
-		x.approved = p
+		return x.undo.show(fresh)
 	case !x.asJSON && !x.quiet:
-		if err := x.printPlan(fresh, false); err != nil {
-			return nil, err
-		}
+		return fresh.Plan, x.printPlan(fresh, false)
 	}
-	switch {
-	case x.yes || len(x.approved.Changes) == 0:
-		return x.approved, nil
-	case x.asJSON || !isTerminal(x.stdin):
-		return nil, errors.New("nobody can be asked here: say --yes to make these changes; nothing was done")
-	}
-	ok, err := x.confirm("Make these changes?")
-	if err == nil && !ok {
-		err = errors.New("declined; nothing was done")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return x.approved, nil
+	return fresh.Plan, nil
 }
 
 // progress is told of each step of carrying out what was approved.

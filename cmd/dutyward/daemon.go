@@ -15,6 +15,9 @@ import (
 	"github.com/dutyward/dutyward/reconcile/journal"
 )
 
+// lastLines is how long the last lines of the log may take to be written.
+const lastLines = 5 * time.Second
+
 func newRun(a *app) *cobra.Command {
 	var f roundFlags
 	var schedule, listen string
@@ -47,7 +50,9 @@ func newRun(a *app) *cobra.Command {
 				return c, nil
 			}
 			r := &running{app: a, load: load}
-			r.output.w, r.output.redact = a.stderr, r.redact
+			log := newBehind(a.stderr, r.output.failed) // who stops reading it stops no round
+			defer log.finish(lastLines)
+			r.output.w, r.output.redact = log, r.redact
 			r.log = a.logger(&r.output, verbose)
 			return r.whileRead(cmd.Context())
 		},

@@ -23,12 +23,17 @@ type logOutput struct {
 func (o *logOutput) Write(line []byte) (int, error) {
 	_, err := io.WriteString(o.w, o.redact(string(line)))
 	if err != nil {
-		o.lost.Add(1)
-		if o.gone != nil && errors.Is(err, syscall.EPIPE) {
-			o.gone(err)
-		}
+		o.failed(err)
 	}
 	return len(line), err
+}
+
+// failed counts a line that is lost.
+func (o *logOutput) failed(err error) {
+	o.lost.Add(1)
+	if o.gone != nil && errors.Is(err, syscall.EPIPE) {
+		o.gone(err)
+	}
 }
 
 // logger logs to out: as text for a person, else as JSON.

@@ -39,9 +39,8 @@ func newRevert(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v := reverting{round: r, pause: pause, stop: s.config.stopFile()}
-			x := application{app: a, yes: yes, asJSON: asJSON, undo: v.plan}
-			v.application = &x
+			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.policies, keepPolicies: s.Good}
+			x.undo = &reverting{application: &x, round: r, pause: pause, stop: s.config.stopFile()}
 			return x.run(cmd, s)
 		},
 	}
@@ -58,11 +57,18 @@ type reverting struct {
 	round *journal.Recorded
 	pause bool
 	stop  reconcile.StopFile
+	// pauses says that the policies want the contrary of what was shown.
+	pauses bool
 }
 
-// plan is what undoes the round, shown.
-func (v *reverting) plan(fresh *reconcile.Result) (*plan.Plan, error) {
-	reversal := fresh.Revert(changesOf(v.round))
+// reversal is what undoes the round.
+func (v *reverting) reversal(fresh *reconcile.Result) *plan.Reversal {
+	return fresh.Revert(changesOf(v.round))
+}
+
+// show shows what undoes the round.
+func (v *reverting) show(fresh *reconcile.Result) (*plan.Plan, error) {
+	reversal := v.reversal(fresh)
 	if !v.asJSON {
 		title := fmt.Sprintf("Undo round %d", v.round.Round)
 		if err := report.MadeText(v.stdout, v.round.Plan, v.round.Made, title, v.round.Began, v.style(v.stdout)); err != nil {
@@ -72,17 +78,25 @@ func (v *reverting) plan(fresh *reconcile.Result) (*plan.Plan, error) {
 			return nil, err
 		}
 	}
-	if len(reversal.Plan.Changes) == 0 || len(reversal.Again) == 0 || v.stop.Paused() != nil {
-		return reversal.Plan, nil
-	}
-	if !v.pause {
+	v.pauses = len(reversal.Plan.Changes) > 0 && len(reversal.Again) > 0 && v.stop.Paused() == nil
+	if v.pauses && !v.pause {
 		return nil, errors.New("`dutyward run` would make again what this undoes: say --pause to pause it first; nothing was done")
 	}
+	return reversal.Plan, nil
+}
+
+// agreed pauses the daemon if it would make again what is undone. There may be
+// nothing to undo.
+func (v *reverting) agreed() error {
+	if v == nil || !v.pauses {
+		return nil
+	}
+	v.pauses = false
 	_, err := v.stop.Pause(reconcile.Pause{Since: v.now().UTC().Truncate(time.Second), Reason: fmt.Sprintf("round %d was undone", v.round.Round)})
 	if err == nil {
 		fmt.Fprintln(v.stderr, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
 	}
-	return reversal.Plan, err
+	return err
 }
 
 // forReverting opens a session that may change the account, with the last good

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -67,7 +68,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string)
 // newApp is what the commands have, with everything that is written going through
 // what takes the secrets out.
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env []string) *app {
-	a := &app{stdin: stdin, env: environment(env), now: time.Now, secrets: new(secret.Keeper)}
+	a := &app{stdin: stdin, env: environment(env), now: time.Now, secrets: new(secret.Keeper), locked: new(atomic.Bool)}
 	a.secrets.Add(a.env[defaultTokenEnv])
 	a.secrets.Add(secret.InEnvironment(env)...)
 	a.stdout, a.stderr = a.secrets.Writer(stdout), a.secrets.Writer(stderr)
@@ -119,6 +120,8 @@ type app struct {
 
 	configFile string
 	noColour   bool
+	// locked says that others wait for what this process does.
+	locked *atomic.Bool
 }
 
 // flush writes what waits to be written.

@@ -44,6 +44,9 @@ const (
 //	watches ARGS...      runs dutyward until the script says `ends`
 //	sees REGEXP          waits until it prints what matches, behind what was seen before
 //	ends                 interrupts it, which must be no error
+//	asks ARGS...         runs dutyward on a terminal (on Linux alone)
+//	says TEXT            types a line there
+//	exitsWith CODE       waits until it ends
 func TestScripts(t *testing.T) {
 	s := &scripts{simulators: map[*testscript.TestScript]*pagerdutysim.Server{}, watched: map[*testscript.TestScript]*watched{}}
 	testscript.Run(t, testscript.Params{
@@ -60,6 +63,10 @@ func TestScripts(t *testing.T) {
 			"watches": s.watches,
 			"sees":    s.sees,
 			"ends":    s.ends,
+			"asks":    s.asks,
+			"says":    s.says,
+
+			"exitsWith": s.exitsWith,
 		},
 	})
 }

@@ -23,6 +23,9 @@ func isTerminal(stream any) bool {
 
 // fileOf is the file behind a stream, if there is one.
 func fileOf(stream any) (*os.File, bool) {
+	if b, ok := stream.(*behind); ok {
+		stream = b.w
+	}
 	if w, ok := stream.(*secret.Writer); ok {
 		stream = w.Unwrap()
 	}
@@ -47,14 +50,20 @@ func (a *app) readingProgress() (progress func(pagerduty.Progress), stop func())
 	if !isTerminal(a.stderr) {
 		return nil, func() {}
 	}
+	waits := func() bool { return a.locked != nil && a.locked.Load() } // and a terminal may be stopped
 	return func(p pagerduty.Progress) {
+			if waits() {
+				return
+			}
 			of := ""
 			if p.Of > 0 {
 				of = fmt.Sprintf(" of %d", p.Of)
 			}
 			fmt.Fprintf(a.stderr, "\r\033[KReading %s: %d%s", p.What, p.Done, of)
 		}, func() {
-			fmt.Fprint(a.stderr, "\r\033[K")
+			if !waits() {
+				fmt.Fprint(a.stderr, "\r\033[K")
+			}
 		}
 }
 

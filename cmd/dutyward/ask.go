@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// ask shows the plan, asks whether to carry it out, and does. While a person
+// thinks nothing is locked, so that hand-overs land; hence after the "yes" the plan
+// is made again, and what moved meanwhile is shown and asked about again (S18).
+// A plan without changes is carried out too, so that the round is remembered.
+func (x *application) ask(ctx context.Context, s *session) error {
+	fresh, err := s.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	var moved []string
+	for {
+		agreed, err := x.show(fresh)
+		if err != nil {
+			return err
+		}
+		for _, m := range moved {
+			fmt.Fprintf(x.stdout, "\nSince you were asked: %s", m)
+		}
+		if len(moved) > 0 {
+			fmt.Fprintln(x.stdout)
+		}
+		if len(agreed.Changes) > 0 {
+			if err := x.agree(); err != nil {
+				return err
+			}
+			if err := x.renew(ctx, s); err != nil {
+				return err
+			}
+			if err := x.undo.agreed(); err != nil {
+				return err
+			}
+		}
+		done, err := x.carryOut(ctx, s, patient{s.journal, x.app}, func(now *reconcile.Result) (*plan.Plan, error) {
+			p, err := x.made(now)
+			if err == nil {
+				fresh, moved = now, reconcile.Moved(agreed, p)
+			}
+			if err != nil || len(moved) > 0 {
+				return nil, err
+			}
+			return p, nil
+		})
+		if err != nil || len(moved) == 0 {
+			return x.told(done, err)
+		}
+		if err := x.told(done, nil); err != nil {
+			return err
+		}
+	}
+}
+
+// agree asks whether to make the changes; only "yes" is no error.
+func (x *application) agree() error {
+	if x.asJSON || !isTerminal(x.stdin) {
+		return errors.New("nobody can be asked here: say --yes to make these changes; nothing was done")
+	}
+	ok, err := x.confirm("Make these changes?")
+	if err == nil && !ok {
+		err = errors.New("declined; nothing was done")
+	}
+	return err
+}
+
+// made is the plan of a round.
+func (x *application) made(r *reconcile.Result) (*plan.Plan, error) {
+	if x.undo != nil {
+		return x.undo.reversal(r).Plan, nil
+	}
+	return r.Plan, nil
+}
+
+// renew takes up the policies as they stand now: those that were planned with may
+// be old by the time somebody says yes. Another configuration is another command.
+func (x *application) renew(ctx context.Context, s *session) error {
+	c, err := x.config()
+	if err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(c, s.config) {
+		return errors.New("the configuration changed since the plan was made; nothing was done: run it again")
+	}
+	if x.keepPolicies {
+		return nil
+	}
+	s.Policies, err = c.loadPolicies(ctx, x.roots)
+	return err
+}
+
+// patient is a journal whose lock is waited for: a round of the daemon's may be
+// under way when somebody says yes.
+type patient struct {
+	*journal.Journal
+	*app
+}
+
+const (
+	lockPatience = time.Minute
+	lockTries    = 100 * time.Millisecond
+)
+
+// Lock waits for the lock, and says so.
+func (p patient) Lock(ctx context.Context) (unlock func() error, err error) {
+	for began, told := time.Now(), false; ; told = true {
+		unlock, err = p.Journal.Lock(ctx)
+		var locked *journal.LockedError
+		if !errors.As(err, &locked) || time.Since(began) > lockPatience {
+			return unlock, err
+		}
+		if !told {
+			fmt.Fprintf(p.stderr, "note: %v; waiting\n", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(lockTries):
+		}
+	}
+}
