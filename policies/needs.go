@@ -1,6 +1,12 @@
 package policies
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
 
 // keys are first keys of a document: of input or of data.
 type keys struct {
@@ -33,6 +39,9 @@ type needs struct {
 	data  keys
 	// volatile says that a builtin among it gives another answer each time.
 	volatile bool
+	// facts are the parts of the account that are read: "users",
+	// "account.abilities", or "" for the whole input.
+	facts map[string]bool
 }
 
 // needsFinder finds the needs of compiled rules.
@@ -53,7 +62,7 @@ func newNeedsFinder(c *ast.Compiler) *needsFinder {
 }
 
 func (f *needsFinder) of(r *ast.Rule) *needs {
-	all := &needs{rules: map[*ast.Rule]bool{}}
+	all := &needs{rules: map[*ast.Rule]bool{}, facts: map[string]bool{}}
 	f.collect(r, all)
 	return all
 }
@@ -72,6 +81,9 @@ func (f *needsFinder) collect(r *ast.Rule, all *needs) {
 	}
 	all.input.unite(own.input)
 	all.data.unite(own.data)
+	for fact := range own.facts {
+		all.facts[fact] = true
+	}
 	all.volatile = all.volatile || own.volatile
 	for dep := range f.compiler.Graph.Dependencies(r) {
 		f.collect(dep.(*ast.Rule), all)
@@ -80,7 +92,7 @@ func (f *needsFinder) collect(r *ast.Rule, all *needs) {
 
 // readBy is what one compiled rule reads itself.
 func (f *needsFinder) readBy(r *ast.Rule) *needs {
-	var own needs
+	own := needs{facts: map[string]bool{}}
 	var visit *ast.GenericVisitor
 	visit = ast.NewGenericVisitor(func(x any) bool {
 		switch x := x.(type) {
@@ -88,6 +100,7 @@ func (f *needsFinder) readBy(r *ast.Rule) *needs {
 			switch {
 			case x.HasPrefix(ast.InputRootRef):
 				own.input.read(x)
+				own.noteFact(x)
 			case x.HasPrefix(ast.DefaultRootRef):
 				own.data.read(x)
 			default:
@@ -100,7 +113,9 @@ func (f *needsFinder) readBy(r *ast.Rule) *needs {
 			}
 			return true
 		case ast.Var:
-			own.input.all = own.input.all || x.Equal(ast.InputRootDocument.Value)
+			if x.Equal(ast.InputRootDocument.Value) {
+				own.input.all, own.facts[""] = true, true
+			}
 			own.data.all = own.data.all || x.Equal(ast.DefaultRootDocument.Value)
 		}
 		return false
@@ -121,4 +136,44 @@ func (k *keys) read(ref ast.Ref) {
 		}
 	}
 	k.all = true
+}
+
+// steady are the parts of input.account that are the same whenever it is read.
+var steady = []string{"name", "region"}
+
+// noteFact notes which part of the account a reference into the input reads: none
+// if it is the time, or what does not change.
+func (n *needs) noteFact(ref ast.Ref) {
+	if len(ref) < 2 {
+		n.facts[""] = true
+		return
+	}
+	first, ok := ref[1].Value.(ast.String)
+	switch {
+	case !ok:
+		n.facts[""] = true
+	case first == "now":
+	case first != "account":
+		n.facts[string(first)] = true
+	case len(ref) < 3:
+		n.facts["account"] = true
+	default:
+		second, _ := ref[2].Value.(ast.String)
+		if !slices.Contains(steady, string(second)) {
+			n.facts["account."+string(second)] = true
+		}
+	}
+}
+
+// Facts are the parts of the account that the access policies read in their own
+// words, sorted, as "users" and "account.abilities"; "input" is all of it. Facts
+// that principals stand for are not among them.
+func (s *Set) Facts() []string {
+	facts := map[string]bool{}
+	for _, r := range s.rules[PhaseAccess] {
+		for fact := range r.needs.facts {
+			facts[cmp.Or(fact, "input")] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(facts))
 }

@@ -149,7 +149,7 @@ func (d *Daemon) round(ctx context.Context, why string) (Outlook, error) {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return Outlook{}, nil
 	}
-	again := errors.Is(err, apply.ErrExpired) || err == nil && (r.aged(done.Report) || done.Report != nil && done.Report.Expired())
+	again := errors.Is(err, apply.ErrExpired) || err == nil && (r.waits != "" || r.aged(done.Report) || done.Report != nil && done.Report.Expired())
 	if err == nil && !again {
 		err = unfinished(done.Report)
 	}
@@ -239,13 +239,16 @@ func (d *Daemon) with(ctx context.Context, reader *reading, set *policies.Set, g
 		return &Applied{Result: result}, err
 	}
 	var approved *plan.Plan
+	var err error
 	return r.Apply(ctx, Execution{
 		Record: record, Account: d.Account,
 		Approve: func(fresh *Result) (*plan.Plan, error) {
 			if !reader.covered(fresh) {
 				return nil, errUncovered
 			}
-			approved = fresh.Plan
+			if approved, err = reader.fresh(ctx, set, fresh); err != nil {
+				return nil, err
+			}
 			if good {
 				return approved, nil
 			}

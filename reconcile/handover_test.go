@@ -24,9 +24,9 @@ type vigil struct {
 	sent map[string]int
 }
 
-func newVigil(t *testing.T) *vigil {
+func newVigil(t *testing.T, edits ...func(*inventory.Snapshot)) *vigil {
 	t.Helper()
-	v := &vigil{watch: newWatch(t)}
+	v := &vigil{watch: newWatch(t, edits...)}
 	v.restart()
 	return v
 }

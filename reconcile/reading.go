@@ -62,6 +62,9 @@ type reading struct {
 	sought []string
 	// refreshed is what was read in part; nil if the account was read whole.
 	refreshed *pagerduty.Refreshed
+	// waits says why something is lowered only once the account was read whole; empty
+	// if nothing waits for that.
+	waits string
 	// because says why the account was read whole though a part might have done.
 	because string
 	self    *string
@@ -107,7 +110,7 @@ func (r *reading) Snapshot(ctx context.Context, schedules []string) (*inventory.
 
 // whole reads the whole account.
 func (r *reading) whole(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
-	r.refreshed = nil
+	r.refreshed, r.waits = nil, ""
 	if partial(r.why) && r.d.Refresher != nil {
 		r.d.Log.Debug("the account is read whole", "why", r.why, "because", r.because)
 	}
@@ -244,7 +247,10 @@ func (r *reading) covered(result *Result) bool {
 // what went wrong ends it: then PagerDuty may hold anything.
 func (r *reading) keep(done *Applied, err error) {
 	d := r.d
-	if err != nil && !errors.Is(err, apply.ErrExpired) || !r.sound(done) {
+	if r.waits != "" {
+		d.Log.Debug("some of what is lowered waits for a whole reading, which is due at once", "because", r.waits)
+	}
+	if r.waits != "" || err != nil && !errors.Is(err, apply.ErrExpired) || !r.sound(done) {
 		d.base = nil
 		return
 	}

@@ -25,6 +25,8 @@ type wirePolicy struct {
 	Rules       []pd.EscalationRule `json:"escalation_rules"`
 }
 
+func (w wirePolicy) id() string { return w.ID }
+
 // inventory errs if a target is neither a user nor a schedule.
 func (w wirePolicy) inventory() (inventory.EscalationPolicy, error) {
 	p := inventory.EscalationPolicy{

@@ -53,7 +53,28 @@ type Refreshed struct {
 	Odd map[string]string
 	// Behind is how far PagerDuty's clock was behind At.
 	Behind time.Duration
+
+	// read are the schedules that were read again, whole those of which all
+	// on-calls were compared, leaving the people of whom all were, and policies
+	// those whose levels were.
+	read, whole, leaving, policies map[string]bool
 }
+
+// Knows says that a person's shifts on a schedule are as of now: it was read
+// again, or compared with on-calls of them all.
+func (r *Refreshed) Knows(schedule, user string) bool {
+	return r.Read(schedule) || r.whole[schedule] ||
+		r.leaving[user] && slices.ContainsFunc(r.Snapshot.Schedules[schedule].EscalationPolicies, func(p string) bool {
+			_, known := r.Snapshot.EscalationPolicies[p]
+			return known
+		})
+}
+
+// Read says that a schedule was read again.
+func (r *Refreshed) Read(schedule string) bool { return r.read[schedule] }
+
+// KnowsPolicy says that the levels of an escalation policy are as of now.
+func (r *Refreshed) KnowsPolicy(policy string) bool { return r.policies[policy] }
 
 // OutdatedError says that what was read again does not fit what was read
 // before, so that the account has to be read whole.
@@ -396,7 +417,17 @@ func (r *refresh) result() (*Refreshed, error) {
 		}
 	}
 	s.OnCalls = r.onCalls(&s)
-	return &Refreshed{Snapshot: &s, Changed: slices.Sorted(maps.Keys(r.changed)), Odd: r.odd, Behind: r.behind}, nil
+	got := &Refreshed{
+		Snapshot: &s, Changed: slices.Sorted(maps.Keys(r.changed)), Odd: r.odd, Behind: r.behind,
+		read: map[string]bool{}, whole: r.whole, leaving: r.leaving, policies: map[string]bool{},
+	}
+	for id := range r.schedules {
+		got.read[id] = true
+	}
+	for _, id := range r.o.Policies {
+		got.policies[id] = r.all || r.wholePolicies[id]
+	}
+	return got, nil
 }
 
 // onCalls are the rows of the moment: as answered, and of what was not asked

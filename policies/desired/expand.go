@@ -36,7 +36,8 @@ type people struct {
 	ways map[string][]way // by user id
 	// unknown are reasons why it can't be told; then nobody's membership can.
 	unknown []string
-	// uses are the on-call facts that they follow from.
+	// uses are the facts in PagerDuty that they follow from, as far as these have to
+	// be read again for a hand-over.
 	uses []use
 	// facts are all that they may follow from in PagerDuty, whoever that is at present.
 	facts []inventory.Ref
@@ -260,7 +261,7 @@ func (x *expander) teamMembers(id, name string) people {
 		members = after
 	}
 	fact := inventory.ByID(inventory.KindTeam, id)
-	p := people{ways: make(map[string][]way, len(members)), facts: []inventory.Ref{fact}}
+	p := people{ways: make(map[string][]way, len(members)), facts: []inventory.Ref{fact}, uses: []use{{team: id}}}
 	for user := range members {
 		p.ways[user] = []way{{chain: []string{name}, fact: &fact}}
 	}
@@ -270,7 +271,7 @@ func (x *expander) teamMembers(id, name string) people {
 // rotation is everyone who takes turns on a schedule.
 func (x *expander) rotation(id, name string) people {
 	fact := inventory.ByID(inventory.KindRotation, id)
-	p := people{ways: map[string][]way{}, facts: []inventory.Ref{fact}}
+	p := people{ways: map[string][]way{}, facts: []inventory.Ref{fact}, uses: []use{{rotation: id}}}
 	s, changed := x.in.Schedules[id]
 	if !changed {
 		s = x.in.Snapshot.Schedules[id]

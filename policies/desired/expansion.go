@@ -60,6 +60,7 @@ type Expansion struct {
 	groups   map[string]people
 	links    map[link][]policies.Origin
 	uses     Uses
+	facts    map[inventory.Ref][]use
 	disputes map[string]string
 
 	unknown           []Unknown
@@ -124,6 +125,7 @@ func Expand(in Input) *Expansion {
 		leavers:    map[string][]policies.Leaver{},
 		links:      map[link][]policies.Origin{},
 		uses:       newUses(),
+		facts:      map[inventory.Ref][]use{},
 	}
 	for _, g := range in.Statements.Groups {
 		x.group(g.Name, g.Origins, false)
@@ -224,7 +226,7 @@ func (e *Expansion) give(x *expander, g policies.Grant, target Target) {
 		return
 	}
 	who := x.principal(g.Principal, g.Origins)
-	e.uses.add(who.uses)
+	e.follows(target.Resource, who)
 	for _, reason := range who.unknown {
 		e.unknown = append(e.unknown, Unknown{User: "*", Resource: target.Resource, Reason: reason})
 	}
@@ -370,7 +372,7 @@ func (e *Expansion) limit(x *expander, l policies.Limit) {
 		resolved.by = By{Origin: l.Origins[0], Chain: []string{}}
 	}
 	who := x.principal(l.Principal, l.Origins)
-	e.uses.add(who.uses)
+	e.follows(inventory.Ref{}, who)
 	if l.Principal.Kind == inventory.KindUser && x.resolver.resolve(l.Principal).outcome == missing {
 		e.warn(fmt.Sprintf("a limit names %s, which is no account: it limits nobody", l.Principal), l.Origins)
 	}
@@ -429,7 +431,7 @@ func (e *Expansion) protect(x *expander, p policies.Protect) {
 			e.warn(fmt.Sprintf("a protection names %s, which is no account: it protects nobody", p.Principal), p.Origins)
 		}
 		who := x.principal(p.Principal, p.Origins)
-		e.uses.add(who.uses)
+		e.follows(inventory.Ref{}, who)
 		for _, reason := range who.unknown {
 			e.protectUnresolved = append(e.protectUnresolved, "a protection can't be applied: "+reason)
 		}
@@ -445,7 +447,7 @@ func (e *Expansion) protect(x *expander, p policies.Protect) {
 
 func (e *Expansion) leaver(x *expander, l policies.Leaver) {
 	who := x.principal(l.Principal, l.Origins)
-	e.uses.add(who.uses)
+	e.follows(inventory.Ref{}, who)
 	for user := range who.ways {
 		e.leavers[user] = append(e.leavers[user], l)
 		by := make([]By, 0, len(l.Origins))

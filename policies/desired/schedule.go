@@ -60,7 +60,7 @@ func (e *Expansion) rotation(x *expander, g policies.Grant, schedule inventory.R
 func (e *Expansion) nothingToTurnOn(x *expander, g policies.Grant, schedule inventory.Ref) {
 	name, kind := e.index.Named(schedule), e.partName(schedule.ID)
 	who := x.principal(g.Principal, g.Origins)
-	e.uses.add(who.uses)
+	e.follows(schedule, who)
 	for _, reason := range who.unknown {
 		e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
 	}
@@ -106,7 +106,7 @@ func (e *Expansion) override(x *expander, g policies.Grant, schedule inventory.R
 		return
 	}
 	who := x.principal(g.Principal, g.Origins)
-	e.uses.add(who.uses)
+	e.follows(schedule, who)
 	for _, reason := range who.unknown {
 		e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
 	}

@@ -75,14 +75,16 @@ func (u Uses) Due(s *inventory.Snapshot, after, until time.Time) []string {
 	return due
 }
 
-// use is one fact used: a schedule with a margin, or an escalation policy.
+// use is one fact used: a schedule's shifts with a margin, an escalation policy,
+// who takes turns on a schedule, or a team's members.
 type use struct {
-	schedule, policy string
-	margin           Margin
+	schedule, policy, rotation, team string
+	margin                           Margin
 }
 
 func compareUses(a, b use) int {
 	return cmp.Or(cmp.Compare(a.schedule, b.schedule), cmp.Compare(a.policy, b.policy),
+		cmp.Compare(a.rotation, b.rotation), cmp.Compare(a.team, b.team),
 		cmp.Compare(a.margin.Lead, b.margin.Lead), cmp.Compare(a.margin.Lag, b.margin.Lag))
 }
 
@@ -93,6 +95,7 @@ func newUses() Uses {
 func (u Uses) add(uses []use) {
 	for _, one := range uses {
 		switch {
+		case one.rotation != "", one.team != "":
 		case one.policy != "":
 			u.Policies[one.policy] = true
 		case !slices.Contains(u.Schedules[one.schedule], one.margin):
@@ -109,4 +112,45 @@ func (u Uses) lookUp(kind inventory.Kind, id string) {
 	case inventory.KindEscalation:
 		u.add([]use{{policy: id}})
 	}
+}
+
+// Facts are what of PagerDuty the access to a resource follows from, by id: the
+// shifts of schedules, escalation policies, who takes turns on schedules, and the
+// members of teams. The people themselves are not among them.
+type Facts struct {
+	Shifts, Policies, Rotations, Teams map[string]bool
+}
+
+// Facts says what the access to a resource follows from: by its grants, by those
+// on teams and schedules that it follows from in turn (S34), and by limits,
+// protections and leavers, which may be about any.
+func (e *Expansion) Facts(resource inventory.Ref) Facts {
+	f := Facts{Shifts: map[string]bool{}, Policies: map[string]bool{}, Rotations: map[string]bool{}, Teams: map[string]bool{}}
+	e.gather(f, inventory.Ref{})
+	e.gather(f, resource)
+	return f
+}
+
+func (e *Expansion) gather(f Facts, resource inventory.Ref) {
+	for _, u := range e.facts[resource] {
+		switch {
+		case u.policy != "":
+			f.Policies[u.policy] = true
+		case u.schedule != "":
+			f.Shifts[u.schedule] = true
+		case u.rotation != "" && !f.Rotations[u.rotation]:
+			f.Rotations[u.rotation] = true
+			e.gather(f, inventory.ByID(inventory.KindSchedule, u.rotation))
+		case u.team != "" && !f.Teams[u.team]:
+			f.Teams[u.team] = true
+			e.gather(f, inventory.ByID(inventory.KindTeam, u.team))
+		}
+	}
+}
+
+// follows notes what the access to a resource follows from; the zero Ref is any
+// resource's.
+func (e *Expansion) follows(resource inventory.Ref, who people) {
+	e.uses.add(who.uses)
+	e.facts[resource] = append(e.facts[resource], who.uses...)
 }
