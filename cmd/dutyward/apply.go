@@ -135,14 +135,14 @@ func (x *application) carryOut(ctx context.Context, s *session, record reconcile
 // told tells what came of a round.
 func (x *application) told(done *reconcile.Applied, err error) error {
 	if done != nil && len(done.Recovered) > 0 {
-		fmt.Fprintf(x.stderr, "note: an earlier run left %s open; what became of it is recorded now\n", counted(len(done.Recovered), "write"))
+		x.note("an earlier run left %s open; what became of it is recorded now", counted(len(done.Recovered), "write"))
 	}
 	if done != nil {
 		for _, said := range done.Completed {
-			fmt.Fprintf(x.stderr, "note: %s\n", said)
+			x.note("%s", said)
 		}
 		for _, alarm := range done.Alarms {
-			fmt.Fprintf(x.stderr, "ALARM: %s\n", alarm.Why)
+			fmt.Fprintf(x.stderr, "ALARM: %s\n", report.Text(alarm.Why))
 		}
 	}
 	if done == nil || done.Report == nil {

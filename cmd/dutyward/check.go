@@ -103,10 +103,10 @@ func (a *app) noteGivesNothing(r *reconcile.Result) {
 	rules := r.GivesNothing()
 	for i, n := range rules {
 		if i == mostNotes {
-			fmt.Fprintf(a.stderr, "note: and %s like these\n", counted(len(rules)-i, "rule"))
+			a.note("and %s like these", counted(len(rules)-i, "rule"))
 			return
 		}
-		fmt.Fprintf(a.stderr, "note: %s:%d: %s\n", n.Origin.File, n.Origin.Line, n.Message)
+		a.note("%s:%d: %s", n.Origin.File, n.Origin.Line, n.Message)
 	}
 }
 

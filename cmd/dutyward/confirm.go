@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 func newConfirm(a *app) *cobra.Command {
@@ -46,7 +47,7 @@ func newConfirm(a *app) *cobra.Command {
 			if err := s.journal.Confirm(cmd.Context(), ref.Key(), found.ID, reason); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.stdout, "From now on %s means #%s.\n", ref, found.ID)
+			_, err = fmt.Fprintf(a.stdout, "From now on %s means #%s.\n", report.Line(ref.String()), report.Line(found.ID))
 			return err
 		},
 	}

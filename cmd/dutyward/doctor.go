@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +34,9 @@ func newDoctor(a *app) *cobra.Command {
 			if asJSON {
 				err = report.JSON(a.stdout, e.report)
 			} else {
-				err = e.report.Text(a.stdout)
+				var text strings.Builder
+				_ = e.report.Text(&text) // which always takes it
+				_, err = io.WriteString(a.stdout, report.Text(text.String()))
 			}
 			if err == nil && e.report.Fail > 0 {
 				return exit{code: exitError}

@@ -57,7 +57,7 @@ func (a *app) noteStale(fresh bool) error {
 		return err
 	}
 	if p := c.stopFile().Paused(); p != nil {
-		fmt.Fprintf(a.stderr, "note: this is as it was before `dutyward run` was paused, %s; --fresh plans now\n", pauseText(p))
+		a.note("this is as it was before `dutyward run` was paused, %s; --fresh plans now", pauseText(p))
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func newRelease(a *app) *cobra.Command {
 				if err := s.journal.Release(cmd.Context(), h.ID, reason); err != nil {
 					return err
 				}
-				fmt.Fprintf(a.stdout, "Released for 24 hours: %s\n", h.ID)
+				fmt.Fprintf(a.stdout, "Released for 24 hours: %s\n", report.Line(h.ID))
 			}
 			fmt.Fprintf(a.stdout, "The next round makes %s: `dutyward apply`, or that of `dutyward run`, which SIGHUP makes now.\n",
 				map[bool]string{true: "it", false: "them"}[len(held) == 1])

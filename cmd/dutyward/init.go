@@ -15,6 +15,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies/scaffold"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 func newInit(a *app) *cobra.Command {
@@ -142,7 +143,7 @@ func (a *app) printDraft(d *scaffold.Draft, dir string) error {
 		fmt.Fprintf(&b, "  %s\n", filepath.ToSlash(filepath.Join(dir, filepath.FromSlash(f.Path))))
 	}
 	for _, n := range append(d.Notes, strangers(dir, scaffold.Paths())...) {
-		fmt.Fprintf(&b, "note: %s\n", n)
+		fmt.Fprintf(&b, "note: %s\n", report.Text(n))
 	}
 	b.WriteString("\nEverything is in observe: nothing will be changed in PagerDuty. Next:\n")
 	if filepath.Clean(dir) != "." {

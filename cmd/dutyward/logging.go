@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // logOutput is where the log goes. Each line goes through redact, for what a
@@ -36,9 +38,26 @@ func (o *logOutput) failed(err error) {
 	}
 }
 
+// shown is what a log says without what a terminal would obey, or an eye not see.
+func shown(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(report.Text(v))
+	case error:
+		a.Value = slog.StringValue(report.Text(v.Error()))
+	case []string:
+		texts := make([]string, len(v))
+		for i, text := range v {
+			texts[i] = report.Text(text)
+		}
+		a.Value = slog.AnyValue(texts)
+	}
+	return a
+}
+
 // logger logs to out: as text for a person, else as JSON.
 func (a *app) logger(out io.Writer, verbose bool) *slog.Logger {
-	o := &slog.HandlerOptions{Level: slog.LevelInfo}
+	o := &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: shown}
 	if verbose {
 		o.Level = slog.LevelDebug
 	}

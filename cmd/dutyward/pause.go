@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 func newPause(a *app) *cobra.Command {
@@ -28,7 +29,7 @@ func newPause(a *app) *cobra.Command {
 				return err
 			}
 			if before != nil {
-				fmt.Fprintf(a.stdout, "Paused already, %s.\n", pauseText(before))
+				fmt.Fprintf(a.stdout, "Paused already, %s.\n", report.Line(pauseText(before)))
 				return nil
 			}
 			fmt.Fprintln(a.stdout, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
@@ -58,7 +59,7 @@ func newResume(a *app) *cobra.Command {
 				fmt.Fprintln(a.stdout, "Nothing was paused.")
 				return nil
 			}
-			fmt.Fprintf(a.stdout, "Resumed: it was paused %s.\n", pauseText(before))
+			fmt.Fprintf(a.stdout, "Resumed: it was paused %s.\n", report.Line(pauseText(before)))
 			return nil
 		},
 	}

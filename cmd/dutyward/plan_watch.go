@@ -52,7 +52,7 @@ func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration
 		w.roots = s.config.Policies
 	}
 	s.Reader, s.Evaluator, s.Ground = w.reader, &policies.Evaluator{}, &plan.Ground{}
-	saved, err := policies.Watch(ctx, w.roots, func(err error) { fmt.Fprintf(a.stderr, "note: %v\n", err) })
+	saved, err := policies.Watch(ctx, w.roots, func(err error) { a.note("%v", err) })
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 		code, err = e.code, e.err
 	}
 	if err != nil {
-		fmt.Fprintf(a.stderr, "dutyward: %s\n", report.Clean(err.Error()))
+		fmt.Fprintf(a.stderr, "dutyward: %s\n", report.Text(err.Error()))
 	}
 	return code
 }

@@ -119,7 +119,7 @@ func (a *app) forWriting(ctx context.Context, f roundFlags) (*session, error) {
 		return nil, err
 	}
 	for _, n := range s.journal.Notices() {
-		fmt.Fprintf(a.stderr, "note: %s\n", n)
+		a.note("%s", n)
 	}
 	s.Memory = s.journal
 	return s, nil
@@ -138,7 +138,7 @@ func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
 	}
 	s.Policies = set
 	if n := len(set.Warnings()); n > 0 && !f.tellsWarnings {
-		fmt.Fprintf(a.stderr, "note: the policies have %s: `dutyward check` shows them\n", counted(n, "warning"))
+		a.note("the policies have %s: `dutyward check` shows them", counted(n, "warning"))
 	}
 	return s, nil
 }

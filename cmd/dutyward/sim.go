@@ -11,6 +11,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 func newSim(a *app) *cobra.Command {
@@ -61,7 +62,7 @@ func newSim(a *app) *cobra.Command {
 			if err != nil {
 				return errors.Join(err, l.Close())
 			}
-			fmt.Fprintf(a.stdout, "Simulating %s on %s: %s, %s, %s; its clock says %s%s\n", account.Account.Name, address,
+			fmt.Fprintf(a.stdout, "Simulating %s on %s: %s, %s, %s; its clock says %s%s\n", report.Line(account.Account.Name), address,
 				counted(len(account.Users), "user"), counted(len(account.Teams), "team"), counted(len(account.Schedules), "schedule"),
 				start.UTC().Format(time.RFC3339), map[bool]string{true: " and stands still"}[speed == 0])
 			return serve(cmd.Context(), l, sim, log.New(a.stderr, "", 0), simPatience)

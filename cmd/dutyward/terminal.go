@@ -44,6 +44,12 @@ func (a *app) style(w io.Writer) report.Style {
 	return s
 }
 
+// note tells a person something beside the answer. What it is about is often named
+// by others, so nothing of it is obeyed by a terminal.
+func (a *app) note(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "note: %s\n", report.Text(fmt.Sprintf(format, args...)))
+}
+
 // readingProgress shows on a terminal how far reading the account is, in one
 // line that stop wipes.
 func (a *app) readingProgress() (progress func(pagerduty.Progress), stop func()) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -16,7 +15,7 @@ func (a *app) watchTests(ctx context.Context, c *config, roots []string, o polic
 	if len(roots) == 0 {
 		roots = c.Policies
 	}
-	saved, err := policies.Watch(ctx, roots, func(err error) { fmt.Fprintf(a.stderr, "note: %v\n", err) })
+	saved, err := policies.Watch(ctx, roots, func(err error) { a.note("%v", err) })
 	if err != nil {
 		return err
 	}

@@ -69,14 +69,14 @@ func (v *watchView) difference(d *plan.Difference, s watchStatus) error {
 
 func (v *watchView) notes(lines []string, s watchStatus) []string {
 	if s.note != "" {
-		lines = append(lines, "note: "+s.note)
+		lines = append(lines, "note: "+report.Text(s.note))
 	}
 	return lines
 }
 
 // broken shows why there is no plan. The last one stays what is compared with.
 func (v *watchView) broken(err error, d time.Duration) error {
-	return v.show("broken", strings.TrimRight(err.Error(), "\n")+"\n", "compared with the last good save once this is mended · "+took(d))
+	return v.show("broken", strings.TrimRight(report.Text(err.Error()), "\n")+"\n", "compared with the last good save once this is mended · "+took(d))
 }
 
 func (v *watchView) show(heading, body, status string) error {

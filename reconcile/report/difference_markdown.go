@@ -193,14 +193,18 @@ func originsOf(origins []policies.Origin) string {
 // code is text as it stands, in a table too. Nothing in it mentions people or
 // is taken for HTML.
 func code(text string) string {
-	return "`" + strings.NewReplacer("`", "'", "|", "¦", "\n", " ", "\r", " ").Replace(text) + "`"
+	return "`" + strings.NewReplacer("`", "'", "|", "¦").Replace(Line(text)) + "`"
 }
 
 // escaped is text that comes from policies and the account, without a meaning
-// in Markdown: no HTML, no table cell, no mention of a person, no link.
+// in Markdown: no HTML, no table cell, no mention of a person, no link, which
+// GitHub also makes of an address alone.
 func escaped(text string) string {
-	return strings.NewReplacer(
-		"&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "\\|", "`", "'", "@", "@\u200b", "\n", " ", "\r", " ",
-		"*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "#", "#\u200b", "~", "\\~",
-	).Replace(text)
+	return markdownEscapes.Replace(Line(text))
 }
+
+var markdownEscapes = strings.NewReplacer(
+	"\\", "\\\\", "&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "\\|", "`", "'", "@", "@\u200b",
+	"*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "#", "#\u200b", "~", "\\~", "$", "\\$", "!", "\\!",
+	"://", ":\u200b//", "www.", "www\u200b.", "WWW.", "WWW\u200b.",
+)

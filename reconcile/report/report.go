@@ -58,7 +58,7 @@ func (s Style) paint() paint {
 		} else {
 			c.DisableColor()
 		}
-		return func(text string) string { return c.Sprint(text) }
+		return func(text string) string { return painted(c, text) }
 	}
 	return paint{
 		raise:  in(color.FgGreen),
@@ -67,6 +67,13 @@ func (s Style) paint() paint {
 		strong: in(color.Bold),
 		alarm:  in(color.FgYellow),
 	}
+}
+
+// painted is a text in a colour, if there are any.
+func painted(c *color.Color, text string) string {
+	const mark = "\x00"
+	before, after, _ := strings.Cut(c.Sprint(mark), mark)
+	return sealed(before) + text + sealed(after)
 }
 
 // page collects lines and keeps the first error of writing them.
@@ -88,7 +95,7 @@ func (p *page) line(format string, args ...any) {
 	if len(args) > 0 {
 		text = fmt.Sprintf(format, args...)
 	}
-	_, p.err = fmt.Fprintln(p.w, strings.TrimRight(cleanLine(text), " "))
+	_, p.err = fmt.Fprintln(p.w, strings.TrimRight(unsealed(text), " "))
 }
 
 // block writes a text of several lines.
