@@ -35,8 +35,10 @@ type Daemon struct {
 	Settings       plan.Settings
 	// Now is the account's clock.
 	Now func() time.Time
-	// Settle and Look are a Stillness's: by themselves edits lower nothing at once.
+	// Settle, Local and Look are a Stillness's: by themselves edits lower nothing at
+	// once. Local is its Now.
 	Settle time.Duration
+	Local  func() time.Time
 	Look   func(ctx context.Context, set *policies.Set, configuration bool) Sight
 	// Self and ClockDoubt are a Round's; they may be nil.
 	Self       func(ctx context.Context) (user string, err error)
@@ -226,7 +228,7 @@ func (d *Daemon) with(ctx context.Context, reader *reading, set *policies.Set, g
 	r := &Round{
 		Reader: reader, Policies: set, Memory: record, Settings: d.Settings, Now: d.Now, Good: good,
 		ClockDoubt: reader.doubt,
-		Stillness:  &Stillness{Settle: d.Settle, Look: d.Look, Superseded: superseded, Record: d.Record},
+		Stillness:  &Stillness{Settle: d.Settle, Now: d.Local, Look: d.Look, Superseded: superseded, Record: d.Record},
 	}
 	if d.Self != nil {
 		r.Self = reader.whose

@@ -18,6 +18,8 @@ type Stillness struct {
 	// Settle is how long it must hold still for each thing that it newly lowers;
 	// zero for not at all.
 	Settle time.Duration
+	// Now is the clock where the files are; nil for the Round's.
+	Now func() time.Time
 	// Decided says that a person looked at what will be lowered: nothing waits then,
 	// and what they decided counts as having held still.
 	Decided bool
@@ -72,7 +74,7 @@ func (r *Round) stillness(ctx context.Context, in *plan.Input, input *policies.I
 	if same && string(before) == string(settings) {
 		return &plan.Stillness{Still: true}, nil
 	}
-	s := &plan.Stillness{Settle: r.Stillness.Settle, Digest: digest(in.Revision, settings), Superseded: r.Stillness.Superseded}
+	s := &plan.Stillness{Settle: r.Stillness.Settle, Now: r.stillNow(), Digest: digest(in.Revision, settings), Superseded: r.Stillness.Superseded}
 	if revision != "" {
 		var held heldSettings
 		if err := json.Unmarshal(before, &held); err != nil {
@@ -97,6 +99,13 @@ func (r *Round) stillness(ctx context.Context, in *plan.Input, input *policies.I
 		s.Committed, s.Unrest = sight.Committed, sight.Unrest
 	}
 	return s, nil
+}
+
+func (r *Round) stillNow() time.Time {
+	if r.Stillness.Now == nil {
+		return r.Now()
+	}
+	return r.Stillness.Now()
 }
 
 // settledStatements are what policies that held still say of this snapshot; nil

@@ -121,15 +121,17 @@ func (d *Daemon) outlook(r *reading, result *Result) Outlook {
 }
 
 // stillAt is when an edit that lowers will have held still; zero if none waits. A
-// round that comes too early for PagerDuty's clock is followed by another a moment
-// later, one that found nothing out by another after a while.
+// round that found nothing out when that was due is followed by another.
 func (d *Daemon) stillAt(result *Result) time.Time {
-	wait := retryFirst
+	now := d.Now()
 	if result != nil {
-		d.still, wait = firstToAct(result.Plan.Held), time.Second
+		d.still = firstToAct(result.Plan.Held)
+		if !d.still.IsZero() {
+			d.still = now.Add(max(time.Second, d.still.Sub(result.Plan.Now)))
+		}
 	}
-	if now := d.Now(); !d.still.IsZero() && !d.still.After(now) {
-		return now.Add(wait)
+	if !d.still.IsZero() && !d.still.After(now) {
+		return now.Add(retryFirst)
 	}
 	return d.still
 }

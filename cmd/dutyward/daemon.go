@@ -67,7 +67,7 @@ func newRun(a *app) *cobra.Command {
 // unattended opens a session that may write, and whose policies are loaded by
 // each round.
 func (a *app) unattended(ctx context.Context, c *config, log *slog.Logger) (*session, error) {
-	s := &session{config: c, Round: &reconcile.Round{Settings: c.settings(), Now: a.now}}
+	s := &session{config: c, local: a.now, Round: &reconcile.Round{Settings: c.settings(), Now: a.now}}
 	var err error
 	if s.Reader, err = a.quietly().connect(ctx, s); err != nil {
 		return nil, err

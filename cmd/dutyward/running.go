@@ -141,7 +141,7 @@ func (s *session) give(d *reconcile.Daemon) {
 	d.Now, d.Self, d.ClockDoubt = s.Now, s.Self, s.ClockDoubt
 	d.Requests = func() int { return s.client.Cost().Requests }
 	d.OnCallInterval, d.MaxAge = c.watching()
-	d.Settle, d.Look = c.settle(), s.look
+	d.Settle, d.Local, d.Look = c.settle(), s.local, s.look
 	d.Refresher = nil
 	if d.MaxAge > 0 {
 		d.Refresher = s.client

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -25,6 +26,8 @@ type session struct {
 	client  *pagerduty.Client
 	clock   *pagerduty.Clock
 	journal *journal.Journal
+	// local is the clock of this machine.
+	local func() time.Time
 	// reread reads the configuration as it stands in the file; nil where nobody asks
 	// whether it is committed.
 	reread func() (*config, error)

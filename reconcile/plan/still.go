@@ -15,6 +15,8 @@ const settleMost = 10
 // Stillness is what is known of an edit of policies or configuration that has
 // yet to hold still (S37), or that there is none.
 type Stillness struct {
+	// Now is what time it is where the files are.
+	Now time.Time
 	// Still says that there is none, so that nothing else is said.
 	Still bool
 	// Settle is how long the edit must hold still for each thing that it newly
@@ -57,8 +59,8 @@ type recentEdit struct {
 	access    *desired.Access
 	operators map[string]bool
 	still     Still
-	// settled says that nothing waits any more, untimed that no time ends the wait.
-	settled, untimed bool
+	// settled says that nothing waits any more.
+	settled bool
 }
 
 // edited finds out since when there is an edit that has yet to hold still.
@@ -71,8 +73,8 @@ func (b *builder) edited() {
 		b.recent = &recentEdit{settled: true}
 		return
 	}
-	u := &recentEdit{Stillness: *s, still: Still{Digest: s.Digest, Since: b.in.Now, Waiting: map[string]time.Time{}}}
-	if last != nil && last.Still.Digest == s.Digest && !s.Superseded && last.Still.Since.Before(b.in.Now) {
+	u := &recentEdit{Stillness: *s, still: Still{Digest: s.Digest, Since: s.Now, Waiting: map[string]time.Time{}}}
+	if last != nil && last.Still.Digest == s.Digest && !s.Superseded && last.Still.Since.Before(s.Now) {
 		u.still.Since = last.Still.Since
 	}
 	b.recent = u
@@ -108,8 +110,7 @@ func (b *builder) holdUnsettled() {
 		}
 	}
 	acts := u.still.Since.Add(u.span(n))
-	u.untimed = u.Superseded || b.clockDoubt != ""
-	still := !u.untimed && !b.in.Now.Before(acts) && len(b.plan.Suspended) == 0
+	still := !u.Superseded && !u.Now.Before(acts) && len(b.plan.Suspended) == 0
 	first := b.in.Memory.Last == nil && u.Unrest == "" // which edits nothing
 	u.settled = u.Committed || still || first
 	if u.settled {
@@ -125,20 +126,20 @@ func (b *builder) holdUnsettled() {
 		if most := since.Add(settleMost * u.Settle); most.Before(act) {
 			act = most
 		}
-		if !u.untimed && !b.in.Now.Before(act) {
+		if !u.Superseded && !u.Now.Before(act) {
 			return Held{}, false
 		}
-		return u.held(c, act), true
+		return u.held(c, b.in.Now, act), true
 	})
 }
 
 func (b *builder) waitingSince(key string) time.Time {
 	if last := b.in.Memory.Last; last != nil && !b.recent.Superseded {
-		if since, waited := last.Still.Waiting[key]; waited && since.Before(b.in.Now) {
+		if since, waited := last.Still.Waiting[key]; waited && since.Before(b.recent.Now) {
 			return since
 		}
 	}
-	return b.in.Now
+	return b.recent.Now
 }
 
 // span is how long an edit must hold still that newly lowers n things.
@@ -149,21 +150,19 @@ func (u *recentEdit) span(n int) time.Duration {
 	return u.Settle * time.Duration(max(1, min(n, settleMost)))
 }
 
-// held is a lowering that waits.
-func (u *recentEdit) held(c Change, acts time.Time) Held {
+// held is a lowering that waits until it acts, by the clock where the files are. It
+// is told by PagerDuty's, by which it is now.
+func (u *recentEdit) held(c Change, now, acts time.Time) Held {
 	h := Held{Change: c, Rule: "S37"}
 	if u.Superseded {
 		h.Why = "it comes of an edit of the policies that did not hold still before they broke"
 		h.Release = "mend the policies; to act before: dutyward release " + c.ID + " --reason …"
 		return h
 	}
-	if u.untimed {
-		h.Why = fmt.Sprintf("it comes of an edit of the policies or the configuration, made %s, and while the clock can't be trusted it can't be told how long that holds still", exactly(u.still.Since))
-		h.Release = "commit the edit to git, or mend the clock; to act before: dutyward release " + c.ID + " --reason …"
-		return h
-	}
+	toldBy := func(t time.Time) time.Time { return now.Add(t.Sub(u.Now)).Round(time.Second) }
+	acts = toldBy(acts)
 	h.Acts = &acts
-	h.Why = fmt.Sprintf("it comes of an edit of the policies or the configuration, made %s: that must hold still until %s", exactly(u.still.Since), exactly(acts))
+	h.Why = fmt.Sprintf("it comes of an edit of the policies or the configuration, made %s: that must hold still until %s", exactly(toldBy(u.still.Since)), exactly(acts))
 	if u.Unrest != "" {
 		h.Why += "; " + u.Unrest
 	}
