@@ -15,8 +15,33 @@ import (
 
 // formsOf are how a secret may look: as it is, escaped for JSON, Go, HTML and
 // addresses, in hex, and in base64 and base32 at each of the places where it may
-// begin within what was encoded.
+// begin within what was encoded. Its core is looked for in the same forms: what was
+// escaped twice, or escaped and then encoded, still has that.
 func formsOf(secret string) []string {
+	all := formsAlone(secret)
+	if core := coreOf(secret); core != secret && len(core) >= shortestCore {
+		all = append(all, formsAlone(core)...)
+	}
+	return all
+}
+
+// shortestCore is how long a part of a secret must be to stand for it.
+const shortestCore = 12
+
+// coreOf is the longest part of a secret that no escaping changes.
+func coreOf(secret string) string {
+	longest := ""
+	for _, part := range strings.FieldsFunc(secret, func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~", r)
+	}) {
+		if len(part) > len(longest) {
+			longest = part
+		}
+	}
+	return longest
+}
+
+func formsAlone(secret string) []string {
 	all := []string{
 		secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
 		strings.Trim(strconv.Quote(secret), `"`), strings.Trim(strconv.QuoteToASCII(secret), `"`),

@@ -50,6 +50,22 @@ func keeper(secrets ...string) *secret.Keeper {
 	return k
 }
 
+// What stands between the program and PagerDuty may escape a text that was escaped
+// already.
+func TestASecretIsBlackedOutHoweverOftenItWasEscaped(t *testing.T) {
+	const token = "u+/<c4nary-0123_45=%7e&"
+	k := keeper(token)
+	for outer, second := range encodings {
+		for inner, first := range encodings {
+			if !strings.HasPrefix(inner, "in base") && !strings.HasPrefix(inner, "in h") && !strings.HasPrefix(inner, "in H") && !strings.Contains(inner, "bytes") {
+				if text := "it said " + second("Token token="+first(token)); !k.Holds([]byte(text)) || strings.Contains(k.Redact(text), "c4nary-0123_45") {
+					t.Errorf("%s, then %s: %s", inner, outer, k.Redact(text))
+				}
+			}
+		}
+	}
+}
+
 func TestASecretIsBlackedOutInEveryForm(t *testing.T) {
 	k := keeper(token + "\n")
 	for name, encode := range encodings {
