@@ -93,6 +93,9 @@ func (c *chaos) watchCoverage(was, is *inventory.Snapshot, byUs bool) {
 			b, a := covered(before, hour(i)), covered(after, hour(i))
 			for part := range b {
 				if !a[part] && byUs {
+					if _, open := c.gaps[gap{id, part, i}]; !open {
+						c.counts["gaps: hours that a write opened"]++
+					}
 					c.gaps[gap{id, part, i}] = c.harm
 				}
 			}

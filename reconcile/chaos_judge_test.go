@@ -99,14 +99,26 @@ func (c *chaos) judgePair(said, on, id, user, before, after string) {
 		return
 	}
 	c.counts["writes: that lower"]++
-	if c.inForce.draft {
-		c.counts["writes: that lower by half an edit"]++
-	}
 	if !c.mayLower(on, id, "", user, after) {
 		c.violate("%s: it is theirs, or can't be told", said)
 	}
+	c.judgeStill(said, on, id, "", user, after)
 	if on == "account" {
 		c.judgeBack(said, user, after)
+	}
+}
+
+// judgeStill says that nothing is lowered by an edit which has just been written,
+// unless what stood before would have lowered it (S37).
+func (c *chaos) judgeStill(said, on, id, layer, user, after string) {
+	now := c.inForce
+	if c.before == nil || now != c.laws[c.at] || now == c.before || c.broken != nil || c.began.Sub(c.since) >= time.Minute {
+		return
+	}
+	c.inForce = c.before
+	defer func() { c.inForce = now }()
+	if !c.mayLower(on, id, layer, user, after) {
+		c.violate("%s: the policies said %q until %s ago", said, c.before.name, c.began.Sub(c.since))
 	}
 }
 
@@ -207,7 +219,8 @@ func (c *chaos) judgeSchedule(said string, before, after inventory.Schedule) {
 	if _, known := c.base[before.ID]; !known {
 		c.base[before.ID] = before
 	}
-	if before.Name != after.Name || !slices.Equal(before.Teams, after.Teams) || before.TimeZone != after.TimeZone {
+	unseen := c.deeds["frame of "+before.ID] > c.read[before.ID] // PagerDuty takes a schedule whole
+	if !unseen && (before.Name != after.Name || !slices.Equal(before.Teams, after.Teams) || before.TimeZone != after.TimeZone) {
 		c.violate("%s: its name, teams or time zone changed", said)
 	}
 	c.judgeStandins(said, before, after)
@@ -246,6 +259,10 @@ func (c *chaos) judgeTurn(said, id, part, user string, joins bool) {
 	before, moved := c.moved[key]
 	undone := moved && before.joined != joins && (before.at > c.started || c.unfinished[id])
 	c.moved[key] = move{joins, c.seq}
+	if c.deeds[key] > c.begun && c.begun > 0 {
+		c.counts["turns: that a person moved meanwhile"]++
+		return // that the program did not see it yet, judgeParts knows
+	}
 	if _, intended := c.intents[id+" "+user]; !intended {
 		c.violate("%s: there is no record of it", said)
 	}
@@ -264,6 +281,7 @@ func (c *chaos) judgeTurn(said, id, part, user string, joins bool) {
 		if !c.mayLower(on, id, part, user, inventory.None) {
 			c.violate("%s: their turns are theirs, or can't be told", said)
 		}
+		c.judgeStill(said, on, id, part, user, inventory.None)
 	}
 }
 
@@ -341,8 +359,9 @@ func (c *chaos) finished() {
 	c.judgeGaps()
 	is := c.sim.Account()
 	for id, before := range c.base {
-		if c.gaps.open(c.now()) == "" && !c.touched[id] {
-			c.judgeTurns(id, before, is.Schedules[id])
+		after, there := is.Schedules[id]
+		if there && c.gaps.open(c.now()) == "" && !c.touched[id] {
+			c.judgeTurns(id, before, after)
 		}
 	}
 }
@@ -428,8 +447,12 @@ func (c *chaos) landedTurns(name, part string, s inventory.Schedule, now sample,
 		return
 	}
 	members := membersOf(s, part, now.t)
-	if len(members) == 0 {
+	switch {
+	case len(members) == 0:
 		return // ended by a person, or emptied
+	case severalOf(s, part, now.t):
+		c.counts["settled: two of one name"]++
+		return
 	}
 	for user, u := range now.is.Users {
 		want, unknown := c.wants(name, part, user, now)

@@ -279,9 +279,6 @@ func (c *chaos) uncover(rt *rapid.T) func() {
 // clear empties a layer.
 func (c *chaos) clear(rt *rapid.T) func() {
 	n := rapid.IntRange(0, 5).Draw(rt, "layer")
-	if !mended["empty layers"] {
-		return func() {}
-	}
 	return func() {
 		c.alter("layers emptied", "Layered", func(s *inventory.Schedule) string {
 			l := &s.Layers[n%len(s.Layers)]
@@ -314,7 +311,7 @@ func (c *chaos) renameSomebody(rt *rapid.T) func() {
 	who := rapid.SampledFrom(append(slices.Clone(staff), "OPR")).Draw(rt, "who")
 	back := rapid.Bool().Draw(rt, "back")
 	return func() {
-		if !c.exists(who) || who == "OPR" && !mended["operators"] {
+		if !c.exists(who) {
 			return
 		}
 		mail := sweepMail(who)

@@ -34,6 +34,13 @@ type chaos struct {
 	laws []*law
 	sets []*policies.Set
 	at   int // the law as it stands
+	// since is when it was written, seen when a round first went by it, still the law that held still last, and before
+	// the one that had then; nil where none had.
+	since, seen   time.Time
+	still, before *law
+	// lately is the law of the last round, and watched says that it knew the operators.
+	lately  *law
+	watched bool
 
 	// bound is what names mean to policies: what they meant first, or what a person
 	// confirmed.
@@ -103,7 +110,9 @@ func newChaos(f failer, dir string, all []*law, sets []*policies.Set) *chaos {
 		moved: map[string]move{}, gaps: gaps{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
 	}
 	newTrialOn(f, dir, chaosSeed(), nil, nil, c)
+	c.valid, c.kept = oddCanary, oddCanary
 	c.note()
+	c.since = c.now()
 	return c
 }
 
@@ -113,7 +122,7 @@ func (c *chaos) start() {
 		Load:   func(context.Context) (*policies.Set, error) { return c.sets[c.at], c.broken },
 		Reader: c, Record: chaosRecord{record{c.journal, c.trial}, c}, Account: c.client, Now: c.time.Now,
 		Settings:  plan.Settings{Default: plan.Sync, Operators: c.operators},
-		Refresher: c.client, OnCallInterval: time.Minute,
+		Refresher: c.client, OnCallInterval: time.Minute, Settle: time.Minute,
 		Self:       func(context.Context) (string, error) { return "ADM", nil },
 		ClockDoubt: c.time.Doubt,
 		Paused: func() *reconcile.Pause {
@@ -197,6 +206,20 @@ func (c *chaos) waited() {
 	c.crowded = c.crowded || len(c.work) > 1
 }
 
+// write has the policies say another law.
+func (c *chaos) write(law int) {
+	if law == c.at {
+		return
+	}
+	c.before = c.still
+	if c.lately == nil || c.lately == c.laws[law] {
+		c.before = nil // who made no round meanwhile can't know that it did not hold still
+	}
+	c.at, c.since, c.seen = law, c.now(), time.Time{}
+	c.counts["trouble: policies edited"]++
+	c.tell("the policies say: %s", c.laws[law].name)
+}
+
 // begin notes by which policies the round goes.
 func (c *chaos) begin(p *plan.Plan) {
 	c.begun = c.seq
@@ -261,6 +284,17 @@ func (c *chaos) round() {
 	c.counts["requests"] += c.requests
 	if err != nil {
 		c.counts["rounds: failed"]++
+	}
+	if done := err == nil && !c.dead && c.begun > 0; done {
+		c.watched, c.lately = len(c.operators) > 0, c.inForce
+	}
+	if err == nil && !c.dead && c.begun > 0 && c.inForce == c.laws[c.at] {
+		if c.seen.IsZero() {
+			c.seen = c.began
+		}
+		if c.began.Sub(c.seen) > 12*time.Minute {
+			c.still = c.inForce
+		}
 	}
 	if c.dead {
 		c.harm++
@@ -337,6 +371,7 @@ func (c *chaos) restoreJournal() {
 	}
 	c.counts["trouble: journals restored"]++
 	c.tell("the journal is restored from a copy")
+	c.still, c.before, c.seen, c.lately, c.watched = nil, nil, time.Time{}, nil, false
 	c.harm++
 	c.trial.start()
 }
@@ -349,13 +384,13 @@ func (c *chaos) settle() {
 	c.calm()
 	c.stale, c.skewed, c.paused, c.broken, c.refusals, c.why = false, false, false, nil, nil, "schedule"
 	if l := c.laws[c.at]; len(l.gives) == 0 || l.draft {
-		c.at = 0
+		c.write(0)
 	}
 	c.setOperators(sweepMail("OPR"))
 	c.pass(3 * time.Minute)
 	c.confirm()
 	c.tell("the trouble ends")
-	c.quiet(4)
+	c.quiet(6)
 	if open := c.gaps.open(c.now()); len(open) > 0 {
 		c.fail("by our doing nobody is on call: %s", open)
 	}

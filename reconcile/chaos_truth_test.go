@@ -149,6 +149,36 @@ func membersOf(s inventory.Schedule, part string, now time.Time) []string {
 	return members
 }
 
+// severalOf says that two layers or events of a name go on at the same time, so that
+// nobody can tell which one policies mean.
+func severalOf(s inventory.Schedule, part string, now time.Time) bool {
+	type span struct {
+		since time.Time
+		until *time.Time
+	}
+	var all []span
+	for _, l := range s.Layers {
+		if l.Name == part {
+			all = append(all, span{l.Start, l.End})
+		}
+	}
+	for _, r := range s.Rotations {
+		for _, e := range r.Events {
+			if e.Name == part {
+				all = append(all, span{e.EffectiveSince, e.EffectiveUntil})
+			}
+		}
+	}
+	all = slices.DeleteFunc(all, func(x span) bool { return x.until != nil && !x.until.After(now) })
+	slices.SortFunc(all, func(x, y span) int { return x.since.Compare(y.since) })
+	for i := 1; i < len(all); i++ {
+		if before := all[i-1].until; before == nil || !before.Equal(all[i].since) {
+			return true
+		}
+	}
+	return false
+}
+
 // takesTurnsOn says that somebody is on a layer or an event that has not ended.
 func takesTurnsOn(s inventory.Schedule, user string, t time.Time) bool {
 	for _, l := range s.Layers {

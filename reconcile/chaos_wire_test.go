@@ -52,13 +52,10 @@ func (c *chaos) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.wire.Lock()
 	c.seq++
 	c.pull(r, func(t *trigger) func(*http.Request) bool { return t.before })
-	c.wire.Unlock()
-	if resp, err := c.meddle(r); resp != nil || err != nil {
-		c.harm++
+	defer c.wire.Unlock()
+	if resp, err := c.echo(r); resp != nil || err != nil {
 		return resp, err
 	}
-	c.wire.Lock()
-	defer c.wire.Unlock()
 	if resp := c.refuse(r); resp != nil {
 		return resp, nil
 	}
@@ -159,18 +156,14 @@ func (c *chaos) mark(was, is *inventory.Snapshot) {
 		for part, now := range definitions(after) {
 			if then, known := defs[part]; !known || !reflect.DeepEqual(then, now) {
 				c.deeds[part], touched = c.seq, true
+				c.markMoved(id, then, now)
 			}
 		}
-		if _, written := c.base[id]; written && (touched || !reflect.DeepEqual(before.Overrides, after.Overrides) || !reflect.DeepEqual(before.CustomShifts, after.CustomShifts)) {
+		if before.Name != after.Name || !slices.Equal(before.Teams, after.Teams) {
+			c.deeds["frame of "+id] = c.seq
+		}
+		if c.begun > 0 && (touched || !reflect.DeepEqual(before.Overrides, after.Overrides) || !reflect.DeepEqual(before.CustomShifts, after.CustomShifts)) {
 			c.touched[id] = true
-		}
-		for _, part := range partsOf(after) {
-			a, b := membersOf(before, part, c.now()), membersOf(after, part, c.now())
-			for _, user := range slices.Concat(a, b) {
-				if slices.Contains(a, user) != slices.Contains(b, user) {
-					delete(c.moved, id+"/"+part+" "+user)
-				}
-			}
 		}
 	}
 	for id, team := range is.Teams {
@@ -186,4 +179,33 @@ func (c *chaos) mark(was, is *inventory.Snapshot) {
 			c.promoted[id] = true
 		}
 	}
+}
+
+// markMoved notes whose turns a person gave or took on a layer or event.
+func (c *chaos) markMoved(schedule string, was, is any) {
+	_, a := usersIn(was)
+	name, b := usersIn(is)
+	for _, user := range slices.Concat(a, b) {
+		if slices.Contains(a, user) != slices.Contains(b, user) {
+			key := schedule + "/" + name + " " + user
+			delete(c.moved, key)
+			c.deeds[key] = c.seq
+		}
+	}
+}
+
+// usersIn are the name and the people of a layer or an event.
+func usersIn(definition any) (name string, users []string) {
+	switch d := definition.(type) {
+	case inventory.Layer:
+		return d.Name, d.Users
+	case inventory.Event:
+		for _, m := range d.Assignment.Members {
+			if m != nil {
+				users = append(users, *m)
+			}
+		}
+		return d.Name, users
+	}
+	return "", nil
 }
