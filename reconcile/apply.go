@@ -38,6 +38,9 @@ type Execution struct {
 	// Approve is asked once the plan is made; what it returns is carried out, or
 	// nothing if it is nil. An error ends the round before anything is written.
 	Approve func(*Result) (*plan.Plan, error)
+	// Completed is told at once what became of edits of schedules that an earlier run
+	// left open, for the round may end before it has a plan; may be nil.
+	Completed func(sentences []string)
 	// Options are apply's; Overlay is filled in.
 	Options apply.Options
 }
@@ -83,6 +86,9 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 	}()
 	if done.Completed, err = r.complete(ctx, x); err != nil {
 		return nil, err
+	}
+	if x.Completed != nil {
+		x.Completed(done.Completed)
 	}
 	if done.Recovered, err = r.recover(ctx, x); err != nil {
 		return nil, err

@@ -243,7 +243,7 @@ func (d *Daemon) with(ctx context.Context, reader *reading, set *policies.Set, g
 	var approved *plan.Plan
 	var err error
 	return r.Apply(ctx, Execution{
-		Record: record, Account: d.Account,
+		Record: record, Account: d.Account, Completed: d.tellCompleted,
 		Approve: func(fresh *Result) (*plan.Plan, error) {
 			if !reader.covered(fresh) {
 				return nil, errUncovered

@@ -365,7 +365,6 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	d.tellHeld(p)
 	d.tellFindings(p, done.Snapshot)
 	d.tellExpiring(p)
-	d.tellCompleted(done.Completed)
 	if n := len(done.Recovered); n > 0 {
 		d.Log.Info("what became of writes that an earlier run left open is recorded now", "writes", n)
 	}

@@ -128,6 +128,11 @@ func (x *application) carryOut(ctx context.Context, s *session, record reconcile
 			x.approved = p
 			return p, err
 		},
+		Completed: func(sentences []string) {
+			for _, said := range sentences {
+				x.note("%s", said)
+			}
+		},
 		Options: apply.Options{Now: s.Now, Progress: x.progress},
 	})
 }
@@ -138,9 +143,6 @@ func (x *application) told(done *reconcile.Applied, err error) error {
 		x.note("an earlier run left %s open; what became of it is recorded now", counted(len(done.Recovered), "write"))
 	}
 	if done != nil {
-		for _, said := range done.Completed {
-			x.note("%s", said)
-		}
 		for _, alarm := range done.Alarms {
 			fmt.Fprintf(x.stderr, "ALARM: %s\n", report.Text(alarm.Why))
 		}

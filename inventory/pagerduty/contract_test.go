@@ -73,13 +73,14 @@ func TestEveryWriteToAScheduleKeepsPagerDutysContract(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			for _, step := range revised.Steps {
+			steps := oncall.Guarded(was, revised.Steps, at)
+			for _, step := range steps {
 				if err := c.WriteStep(t.Context(), was, step); err != nil {
 					t.Error(err)
 				}
 			}
 			after := readOne(t, c, schedule)
-			for _, step := range oncall.Undo(was, after) {
+			for _, step := range oncall.TakeBack(was, after, steps, at) {
 				if err := c.WriteStep(t.Context(), after, step); err != nil {
 					t.Error(err)
 				}

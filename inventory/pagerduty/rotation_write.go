@@ -30,40 +30,66 @@ type wireRotation struct {
 // addRotation makes a rotation with an event alone in it, unless there is one that
 // was not there before. Where the event is refused, the rotation goes again.
 func (c *Client) addRotation(ctx context.Context, was inventory.Schedule, e inventory.Event) error {
-	_, made, err := c.netOf(ctx, was, e)
-	if err != nil || made {
+	added, err := c.addedRotations(ctx, was)
+	if err != nil {
 		return err
 	}
-	var answer struct {
-		Rotation wireRotation `json:"rotation"`
+	if _, made := oncall.NetOf(added, was, e); made {
+		return nil
 	}
-	r := request{method: http.MethodPost, pattern: "/v3/schedules/{}/rotations", ids: []string{was.ID}, body: map[string]any{}}
-	switch err := c.send(ctx, r, &answer); {
-	case err != nil && lost(err):
-		return err // one that is empty has nobody on call
-	case err != nil:
-		return &RotationError{err}
-	case answer.Rotation.ID == "":
-		return unexpected(r)
+	id, err := c.makeRotation(ctx, was, added)
+	if err != nil {
+		return err
 	}
 	err = c.send(ctx, request{
-		method: http.MethodPost, pattern: "/v3/schedules/{}/rotations/{}/events", ids: []string{was.ID, answer.Rotation.ID},
+		method: http.MethodPost, pattern: "/v3/schedules/{}/rotations/{}/events", ids: []string{was.ID, id},
 		body: map[string]any{"event": eventBody(e)},
 	}, nil)
 	if err == nil {
 		return nil
 	}
 	if lost(err) {
-		if _, made, _ := c.netOf(ctx, was, e); made {
-			return nil
+		if added, again := c.addedRotations(ctx, was); again == nil {
+			if _, made := oncall.NetOf(added, was, e); made {
+				return nil
+			}
 		}
 	}
 	cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
-	if again := c.write(cleaning, http.MethodDelete, "/v3/schedules/{}/rotations/{}", []string{was.ID, answer.Rotation.ID}, nil); again != nil {
-		return fmt.Errorf("%w; the rotation #%s, made for it, could not be deleted: %w", err, answer.Rotation.ID, again)
+	if again := c.write(cleaning, http.MethodDelete, "/v3/schedules/{}/rotations/{}", []string{was.ID, id}, nil); again != nil {
+		return fmt.Errorf("%w; the rotation #%s, made for it, could not be deleted: %w", err, id, again)
 	}
 	return err
+}
+
+// makeRotation makes an empty rotation. Where the answer was lost, it is the one
+// that was not among those added before.
+func (c *Client) makeRotation(ctx context.Context, was, before inventory.Schedule) (string, error) {
+	var answer struct {
+		Rotation wireRotation `json:"rotation"`
+	}
+	r := request{method: http.MethodPost, pattern: "/v3/schedules/{}/rotations", ids: []string{was.ID}, body: map[string]any{}}
+	err := c.send(ctx, r, &answer)
+	switch {
+	case err == nil && answer.Rotation.ID == "":
+		return "", unexpected(r)
+	case err == nil:
+		return answer.Rotation.ID, nil
+	case !lost(err):
+		return "", &RotationError{err}
+	}
+	added, again := c.addedRotations(ctx, was)
+	if again != nil {
+		return "", err
+	}
+	for _, r := range added.Rotations {
+		known := slices.ContainsFunc(before.Rotations, func(b inventory.Rotation) bool { return b.ID == r.ID })
+		if !known && len(r.Events) == 0 {
+			return r.ID, nil
+		}
+	}
+	return "", err
 }
 
 // deleteRotation deletes a rotation that addRotation made, if nothing else is in it
@@ -78,38 +104,40 @@ func (c *Client) deleteRotation(ctx context.Context, was inventory.Schedule, ste
 			}
 		}
 	}
-	id, there, err := c.netOf(ctx, known, *step.Event)
-	if err != nil || !there {
+	added, err := c.addedRotations(ctx, known)
+	if err != nil {
 		return err
 	}
-	err = c.write(ctx, http.MethodDelete, "/v3/schedules/{}/rotations/{}", []string{was.ID, id}, nil)
+	net, there := oncall.NetOf(added, known, *step.Event)
+	if !there {
+		return nil
+	}
+	err = c.write(ctx, http.MethodDelete, "/v3/schedules/{}/rotations/{}", []string{was.ID, net.ID}, nil)
 	if status(err) == http.StatusNotFound {
 		return nil
 	}
 	return err
 }
 
-// netOf is the id of a rotation with an event alone in it that was not there
-// before.
-func (c *Client) netOf(ctx context.Context, was inventory.Schedule, e inventory.Event) (string, bool, error) {
+// addedRotations are the rotations of a schedule that were not there before.
+func (c *Client) addedRotations(ctx context.Context, was inventory.Schedule) (inventory.Schedule, error) {
+	added := inventory.Schedule{ID: was.ID}
 	got, err := readList(ctx, c, list[wireRotation]{
 		pattern: "/v3/schedules/{}/rotations", ids: []string{was.ID}, key: "rotations", uncounted: true,
 		id: func(r wireRotation) string { return r.ID },
 	})
 	if err != nil {
-		return "", false, err
+		return added, err
 	}
-	var added inventory.Schedule
 	for _, r := range got.items {
 		if slices.ContainsFunc(was.Rotations, func(w inventory.Rotation) bool { return w.ID == r.ID }) {
 			continue
 		}
 		events, err := c.events(ctx, was.ID, r.ID)
 		if err != nil {
-			return "", false, err
+			return added, err
 		}
 		added.Rotations = append(added.Rotations, inventory.Rotation{ID: r.ID, Events: events})
 	}
-	r, found := oncall.NetOf(added, was, e)
-	return r.ID, found, nil
+	return added, nil
 }

@@ -160,7 +160,7 @@ func (e *editing) broken(ctx context.Context, in EditIntent, i int, cause error)
 	}
 	if i == 0 && unwritten {
 		return ending{status: EditFailed, err: cause, why: fmt.Sprintf(
-			"PagerDuty does not take the new turns of schedule %s; nothing was changed, and all turns are what they were: %v", in.Was.Name, cause), unrecorded: open.unrecorded}, false
+			"the new turns of schedule %s could not be written; nothing was changed, and its turns are what they were: %v", in.Was.Name, cause), unrecorded: open.unrecorded}, false
 	}
 	is, err := e.look(ctx, in)
 	if err != nil {
