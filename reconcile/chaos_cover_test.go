@@ -142,7 +142,7 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 				}
 			}
 			slices.Sort(users)
-			return strings.Join(users, " ")
+			return strings.Join(slices.Compact(users), " ") // by two events, as in a net, is as by one
 		}
 		first := ""
 		for _, x := range stands(before, now) {

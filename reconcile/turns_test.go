@@ -273,6 +273,9 @@ func TestS32_KilledBetweenTheStepsOfAnEditNobodyIsWithoutCoverAndTheNextRunDecid
 					t.Errorf("killed after %d steps, %s late: %d people are on call at %s", steps, late, len(who), at)
 				}
 			}
+			if n := len(s.Rotations) - endedRotations(s, w.clock); n != 1 {
+				t.Errorf("killed after %d steps, %s late: %d rotations", steps, late, n)
+			}
 			if !slices.Contains(oncall.People(s, w.clock), "dan") {
 				t.Errorf("killed after %d steps, %s late: dan takes no turns", steps, late)
 			}
@@ -284,6 +287,16 @@ func TestS32_KilledBetweenTheStepsOfAnEditNobodyIsWithoutCoverAndTheNextRunDecid
 			}
 		}
 	}
+}
+
+// endedRotations counts the rotations that are history.
+func endedRotations(s inventory.Schedule, now time.Time) (n int) {
+	for _, r := range s.Rotations {
+		if !slices.ContainsFunc(r.Events, func(e inventory.Event) bool { return e.EffectiveUntil == nil || e.EffectiveUntil.After(now) }) {
+			n++
+		}
+	}
+	return n
 }
 
 func TestAnUnrelatedPolicyChangeWritesToNoSchedule(t *testing.T) {

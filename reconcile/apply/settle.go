@@ -57,21 +57,44 @@ func (e *editing) unwind(ctx context.Context, in EditIntent, is inventory.Schedu
 		}
 	}
 	name := in.Was.Name
-	var on []string
 	netted := oncall.Netted(in.Was, is, in.Steps, e.now())
+	var on []string
 	for _, id := range slices.Sorted(maps.Keys(netted)) {
-		on = append(on, fmt.Sprintf("event %s goes on in rotation #%s", netted[id].New.Name, id))
+		if err := e.home(ctx, in, netted[id]); err != nil {
+			on = append(on, fmt.Sprintf("event %s goes on in rotation #%s, since its own does not take it (%v)", netted[id].New.Name, id, err))
+		}
 	}
 	switch {
+	case len(on) > 0:
+		return ending{status: EditLeft, err: cause, stands: true, why: fmt.Sprintf(
+			"the edit of schedule %s broke off (%s) and its hand-over passed: %s", name, because, strings.Join(on, "; "))}, nil
+	case len(netted) > 0 && len(fallen) == 0:
+		end := e.readBack(ctx, in)
+		if end.status == EditWritten {
+			end.why = fmt.Sprintf("the edit of schedule %s broke off (%s) and its hand-over passed: its new turns had begun, and stay", name, because)
+		}
+		return end, nil
 	case len(fallen) > 0:
 		return ending{status: EditUndone, err: cause, why: fmt.Sprintf(
 			"the edit of schedule %s was not completed (%s), and its hand-over had passed: the turns from before it go on from now, and what policies want is planned anew", name, because)}, nil
-	case len(on) > 0:
-		return ending{status: EditLeft, err: cause, why: fmt.Sprintf(
-			"the edit of schedule %s was not completed (%s), and its hand-over had passed: %s", name, because, strings.Join(on, "; "))}, nil
 	}
 	return ending{status: EditUndone, err: cause, why: fmt.Sprintf(
 		"the edit of schedule %s was not completed (%s); what was written of it was taken back, and its turns are what they were", name, because)}, nil
+}
+
+// home makes the successor of an event whose turns have begun in a net, and takes
+// the net away: who is on call stays so, and others' overrides on the rotation hold
+// again.
+func (e *editing) home(ctx context.Context, in EditIntent, p oncall.Pair) error {
+	successor := oncall.Step{Does: oncall.CreateEvent, Layers: []inventory.Layer{}, Rotation: p.Rotation, Event: &p.New}
+	if err := e.write(ctx, in, in.Was, successor); err != nil {
+		return err
+	}
+	drop := oncall.Step{Does: oncall.DeleteRotation, Layers: []inventory.Layer{}, Event: &p.New}
+	if err := e.fill(ctx, in, drop); err != nil {
+		return err
+	}
+	return e.write(ctx, in, in.Was, drop)
 }
 
 // goOn lets an event go on that ended by our doing and has no successor: as it
