@@ -174,7 +174,7 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 // judgeNext says that nobody's next turn moves who neither joins nor leaves, but for
 // whoever was on call when it was decided.
 func (c *chaos) judgeNext(id string, before, after inventory.Schedule, from int) {
-	if c.relaxed {
+	if c.relaxed || c.unfinished[id] { // a half-done edit is no base to judge by
 		return
 	}
 	moves := map[string]bool{}
