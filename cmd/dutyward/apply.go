@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/inventory/regular"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
@@ -80,18 +79,18 @@ func (x *application) load(file string) (err error) {
 	return err
 }
 
+// maxPlan bounds a saved plan.
+const maxPlan = 1 << 30
+
 // readPlan reads a saved plan.
 func readPlan(file string) (*plan.Plan, error) {
-	data, err := os.ReadFile(file)
+	data, err := regular.ReadFile(file, maxPlan)
 	if err != nil {
-		return nil, fmt.Errorf("read the plan: %w", err)
+		return nil, fmt.Errorf("read the plan: open %s: %w", file, err)
 	}
-	var p *plan.Plan
-	if err := json.Unmarshal(data, &p); err != nil {
-		return nil, fmt.Errorf("%s is not a plan that `dutyward plan --out` saved: %w", file, err)
-	}
-	if p == nil || p.Version != plan.Version {
-		return nil, fmt.Errorf("%s is not a plan of version %d: make a new one with `dutyward plan --out`", file, plan.Version)
+	p, err := plan.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a plan as `dutyward plan --out` saved it: %w; nothing was done, make a new one", file, err)
 	}
 	return p, nil
 }

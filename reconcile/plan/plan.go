@@ -77,6 +77,9 @@ type Plan struct {
 	// "team:Payments", "user:#P2" to "ann@acme.com"), for everything named here.
 	Names   map[string]string `json:"names"`
 	Summary Summary           `json:"summary"`
+	// Digest is that of all else, so that a saved plan is applied as it was saved
+	// or not at all; empty until the plan is written for that.
+	Digest string `json:"digest"`
 }
 
 // Effect says whether a change raises or lowers (S13).

@@ -36,7 +36,14 @@ func PlanText(w io.Writer, p *plan.Plan, s Style) error {
 }
 
 // PlanJSON writes a plan for programs.
-func PlanJSON(w io.Writer, p *plan.Plan) error { return JSON(w, p) }
+func PlanJSON(w io.Writer, p *plan.Plan) error {
+	text, err := plan.Encode(p)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
 
 // PlanSummary is a plan in one line.
 func PlanSummary(p *plan.Plan) string {
