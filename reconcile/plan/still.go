@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -185,7 +186,7 @@ func (b *builder) newlyLowered(c Change) bool {
 		return true
 	case u.Settled.Settings.ModeOf(c.Resource.Kind, c.Resource.ID, b.index.Name(c.Resource.Kind, c.Resource.ID)) != Sync:
 		return true
-	case u.access == nil || c.Override != nil:
+	case u.access == nil:
 		return c.Cause == CausePolicy
 	}
 	pair := c.Pair()
@@ -197,7 +198,18 @@ func (b *builder) newlyLowered(c Change) bool {
 	if _, named := u.access.Named[pair.Target()]; !named || u.access.UnknownReason(pair) != "" {
 		return true
 	}
+	if c.Override != nil {
+		return u.asksFor(*c.Override, pair)
+	}
 	return inventory.CompareRoles(c.Resource.Kind, b.asked(u.access, pair), c.After) > 0
+}
+
+// asksFor says whether those that held still ask for an override, or for one in a
+// part of its window.
+func (u *recentEdit) asksFor(p Standin, pair desired.Pair) bool {
+	return slices.ContainsFunc(u.access.Overrides, func(o desired.Override) bool {
+		return o.Pair() == pair && len(o.Limited) == 0 && o.From.Before(p.End) && p.Start.Before(o.Until)
+	})
 }
 
 // stillOf is what a round remembers of an edit.
