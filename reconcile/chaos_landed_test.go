@@ -1,0 +1,120 @@
+package reconcile_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+)
+
+// landed checks that what is due is there, but for what the plan holds until a
+// person releases it, whose keys it returns, and what it says is blocked.
+func (c *chaos) landed() (keys []string) {
+	c.Helper()
+	p := c.plan()
+	excused := map[string]bool{}
+	for _, h := range p.Held {
+		if !h.Releasable() && h.Rule != "S23" {
+			c.fail("%s is held by %s though nothing is wrong any more: %s", h.ID, h.Rule, h.Why)
+		}
+		excused[h.Resource.ID+" "+h.User] = true
+		if h.Rule == "S23" && !mended["releases of S23"] {
+			c.counts["settled: held by S23"]++
+			continue
+		}
+		keys = append(keys, h.ID)
+	}
+	for _, b := range p.Blocked {
+		excused[b.Resource.ID+" "+b.User] = true
+		c.counts["settled: blocked"]++
+		c.tell("blocked: %s: %s", b.ID, b.Why)
+	}
+	if len(p.Changes) > 0 {
+		c.counts["settled: with changes at a boundary"]++
+		return keys
+	}
+	is, now, l := c.sim.Account(), sample{c.now(), c.sim.Account()}, c.laws[c.at]
+	for name, id := range c.bound {
+		if strings.HasPrefix(name, "team:") && l.names(name, "") && !strings.Contains(l.rego, "Nope") {
+			c.landedTeam(name, is.Teams[id], now, excused)
+		}
+		if strings.HasPrefix(name, "schedule:") {
+			for _, part := range partsOf(is.Schedules[id]) {
+				c.landedTurns(name, part, is.Schedules[id], now, excused)
+			}
+		}
+	}
+	return keys
+}
+
+func (c *chaos) landedTeam(name string, team inventory.Team, now sample, excused map[string]bool) {
+	c.Helper()
+	for user, u := range now.is.Users {
+		want, unknown := c.wants(name, "", user, now)
+		implied := slices.ContainsFunc(slices.Collect(maps.Values(now.is.Schedules)), func(s inventory.Schedule) bool { return slices.Contains(s.Teams, team.ID) })
+		switch has := held(team, user); {
+		case has == want, unknown, excused[team.ID+" "+user], c.protects(user), inventory.FixedBaseRole(u.BaseRole):
+		case implied && want == inventory.None, c.turnsNow(now, user):
+		default:
+			c.fail("%s has %s on %s, and should have %s", user, has, name, want)
+		}
+	}
+}
+
+// turnsNow says that a hand-over was so lately that the last round did not see it.
+func (c *chaos) turnsNow(now sample, user string) bool {
+	before := sample{now.t.Add(-5 * time.Minute), now.is}
+	for _, g := range c.laws[c.at].gives {
+		a, _ := c.holds(g, user, before)
+		b, _ := c.holds(g, user, now)
+		if a != b {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *chaos) landedTurns(name, part string, s inventory.Schedule, now sample, excused map[string]bool) {
+	c.Helper()
+	if !c.laws[c.at].names(name, part) {
+		return
+	}
+	members := membersOf(s, part, now.t)
+	switch {
+	case len(members) == 0:
+		return // ended by a person, or emptied
+	case severalOf(s, part, now.t):
+		c.counts["settled: two of one name"]++
+		return
+	}
+	for user, u := range now.is.Users {
+		want, unknown := c.wants(name, part, user, now)
+		has := slices.Contains(members, user)
+		if has == (want != inventory.None) || unknown || excused[s.ID+" "+user] || c.protects(user) || inventory.Stakeholder(u.BaseRole) {
+			continue
+		}
+		c.fail("%s takes turns on %s/%s: %v, and should: %v", user, name, part, has, want != inventory.None)
+	}
+}
+
+// wants is the role that policies ask for now.
+func (c *chaos) wants(on, layer, user string, now sample) (role string, unknown bool) {
+	role = inventory.None
+	l := c.laws[c.at]
+	for _, g := range l.gives {
+		if g.on != on || g.layer != layer || g.role == "override" {
+			continue
+		}
+		may, mayNot := c.holds(g, user, now)
+		unknown = unknown || may == mayNot
+		if may && (layer != "" || inventory.CompareRoles(kindOf(on), g.role, role) > 0) {
+			role = g.role
+		}
+	}
+	if most, limited := c.limited(l, user, on, now); limited && (layer != "" || inventory.CompareRoles(kindOf(on), role, most) > 0) {
+		role = most
+	}
+	return role, unknown
+}

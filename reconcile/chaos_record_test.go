@@ -1,0 +1,123 @@
+package reconcile_test
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// chaosRecord is the journal, watched.
+type chaosRecord struct {
+	record
+	c *chaos
+}
+
+func (r chaosRecord) Begin(ctx context.Context, p *plan.Plan) (int64, error) {
+	r.c.begin(p)
+	return r.record.Begin(ctx, p)
+}
+
+func (r chaosRecord) Recorder(round int64) apply.Recorder {
+	return chaosRecorder{r.record.Recorder(round), r.c}
+}
+
+type chaosRecorder struct {
+	apply.Recorder
+	c *chaos
+}
+
+func (r chaosRecorder) Intent(ctx context.Context, ch plan.Change) (int64, error) {
+	id, err := r.Recorder.Intent(ctx, ch)
+	r.c.wire.Lock()
+	defer r.c.wire.Unlock()
+	if err == nil {
+		r.c.intents[ch.Resource.ID+" "+ch.User] = r.c.seq
+		r.c.work[workOf(ch)] = true
+	}
+	return id, err
+}
+
+// workOf is the piece of work that a change is made in.
+func workOf(ch plan.Change) string {
+	if ch.Layer != "" {
+		return ch.Resource.ID
+	}
+	return ch.ID
+}
+
+func (r chaosRecorder) Result(ctx context.Context, id int64, o apply.Outcome) error {
+	r.c.wire.Lock()
+	delete(r.c.work, workOf(o.Change))
+	r.c.wire.Unlock()
+	return r.Recorder.Result(ctx, id, o)
+}
+
+func (r chaosRecorder) EditIntent(ctx context.Context, e apply.EditIntent) (int64, error) {
+	id, err := r.Recorder.EditIntent(ctx, e)
+	r.c.wire.Lock()
+	defer r.c.wire.Unlock()
+	if err == nil {
+		r.c.edited[e.Was.ID], r.c.editing = r.c.seq, true
+	}
+	return id, err
+}
+
+func (r chaosRecorder) EditResult(ctx context.Context, id int64, status apply.EditStatus, why string) error {
+	r.c.wire.Lock()
+	r.c.editing = false
+	r.c.wire.Unlock()
+	return r.Recorder.EditResult(ctx, id, status, why)
+}
+
+// waited notes that somebody waits. Where several do at once, each moves the clock
+// on, and more time passes than would.
+func (c *chaos) waited() {
+	c.wire.Lock()
+	defer c.wire.Unlock()
+	c.crowded = c.crowded || len(c.work) > 1
+}
+
+// begin notes by which policies the round goes.
+func (c *chaos) begin(p *plan.Plan) {
+	c.begun = c.seq
+	for i, set := range c.sets {
+		if set.Revision() == p.Revision {
+			c.inForce = c.laws[i]
+		}
+	}
+}
+
+// copyJournal keeps a copy of the journal.
+func (c *chaos) copyJournal() {
+	c.Helper()
+	if err := c.journal.Close(); err != nil {
+		c.fail("close: %v", err)
+	}
+	var err error
+	if c.copied, err = os.ReadFile(c.path); err != nil {
+		c.fail("%v", err)
+	}
+	c.trial.start()
+}
+
+// restoreJournal puts the copy in the journal's place.
+func (c *chaos) restoreJournal() {
+	c.Helper()
+	if err := c.journal.Close(); err != nil {
+		c.fail("close: %v", err)
+	}
+	for _, side := range []string{"-wal", "-shm"} {
+		_ = os.Remove(c.path + side)
+	}
+	if err := os.WriteFile(c.path, c.copied, 0o600); err != nil {
+		c.fail("%v", err)
+	}
+	c.counts["trouble: journals restored"]++
+	c.tell("the journal is restored from a copy")
+	c.still, c.before, c.seen, c.lately, c.watched = nil, nil, time.Time{}, nil, false
+	c.harm++
+	c.trial.start()
+}
