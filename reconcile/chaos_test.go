@@ -203,8 +203,12 @@ func (c *chaos) round() {
 	if err != nil {
 		c.counts["rounds: failed"]++
 	}
-	if done := err == nil && !c.dead && c.begun > 0; done {
+	switch {
+	case c.begun == 0:
+	case err == nil && !c.dead:
 		c.watched, c.lately = len(c.operators) > 0, c.inForce
+	default: // it may be remembered or not
+		c.watched, c.lately = c.watched && len(c.operators) > 0, nil
 	}
 	if err == nil && !c.dead && c.begun > 0 && c.inForce == c.laws[c.at] {
 		if c.seen.IsZero() {

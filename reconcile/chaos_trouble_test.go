@@ -158,6 +158,7 @@ func (c *chaos) around(rt *rapid.T) {
 		}
 		c.setOperators()
 		c.counts["trouble: operators left out"]++
+		c.tell("the configuration leaves the operators out")
 	}
 }
 
