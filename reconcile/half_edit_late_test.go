@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +137,32 @@ func TestS32_ANetThatAPersonDeletedLeavesNoGap(t *testing.T) {
 			}
 			w.covered(8)
 		}
+	}
+}
+
+func TestS32_TurnsThatBeganInANetStayThereIfTheirRotationDoesNotTakeThem(t *testing.T) {
+	w := newRota(t, "", "ann bob cat dan")
+	_, err := w.round().Apply(context.Background(), reconcile.Execution{
+		Record: mute{w.journal}, Account: &killed{w.client, 2}, Approve: all, Options: apply.Options{Now: w.now},
+	})
+	if err == nil {
+		t.Fatal("the kill was not noticed")
+	}
+	w.clock = handover.AddDate(0, 0, 8)
+	w.refuse("400:POST /v3/schedules/FOLLOW/rotations/RFOLLOW/*:*")
+	for range 2 {
+		done := w.on(w.client)
+		if len(done.Alarms) > 0 || done.Report.Failed() {
+			t.Errorf("alarms %+v, outcomes %+v", done.Alarms, done.Report.Outcomes)
+		}
+		w.covered(8)
+		w.clock = w.clock.Add(3 * time.Minute)
+	}
+	if people := oncall.People(w.follow(), w.clock); !slices.Contains(people, "dan") || len(people) != 4 {
+		t.Errorf("turns are taken by %v", people)
+	}
+	if p := w.plan(); len(p.Changes) > 0 {
+		t.Errorf("still due: %+v", p.Changes)
 	}
 }
 

@@ -31,10 +31,10 @@ const (
 )
 
 // Moved are the people whose next turn from a moment on is not what it was, by id.
-// Overrides hide turns and are left out of both. How far that looks ahead is the
-// other answer.
+// Overrides and custom shifts hide turns and are left out of both. How far that
+// looks ahead is the other answer.
 func Moved(before, after inventory.Schedule, now time.Time) ([]Move, time.Duration, error) {
-	before.Overrides, after.Overrides = nil, nil
+	before.Overrides, before.CustomShifts, after.Overrides, after.CustomShifts = nil, nil, nil, nil
 	ahead := max(aheadOf(before), aheadOf(after))
 	was, err := turnsFrom(before, now, ahead)
 	if err != nil {

@@ -60,7 +60,11 @@ func (e *editing) unwind(ctx context.Context, in EditIntent, is inventory.Schedu
 	netted := oncall.Netted(in.Was, is, in.Steps, e.now())
 	var on []string
 	for _, id := range slices.Sorted(maps.Keys(netted)) {
-		if err := e.home(ctx, in, netted[id]); err != nil {
+		err := e.home(ctx, in, netted[id])
+		if err != nil && !refused(err) {
+			return ending{}, err
+		}
+		if err != nil {
 			on = append(on, fmt.Sprintf("event %s goes on in rotation #%s, since its own does not take it (%v)", netted[id].New.Name, id, err))
 		}
 	}
