@@ -479,10 +479,16 @@ func (s *solution) stays(pair desired.Pair, held string) grade {
 
 // fixedBase says that a person's base role fixes their roles on teams, and goes on to.
 func (c *circles) fixedBase(user string) bool {
-	if g := c.access.Grant(desired.Pair{User: user, Resource: inventory.AccountRef}); g.Role != "" && c.mode(inventory.AccountRef) == Sync {
-		return inventory.FixedBaseRole(g.Role)
+	pair, held := desired.Pair{User: user, Resource: inventory.AccountRef}, c.in.Snapshot.RoleOf(user, inventory.AccountRef)
+	before, raised := c.in.Memory.Raised[pair]
+	switch g := c.access.Grant(pair); {
+	case c.mode(pair.Resource) != Sync:
+	case g.Role != "":
+		held = g.Role
+	case raised && before != inventory.None && higher(pair, held, before):
+		held = before // it goes back
 	}
-	return inventory.FixedBaseRole(c.in.Snapshot.RoleOf(user, inventory.AccountRef))
+	return inventory.FixedBaseRole(held)
 }
 
 // doubt notes what can't be told of a person.

@@ -257,7 +257,8 @@ func (c *course) scope(m moment) *scope {
 
 // movesPrincipals says whether a plan changes who principals are, or who can be
 // on schedules: members of a team that is a principal, turns and overrides, and
-// base roles with which nobody can be on call.
+// base roles with which nobody can be on call, or which fix roles on teams that follow
+// from themselves.
 func (c *course) movesPrincipals(p *Plan) bool {
 	return slices.ContainsFunc(p.Changes, func(change Change) bool {
 		switch change.Resource.Kind {
@@ -266,7 +267,8 @@ func (c *course) movesPrincipals(p *Plan) bool {
 		case inventory.KindTeam:
 			return c.restless[change.Resource.ID]
 		}
-		return inventory.Stakeholder(change.Before) != inventory.Stakeholder(change.After)
+		return inventory.Stakeholder(change.Before) != inventory.Stakeholder(change.After) ||
+			len(c.circles.of) > 0 && inventory.FixedBaseRole(change.Before) != inventory.FixedBaseRole(change.After)
 	})
 }
 

@@ -18,8 +18,8 @@ import (
 // lowerings in any pass before stay held: else those who stay on a team because
 // they are held could be few enough not to be.
 const (
-	passes     = 8
-	latePasses = passes / 2
+	passes     = 16
+	latePasses = 4
 )
 
 // Input is all that a plan follows from.
