@@ -6,6 +6,7 @@
 package plan
 
 import (
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -182,10 +183,11 @@ type Held struct {
 	Acts *time.Time `json:"acts"`
 }
 
-// Releasable says that a person's release lets the change through. What is held
+// Releasable says that a person's release lets the change through, as its way on then
+// says: a command that it prints works. What is held
 // since something can't be told goes on by itself once it can.
 func (h Held) Releasable() bool {
-	return h.Rule == "S3" || h.Rule == "S26" || h.Rule == "S27" || h.Rule == "S37"
+	return strings.Contains(h.Release+" ", "dutyward release "+h.ID+" ")
 }
 
 // Drift is access that no policy gives and the plan leaves alone.
