@@ -155,6 +155,27 @@ func TestS8_AColleaguesEditBetweenPlanAndApplyIsNotOverwritten(t *testing.T) {
 	}
 }
 
+func TestS24_AnOverrideMadeBetweenPlanAndApplyIsNotVoided(t *testing.T) {
+	for member, want := range map[string]apply.Status{"bob": apply.Conflict, "cat": apply.Done} {
+		w := newRota(t, "ann bob cat", "ann dan cat") // dan takes over the turns of bob
+		done, err := w.apply(func(r *reconcile.Result) (*plan.Plan, error) {
+			begin := handover.AddDate(0, 0, map[string]int{"bob": 7, "cat": 14}[member])
+			eve, rotation := "eve", "RFOLLOW"
+			_, err := w.client.AddOverride(context.Background(), inventory.Schedule{ID: "FOLLOW", Kind: inventory.ScheduleOfShifts},
+				inventory.Override{User: &eve, Replaces: &member, Rotation: &rotation, Start: begin.Add(time.Hour), End: begin.Add(5 * time.Hour)})
+			return r.Plan, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range done.Report.Outcomes {
+			if o.Status != want {
+				t.Errorf("eve for %s: %s is %s, want %s: %s", member, o.Change.ID, o.Status, want, o.Why)
+			}
+		}
+	}
+}
+
 // edit is a colleague's edit of a schedule.
 func (w *world) edit(id string, v oncall.Revision) {
 	w.t.Helper()

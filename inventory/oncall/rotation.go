@@ -10,25 +10,10 @@ import (
 // a rotation or a custom shift, after overrides. Overlaps are allowed. Source:
 // PagerDuty's API description, "Shift-based schedules".
 func renderRotations(s inventory.Schedule, w span) ([]inventory.Shift, error) {
-	slots, err := rotationSlots(s, w)
+	slots, custom, err := overridden(s, w)
 	if err != nil {
 		return nil, err
 	}
-	custom, err := customSlots(s, w)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range s.Overrides {
-		if err := checkOverride(o); err != nil {
-			return nil, fmt.Errorf("override %s: %w", o.ID, err)
-		}
-		if o.Rotation != nil {
-			slots[*o.Rotation] = override(slots[*o.Rotation], o)
-			continue
-		}
-		custom[*o.CustomShift] = override(custom[*o.CustomShift], o)
-	}
-
 	var final []inventory.Shift
 	for _, parts := range []map[string][]slot{slots, custom} {
 		for _, part := range parts {
@@ -40,6 +25,27 @@ func renderRotations(s inventory.Schedule, w span) ([]inventory.Shift, error) {
 		}
 	}
 	return merge(final), nil
+}
+
+// overridden are the slots of rotations and custom shifts, by id, after overrides.
+func overridden(s inventory.Schedule, w span) (slots, custom map[string][]slot, err error) {
+	if slots, err = rotationSlots(s, w); err != nil {
+		return nil, nil, err
+	}
+	if custom, err = customSlots(s, w); err != nil {
+		return nil, nil, err
+	}
+	for _, o := range s.Overrides {
+		if err := checkOverride(o); err != nil {
+			return nil, nil, fmt.Errorf("override %s: %w", o.ID, err)
+		}
+		if o.Rotation != nil {
+			slots[*o.Rotation] = override(slots[*o.Rotation], o)
+			continue
+		}
+		custom[*o.CustomShift] = override(custom[*o.CustomShift], o)
+	}
+	return slots, custom, nil
 }
 
 // rotationSlots are the slots of each rotation by its id.

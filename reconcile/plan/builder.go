@@ -29,6 +29,8 @@ type builder struct {
 	was map[desired.Pair][]desired.By
 	// proposed are the changes that are neither blocked nor observed yet.
 	proposed []Change
+	// untargeted are those that the plan was narrowed away from.
+	untargeted []Change
 	// bases are the proposed changes of base roles, by user.
 	bases map[string]Change
 	// suspendedBy is the rule of the first reason for which nothing is lowered.

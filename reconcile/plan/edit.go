@@ -97,6 +97,9 @@ func (b *builder) edit(s inventory.Schedule, changes []Change) (Edit, map[string
 	if out := b.holdMoved(s, revised, changes); len(out) > 0 {
 		return Edit{}, out
 	}
+	if out := b.holdLostCovers(s, revised.Schedule, changes); len(out) > 0 {
+		return Edit{}, out
+	}
 	return b.editTo(s, revised, changes), nil
 }
 
@@ -275,14 +278,12 @@ func (b *builder) partTitle(s inventory.Schedule, id string) string {
 // leaves (S23): of who leaves without another in their place.
 func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, changes []Change) map[string]bool {
 	ours := map[string]bool{}
-	released := false
 	for _, c := range changes {
 		if c.Layer != "" {
 			ours[c.User] = true
-			released = released || c.After == inventory.None && b.released(c)
 		}
 	}
-	if len(ours) == 0 || released {
+	if len(ours) == 0 {
 		return nil
 	}
 	moves, ahead, err := oncall.Moved(s, revised.Schedule, b.in.Now)
@@ -298,20 +299,9 @@ func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, change
 	if len(moved) == 0 {
 		return nil
 	}
-	out := map[string]bool{}
-	for _, lowering := range []bool{true, false} {
-		for _, c := range changes {
-			if c.Layer != "" && (c.After == inventory.None) == lowering {
-				b.holdBack(c, "S23", strings.Join(moved, "; "),
-					"give somebody else turns there in the same plan, who takes them over, or release it: dutyward release "+c.ID+" --reason …")
-				out[c.ID] = true
-			}
-		}
-		if len(out) > 0 {
-			return out // those who join alone move nobody's next turn
-		}
-	}
-	return out
+	leaves, swaps, joins := b.units(s, changes)
+	return b.holdUnits([][]unit{leaves, swaps, joins}, "S23", strings.Join(moved, "; "),
+		"give somebody else turns there in the same plan, who takes them over, or release it")
 }
 
 // takesPart says whether somebody takes turns on a part that changes: a turn there
@@ -414,6 +404,7 @@ func (b *builder) together() {
 func (b *builder) settleEdits() {
 	for {
 		n := len(b.proposed)
+		b.keepTogether()
 		b.edits()
 		b.cascade()
 		if len(b.proposed) == n {

@@ -183,9 +183,9 @@ type Held struct {
 	Acts *time.Time `json:"acts"`
 }
 
-// Releasable says that a person's release lets the change through, as its way on then
-// says: a command that it prints works. What is held
-// since something can't be told goes on by itself once it can.
+// Releasable says that a person's release of the change lets it through: its way on
+// then has the command. What is held since something can't be told goes on by itself
+// once it can.
 func (h Held) Releasable() bool {
 	return strings.Contains(h.Release+" ", "dutyward release "+h.ID+" ")
 }

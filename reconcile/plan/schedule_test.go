@@ -207,17 +207,17 @@ func TestS23_WhatMovesSomebodysNextTurnIsHeldAndSaysWhose(t *testing.T) {
 	}
 }
 
-func TestS23_AJoinGoesOnWhereALeaveIsHeld(t *testing.T) {
+func TestS23_ASwapGoesOnWhereAnotherLeaveIsHeld(t *testing.T) {
 	s := turns()
 	v := s.Schedules["FOL"]
 	v.Rotations[0].Events[0].Assignment.Members = []*string{ptr("ann"), ptr("bob"), ptr("cy"), ptr("ed")}
 	s.Schedules["FOL"] = v
 	rerender(s, "FOL")
-	// bob and cy leave, and di takes the turns of one.
+	// bob and cy leave, and di takes the turns of one, which moves nobody's.
 	p := mustMake(t, input(s, rotation("ann ed di Follow"))).Plan
 	wantTurns(t, p,
 		"raise schedule:Follow di none>rotation policy",
-		"held S23: lower schedule:Follow bob rotation>none policy",
+		"lower schedule:Follow bob rotation>none policy",
 		"held S23: lower schedule:Follow cy rotation>none policy",
 	)
 }

@@ -51,6 +51,11 @@ func (b *builder) target() {
 		}
 		want(c)
 	}
+	for _, c := range b.proposed {
+		if !wanted[c.ID] {
+			b.untargeted = append(b.untargeted, c)
+		}
+	}
 	b.proposed = slices.DeleteFunc(b.proposed, func(c Change) bool { return !wanted[c.ID] })
 	b.plan.Notices = append(b.plan.Notices, fmt.Sprintf("narrowed to %s: %d of %d changes",
 		strings.Join(b.in.Settings.Targets, ", "), len(b.proposed), all))
