@@ -118,6 +118,8 @@ type app struct {
 	// transport carries what is sent to PagerDuty; nil is an ordinary one.
 	transport http.RoundTripper
 
+	// command is what the process was asked for, such as "dutyward apply".
+	command    string
 	configFile string
 	noColour   bool
 	// locked says that others wait for what this process does.
@@ -157,6 +159,7 @@ func newRoot(a *app) *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) { a.command = cmd.CommandPath() }
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

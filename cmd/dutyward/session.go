@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -183,7 +184,7 @@ func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error)
 
 func (a *app) journalOptions(s *session) journal.Options {
 	keep, _ := parseSpan(s.config.History.Keep) // checked when it was read
-	return journal.Options{Now: s.Now, Account: s.config.Account.Name, Command: "dutyward", Keep: keep, Redact: a.redact}
+	return journal.Options{Now: s.Now, Account: s.config.Account.Name, Command: cmp.Or(a.command, "dutyward"), Keep: keep, Redact: a.redact}
 }
 
 // planned opens a session that changes nothing, plans, lets show tell what of it

@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/dutyward/dutyward/inventory/regular"
 )
 
 // Lease is how long the writer's lock outlives its holder's last sign where
@@ -71,21 +74,38 @@ func (j *Journal) Lock(ctx context.Context) (unlock func() error, err error) {
 	}
 	file, err := lockFile(j.path + ".lock")
 	if errors.Is(err, errHeld) {
-		holder, err := j.holder(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return nil, &LockedError{Path: j.path, Holder: holder}
+		return nil, &LockedError{Path: j.path, Holder: j.fileHolder(ctx)}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("take the writer's lock: %w", err)
 	}
+	_ = file.write(j.self()) // a disk that is full is told by who signs
 	held := &heldLock{token: rand.Text(), file: file}
 	if err := j.sign(ctx, held.token); err != nil {
 		return nil, errors.Join(err, file.release())
 	}
 	j.held = held
 	return func() error { return j.unlock(held) }, nil
+}
+
+// self is this process as the holder, for the lock's file.
+func (j *Journal) self() []byte {
+	now := j.options.Wall().UTC()
+	text, _ := json.Marshal(Holder{Host: j.options.Host, PID: os.Getpid(), Command: j.options.Command, Since: now, Until: now.Add(Lease)}) // which always can be
+	return append(text, '\n')
+}
+
+// fileHolder is who holds the file: who wrote itself there, for what is signed in
+// the journal may be an earlier one's that was killed. Where the file says nothing
+// that can be read, it is who signed; zero if that can't be read either.
+func (j *Journal) fileHolder(ctx context.Context) Holder {
+	text, err := regular.ReadFile(j.path+".lock", 64<<10)
+	var h Holder
+	if err == nil && json.Unmarshal(text, &h) == nil && h.PID > 0 && h.Command != "" {
+		return h
+	}
+	h, _ = j.holder(ctx) // that it is locked is to be told in any case
+	return h
 }
 
 // Writer is who holds the writer's lock by what is signed in the journal; zero

@@ -16,7 +16,7 @@ var errHeld = errors.New("the file is locked")
 type fileLock struct{ file *os.File }
 
 func lockFile(path string) (fileLock, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, mode)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, mode)
 	if err != nil {
 		return fileLock{}, err
 	}
@@ -34,6 +34,15 @@ func lockFile(path string) (fileLock, error) {
 // release ends the lock. The file stays: to remove it would let two processes
 // each lock a file of that name.
 func (l fileLock) release() error { return l.file.Close() }
+
+// write writes a text into the file in place of what stands there.
+func (l fileLock) write(text []byte) error {
+	if err := l.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := l.file.WriteAt(text, 0)
+	return err
+}
 
 // elsewhere says that a holder is on another machine. One on this machine does
 // not live any more if we have the file's lock.
