@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/dutyward/dutyward/policies/guard"
 )
 
 // manifest describes an archive of a revision; its version is the format's.
@@ -92,10 +94,22 @@ func (s *Set) Source() ([]byte, error) {
 // kept: what Load checks beyond that they compile is not checked again, so that
 // a newer version of this program, which refuses more, still runs them.
 func LoadSource(ctx context.Context, source []byte) (*Set, error) {
+	defer guard.From(ctx).Enter(ctx, "load the policies", defaultTimeLimit).Leave()
 	m, contents, err := unpack(source)
 	if err != nil {
 		return nil, fmt.Errorf("read archived policies: %w", err)
 	}
+	o, files, schemas := m.revision(contents)
+	set, err := loadKept(ctx, o, files, schemas)
+	if err != nil {
+		return nil, err
+	}
+	set.provenance = m.Provenance
+	return set, nil
+}
+
+// revision is what an archive's files are.
+func (m manifest) revision(contents [][]byte) (Options, []*file, []schema) {
 	o := Options{Roots: m.Roots, Schemas: map[string]string{}, TimeLimit: m.TimeLimit, MaxElements: m.MaxElements, AllowBuiltins: m.Allow}
 	var files []*file
 	for i, f := range m.Files {
@@ -106,12 +120,7 @@ func LoadSource(ctx context.Context, source []byte) (*Set, error) {
 		o.Schemas[sc.Document] = sc.Name
 		schemas = append(schemas, schema{document: sc.Document, file: &file{name: sc.Name, path: sc.Name, content: contents[len(m.Files)+i]}})
 	}
-	set, err := loadKept(ctx, o, files, schemas)
-	if err != nil {
-		return nil, err
-	}
-	set.provenance = m.Provenance
-	return set, nil
+	return o, files, schemas
 }
 
 func unpack(source []byte) (manifest, [][]byte, error) {

@@ -117,8 +117,18 @@ func (e element) complaints() []complaint {
 	return out
 }
 
+// maxText bounds each text of an element, in bytes: what policies say is shown to
+// people, kept, and sent to PagerDuty.
+const maxText = 16 << 10
+
 func (e element) checkField(name string) *complaint {
 	v := e.fields[name]
+	if len(name) > maxText {
+		return &complaint{found: fmt.Sprintf("a field whose name has %d bytes in %s %s", len(name), article(e.rule.name), e.rule.name), expected: e.rule.shape()}
+	}
+	if len(v.text) > maxText {
+		return &complaint{found: fmt.Sprintf("%q: a string of %d bytes", name, len(v.text)), expected: fmt.Sprintf("one of at most %d", maxText)}
+	}
 	f, ok := e.rule.field(name)
 	if !ok {
 		return &complaint{

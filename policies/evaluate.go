@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/dutyward/dutyward/policies/guard"
 )
 
 // elementVar is bound to a rule's element in the query made of its body.
@@ -31,6 +34,11 @@ type rule struct {
 	// location is the rule's source place, for problems.
 	location *ast.Location
 	needs    *needs
+}
+
+// String names the rule with its place.
+func (r *rule) String() string {
+	return fmt.Sprintf("%s (%s:%d)", r.contract.name, r.origin.File, r.origin.Line)
 }
 
 // contractRules are the contract rules by phase, in the order of their files.
@@ -80,7 +88,9 @@ func (s *Set) Evaluate(ctx context.Context, phase Phase, in *Input, now time.Tim
 
 // run evaluates the rules of a phase whose outcome is not known yet.
 func (s *Set) run(ctx context.Context, phase Phase, in *Input, now time.Time, outcomes []*outcome) error {
-	ctx, stop := context.WithTimeoutCause(ctx, s.options.TimeLimit, errTimeLimit)
+	section := guard.From(ctx).Enter(ctx, fmt.Sprintf("evaluate %s policies", phase), s.options.TimeLimit)
+	defer section.Leave()
+	ctx, stop := context.WithTimeoutCause(ctx, s.options.TimeLimit, guard.ErrTime)
 	defer stop()
 	cancel := topdown.NewCancel()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
@@ -92,6 +102,7 @@ func (s *Set) run(ctx context.Context, phase Phase, in *Input, now time.Time, ou
 	}
 	defer s.store.Abort(ctx, txn)
 
+	s.leaveOut(ctx, phase, outcomes)
 	e := &evaluation{set: s, txn: txn, now: now, cancel: cancel}
 	var reads keys
 	for i, r := range s.rules[phase] {
@@ -113,16 +124,17 @@ func (s *Set) run(ctx context.Context, phase Phase, in *Input, now time.Time, ou
 			continue
 		}
 		group.Go(func() (err error) {
+			defer section.Begin(r.String())()
 			outcomes[i], err = e.run(groupCtx, r)
 			if err != nil && topdown.IsCancel(err) {
-				return &stopped{rule: r, err: err}
+				e.stop(r)
 			}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
-		if cause := context.Cause(ctx); errors.Is(cause, errTimeLimit) {
-			err = fmt.Errorf("%w of %s%s", errTimeLimit, s.options.TimeLimit, stillRunning(err))
+		if cause := context.Cause(ctx); errors.Is(cause, guard.ErrTime) {
+			err = &guard.Exceeded{Err: fmt.Errorf("%w of %s", guard.ErrTime, s.options.TimeLimit), Rules: e.stopped}
 		} else if cause != nil {
 			err = cause
 		}
@@ -131,28 +143,7 @@ func (s *Set) run(ctx context.Context, phase Phase, in *Input, now time.Time, ou
 	return nil
 }
 
-// stopped is the error of a rule that was running when the evaluation ended.
-type stopped struct {
-	rule *rule
-	err  error
-}
-
-func (s *stopped) Error() string { return s.err.Error() }
-func (s *stopped) Unwrap() error { return s.err }
-
-// stillRunning names the rule that was stopped.
-func stillRunning(err error) string {
-	var s *stopped
-	if !errors.As(err, &s) {
-		return ""
-	}
-	return fmt.Sprintf(", in which %s (%s:%d) was still running", s.rule.contract.name, s.rule.origin.File, s.rule.origin.Line)
-}
-
-var (
-	errTimeLimit = errors.New("the policies did not finish within the time limit")
-	errElements  = errors.New("the policies gave more elements than allowed")
-)
+var errElements = errors.New("the policies gave more elements than allowed")
 
 // evaluation is what the rules of one evaluation share.
 type evaluation struct {
@@ -162,6 +153,15 @@ type evaluation struct {
 	now    time.Time
 	cancel topdown.Cancel
 	count  atomic.Int64
+
+	mu      sync.Mutex
+	stopped []string // rules that were running when the evaluation ended
+}
+
+func (e *evaluation) stop(r *rule) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stopped = append(e.stopped, r.String())
 }
 
 // counted adds elements that a rule gave, and errs beyond the bound.
@@ -170,8 +170,7 @@ func (e *evaluation) counted(more int, r *rule) error {
 	if e.count.Add(int64(more)) <= int64(limit) {
 		return nil
 	}
-	return fmt.Errorf("%w: %d; the rule that went beyond is %s (%s:%d)",
-		errElements, limit, r.contract.name, r.origin.File, r.origin.Line)
+	return fmt.Errorf("%w: %d; the rule that went beyond is %s", errElements, limit, r)
 }
 
 // run evaluates one rule. Its own errors are failures; an error stops the

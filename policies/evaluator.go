@@ -88,7 +88,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, s *Set, phase Phase, in *Input
 	}
 	next := make(map[digest]*outcome, len(rules))
 	for i, o := range outcomes {
-		if marks[i].ok {
+		if marks[i].ok && !o.leftOut {
 			next[marks[i].of(o)] = o
 		}
 	}

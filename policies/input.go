@@ -2,6 +2,7 @@ package policies
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -43,6 +44,59 @@ func (p *inputPart) converted() (*ast.Term, error) {
 		}
 	})
 	return p.term, p.err
+}
+
+// Part is one key of an input as JSON.
+type Part struct {
+	Key  string
+	JSON []byte
+}
+
+// Parts are the keys of the input that rules read, so that ReadInput makes in
+// another process an input that is the same to them.
+func (in *Input) Parts(reads Keys) ([]Part, error) {
+	var parts []Part
+	for _, p := range in.parts {
+		if !reads.keys().has(p.key) {
+			continue
+		}
+		text, err := json.Marshal(p.value())
+		if err != nil {
+			return nil, fmt.Errorf("encode input.%s: %w", p.key, err)
+		}
+		parts = append(parts, Part{p.key, text})
+	}
+	return parts, nil
+}
+
+// Now is the time that the input's snapshot is for.
+func (in *Input) Now() time.Time { return in.snapshot.Now }
+
+// InputReader makes inputs of parts, one after the other. A part that is as it
+// was is kept as it was converted.
+//
+// The zero value is ready for use, by one goroutine at a time.
+type InputReader struct{ last map[string]*readPart }
+
+type readPart struct {
+	*inputPart
+	text digest
+}
+
+// Read makes an input of its parts.
+func (r *InputReader) Read(parts []Part, now time.Time) *Input {
+	in := &Input{snapshot: &inventory.Snapshot{Now: now}}
+	if r.last == nil {
+		r.last = map[string]*readPart{}
+	}
+	for _, p := range parts {
+		text := digest(sha256.Sum256(p.JSON))
+		if last := r.last[p.Key]; last == nil || last.text != text {
+			r.last[p.Key] = &readPart{text: text, inputPart: &inputPart{key: p.Key, value: func() any { return json.RawMessage(p.JSON) }}}
+		}
+		in.parts = append(in.parts, r.last[p.Key].inputPart)
+	}
+	return in
 }
 
 // NewInput makes the input of a snapshot, normalizing it on the way.

@@ -31,6 +31,27 @@ func (k *keys) unite(o keys) {
 	}
 }
 
+// Keys are the first keys of the input that the rules of a phase read.
+type Keys struct {
+	// All says that any may be meant.
+	All   bool     `json:"all"`
+	Named []string `json:"named"`
+}
+
+func (k Keys) keys() keys {
+	out := keys{all: k.All}
+	for _, key := range k.Named {
+		out.add(key)
+	}
+	return out
+}
+
+// Reads are the keys of the input that the rules of a phase read.
+func (s *Set) Reads(phase Phase) Keys {
+	reads := readsOf(s.rules[phase])
+	return Keys{All: reads.all, Named: slices.Sorted(maps.Keys(reads.named))}
+}
+
 // needs are what a rule's outcome follows from: its own source and that of the
 // rules that it asks, directly or not, and what all these read.
 type needs struct {

@@ -22,6 +22,8 @@ type outcome struct {
 	bad []badElement
 	// count is how many elements there were.
 	count int
+	// leftOut says that the rule did not run, so that this is no outcome to keep.
+	leftOut bool
 }
 
 // clean says that nothing failed.

@@ -21,10 +21,13 @@ func newReport(files []*file) *report {
 	return r
 }
 
+// maxSource bounds the source lines that problems show, in bytes.
+const maxSource = 2000
+
 func (r *report) add(ps ...Problem) {
 	for _, p := range ps {
 		if f := r.files[p.File]; f != nil && p.Source == "" {
-			if line := f.line(p.Line); utf8.ValidString(line) {
+			if line := f.line(p.Line); utf8.ValidString(line) && len(line) <= maxSource {
 				p.Source = line
 			}
 		}

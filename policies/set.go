@@ -15,6 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/dutyward/dutyward/inventory/secret"
+	"github.com/dutyward/dutyward/policies/guard"
 )
 
 // Options say where policies are and within what bounds they run.
@@ -31,7 +32,7 @@ type Options struct {
 	// Schemas maps a data document by its dotted path, e.g. "people", to the
 	// JSON schema file that it must satisfy.
 	Schemas map[string]string
-	// TimeLimit bounds one evaluation of a phase; 0 means two minutes.
+	// TimeLimit bounds loading, and one evaluation of a phase; 0 means 30 seconds.
 	TimeLimit time.Duration
 	// MaxElements bounds the elements of one evaluation; 0 means a million.
 	MaxElements int
@@ -43,7 +44,7 @@ type Options struct {
 }
 
 const (
-	defaultTimeLimit   = 2 * time.Minute
+	defaultTimeLimit   = 30 * time.Second
 	defaultMaxElements = 1_000_000
 )
 
@@ -95,6 +96,7 @@ type Loader struct {
 
 // Load is the function Load.
 func (l *Loader) Load(ctx context.Context, o Options) (*Set, error) {
+	defer guard.From(ctx).Enter(ctx, "load the policies", o.withDefaults().TimeLimit).Leave()
 	read, roots := readRoots(o.Roots, o.As, o.Secrets), o.Roots
 	o.Roots = calledRoots(o.Roots, o.As)
 	schemas, schemaProblems := readSchemas(o.Schemas, o.Secrets)
@@ -229,6 +231,9 @@ func newSet(
 	return s
 }
 
+// Limit bounds an evaluation anew, as for policies that were kept with another bound.
+func (s *Set) Limit(time time.Duration) { s.options.TimeLimit = time }
+
 // Warnings are what is odd about the policies but no reason to refuse them.
 func (s *Set) Warnings() []Problem { return s.warnings }
 
@@ -274,15 +279,17 @@ func (s *Set) Rules() int {
 
 // Revision is a digest of all files of all roots, "sha256:…": equal content in
 // equal places has an equal revision.
-func (s *Set) Revision() string {
+func (s *Set) Revision() string { return revisionOf(s.options.Roots, s.files) }
+
+func revisionOf(roots []string, files []*file) string {
 	h := sha256.New()
 	order := map[string]int{}
-	for _, root := range s.options.Roots {
+	for _, root := range roots {
 		if _, ok := order[root]; !ok {
 			order[root] = len(order)
 		}
 	}
-	for _, f := range s.files {
+	for _, f := range files {
 		fmt.Fprintf(h, "%d %d %s %d\n", order[f.root], len(f.path), f.path, len(f.content))
 		h.Write(f.content)
 	}

@@ -15,11 +15,16 @@ import (
 	"time"
 )
 
+// Committed is that of the set's files.
+func (s *Set) Committed(ctx context.Context, beside ...string) bool {
+	return (&Files{s.options, s.files, s.schemas}).Committed(ctx, beside...)
+}
+
 // Committed says whether the policies, and the files beside them, are exactly
 // what the commits hold that their directories' checkouts are at: what was loaded
 // is compared with the commit, not with what stands there now, for a checkout may
 // have been under way between. Whatever goes wrong, no git among it, means no.
-func (s *Set) Committed(ctx context.Context, beside ...string) bool {
+func (s *Files) Committed(ctx context.Context, beside ...string) bool {
 	ctx, stop := context.WithTimeout(ctx, gitLimit)
 	defer stop()
 	for _, root := range s.options.Roots {
@@ -42,7 +47,7 @@ func (s *Set) Committed(ctx context.Context, beside ...string) bool {
 }
 
 // committed says whether what was loaded of a directory is what its commit holds.
-func (s *Set) committed(ctx context.Context, root string) bool {
+func (s *Files) committed(ctx context.Context, root string) bool {
 	names, err := tree(ctx, root)
 	if err != nil {
 		return false

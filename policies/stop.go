@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/guard"
 )
 
 // Stop is the condition at which a rule ended for one person, of those at which
@@ -40,7 +41,9 @@ type StopQuery struct {
 // of data that does. A rule that never gets so far has none, so that what is
 // said is certain, and what is not said is not. The order is that of places.
 func (s *Set) Stops(ctx context.Context, in *Input, now time.Time, q StopQuery) ([]Stop, error) {
-	ctx, stop := context.WithTimeoutCause(ctx, s.options.TimeLimit, errTimeLimit)
+	section := guard.From(ctx).Enter(ctx, "explain policies", s.options.TimeLimit)
+	defer section.Leave()
+	ctx, stop := context.WithTimeoutCause(ctx, s.options.TimeLimit, guard.ErrTime)
 	defer stop()
 	cancel := topdown.NewCancel()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
@@ -66,7 +69,9 @@ func (s *Set) Stops(ctx context.Context, in *Input, now time.Time, q StopQuery) 
 	stops := []Stop{}
 	for _, r := range asked {
 		t := &stopTracer{person: q.Person, rule: r}
+		ended := section.Begin(r.String())
 		err := e.query(r).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
+		ended()
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("explain policies: %w", context.Cause(ctx))
 		}

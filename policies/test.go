@@ -17,6 +17,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/tester"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/dutyward/dutyward/policies/guard"
 )
 
 // TestOptions say which tests run, and how.
@@ -222,14 +224,21 @@ func (r *testRun) pass(ctx context.Context, names []testName, tracer *cover.Cove
 	if tracer != nil {
 		runner.SetCoverageRuns(nil).SetCoverageQueryTracer(tracer)
 	}
+	section := guard.From(ctx).Enter(ctx, "run the policies' tests", r.limit)
+	defer section.Leave()
 	results, err := runner.RunTests(ctx, r.txn)
 	if err != nil {
 		return nil, fmt.Errorf("run the policies' tests: %w", err)
 	}
 	var out []*tester.Result
+	ended := section.Begin("the first of them")
 	for result := range results {
+		ended()
+		section.Progress()
+		ended = section.Begin(fmt.Sprintf("the one after %s (%s:%d)", result.Name, result.Location.File, result.Location.Row))
 		out = append(out, result)
 	}
+	ended()
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("run the policies' tests: %w", context.Cause(ctx))
 	}

@@ -40,7 +40,7 @@ type looker interface {
 
 // fresh is the part of a plan that follows from what is fresh. What has to wait
 // is noted, with the reason.
-func (r *reading) fresh(ctx context.Context, set *policies.Set, result *Result) (*plan.Plan, error) {
+func (r *reading) fresh(ctx context.Context, set Policies, result *Result) (*plan.Plan, error) {
 	if r.refreshed == nil {
 		return result.Plan, nil
 	}
@@ -108,7 +108,7 @@ func keepsLast(s *policies.Statements) bool {
 }
 
 // look looks at what aged, and says how it moved, or why nobody can tell.
-func (r *reading) look(ctx context.Context, set *policies.Set, a pagerduty.Aged) (moved map[string]string, why string) {
+func (r *reading) look(ctx context.Context, set Policies, a pagerduty.Aged) (moved map[string]string, why string) {
 	looks, able := r.d.Refresher.(looker)
 	switch facts := set.Facts(); {
 	case len(facts) > 0:

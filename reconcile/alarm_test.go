@@ -10,7 +10,6 @@ import (
 
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -21,7 +20,7 @@ import (
 func onRota(w *world, a apply.Account) *watch {
 	d := &watch{world: w, log: &bytes.Buffer{}}
 	d.Daemon = &reconcile.Daemon{
-		Load:   func(context.Context) (*policies.Set, error) { return w.policy, nil },
+		Load:   func(context.Context) (reconcile.Policies, error) { return w.policy, nil },
 		Reader: w, Record: w.journal, Account: a, Settings: plan.Settings{Default: plan.Sync},
 		Now: w.now, Paused: func() *reconcile.Pause { return nil },
 		Log: slog.New(slog.NewTextHandler(d.log, nil)),

@@ -118,7 +118,7 @@ func newChaos(f failer, dir string, all []*law, sets []*policies.Set) *chaos {
 // start starts a process.
 func (c *chaos) start() {
 	c.Daemon = &reconcile.Daemon{
-		Load:   func(context.Context) (*policies.Set, error) { return c.sets[c.at], c.broken },
+		Load:   func(context.Context) (reconcile.Policies, error) { return c.sets[c.at], c.broken },
 		Reader: c, Record: chaosRecord{record{c.journal, c.trial}, c}, Account: c.client, Now: c.time.Now,
 		Settings:  plan.Settings{Default: plan.Sync, Operators: c.operators},
 		Refresher: c.client, OnCallInterval: time.Minute, Settle: time.Minute,

@@ -19,9 +19,13 @@ import (
 // rules that failed, names that nothing has, and statements that nothing uses.
 // The result is nil where the policies could not be planned with at all.
 func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
+	set, err := r.set()
+	if err != nil {
+		return nil, nil, err
+	}
 	lenient := *r
 	lenient.Good = true // bad elements are told among the others, not instead of them
-	problems := slices.Clone(policies.Problems(r.Policies.Warnings()))
+	problems := slices.Clone(policies.Problems(set.Warnings()))
 	result, err := lenient.Plan(ctx)
 	var wrong *PolicyError
 	switch {
@@ -39,15 +43,15 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 	}
 	for _, n := range result.Plan.Errors {
 		if !told[n] {
-			problems = append(problems, r.Policies.ProblemAt(n.Message, n.Origin, false))
+			problems = append(problems, set.ProblemAt(n.Message, n.Origin, false))
 		}
 	}
-	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, r.Policies.ReadsGroup), unusedLimits(result), unusedWaivers(result), nearlyAccounts(result)) {
-		if p := r.Policies.ProblemAt(n.Message, n.Origin, true); !toldAt(r.Policies.Warnings(), p) {
+	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), nearlyAccounts(result)) {
+		if p := set.ProblemAt(n.Message, n.Origin, true); !toldAt(set.Warnings(), p) {
 			problems = append(problems, p)
 		}
 	}
-	return r.Policies.Located(once(problems)), result, nil
+	return set.Located(once(problems)), result, nil
 }
 
 // toldAt says whether loading warned already of what is quoted first in a

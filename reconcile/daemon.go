@@ -19,8 +19,10 @@ import (
 // otherwise.
 type Daemon struct {
 	// Load reads the policies as they stand.
-	Load   func(ctx context.Context) (*policies.Set, error)
-	Reader Reader
+	Load func(ctx context.Context) (Policies, error)
+	// LoadSource is a Round's; it may be nil.
+	LoadSource func(ctx context.Context, source []byte) (Policies, error)
+	Reader     Reader
 	// Refresher reads for hand-overs and looks at on-calls what they depend on;
 	// nil if every round is to read the account whole.
 	Refresher Refresher
@@ -39,7 +41,7 @@ type Daemon struct {
 	// once. Local is its Now.
 	Settle time.Duration
 	Local  func() time.Time
-	Look   func(ctx context.Context, set *policies.Set, configuration bool) Sight
+	Look   func(ctx context.Context, set Policies, configuration bool) Sight
 	// Self and ClockDoubt are a Round's; they may be nil.
 	Self       func(ctx context.Context) (user string, err error)
 	ClockDoubt func() (other time.Time, why string)
@@ -214,7 +216,7 @@ func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*A
 	if revision == "" {
 		return nil, fmt.Errorf("the policies are broken and there are no earlier ones: nothing is planned until they are mended: %w", err)
 	}
-	last, lastErr := policies.LoadSource(ctx, source)
+	last, lastErr := (&Round{LoadSource: d.LoadSource}).kept(ctx, source)
 	if lastErr != nil {
 		return nil, fmt.Errorf("the policies are broken, and so are the last good ones as they were kept: %w", lastErr)
 	}
@@ -223,12 +225,12 @@ func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*A
 
 // with makes the round with these policies, which were good already or not, and
 // stand in the files or are superseded there by broken ones.
-func (d *Daemon) with(ctx context.Context, reader *reading, set *policies.Set, good, paused, superseded bool) (*Applied, error) {
+func (d *Daemon) with(ctx context.Context, reader *reading, set Policies, good, paused, superseded bool) (*Applied, error) {
 	record := remembered{d.Record, reader}
 	r := &Round{
 		Reader: reader, Policies: set, Memory: record, Settings: d.Settings, Now: d.Now, Good: good,
-		ClockDoubt: reader.doubt,
-		Stillness:  &Stillness{Settle: d.Settle, Now: d.Local, Look: d.Look, Superseded: superseded, Record: d.Record},
+		LoadSource: d.LoadSource, ClockDoubt: reader.doubt,
+		Stillness: &Stillness{Settle: d.Settle, Now: d.Local, Look: d.Look, Superseded: superseded, Record: d.Record},
 	}
 	if d.Self != nil {
 		r.Self = reader.whose

@@ -45,7 +45,7 @@ func newWatch(t *testing.T, edits ...func(*inventory.Snapshot)) *watch {
 func (w *watch) restart() {
 	w.log.Reset()
 	w.Daemon = &reconcile.Daemon{
-		Load: func(ctx context.Context) (*policies.Set, error) {
+		Load: func(ctx context.Context) (reconcile.Policies, error) {
 			return policies.Load(ctx, policies.Options{Roots: []string{w.folder}})
 		},
 		Reader: w.world, Record: w.journal, Account: w.client, Settings: plan.Settings{Default: plan.Sync},
@@ -452,7 +452,7 @@ func TestAPanicInARoundIsAnErrorOfThatRound(t *testing.T) {
 	w := newWatch(t)
 	w.pass(0)
 	load := w.Load
-	w.Load = func(context.Context) (*policies.Set, error) { panic("index out of range") }
+	w.Load = func(context.Context) (reconcile.Policies, error) { panic("index out of range") }
 	for range 2 {
 		if _, err := w.Round(context.Background(), "test"); err == nil || !strings.Contains(err.Error(), "please report it: index out of range") {
 			t.Fatalf("%v, want the panic as an error", err)

@@ -37,8 +37,11 @@ func (r *Round) Explain(ctx context.Context, result *Result, pair desired.Pair) 
 			q.Groups = append(q.Groups, groupsIn(part)...)
 		}
 	}
-	var err error
-	why.Stops, err = r.Policies.Stops(ctx, result.Input, result.Snapshot.Now, q)
+	set, err := r.set()
+	if err != nil {
+		return why, err
+	}
+	why.Stops, err = set.Stops(ctx, result.Input, result.Snapshot.Now, q)
 	return why, err
 }
 

@@ -13,6 +13,10 @@ import (
 // plans of the boundaries before a moment, which until chooses given the round's
 // own and how far the snapshot reaches. It changes nothing and evaluates no risks.
 func (r *Round) Forecast(ctx context.Context, until func(now, reach time.Time) time.Time) (*plan.Forecast, *inventory.Snapshot, error) {
+	set, err := r.set()
+	if err != nil {
+		return nil, nil, err
+	}
 	in, _, err := r.prepare(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -21,7 +25,7 @@ func (r *Round) Forecast(ctx context.Context, until func(now, reach time.Time) t
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, rule := range r.Policies.ReadingRules() {
+	for _, rule := range set.ReadingRules() {
 		f.AsOfNow = append(f.AsOfNow, plan.RuleReads{Origin: rule.Origin, Reads: rule.What})
 	}
 	return f, in.Snapshot, nil

@@ -20,7 +20,6 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -114,7 +113,7 @@ func foretell(rt *rapid.T, dir string, days int) *foretold {
 		rt.Skip(err) // team: principals may not settle
 	}
 	f.daemon = &reconcile.Daemon{
-		Load:   func(context.Context) (*policies.Set, error) { return set, nil },
+		Load:   func(context.Context) (reconcile.Policies, error) { return set, nil },
 		Reader: snapshots{f.client}, Refresher: f.client, MaxAge: 2 * time.Hour, Record: memory, Account: f.client, Settings: settings,
 		Now: now, Paused: func() *reconcile.Pause { return nil }, Log: slog.New(deeds{f}),
 	}

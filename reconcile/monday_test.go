@@ -169,7 +169,7 @@ func TestAMondayMorningOfALargeAccount(t *testing.T) {
 		defer memory.Close()
 		var log bytes.Buffer
 		daemon := &reconcile.Daemon{
-			Load:   func(context.Context) (*policies.Set, error) { return set, nil },
+			Load:   func(context.Context) (reconcile.Policies, error) { return set, nil },
 			Reader: snapshots{client}, Refresher: client, Record: memory, Account: client, Settings: plan.Settings{Default: plan.Sync},
 			OnCallInterval: time.Minute, MaxAge: 20 * time.Minute,
 			Now: m.now, Paused: func() *reconcile.Pause { return nil }, Log: slog.New(slog.NewTextHandler(&log, nil)),

@@ -33,7 +33,7 @@ type Memory interface {
 // Round is one pass of the loop. The fields up to Now are required.
 type Round struct {
 	Reader   Reader
-	Policies *policies.Set
+	Policies Policies
 	Memory   Memory
 	Settings plan.Settings
 	// Now is the local clock, by which records age.
@@ -55,6 +55,9 @@ type Round struct {
 	Good bool
 	// Stillness makes edits wait that lower; nil for no wait (S37).
 	Stillness *Stillness
+	// LoadSource loads policies that were kept, as policies.LoadSource does; nil for
+	// that.
+	LoadSource func(ctx context.Context, source []byte) (Policies, error)
 	// Evaluator keeps what rules gave from round to round; nil if there is but
 	// one round.
 	Evaluator *policies.Evaluator
@@ -63,7 +66,7 @@ type Round struct {
 	Ground *plan.Ground
 
 	// last are the policies of the last round that was carried out, once asked.
-	last *policies.Set
+	last Policies
 }
 
 // PolicyError is an error that lies in the policies: they could not be
@@ -198,26 +201,10 @@ func (r *Round) Snapshot(ctx context.Context, schedules []string) (*inventory.Sn
 // elsewhen says that another moment than the snapshot's is asked for.
 func (r *Round) elsewhen() bool { return !r.At.IsZero() || r.After != 0 }
 
-// input is the input of a snapshot.
-func (r *Round) input(s *inventory.Snapshot) (*policies.Input, error) {
-	if r.Evaluator == nil {
-		return policies.NewInput(s)
-	}
-	return r.Evaluator.Input(s)
-}
-
-// run evaluates policies.
-func (r *Round) run(ctx context.Context, s *policies.Set, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
-	if r.Evaluator == nil {
-		return s.Evaluate(ctx, phase, in, now)
-	}
-	return r.Evaluator.Evaluate(ctx, s, phase, in, now)
-}
-
 // evaluate evaluates a phase of the policies. Bad elements of good policies are
 // failures among the statements, and no error.
 func (r *Round) evaluate(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
-	statements, err := r.run(ctx, r.Policies, phase, in, now)
+	statements, err := r.run(ctx, r.Policies, r.Good, phase, in, now)
 	var problems policies.Problems
 	switch {
 	case err == nil, r.Good && statements != nil && errors.As(err, &problems):
@@ -279,16 +266,16 @@ func (r *Round) previous(ctx context.Context, m plan.Memory, in *policies.Input,
 		return nil, nil
 	}
 	if r.last == nil || r.last.Revision() != revision {
-		r.last, err = policies.LoadSource(ctx, source)
+		r.last, err = r.kept(ctx, source)
 	}
 	if err == nil {
 		var statements *policies.Statements
-		if statements, err = r.run(ctx, r.last, policies.PhaseAccess, in, now); err == nil {
+		if statements, err = r.run(ctx, r.last, false, policies.PhaseAccess, in, now); err == nil {
 			return statements, nil
 		}
 	}
 	var problems policies.Problems
-	if errors.As(err, &problems) {
+	if errors.As(err, &problems) || tooMuch(err) {
 		return nil, nil
 	}
 	return nil, err

@@ -25,7 +25,7 @@ type Stillness struct {
 	Decided bool
 	// Look looks at the files of policies, and of the configuration if that changed
 	// too; nil if there is nothing to see.
-	Look func(ctx context.Context, set *policies.Set, configuration bool) Sight
+	Look func(ctx context.Context, set Policies, configuration bool) Sight
 	// Superseded says that the policies are not those that stand in the files.
 	Superseded bool
 	Record     StillRecord
@@ -111,10 +111,10 @@ func (r *Round) stillNow() time.Time {
 // settledStatements are what policies that held still say of this snapshot; nil
 // where they can't be evaluated any more.
 func (r *Round) settledStatements(ctx context.Context, source []byte, input *policies.Input, s *inventory.Snapshot) (*policies.Statements, error) {
-	set, err := policies.LoadSource(ctx, source)
+	set, err := r.kept(ctx, source)
 	if err == nil {
 		var statements *policies.Statements
-		if statements, err = r.run(ctx, set, policies.PhaseAccess, input, s.Now); err == nil {
+		if statements, err = r.run(ctx, set, false, policies.PhaseAccess, input, s.Now); err == nil {
 			return statements, nil
 		}
 	}

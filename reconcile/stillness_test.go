@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -44,7 +43,7 @@ func (w *settling) begin() {
 	settings := w.Settings
 	w.restart()
 	w.Settings, w.Settle = settings, time.Minute
-	w.Look = func(context.Context, *policies.Set, bool) reconcile.Sight { return w.sight }
+	w.Look = func(context.Context, reconcile.Policies, bool) reconcile.Sight { return w.sight }
 }
 
 // rows writes a policy file that puts these people on the team.

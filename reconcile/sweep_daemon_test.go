@@ -11,7 +11,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -38,7 +37,7 @@ type sweepDaemon struct {
 // start starts a process.
 func (d *sweepDaemon) start(w *trial) {
 	d.Daemon = &reconcile.Daemon{
-		Load:   func(context.Context) (*policies.Set, error) { return w.sets[w.current], d.broken },
+		Load:   func(context.Context) (reconcile.Policies, error) { return w.sets[w.current], d.broken },
 		Reader: w, Record: record{w.journal, w}, Account: w.client, Settings: plan.Settings{Default: plan.Sync}, Now: w.time.Now,
 		Refresher: w.client, OnCallInterval: time.Minute,
 		Self:       func(context.Context) (string, error) { return d.self, d.selfless },

@@ -17,7 +17,6 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -94,7 +93,7 @@ func rehearse(t *testing.T, y *year) *rehearsal {
 		t.Fatal(err)
 	}
 	r.daemon = &reconcile.Daemon{
-		Load:   func(context.Context) (*policies.Set, error) { return set, nil },
+		Load:   func(context.Context) (reconcile.Policies, error) { return set, nil },
 		Reader: snapshots{client}, Refresher: client, Record: memory, Account: client, Settings: plan.Settings{Default: plan.Sync},
 		MaxAge: 26 * time.Hour, OnCallInterval: 4 * time.Hour,
 		Now: now, Paused: func() *reconcile.Pause { return nil }, Log: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelWarn})),

@@ -19,7 +19,6 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 )
 
@@ -178,7 +177,7 @@ func (n *nest) daemon() {
 	heard("the round failed")
 	r.daemon.Change(func(d *reconcile.Daemon) {
 		load := d.Load
-		d.Load = func(context.Context) (*policies.Set, error) {
+		d.Load = func(context.Context) (reconcile.Policies, error) {
 			d.Load = load
 			panic("while sending Authorization: Token token=" + canaryToken)
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/regular"
@@ -88,6 +90,7 @@ type windowConfig struct {
 // evaluationConfig is what policies may use.
 type evaluationConfig struct {
 	TimeLimit     string   `yaml:"time_limit"`
+	MemoryLimit   string   `yaml:"memory_limit"`
 	MaxElements   int      `yaml:"max_elements"`
 	AllowBuiltins []string `yaml:"allow_builtins"`
 }
@@ -120,7 +123,7 @@ func defaultConfig() *config {
 		Manage:     manageConfig{Default: string(plan.Observe)},
 		Access:     accessConfig{WarnBefore: "24h"},
 		Window:     windowConfig{BackDays: 7, AheadDays: 35},
-		Evaluation: evaluationConfig{TimeLimit: "2m", MaxElements: 1_000_000},
+		Evaluation: evaluationConfig{TimeLimit: "30s", MemoryLimit: "2GiB", MaxElements: 1_000_000},
 		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", MaxAge: "15m", Settle: "1m", Listen: "127.0.0.1:9465"},
 	}
 }
@@ -169,6 +172,9 @@ func (a *app) config() (*config, error) {
 	l.config.fillIn()
 	l.config.learn()
 	l.check()
+	if a.guard != nil {
+		a.guard.Memory = l.config.memoryLimit()
+	}
 	return l.config, l.err()
 }
 
@@ -213,13 +219,33 @@ func (c *config) policyOptions(roots []string) policies.Options {
 	if len(roots) == 0 {
 		roots = c.Policies
 	}
-	limit, _ := time.ParseDuration(c.Evaluation.TimeLimit) // checked when it was read
 	return policies.Options{
 		Roots: roots, AskGit: true, Schemas: c.Schemas,
-		TimeLimit: limit, MaxElements: c.Evaluation.MaxElements, AllowBuiltins: c.Evaluation.AllowBuiltins,
+		TimeLimit: c.timeLimit(), MaxElements: c.Evaluation.MaxElements, AllowBuiltins: c.Evaluation.AllowBuiltins,
 		Secrets: c.secrets,
 	}
 }
+
+// timeLimit bounds loading policies, and evaluating those of a phase.
+func (c *config) timeLimit() time.Duration {
+	limit, _ := time.ParseDuration(c.Evaluation.TimeLimit) // checked when it was read
+	return limit
+}
+
+// memoryLimit bounds what policies may take, in bytes.
+func (c *config) memoryLimit() int64 {
+	limit, _ := parseMemory(c.Evaluation.MemoryLimit) // checked when it was read
+	return limit
+}
+
+// parseMemory reads an amount of memory.
+func parseMemory(text string) (bytes int64, ok bool) {
+	n, err := humanize.ParseBytes(text)
+	return int64(min(n, 1<<50)), err == nil && n >= leastMemory
+}
+
+// leastMemory is what policies that say little need, with room to spare.
+const leastMemory = 128 << 20
 
 // settings are what a plan needs of the configuration.
 func (c *config) settings() plan.Settings {

@@ -77,6 +77,9 @@ func (l *loader) checkEvaluation(e evaluationConfig) {
 	if d, err := time.ParseDuration(e.TimeLimit); err != nil || d < time.Second {
 		l.fault(l.where("evaluation.time_limit"), "evaluation.time_limit: %q is not possible; expected a second or more, such as 30s or 2m", e.TimeLimit)
 	}
+	if _, ok := parseMemory(e.MemoryLimit); !ok {
+		l.fault(l.where("evaluation.memory_limit"), "evaluation.memory_limit: %q is not possible; expected 128MiB or more, such as 512MiB or 2GiB", e.MemoryLimit)
+	}
 	if e.MaxElements < 1 {
 		l.fault(l.where("evaluation.max_elements"), "evaluation.max_elements: expected 1 or more")
 	}

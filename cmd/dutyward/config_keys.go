@@ -45,7 +45,8 @@ func configKeys() []configKey {
 		{"access.warn_before", "24h", "How long before its end (`24h`, `3d`) access that was given for a while is listed in plans and told in the log, once. Raise it if renewals need more time; `0` for never."},
 		{"window.back_days", "7", "How many days of past shifts the snapshot holds. Raise it if policies look further back; it must reach the last round."},
 		{"window.ahead_days", "35", "How many days of coming shifts the snapshot holds. Raise it if policies or risk rules look further ahead; large accounts may lower it to save time."},
-		{"evaluation.time_limit", "2m", "How long the evaluation of the policies of one phase may take (`30s`, `5m`) before it is stopped and the round fails. Raise it only for very large accounts: what needs minutes is usually a join that `dutyward check` warns of."},
+		{"evaluation.time_limit", "30s", "How long loading the policies, and evaluating those of one phase, may take (`10s`, `2m`) before it is stopped and they are refused. Raise it only for very large accounts: what needs minutes is usually a join that `dutyward check` warns of."},
+		{"evaluation.memory_limit", "2GiB", "How much memory loading and evaluating the policies may take (`512MiB`, `4GiB`) before it is stopped and they are refused. Lower it where the machine or container has less than that to spare; raise it for very large accounts."},
 		{"evaluation.max_elements", "1000000", "How many elements the rules of one phase may give before the evaluation is stopped and the round fails. Lower it to notice a runaway rule earlier."},
 		{"evaluation.allow_builtins", "[]", "Names of Rego's functions that reach out or answer differently each time and that policies may use all the same: " + refusedBuiltins() + ". Leave it empty: a plan that depends on them can't be made again, nor checked by a reviewer; bring what they would fetch as data."},
 		{"run.schedule", "every 5 minutes", "When `dutyward run` makes a round, beside those that boundaries and saved policies make: a cron expression of five fields (`*/5 * * * *`), `@every 10m` or `@hourly`; `CRON_TZ=Europe/Berlin` before it sets a time zone other than the machine's. Make it rarer if the account is large or others need the request budget."},
@@ -100,6 +101,6 @@ manage:
 schemas: {people: people.schema.json}
 access: {longest: 30d, warn_before: 24h}
 window: {back_days: 7, ahead_days: 35}
-evaluation: {time_limit: 2m, max_elements: 1000000}
+evaluation: {time_limit: 30s, memory_limit: 2GiB, max_elements: 1000000}
 run: {schedule: "*/5 * * * *", oncall_interval: 1m, max_age: 15m, listen: "127.0.0.1:9465"}
 `

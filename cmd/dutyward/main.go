@@ -2,8 +2,13 @@
 // say.
 package main
 
-import "os"
+import (
+	"os"
+
+	"github.com/dutyward/dutyward/policies/worker"
+)
 
 func main() {
+	worker.Main(os.Args)
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
 }

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/dutyward/dutyward/reconcile"
 )
 
 // reload takes up the configuration as it stands, from the next round on, and
@@ -77,7 +79,16 @@ func (r *running) take(ctx context.Context, c *config) error {
 	}
 	r.config, r.session = c, &s
 	r.client.Store(s.client)
-	r.daemon.Change(s.give)
+	old := s.worker
+	if c.memoryLimit() != before.memoryLimit() || c.timeLimit() != before.timeLimit() {
+		s.worker = c.worker()
+	}
+	r.daemon.Change(func(d *reconcile.Daemon) {
+		if old != s.worker {
+			old.Close()
+		}
+		s.give(d)
+	})
 	r.loop.Reschedule(schedule)
 	if !slices.Equal(c.Policies, before.Policies) || !reflect.DeepEqual(c.Schemas, before.Schemas) {
 		r.watchPolicies(ctx)

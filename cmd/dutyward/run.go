@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/signal"
 	"runtime/debug"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory/secret"
+	"github.com/dutyward/dutyward/policies/guard"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -62,7 +64,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
-	return newApp(stdin, stdout, stderr, env).run(ctx, args)
+	a := newApp(stdin, stdout, stderr, env)
+	return a.run(guard.With(ctx, a.guarded()), args)
 }
 
 // newApp is what the commands have, with everything that is written going through
@@ -119,7 +122,10 @@ type app struct {
 	transport http.RoundTripper
 
 	// command is what the process was asked for, such as "dutyward apply".
-	command    string
+	command string
+	// guard ends the process where policies do not end.
+	guard *guard.Guard
+
 	configFile string
 	noColour   bool
 	// locked says that others wait for what this process does.
@@ -135,6 +141,17 @@ func flush(w io.Writer) error {
 }
 
 func (a *app) redact(text string) string { return a.secrets.Redact(text) }
+
+// guarded makes the guard, which knows the bound on memory once there is a
+// configuration.
+func (a *app) guarded() *guard.Guard {
+	a.guard = &guard.Guard{Beyond: 2 << 30, End: func(err error) {
+		fmt.Fprintf(a.stderr, "dutyward: %s\n", report.Clean(err.Error()))
+		_ = errors.Join(flush(a.stdout), flush(a.stderr)) // who reads it is gone
+		os.Exit(exitError)
+	}}
+	return a.guard
+}
 
 func environment(list []string) map[string]string {
 	env := make(map[string]string, len(list))

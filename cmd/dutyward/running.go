@@ -18,6 +18,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/worker"
 	"github.com/dutyward/dutyward/reconcile"
 )
 
@@ -41,9 +42,7 @@ type running struct {
 	// config is in force, and asked is what the file said last: they differ in
 	// what can't change without a restart.
 	config, asked *config
-	// commits loads the policies to see whether they were committed; noticed is when
-	// they were last.
-	commits policies.Loader
+	// noticed is when it was last noticed that the policies were committed.
 	noticed time.Time
 	// unwatch ends the watch of the policies.
 	unwatch context.CancelFunc
@@ -92,6 +91,8 @@ func (r *running) run(ctx context.Context) error {
 	defer r.session.close()
 	r.session.reread = r.load
 	r.client.Store(r.session.client)
+	r.session.worker = c.worker()
+	defer func() { r.session.worker.Close() }() // the one in use by then
 	r.daemon = r.session.daemon(r.log)
 	r.loop = &reconcile.Loop{Schedule: schedule, Run: r.daemon.Round, Log: r.log, Now: r.session.Now}
 	r.beside.Go(func() { r.reloads(ctx) })
@@ -135,17 +136,32 @@ func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
 // give gives a daemon what follows from the session's configuration.
 func (s *session) give(d *reconcile.Daemon) {
 	c := s.config
-	var loader policies.Loader
-	d.Load = func(ctx context.Context) (*policies.Set, error) { return loader.Load(ctx, c.policyOptions(nil)) }
+	if s.worker == nil {
+		var loader policies.Loader
+		d.Load = func(ctx context.Context) (reconcile.Policies, error) { return loader.Load(ctx, c.policyOptions(nil)) }
+	} else {
+		d.Load = func(ctx context.Context) (reconcile.Policies, error) { return s.worker.Load(ctx, c.policyOptions(nil)) }
+		d.LoadSource = func(ctx context.Context, source []byte) (reconcile.Policies, error) {
+			return s.worker.LoadSource(ctx, source)
+		}
+	}
 	d.Reader, d.Account, d.Settings = s.Reader, s.client, s.Settings
 	d.Now, d.Self, d.ClockDoubt = s.Now, s.Self, s.ClockDoubt
 	d.Requests = func() int { return s.client.Cost().Requests }
 	d.OnCallInterval, d.MaxAge = c.watching()
-	d.Settle, d.Local, d.Look = c.settle(), s.local, s.look
+	d.Settle, d.Local = c.settle(), s.local
+	d.Look = func(ctx context.Context, set reconcile.Policies, configuration bool) reconcile.Sight {
+		return s.look(ctx, set, configuration)
+	}
 	d.Refresher = nil
 	if d.MaxAge > 0 {
 		d.Refresher = s.client
 	}
+}
+
+// worker evaluates policies in a process of its own.
+func (c *config) worker() *worker.Worker {
+	return &worker.Worker{Memory: c.memoryLimit(), Time: c.timeLimit()}
 }
 
 // reloads makes rounds of changed policies and of SIGHUP, and takes up changes

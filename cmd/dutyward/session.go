@@ -15,6 +15,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/worker"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 )
@@ -32,6 +33,9 @@ type session struct {
 	// reread reads the configuration as it stands in the file; nil where nobody asks
 	// whether it is committed.
 	reread func() (*config, error)
+	// worker evaluates the policies in a process of its own; nil where they are in
+	// this one.
+	worker *worker.Worker
 }
 
 // roundFlags are the flags of the commands that take a round.

@@ -22,7 +22,9 @@ const (
 
 // look is what the files of the policies look like, and that of the configuration
 // if it counts: whether they are a commit, or somebody is amid an edit (S37).
-func (s *session) look(ctx context.Context, set *policies.Set, configuration bool) reconcile.Sight {
+func (s *session) look(ctx context.Context, set interface {
+	Committed(ctx context.Context, beside ...string) bool
+}, configuration bool) reconcile.Sight {
 	var beside []string
 	if configuration && s.config.file != "" {
 		beside = append(beside, s.config.file)
@@ -52,8 +54,8 @@ func (r *running) notice(ctx context.Context) {
 	if r.daemon.Status().Still == nil || time.Since(r.noticed) < noticedFor {
 		return
 	}
-	set, err := r.commits.Load(ctx, r.config.policyOptions(nil))
-	if err == nil && r.session.look(ctx, set, false).Committed {
+	files, err := policies.ReadFiles(r.config.policyOptions(nil))
+	if err == nil && r.session.look(ctx, files, false).Committed {
 		r.noticed = time.Now()
 		r.loop.Trigger("committed")
 	}
