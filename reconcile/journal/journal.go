@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -74,6 +75,8 @@ type Journal struct {
 	db       *sql.DB // nil where there is no file to read
 	readOnly bool
 	notices  []string
+	// restored says why it is older than what ran here last; nil if it is not.
+	restored atomic.Pointer[string]
 	discard  func() error // gets rid of a copy that was read instead; nil if none was
 
 	mu   sync.Mutex
@@ -96,8 +99,10 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	if err := j.migrate(ctx); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
-	if err := j.checkAccount(ctx); err != nil {
-		return nil, errors.Join(err, j.Close())
+	for _, step := range []func(context.Context) error{j.checkAccount, j.compareSeen, j.forgetOpen} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, j.Close())
+		}
 	}
 	return j, nil
 }
@@ -124,8 +129,10 @@ func OpenReadOnly(ctx context.Context, path string, o Options) (*Journal, error)
 	if err := j.checkSchema(ctx); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
-	if err := j.checkAccount(ctx); err != nil {
-		return nil, errors.Join(err, j.Close())
+	for _, step := range []func(context.Context) error{j.checkAccount, j.compareSeen} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, j.Close())
+		}
 	}
 	return j, nil
 }

@@ -39,6 +39,9 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	if j == nil || j.db == nil {
 		return m, nil
 	}
+	if why := j.restored.Load(); why != nil {
+		m.Restored = *why
+	}
 	tx, err := j.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return plan.Memory{}, j.failed("read the memory", err)

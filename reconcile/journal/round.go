@@ -189,7 +189,7 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 	if err != nil {
 		return fmt.Errorf("record the end of a round: %w", err)
 	}
-	return j.writeLocked(ctx, "record the end of a round", func(tx *sql.Tx) error {
+	err = j.writeLocked(ctx, "record the end of a round", func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `UPDATE rounds SET finished = max(began, ?), state = ?, report = ? WHERE round = ? AND finished IS NULL`,
 			j.now(), string(stateText), string(reportText), round)
 		if err != nil {
@@ -209,6 +209,11 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 		}
 		return j.forget(ctx, tx)
 	})
+	if err == nil {
+		j.restored.Store(nil)
+		j.noteSeen(ctx)
+	}
+	return err
 }
 
 // endUndone ends the raises of earlier rounds of which nothing is left.

@@ -31,6 +31,9 @@ type builder struct {
 	proposed []Change
 	// untargeted are those that the plan was narrowed away from.
 	untargeted []Change
+	// wayBack are the keys of the proposed changes that undo a raise of ours, which
+	// nothing but the memory asks for.
+	wayBack []string
 	// bases are the proposed changes of base roles, by user.
 	bases map[string]Change
 	// suspendedBy is the rule of the first reason for which nothing is lowered.

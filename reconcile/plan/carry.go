@@ -74,6 +74,7 @@ func (c *carry) over(round *Round) {
 	}
 	round.Held = c.stillHeld(round.Held, c.result.last.Held)
 	round.Emptying = c.stillHeld(round.Emptying, c.result.last.Emptying)
+	round.Unwitnessed = c.stillHeld(round.Unwitnessed, c.result.last.Unwitnessed)
 	if c.incomplete {
 		round.At = c.result.last.At
 		round.Schedules = slices.Concat(round.Schedules, c.result.last.Schedules)

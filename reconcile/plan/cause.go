@@ -14,6 +14,15 @@ import (
 // round (S14). The second result is what PagerDuty held then, if that moved as
 // well as the desired side.
 func (b *builder) cause(pair desired.Pair, held string) (Cause, string) {
+	cause, drifted := b.causeRemembered(pair, held)
+	if b.restored() != "" && foreseen(cause) && inventory.CompareRoles(pair.Resource.Kind, b.asked(b.access, pair), held) < 0 {
+		return CauseDrift, drifted // the end that was foreseen may have come and gone
+	}
+	return cause, drifted
+}
+
+// causeRemembered is the cause by what the last round left.
+func (b *builder) causeRemembered(pair desired.Pair, held string) (Cause, string) {
 	last := b.in.Memory.Last
 	if last == nil {
 		return CausePolicy, ""

@@ -104,6 +104,7 @@ func (b *builder) unassigned(pair desired.Pair, held string) {
 	if !until.IsZero() {
 		c.Reason = fmt.Sprintf("back to what it was before the raise that ended %s", clock(until))
 	}
+	b.wayBack = append(b.wayBack, c.ID)
 	b.propose(c)
 }
 
@@ -169,6 +170,7 @@ func (b *builder) stranger(pair desired.Pair, held string, named bool, implied s
 	if before, raised := b.in.Memory.Raised[pair]; raised && before != inventory.None && higher(pair, held, before) {
 		c := b.change(pair, held, before)
 		c.Reason = "stays a member, since " + implied + "; back to the role from before this program raised it"
+		b.wayBack = append(b.wayBack, c.ID)
 		b.propose(c)
 		return
 	}

@@ -36,6 +36,7 @@ func (b *builder) suspend() {
 		}
 		because("S6", "the snapshot is incomplete: "+strings.Join(missing, "; "))
 	}
+	because("S11", b.anothersMemory()...)
 	because("S5", b.access.Suspends...)
 	because("S12", b.access.ProtectUnresolved...)
 	if b.in.SelfDoubt != "" {
@@ -51,6 +52,7 @@ func (b *builder) hold() {
 	b.holdSuspended()
 	b.holdUnsettled()
 	b.holdClock()
+	b.holdUnwitnessed()
 	b.holdFights()
 	b.holdEmptying()
 	b.holdBursts()

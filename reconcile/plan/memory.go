@@ -15,6 +15,9 @@ type Memory struct {
 	Bindings map[string]string
 	// Last is the last finished round; nil if there was none.
 	Last *Round
+	// Restored says that all this is older than what this program did last, and why:
+	// a copy was put back. Empty if nothing speaks for it.
+	Restored string
 	// Raised maps a pair that the program raised to what was there before, as
 	// long as the raise stands (S4, S17).
 	Raised map[desired.Pair]string
@@ -59,6 +62,9 @@ type Round struct {
 	// Emptying are the keys of the changes that were held since a team would lose
 	// everybody, or all who are on it for good (S3).
 	Emptying []string `json:"emptying"`
+	// Unwitnessed are the keys of the ways back that were held since the memory was
+	// too old to tell what became of the raise.
+	Unwitnessed []string `json:"unwitnessed"`
 	// Standins are the overrides that policies asked for, PendingStandins those of
 	// them that were not made.
 	Standins        []string `json:"standins"`

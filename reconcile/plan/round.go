@@ -20,7 +20,7 @@ import (
 func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapshot, done map[string]bool) Round {
 	p := r.Plan
 	round := Round{
-		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}, Emptying: heldBy("S3", p), Fights: fights(r), Still: stillOf(r),
+		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}, Emptying: heldBy("S3", p), Unwitnessed: heldBy("S4", p), Fights: fights(r), Still: stillOf(r),
 		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)),
 		Rules:     remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
 	}
