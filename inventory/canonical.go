@@ -234,14 +234,25 @@ func sorted(s *[]string) {
 
 func utc(times ...*time.Time) {
 	for _, t := range times {
-		*t = t.UTC().Truncate(time.Second)
+		*t = writable(t.UTC().Truncate(time.Second))
 	}
+}
+
+// writable brings a moment into the years that JSON has a form for.
+func writable(t time.Time) time.Time {
+	switch {
+	case t.Year() > 9999:
+		return time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	case t.Year() < 1:
+		return time.Time{}
+	}
+	return t
 }
 
 func utcPtr(times ...**time.Time) {
 	for _, t := range times {
 		if *t != nil {
-			u := (*t).UTC().Truncate(time.Second)
+			u := writable((*t).UTC().Truncate(time.Second))
 			*t = &u
 		}
 	}

@@ -101,7 +101,11 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	made, err := plan.Make(*in)
-	if err != nil {
+	var fault *plan.FaultError
+	switch {
+	case errors.As(err, &fault):
+		return nil, err
+	case err != nil:
 		return nil, &PolicyError{err}
 	}
 	result := &Result{Result: *made, Statements: in.Statements}

@@ -42,6 +42,9 @@ type Status struct {
 	// Clock says since when the time can't be trusted, so that nothing is lowered
 	// that depends on it, and why; null if it can.
 	Clock *Condition `json:"clock_doubted"`
+	// Fault says since when something can't be planned since this program is at
+	// fault, and what; null if all can.
+	Fault *Condition `json:"fault"`
 	// Configuration says since when the configuration as it stands is not in
 	// force, and why; null if it is.
 	Configuration *Condition `json:"configuration_broken"`

@@ -153,6 +153,11 @@ func (d *Daemon) tellClock(doubt string) {
 	d.tellCondition(&d.status.Clock, doubt, "the clock can't be trusted, nothing that depends on the time is lowered", "the clock is trusted again")
 }
 
+// tellFault tells whether this program is at fault about a part of the account.
+func (d *Daemon) tellFault(p *plan.Plan) {
+	d.tellCondition(&d.status.Fault, strings.Join(p.Faults(), "; "), "the program is at fault: what it concerns is left as it is", "the program is not at fault any more")
+}
+
 // tellCondition tells a condition when it begins, when its reason changes and
 // when it ends: with an empty reason.
 func (d *Daemon) tellCondition(at **Condition, why, begins, ends string) {
@@ -361,6 +366,7 @@ func (d *Daemon) tellRound(done *Applied, why string, err error) {
 	p := done.Plan
 	d.tellSuspended(p)
 	d.tellClock(done.ClockDoubt)
+	d.tellFault(p)
 	d.tellErrors(p)
 	d.tellHeld(p)
 	d.tellFindings(p, done.Snapshot)

@@ -15,11 +15,10 @@ func (r *reviser) lookAhead(part string) time.Duration {
 	ahead := 26 * 7 * day
 	for _, l := range r.after.Layers {
 		if l.ID == part {
-			seconds := min(2*(len(l.Users)+1)*l.TurnSeconds, 20*365*secondsADay)
-			ahead = max(ahead, time.Duration(seconds)*time.Second)
+			ahead = max(ahead, cyclesOf(l, 2))
 		}
 	}
-	return ahead
+	return fewTurns(r.after, ahead)
 }
 
 func (r *reviser) note(v Revision, c PartChange) {

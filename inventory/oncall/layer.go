@@ -46,15 +46,18 @@ func renderLayer(l inventory.Layer, zone *time.Location, w span) ([]inventory.Sh
 
 	origin := &inventory.Origin{Kind: "layer", ID: l.ID}
 	var shifts []inventory.Shift
-	pieces := 0
+	pieces := int64(0)
+	for _, o := range open {
+		pieces += (o.end.Unix()-o.start.Unix())/t.length + 1
+	}
+	if pieces > maxTurns {
+		return nil, fmt.Errorf("turns of %d seconds are too many for the window", l.TurnSeconds)
+	}
 	for _, o := range open {
 		for k := t.at(o.start); ; k++ {
 			turn := t.span(k)
 			if !turn.start.Before(o.end) {
 				break
-			}
-			if pieces++; pieces > maxPieces {
-				return nil, fmt.Errorf("turns of %d seconds are too many for the window", l.TurnSeconds)
 			}
 			if c := turn.clip(o); !c.empty() {
 				user := l.Users[floorMod(k, int64(len(l.Users)))]

@@ -85,8 +85,28 @@ func movement(was, is []span, now time.Time, ahead time.Duration) Movement {
 func aheadOf(s inventory.Schedule) time.Duration {
 	ahead := 26 * 7 * day
 	for _, l := range s.Layers {
-		seconds := min(3*(int64(len(l.Users))+1)*int64(max(l.TurnSeconds, 0)), 6*366*secondsADay)
-		ahead = max(ahead, time.Duration(seconds)*time.Second)
+		ahead = max(ahead, cyclesOf(l, 3))
+	}
+	return fewTurns(s, ahead)
+}
+
+// cyclesOf is how long a layer's list takes some times, one more on it; twelve
+// years at most.
+func cyclesOf(l inventory.Layer, times int64) time.Duration {
+	most := int64(12 * 366 * secondsADay)
+	turn := min(max(int64(l.TurnSeconds), 0), most)
+	people := min(int64(len(l.Users)+1), most/max(turn, 1)+1)
+	return time.Duration(min(times*people*turn, most)) * time.Second
+}
+
+// fewTurns shortens a time so that no layer has more turns in it than can be
+// rendered often: PagerDuty's shortest are of an hour.
+func fewTurns(s inventory.Schedule, ahead time.Duration) time.Duration {
+	const most = 20_000
+	for _, l := range s.Layers {
+		if turn := int64(l.TurnSeconds); turn > 0 && turn < int64(ahead/time.Second)/most {
+			ahead = time.Duration(turn*most) * time.Second
+		}
 	}
 	return ahead
 }

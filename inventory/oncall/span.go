@@ -18,6 +18,10 @@ const (
 // of an hour are 840.
 const maxPieces = 1_000_000
 
+// maxTurns is maxPieces for the turns of a layer, which are looked through more
+// often: PagerDuty's shortest are of an hour.
+const maxTurns = 200_000
+
 // span is half-open: [start, end).
 type span struct{ start, end time.Time }
 

@@ -218,6 +218,10 @@ type Unsupported struct {
 	Unblock string `json:"unblock"`
 }
 
+// Fault is what the message of a Notice begins with where this program is at
+// fault, and neither the account nor the policies.
+const Fault = "a fault of this program, please report it:"
+
 // Notice is something about a policy that a person should look at.
 type Notice struct {
 	Message string          `json:"message"`

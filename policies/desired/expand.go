@@ -184,17 +184,33 @@ func (x *expander) expand(ref inventory.Ref, s stretch, origins []policies.Origi
 		}
 		return people{unknown: []string{res.reason}}
 	}
+	return x.contained(ref, res.id, s, origins)
+}
+
+// contained is whom a reference stands for that resolved to an id. Where that
+// panics, it can't be told, and the rest goes on.
+func (x *expander) contained(ref inventory.Ref, id string, s stretch, origins []policies.Origin) (p people) {
 	name := x.resolver.index.Named(ref)
+	defer func() {
+		if f := recover(); f != nil {
+			reason := fmt.Sprintf("%s who %s stands for: %v", Fault, name, f)
+			x.error(reason, origins)
+			p = people{unknown: []string{reason}}
+		}
+	}()
+	if x.in.sabotage != nil {
+		x.in.sabotage(ref)
+	}
 	switch ref.Kind {
 	case inventory.KindTeam:
-		return x.teamMembers(res.id, name)
+		return x.teamMembers(id, name)
 	case inventory.KindRotation:
-		return x.rotation(res.id, name)
+		return x.rotation(id, name)
 	case inventory.KindOnCall:
-		return x.onCall(res.id, name, s)
+		return x.onCall(id, name, s)
 	case inventory.KindEscalation:
-		x.noSuchLevel(ref, res.id, origins)
-		return x.escalation(res.id, ref.Level, name, s)
+		x.noSuchLevel(ref, id, origins)
+		return x.escalation(id, ref.Level, name, s)
 	}
 	return people{unknown: []string{fmt.Sprintf("%s can't stand for people", ref)}}
 }

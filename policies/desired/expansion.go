@@ -34,6 +34,8 @@ type Input struct {
 	// Disputes are the schedules in dispute with why, by id, where the snapshot is
 	// foreseen and has no on-calls of its moment to tell them by; nil where it has.
 	Disputes map[string]string
+	// sabotage lets tests have a principal panic; nil otherwise.
+	sabotage func(inventory.Ref)
 }
 
 func (in Input) names() *Names {

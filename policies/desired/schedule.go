@@ -43,7 +43,7 @@ func (o Override) Pair() Pair {
 
 // rotation adds a grant of turns on a layer or event.
 func (e *Expansion) rotation(x *expander, g policies.Grant, schedule inventory.Ref) {
-	if len(oncall.Lines(e.in.Snapshot.Schedules[schedule.ID], e.in.Snapshot.Now)) == 0 {
+	if len(identified(oncall.Lines(e.in.Snapshot.Schedules[schedule.ID], e.in.Snapshot.Now))) == 0 {
 		e.nothingToTurnOn(x, g, schedule)
 		return
 	}
@@ -84,6 +84,12 @@ func (e *Expansion) nothingToTurnOn(x *expander, g policies.Grant, schedule inve
 			Unblock: fmt.Sprintf("make a %s on it in PagerDuty, with its hours and the length of its turns", kind),
 		})
 	}
+}
+
+// identified are the lines that can be referred to: one without an id, as a file may
+// hold it, can't be written to either.
+func identified(lines []oncall.Line) []oncall.Line {
+	return slices.DeleteFunc(lines, func(l oncall.Line) bool { return l.ID == "" })
 }
 
 // partName is what people take turns on, on a schedule of its kind.
@@ -150,7 +156,7 @@ func (e *Expansion) replaced(x *expander, g policies.Grant, schedule inventory.R
 func (e *Expansion) line(x *expander, schedule inventory.Ref, layer string, origins []policies.Origin) (string, bool) {
 	s := e.in.Snapshot.Schedules[schedule.ID]
 	name, kind := e.index.Named(schedule), e.partName(schedule.ID)
-	lines := oncall.Lines(s, e.in.Snapshot.Now)
+	lines := identified(oncall.Lines(s, e.in.Snapshot.Now))
 	id, byID := strings.CutPrefix(layer, "#")
 	found := slices.DeleteFunc(slices.Clone(lines), func(l oncall.Line) bool {
 		switch {

@@ -35,7 +35,7 @@ import (
 // diff compares every pair in scope.
 func (b *builder) diff() {
 	for _, user := range b.accounts() {
-		b.account(user)
+		b.contain(inventory.AccountRef, user, func() { b.account(user) })
 	}
 	b.indexBases()
 	b.schedules()
@@ -45,8 +45,10 @@ func (b *builder) diff() {
 		implied = impliedMembers(b.in.Snapshot, b.in.Now, b.after)
 	}
 	for _, id := range b.teams() {
-		b.team(id, implied[id])
-		b.joinsByItself(id, before[id], implied[id])
+		b.contain(b.ref(inventory.KindTeam, id), "*", func() {
+			b.team(id, implied[id])
+			b.joinsByItself(id, before[id], implied[id])
+		})
 	}
 }
 

@@ -73,18 +73,22 @@ func (b *builder) edits() {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(bySchedule)) {
-		changes := bySchedule[id]
-		for len(changes) > 0 {
-			e, out := b.edit(b.in.Snapshot.Schedules[id], changes)
-			if len(out) == 0 {
-				b.plan.Edits = append(b.plan.Edits, e)
-				break
-			}
-			changes = slices.DeleteFunc(changes, func(c Change) bool { return out[c.ID] })
-			b.proposed = slices.DeleteFunc(b.proposed, func(c Change) bool { return out[c.ID] })
-		}
+		b.contain(b.ref(inventory.KindSchedule, id), "*", func() { b.editsOf(id, bySchedule[id]) })
 	}
 	b.sortEdits(b.plan.Edits)
+}
+
+// editsOf makes the edit of one schedule's changes.
+func (b *builder) editsOf(id string, changes []Change) {
+	for len(changes) > 0 {
+		e, out := b.edit(b.in.Snapshot.Schedules[id], changes)
+		if len(out) == 0 {
+			b.plan.Edits = append(b.plan.Edits, e)
+			return
+		}
+		changes = slices.DeleteFunc(changes, func(c Change) bool { return out[c.ID] })
+		b.proposed = slices.DeleteFunc(b.proposed, func(c Change) bool { return out[c.ID] })
+	}
 }
 
 // edit makes the edit of one schedule. Where it can't be made as a whole, some
@@ -143,21 +147,24 @@ func (b *builder) wouldEdit() {
 		note(h.Change)
 	}
 	for _, id := range slices.Sorted(maps.Keys(bySchedule)) {
-		changes := bySchedule[id]
-		for _, c := range b.plan.Changes {
-			if c.Resource.Kind == inventory.KindSchedule && c.Resource.ID == id {
-				changes = append(changes, c)
-			}
-		}
-		s := b.in.Snapshot.Schedules[id]
-		revised, err := oncall.Revise(s, revisionsOf(s, changes), b.in.Now)
-		if err != nil {
-			b.untold(s, changes, err)
-			continue
-		}
-		b.plan.WouldEdit = append(b.plan.WouldEdit, b.editTo(s, revised, changes))
+		b.containTold(b.ref(inventory.KindSchedule, id), func() { b.wouldEditOf(id, bySchedule[id]) })
 	}
 	b.sortEdits(b.plan.WouldEdit)
+}
+
+func (b *builder) wouldEditOf(id string, changes []Change) {
+	for _, c := range b.plan.Changes {
+		if c.Resource.Kind == inventory.KindSchedule && c.Resource.ID == id {
+			changes = append(changes, c)
+		}
+	}
+	s := b.in.Snapshot.Schedules[id]
+	revised, err := oncall.Revise(s, revisionsOf(s, changes), b.in.Now)
+	if err != nil {
+		b.untold(s, changes, err)
+		return
+	}
+	b.plan.WouldEdit = append(b.plan.WouldEdit, b.editTo(s, revised, changes))
 }
 
 // untold says why a schedule has no turns to tell: what is observed or held would

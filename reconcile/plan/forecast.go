@@ -106,6 +106,10 @@ type ForecastSummary struct {
 	Endings int `json:"endings"`
 }
 
+// mostEdits is how many plans in a row of a forecast may edit schedules: each is
+// followed by one a minute later, which would go on for ever.
+const mostEdits = 100
+
 // Foresee makes the plan of the present moment and of each boundary before
 // until. It is the plan's own function, over several instants: it errs where
 // Make does, and for a moment that the snapshot's shifts do not reach.
@@ -133,12 +137,20 @@ func Foresee(in Input, until time.Time) (*Forecast, error) {
 		f.Steps = append(f.Steps, step)
 	}
 	c := newCourse(in, first, until)
+	restless := 0
 	groups := newGroupCourses(c.expansion, in.Now)
 	for m, ok := c.next(in.Now); ok; m, ok = c.next(m.at) {
 		e, before := c.expansion, c.open
 		p, err := c.step(m)
 		if err != nil {
 			return nil, fmt.Errorf("at %s: %w", m.at.Format(time.RFC3339), err)
+		}
+		if restless++; len(p.Edits) == 0 {
+			restless = 0
+		}
+		if restless > mostEdits {
+			return nil, fmt.Errorf("at %s: the turns on %s do not settle: each of the last %d rounds would edit them again; look at what its grants follow from",
+				m.at.Format(time.RFC3339), c.index.Named(p.Edits[0].Schedule), mostEdits)
 		}
 		step := stepOf(p, before)
 		step.was = c.was

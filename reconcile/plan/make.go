@@ -65,6 +65,8 @@ type Input struct {
 	disputes map[string]string
 	// was are the rules that gave pairs their role before, as far as known.
 	was map[desired.Pair][]desired.By
+	// sabotage lets tests have the planning of a resource panic; nil otherwise.
+	sabotage func(inventory.Ref)
 }
 
 // horizonAt is the end of the window that a round at t would read, the
@@ -110,7 +112,15 @@ var ErrNoGrants = errors.New("the policies hold no grant at all, though the last
 
 // Make makes the plan. It errs if the policies give nothing at all any more, if a
 // target names nothing, or if team: principals do not settle.
-func Make(in Input) (*Result, error) {
+//
+// A fault of this program about one resource is contained there; any other is an
+// error as well.
+func Make(in Input) (made *Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			made, err = nil, &FaultError{What: "the plan could not be made: " + faultOf(p)}
+		}
+	}()
 	if len(in.Statements.Grants) == 0 && in.Memory.Last != nil && in.Memory.Last.Grants > 0 {
 		return nil, ErrNoGrants
 	}

@@ -33,12 +33,18 @@ import (
 // or on which this program made overrides.
 func (b *builder) schedules() {
 	for _, id := range b.concerned() {
-		if s, ok := b.in.Snapshot.Schedules[id]; ok {
+		s, ok := b.in.Snapshot.Schedules[id]
+		if !ok {
+			continue
+		}
+		b.contain(b.ref(inventory.KindSchedule, id), "*", func() {
 			for _, line := range oncall.Lines(s, b.in.Now) {
-				b.turns(s, line)
+				if line.ID != "" {
+					b.turns(s, line)
+				}
 			}
 			b.standins(s)
-		}
+		})
 	}
 }
 
@@ -145,7 +151,12 @@ func (b *builder) unschedulable(user, asked string) (why, unblock string) {
 
 // rendersOtherwise says why the turns of a schedule can't be foreseen (S22);
 // empty if they can.
-func rendersOtherwise(s inventory.Schedule, window inventory.Window, now time.Time) string {
+func rendersOtherwise(s inventory.Schedule, window inventory.Window, now time.Time) (why string) {
+	defer func() {
+		if p := recover(); p != nil {
+			why = fmt.Sprintf("%s rendering schedule %s: %s", desired.Fault, s.Name, faultOf(p))
+		}
+	}()
 	window.Since = later(window.Since, now) // an edit in place may render the past anew
 	diffs, err := oncall.Compare(s, window)
 	switch {
