@@ -216,7 +216,11 @@ func moment(name string, v value, e element) *complaint {
 	if !v.known() {
 		return nil
 	}
-	if _, err := time.Parse(time.RFC3339, v.text); err == nil {
+	if t, err := time.Parse(time.RFC3339, v.text); err == nil {
+		if year := t.UTC().Year(); year < 1 || year > 9999 {
+			return &complaint{term: v.term, found: fmt.Sprintf("%q: %q, which is in the year %d in UTC", name, v.text, year),
+				expected: "a time of the years 1 to 9999 in UTC", suggestion: strconv.Quote(t.Format("2006-01-02T15:04:05Z"))}
+		}
 		return nil
 	}
 	c := &complaint{term: v.term, found: fmt.Sprintf("%q: %q", name, v.text), expected: "an RFC 3339 time such as 2026-12-01T09:00:00Z"}

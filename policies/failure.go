@@ -100,6 +100,10 @@ func mendFailure(p *Problem) {
 		}
 		return
 	}
+	if strings.Contains(p.Message, "time outside of valid range") {
+		p.Expected = "a time from 1677-09-21 to 2262-04-11: OPA's own functions know no other; dutyward.within(from, until) and the fields from and until do"
+		return
+	}
 	if m := timeError.FindStringSubmatch(p.Message); m != nil {
 		if c := moment("time", value{typ: "string", text: m[1], whole: true}, element{}); c != nil {
 			p.Expected, p.Suggestion = c.expected, c.suggestion

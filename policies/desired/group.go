@@ -46,12 +46,14 @@ func (x *expander) group(name string, origins []policies.Origin, raw bool) peopl
 	}
 	*path = (*path)[:len(*path)-1]
 
-	slices.Sort(p.unknown)
-	p.unknown = slices.Compact(p.unknown)
-	x.keepLast(name, &p)
 	if !raw {
 		x.limitGroup(name, &p)
 	}
+	if x.keepLast(name, &p) && !raw {
+		x.limitGroup(name, &p) // it keeps nobody longer than their limit lets it
+	}
+	slices.Sort(p.unknown)
+	p.unknown = slices.Compact(p.unknown)
 	p.tidy()
 	done[name] = p
 	return p

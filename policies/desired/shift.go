@@ -68,11 +68,16 @@ func (x *expander) beyond(p *people, name string, s stretch) {
 
 func (x *expander) addShifts(p people, schedule string, chain []string, s stretch) {
 	byUser, fact := map[string][]Window{}, inventory.ByID(inventory.KindOnCall, schedule)
+	known := x.in.Snapshot.Account.Window
 	for _, shift := range x.in.Snapshot.Schedules[schedule].Shifts {
-		byUser[shift.User] = append(byUser[shift.User], Window{
-			From: shift.Start.Add(-s.lead), FromKind: BoundShift,
-			Until: shift.End.Add(s.lag), UntilKind: BoundShift,
-		})
+		w := Window{From: shift.Start.Add(-s.lead), FromKind: BoundShift, Until: shift.End.Add(s.lag), UntilKind: BoundShift}
+		if !shift.Start.After(known.Since) {
+			w.FromKind = BoundSnapshot
+		}
+		if !shift.End.Before(known.Until) {
+			w.UntilKind = BoundSnapshot
+		}
+		byUser[shift.User] = append(byUser[shift.User], w)
 	}
 	for user, windows := range byUser {
 		for _, w := range unite(windows) {
@@ -83,8 +88,10 @@ func (x *expander) addShifts(p people, schedule string, chain []string, s stretc
 
 // keepLast fills the gaps of a group: whoever leaves it last by a member
 // statement that says so stays until somebody comes, as long as that statement
-// holds and at the latest until the end of what is known.
-func (x *expander) keepLast(name string, p *people) {
+// holds and at the latest until the end of what is known. Whom a limit keeps out of
+// the group is not there to take over: their time is a gap. It says whether anybody
+// may be kept.
+func (x *expander) keepLast(name string, p *people) bool {
 	var windows []Window
 	keeping := false
 	for _, ways := range p.ways {
@@ -97,7 +104,7 @@ func (x *expander) keepLast(name string, p *people) {
 	}
 	now, known := x.in.Snapshot.Now, x.in.Snapshot.Account.Window
 	if !keeping && !slices.ContainsFunc(x.members[name], func(m policies.Member) bool { return m.WhenEmpty == policies.KeepLast }) {
-		return
+		return false
 	}
 	spans := unite(windows)
 	if len(p.unknown) == 0 && x.keptFromBefore(name, known.Since, now) && !slices.ContainsFunc(spans, func(w Window) bool { return w.From.IsZero() || !w.From.After(now) }) {
@@ -118,6 +125,7 @@ func (x *expander) keepLast(name string, p *people) {
 			}
 		}
 	}
+	return true
 }
 
 // keptFromBefore says whether a member statement of a group keeps whoever left it

@@ -16,6 +16,9 @@ const (
 	// BoundTakeover is the start of the shift that ends a gap, until which whoever
 	// was on call last is kept.
 	BoundTakeover BoundKind = "takeover"
+	// BoundSnapshot is where the shifts end, or begin, that the snapshot holds: a
+	// shift that reaches there goes on, until nobody knows when.
+	BoundSnapshot BoundKind = "snapshot"
 )
 
 // Window is a half-open span of time with what bounds it. Zero times are
@@ -115,12 +118,13 @@ func around(windows []Window, t time.Time) (Window, bool) {
 	return Window{}, false
 }
 
-// edges calls f for each bound of the window that is a moment.
+// edges calls f for each bound of the window that is a moment at which something
+// changes.
 func (w Window) edges(f func(time.Time)) {
-	if !w.From.IsZero() {
+	if !w.From.IsZero() && w.FromKind != BoundSnapshot {
 		f(w.From)
 	}
-	if !w.Until.IsZero() {
+	if !w.Until.IsZero() && w.UntilKind != BoundSnapshot {
 		f(w.Until)
 	}
 }

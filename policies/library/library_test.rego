@@ -42,9 +42,24 @@ test_a_window_is_half_open[note] if {
 		"begins in another zone": {"from": "2026-11-23T13:00:00+01:00", "until": null, "want": true},
 		"ends now": {"from": null, "until": "2026-11-23T12:00:00Z", "want": false},
 		"begins later": {"from": "2026-11-23T12:00:01Z", "until": null, "want": false},
+		"ends long after OPA's last year": {"from": null, "until": "9999-12-31T23:59:59Z", "want": true},
+		"ends in the year after OPA's last": {"from": null, "until": "2263-02-28T00:00:00+01:00", "want": true},
+		"begins in the last year": {"from": "9999-01-01T00:00:00Z", "until": null, "want": false},
+		"began in the first year": {"from": "0001-01-01T00:00:00Z", "until": null, "want": true},
+		"ended long ago": {"from": null, "until": "0099-02-28T00:00:00Z", "want": false},
+		"ends on a leap day": {"from": null, "until": "9996-02-29T00:00:00Z", "want": true},
 	}
 	got := [true | dutyward.within(tc.from, tc.until)] with input as acme
 	got == [true | tc.want == true]
+}
+
+test_far_times_count_as_near_ones_do if {
+	every t in ["1999-12-31T23:59:59Z", "2000-02-29T00:00:00+02:00", "2261-06-01T12:00:00.5Z"] {
+		dutyward._far(t) == time.parse_rfc3339_ns(t)
+	}
+	dutyward._nanoseconds("2262-04-12T00:00:00Z") - dutyward._nanoseconds("2261-04-12T00:00:00Z") == (365 * 86400) * 1000000000
+	dutyward._nanoseconds("9999-12-31T23:59:59Z") == 253402300799000000000
+	dutyward._nanoseconds("0001-01-01T00:00:00Z") == -62135596800000000000
 }
 
 test_local_time_knows_the_zone if {

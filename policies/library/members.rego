@@ -57,7 +57,7 @@ _ended(element) := {{"user": shift.user, "at": at} |
 
 default _since(_) := 0
 
-_since(element) := time.parse_rfc3339_ns(element.from)
+_since(element) := _nanoseconds(element.from)
 
 # _members_by_group is the elements, as keys, of all member rules that hold now,
 # by group.

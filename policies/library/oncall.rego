@@ -102,4 +102,4 @@ _rfc3339(t) := time.format([_ns(t), "UTC", "RFC3339"])
 
 _ns(t) := t if is_number(t)
 
-_ns(t) := time.parse_rfc3339_ns(t) if not is_number(t)
+_ns(t) := _nanoseconds(t) if not is_number(t)

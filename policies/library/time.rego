@@ -27,14 +27,32 @@ _begun(from) if from == null
 
 _begun(from) if {
 	from != null
-	time.parse_rfc3339_ns(from) <= now
+	_nanoseconds(from) <= now
 }
 
 _lasts(until) if until == null
 
 _lasts(until) if {
 	until != null
-	now < time.parse_rfc3339_ns(until)
+	now < _nanoseconds(until)
+}
+
+# _nanoseconds is a time in nanoseconds since 1970, in any year of four digits: OPA's
+# own function knows none from 2262 on, and 9999 is a common way to say "for good".
+_nanoseconds(t) := time.parse_rfc3339_ns(t) if {
+	t >= "1678"
+	t < "2262"
+} else := _far(t) if {
+	is_string(t)
+	regex.match(`^[0-9]{4}-`, t)
+} else := time.parse_rfc3339_ns(t)
+
+# _far takes a time through the year in which the calendar is the same, as it is
+# every 400 years of 146,097 days.
+_far(t) := time.parse_rfc3339_ns(near) + (((year - same) / 400) * 146097) * 86400000000000 if {
+	year := to_number(concat("", ["1", substring(t, 0, 4)])) - 10000
+	same := 1862 + (((year - 1862) % 400) + 400) % 400
+	near := concat("", [sprintf("%d", [same]), substring(t, 4, -1)])
 }
 
 # METADATA

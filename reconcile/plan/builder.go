@@ -151,7 +151,7 @@ func (b *builder) change(pair desired.Pair, held, asked string) Change {
 	if len(c.By) == 0 {
 		c.By = b.naming(pair.Target())
 	}
-	if !grant.Until.IsZero() && asked == grant.Role {
+	if !grant.Until.IsZero() && grant.UntilKind != desired.BoundSnapshot && asked == grant.Role {
 		c.Until = &grant.Until
 	}
 	c.Cause, c.Drifted = b.cause(pair, held)

@@ -78,7 +78,7 @@ func (b *builder) desiredMoved(pair desired.Pair, then RoundPair, asked string) 
 		case !bound.came:
 		case bound.kind == desired.BoundDate:
 			return CauseExpiry
-		case bound.kind == desired.BoundShift, bound.kind == desired.BoundTakeover:
+		case bound.kind == desired.BoundShift, bound.kind == desired.BoundTakeover, bound.kind == desired.BoundSnapshot:
 			return CauseHandover
 		}
 	}
@@ -133,6 +133,8 @@ func (b *builder) reason(c Change, grant desired.Grant) string {
 		return "granted from " + clock(grant.From) + lasting(grant)
 	case c.Effect == Raise && grant.UntilKind == desired.BoundShift:
 		return "on call until " + clock(grant.Until)
+	case c.Effect == Raise && grant.UntilKind == desired.BoundSnapshot:
+		return "on call past " + clock(grant.Until) + ", where the snapshot ends"
 	case c.Effect == Raise && grant.UntilKind == desired.BoundTakeover:
 		return "on call last, and kept until somebody takes over " + clock(grant.Until)
 	case c.Effect == Raise && grant.UntilKind == desired.BoundDate:

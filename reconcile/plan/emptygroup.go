@@ -30,6 +30,8 @@ func (b *builder) noticeEmptyGroups(e *desired.Expansion) {
 		principals []string
 		by         []policies.Origin
 		meant      bool
+		// keeps says that all members keep whoever was on call last.
+		keeps bool
 	}
 	groups := map[string]*onDuty{}
 	for _, m := range b.in.Statements.Members {
@@ -38,12 +40,13 @@ func (b *builder) noticeEmptyGroups(e *desired.Expansion) {
 		}
 		g := groups[m.Group]
 		if g == nil {
-			g = &onDuty{meant: true}
+			g = &onDuty{meant: true, keeps: true}
 			groups[m.Group] = g
 		}
 		g.principals = append(g.principals, b.resourceName(m.Principal))
 		g.by = append(g.by, m.Origins...)
 		g.meant = g.meant && m.WhenEmpty == policies.LeaveEmpty
+		g.keeps = g.keeps && m.WhenEmpty == policies.KeepLast
 	}
 	for name, g := range groups {
 		if g.meant || len(b.access.Groups[name].Unknown) > 0 {
@@ -54,7 +57,11 @@ func (b *builder) noticeEmptyGroups(e *desired.Expansion) {
 			continue
 		}
 		slices.Sort(g.principals)
-		b.finding(emptyGroup(name, strings.Join(slices.Compact(g.principals), ", "), gaps, b.in.Now, until, g.by))
+		f := emptyGroup(name, strings.Join(slices.Compact(g.principals), ", "), gaps, b.in.Now, until, g.by)
+		if g.keeps {
+			f.Remediation = "put somebody on call: there is nobody to be kept until then"
+		}
+		b.finding(f)
 	}
 }
 

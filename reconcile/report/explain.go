@@ -37,7 +37,7 @@ func ExplainText(w io.Writer, x Explanation, s Style) error {
 	p.line("%s  %s", p.strong(x.Email+" on "+x.Name), p.mild("at "+clock(x.At)))
 	p.line("")
 	p.line("  PagerDuty holds  %s", Role(kind, x.Holds))
-	asked := Role(kind, x.Asked) + span(x.From, x.Until)
+	asked := Role(kind, x.Asked) + spanOf(x.window)
 	if x.Asked == inventory.None && kind == inventory.KindAccount {
 		asked = "nothing"
 	}

@@ -111,7 +111,7 @@ func (p *page) group(g desired.Group, index *inventory.Index) {
 			if n > 0 {
 				who = ""
 			}
-			p.line("  %s  %s", pad(who, width), strings.TrimSuffix(route(chain)+span(moment(m.From), moment(m.Until)), " "))
+			p.line("  %s  %s", pad(who, width), strings.TrimSuffix(route(chain)+spanOf(m.Window), " "))
 		}
 	}
 }

@@ -45,9 +45,12 @@ type Standing struct {
 	// Holds is the role in PagerDuty, Asked the role that policies give; "none".
 	Holds string `json:"holds"`
 	Asked string `json:"asked"`
-	// From and Until bound the grant; null where it has no such end.
+	// From and Until bound the grant; null where it has no such end, or none that the
+	// snapshot holds.
 	From  *time.Time `json:"from"`
 	Until *time.Time `json:"until"`
+	// window is what they are from.
+	window desired.Window
 	// Status says how it stands, Why in a sentence; Why may be empty.
 	Status Status `json:"status"`
 	Why    string `json:"why"`
@@ -133,7 +136,8 @@ func (s *Standings) Of(pair desired.Pair) Standing {
 	grant, granted := s.access.Grants.Get(pair)
 	if granted {
 		st.Asked = grant.Role
-		st.From, st.Until = moment(grant.From), moment(grant.Until)
+		st.window = grant.Window
+		st.From, st.Until = bounds(grant.Window)
 		st.By = append(st.By, grant.By...)
 		st.Limited = append(st.Limited, grant.Limited...)
 		st.Lost = lostOf(grant.Lost)

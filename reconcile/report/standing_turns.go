@@ -40,7 +40,8 @@ func (s *Standings) overrides(st *Standing, pair desired.Pair) {
 			continue
 		}
 		if st.From == nil {
-			st.From, st.Until = moment(o.From), moment(o.Until)
+			st.window = o.Window
+			st.From, st.Until = bounds(o.Window)
 		}
 		st.By = append(st.By, o.By...)
 		st.Limited = append(st.Limited, o.Limited...)

@@ -33,6 +33,12 @@ type InGroup struct {
 	Until *time.Time `json:"until"`
 	// Chains are the ways in which they are, as desired.Membership has them.
 	Chains [][]string `json:"chains"`
+	window desired.Window
+}
+
+func inGroup(name string, m desired.Membership) InGroup {
+	from, until := bounds(m.Window)
+	return InGroup{Name: name, From: from, Until: until, Chains: m.Chains, window: m.Window}
 }
 
 // About is all that a person, by id, has and is to have.
@@ -74,7 +80,7 @@ func (s *Standings) About(user string) Holdings {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.access.Groups)) {
 		if m, ok := s.access.Groups[name].Members[user]; ok {
-			h.Groups = append(h.Groups, InGroup{Name: name, From: moment(m.From), Until: moment(m.Until), Chains: m.Chains})
+			h.Groups = append(h.Groups, inGroup(name, m))
 		}
 	}
 	return h
@@ -110,7 +116,7 @@ func WhatText(w io.Writer, h Holdings, s Style) error {
 			if n > 0 {
 				name = ""
 			}
-			p.line("  %s  %s", pad(name, width), route(chain)+span(g.From, g.Until))
+			p.line("  %s  %s", pad(name, width), route(chain)+spanOf(g.window))
 		}
 	}
 	return p.err

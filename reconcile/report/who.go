@@ -1,10 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+
+	"github.com/dutyward/dutyward/policies/desired"
 )
 
 // WhoText writes who holds or is to hold what on a resource.
@@ -80,6 +83,27 @@ func because(why string) string {
 		return ""
 	}
 	return ": " + why
+}
+
+// spanOf is span for a window, whose end nobody knows where the snapshot ends first.
+func spanOf(w desired.Window) string {
+	from, until := bounds(w)
+	if w.UntilKind != desired.BoundSnapshot {
+		return span(from, until)
+	}
+	return cmp.Or(span(from, nil), ",") + " past " + clock(w.Until) + ", where the snapshot ends"
+}
+
+// bounds are the moments at which a window begins and ends, as far as it does and
+// the snapshot holds them.
+func bounds(w desired.Window) (from, until *time.Time) {
+	if w.FromKind != desired.BoundSnapshot {
+		from = moment(w.From)
+	}
+	if w.UntilKind != desired.BoundSnapshot {
+		until = moment(w.Until)
+	}
+	return from, until
 }
 
 // span is ", from … until …", as far as it is bounded.
