@@ -142,8 +142,11 @@ func errorText(err error) string {
 			return frame + strings.TrimPrefix(text, "dutyward: ")
 		}
 	}
-	return frame + strings.Join(strings.Fields(e.Message), " ")
+	return frame + answers.ReplaceAllString(strings.Join(strings.Fields(e.Message), " "), "$1 and ")
 }
+
+// answers is the gap between two answers of one rule, each at its place.
+var answers = regexp.MustCompile(`( at \S+\.rego:\d+) `)
 
 // libraryError is how an error that the library raises itself comes out of the
 // builtin that it uses for it.

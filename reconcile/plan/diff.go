@@ -77,7 +77,9 @@ func (b *builder) account(user string) {
 // unassigned is about somebody without a grant on the account: they keep it
 // (S4), but for a raise of ours whose time is over.
 func (b *builder) unassigned(pair desired.Pair, held string) {
-	b.plan.Unassigned = append(b.plan.Unassigned, pair.User)
+	if len(failedGrants(b.in.Statements)) == 0 { // else nobody knows
+		b.plan.Unassigned = append(b.plan.Unassigned, pair.User)
+	}
 	before, raised := b.in.Memory.Raised[pair]
 	if !raised || before == inventory.None || !higher(pair, held, before) || b.access.UnknownReason(pair) != "" {
 		return
@@ -155,7 +157,7 @@ func (b *builder) stranger(pair desired.Pair, held string, named bool, implied s
 		return
 	}
 	if !named {
-		b.drift(pair, held, "no policy names this team")
+		b.drift(pair, held, b.unnamed("team"))
 		return
 	}
 	if base := b.baseAfter(pair.User); inventory.FixedBaseRole(base) {

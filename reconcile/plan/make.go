@@ -122,6 +122,9 @@ func Make(in Input) (made *Result, err error) {
 		}
 	}()
 	if len(in.Statements.Grants) == 0 && in.Memory.Last != nil && in.Memory.Last.Grants > 0 {
+		if f := failedGrants(in.Statements); len(f) > 0 {
+			return nil, fmt.Errorf("no grant is known, though the last round had some: %s; nothing was planned", f[0])
+		}
 		return nil, ErrNoGrants
 	}
 	snapshot, contradicted := overlay(in.Snapshot, in.Memory.Overlay)

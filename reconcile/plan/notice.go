@@ -21,7 +21,11 @@ func (b *builder) notice() {
 	p.Absent = b.access.Absent
 	p.Errors = slices.Concat(b.access.Errors, b.operatorErrors())
 	p.Warnings = slices.Concat(b.access.Warnings, p.Warnings)
-	if len(b.in.Statements.Grants) == 0 {
+	switch failed := failedGrants(b.in.Statements); {
+	case len(b.in.Statements.Grants) > 0:
+	case len(failed) > 0:
+		p.Notices = append(p.Notices, "no grant is known in this round, so that nothing is planned: "+strings.Join(failed, "; "))
+	default:
 		p.Notices = append(p.Notices, "the policies hold no grant yet: nothing is planned, findings only")
 	}
 	if u := b.in.Snapshot.Account.Unavailable; len(u) > 0 {
@@ -31,6 +35,27 @@ func (b *builder) notice() {
 	b.noticeFalls()
 	b.noticeAdminByFacts()
 	b.noticeRenderings()
+}
+
+// failedGrants are the rules that failed and might have named a resource. What they
+// would have said is not known, and must not be told as not said.
+func failedGrants(s *policies.Statements) []string {
+	var failed []string
+	for _, f := range s.Failures {
+		at := fmt.Sprintf("the %s rule at %s:%d failed", f.Rule, f.Origin.File, f.Origin.Line)
+		if (f.Rule == "grant" || f.Rule == "empty") && !slices.Contains(failed, at) {
+			failed = append(failed, at)
+		}
+	}
+	return failed
+}
+
+// unnamed says why a resource is left alone that no policy names.
+func (b *builder) unnamed(what string) string {
+	if len(failedGrants(b.in.Statements)) > 0 {
+		return "a rule failed that may name this " + what
+	}
+	return "no policy names this " + what
 }
 
 // noticeAdminByFacts finds admin roles that follow from PagerDuty's own facts:
@@ -79,8 +104,8 @@ func (b *builder) noticeRenderings() {
 // noticeVanished finds what policies named in the last round and no longer do:
 // it is left alone, and said (S1).
 func (b *builder) noticeVanished() {
-	if b.in.Memory.Last == nil {
-		return
+	if b.in.Memory.Last == nil || len(failedGrants(b.in.Statements)) > 0 {
+		return // a rule that failed may name it
 	}
 	for _, n := range b.in.Memory.Last.Named {
 		if _, named := b.access.Named[n.Target]; named || b.unknownTarget(n.Target) {

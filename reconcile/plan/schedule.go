@@ -122,7 +122,7 @@ func (b *builder) turn(s inventory.Schedule, pair desired.Pair, held, asked stri
 	case held == asked, b.access.UnknownReason(pair) != "":
 		return
 	case !named:
-		b.drift(pair, held, "no policy names this "+partName(s))
+		b.drift(pair, held, b.unnamed(partName(s)))
 		return
 	case b.protected(pair, held, asked):
 		return
