@@ -30,11 +30,17 @@ func (d Difference) String() string {
 
 // Compare renders s and returns where that differs, within the window, from
 // PagerDuty's own rendering, s.Shifts: in order, none if they agree. Who is on
-// call counts, not why nor in how many pieces. The error is Render's.
-func Compare(s inventory.Schedule, window inventory.Window) ([]Difference, error) {
+// call counts, not why nor in how many pieces; people without account, as after their
+// deletion, count on neither side. The error is Render's.
+func Compare(s inventory.Schedule, window inventory.Window, without ...string) ([]Difference, error) {
 	ours, err := Render(s, window.Since, window.Until)
 	if err != nil {
 		return nil, err
+	}
+	if len(without) > 0 {
+		gone := func(x inventory.Shift) bool { return slices.Contains(without, x.User) }
+		ours = slices.DeleteFunc(ours, gone)
+		s.Shifts = slices.DeleteFunc(slices.Clone(s.Shifts), gone)
 	}
 	// Between two neighbouring moments nobody's turn begins or ends.
 	moments := []time.Time{window.Since.UTC(), window.Until.UTC()}

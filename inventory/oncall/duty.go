@@ -96,7 +96,7 @@ func LevelDuty(snap *inventory.Snapshot, policyID string, level int, t time.Time
 			shifts = append(shifts, snap.Schedules[target.ID].Shifts...)
 		}
 	}
-	return DutyAt(shifts, w, t)
+	return DutyAt(snap.Manned(shifts), w, t)
 }
 
 // Unread are the ids of the schedules on a level of an escalation policy that

@@ -18,6 +18,9 @@ type Revision struct {
 	Join []string `json:"join"`
 	// Leave are user ids; who takes no turns is passed over.
 	Leave []string `json:"leave"`
+	// Gone are those of Leave who were deleted: their turn under way is nobody's, and
+	// can be taken over at once.
+	Gone []string `json:"gone"`
 	// Earliest is the moment before which nothing changes; zero is now.
 	Earliest time.Time `json:"earliest"`
 	// LeaveEmpty leaves the slots of those who leave to nobody, so that no one

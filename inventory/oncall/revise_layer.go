@@ -49,8 +49,12 @@ func (r *reviser) reviseLayer(v Revision) error {
 		change.effective = t.start(change.from + 1)
 	}
 	onCall := *members[floorMod(change.from, int64(len(members)))]
-	leavesNow := begun && takesTurns(pointers(leave), onCall)
-	if leavesNow || v.Earliest.After(change.effective) {
+	vacant := begun && slices.Contains(v.Gone, onCall)
+	leavesNow := begun && takesTurns(pointers(leave), onCall) && !vacant
+	if vacant {
+		change.effective = later(l.Start, t.start(change.from))
+	}
+	if leavesNow || v.Earliest.After(later(change.effective, r.now)) {
 		var ok bool
 		if change.from, change.effective, ok = t.handover(later(v.Earliest, r.now.Add(time.Second))); !ok {
 			return r.refuseSeconds(v, l)

@@ -120,6 +120,7 @@ func (r *reading) all(ctx context.Context) {
 	_ = group.Wait()
 	r.checkMemberships(ctx)
 	r.checkMentions(ctx)
+	r.checkPeople(ctx)
 	r.checkOnCalls(ctx)
 }
 

@@ -52,7 +52,7 @@ func (x *expander) onPolicy(schedule string) bool {
 // taken.
 func (x *expander) rendered(schedule string) map[string]bool {
 	users := map[string]bool{}
-	for _, s := range oncall.At(x.in.Snapshot.Schedules[schedule].Shifts, x.in.Snapshot.Account.TakenAt) {
+	for _, s := range oncall.At(x.in.Snapshot.Manned(x.in.Snapshot.Schedules[schedule].Shifts), x.in.Snapshot.Account.TakenAt) {
 		users[s.User] = true
 	}
 	return users

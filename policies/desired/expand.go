@@ -90,7 +90,7 @@ func newExpander(in Input) *expander {
 		disputes:    map[string]string{},
 	}
 	for _, o := range in.Snapshot.OnCalls {
-		if o.Schedule == nil {
+		if o.Schedule == nil || in.Snapshot.Gone(o.User) {
 			continue
 		}
 		if x.onCalls[*o.Schedule] == nil {
@@ -294,7 +294,9 @@ func (x *expander) rotation(id, name string) people {
 	}
 	for _, l := range oncall.Lines(s, x.in.Snapshot.Now) {
 		for _, u := range l.Present {
-			p.ways[u] = []way{{chain: []string{name}, fact: &fact}}
+			if !x.in.Snapshot.Gone(u) {
+				p.ways[u] = []way{{chain: []string{name}, fact: &fact}}
+			}
 		}
 	}
 	return p

@@ -35,6 +35,9 @@ func (x *expander) escalation(id string, level int, name string, s stretch) peop
 			continue
 		}
 		for _, t := range rule.Targets {
+			if t.Type == "user" && x.in.Snapshot.Gone(t.ID) {
+				continue // nobody is paged
+			}
 			if t.Type == "user" {
 				p.ways[t.ID] = append(p.ways[t.ID], way{chain: []string{name}})
 				continue
@@ -69,7 +72,7 @@ func (x *expander) beyond(p *people, name string, s stretch) {
 func (x *expander) addShifts(p people, schedule string, chain []string, s stretch) {
 	byUser, fact := map[string][]Window{}, inventory.ByID(inventory.KindOnCall, schedule)
 	known := x.in.Snapshot.Account.Window
-	for _, shift := range x.in.Snapshot.Schedules[schedule].Shifts {
+	for _, shift := range x.in.Snapshot.Manned(x.in.Snapshot.Schedules[schedule].Shifts) {
 		w := Window{From: shift.Start.Add(-s.lead), FromKind: BoundShift, Until: shift.End.Add(s.lag), UntilKind: BoundShift}
 		if !shift.Start.After(known.Since) {
 			w.FromKind = BoundSnapshot

@@ -142,6 +142,8 @@ func (x *run) preview(ctx context.Context, after inventory.Schedule, w inventory
 		return ""
 	}
 	after.Overrides = nil
+	// What has ended is not rendered, and may name people who were deleted since.
+	after.Layers = slices.DeleteFunc(slices.Clone(after.Layers), func(l inventory.Layer) bool { return l.End != nil && !l.End.After(w.Since) })
 	var err error
 	after.Shifts, err = x.account.PreviewSchedule(ctx, after, w)
 	if err != nil {

@@ -94,9 +94,12 @@ func (b *builder) editsOf(id string, changes []Change) {
 // edit makes the edit of one schedule. Where it can't be made as a whole, some
 // changes were blocked or held, whose keys it returns.
 func (b *builder) edit(s inventory.Schedule, changes []Change) (Edit, map[string]bool) {
-	revised, err := oncall.Revise(s, revisionsOf(s, changes), b.in.Now)
+	revised, err := oncall.Revise(s, b.revisionsOf(s, changes), b.in.Now)
 	if err != nil {
 		return Edit{}, b.refusedEdit(s, changes, err)
+	}
+	if out := b.blockStubs(revised, changes); len(out) > 0 {
+		return Edit{}, out
 	}
 	if out := b.holdMoved(s, revised, changes); len(out) > 0 {
 		return Edit{}, out
@@ -120,6 +123,7 @@ func (b *builder) editTo(s inventory.Schedule, revised oncall.Revised, changes [
 	e.work = Work{Was: s, Revised: revised}
 	e.Parts = append(e.Parts, revised.Changes...)
 	e.Displaced = append(e.Displaced, revised.Displaced...)
+	e.Displaced = slices.DeleteFunc(e.Displaced, func(d oncall.Displaced) bool { return b.in.Snapshot.Gone(d.User) })
 	for _, p := range revised.Changes {
 		if e.Effective == nil || p.Effective.Before(*e.Effective) {
 			effective := p.Effective
@@ -159,7 +163,7 @@ func (b *builder) wouldEditOf(id string, changes []Change) {
 		}
 	}
 	s := b.in.Snapshot.Schedules[id]
-	revised, err := oncall.Revise(s, revisionsOf(s, changes), b.in.Now)
+	revised, err := oncall.Revise(s, b.revisionsOf(s, changes), b.in.Now)
 	if err != nil {
 		b.untold(s, changes, err)
 		return
@@ -190,7 +194,7 @@ func (b *builder) sortEdits(edits []Edit) {
 
 // revisionsOf are the revisions of a schedule that changes make up, newcomers in
 // the order of their ids.
-func revisionsOf(s inventory.Schedule, changes []Change) []oncall.Revision {
+func (b *builder) revisionsOf(s inventory.Schedule, changes []Change) []oncall.Revision {
 	var revisions []oncall.Revision
 	for _, c := range changes {
 		if c.Layer == "" {
@@ -209,6 +213,7 @@ func revisionsOf(s inventory.Schedule, changes []Change) []oncall.Revision {
 	}
 	slices.SortFunc(revisions, func(x, y oncall.Revision) int { return cmp.Compare(x.Part, y.Part) })
 	for i := range revisions {
+		b.dropStubs(s, &revisions[i])
 		slices.Sort(revisions[i].Join)
 		slices.Sort(revisions[i].Leave)
 	}
@@ -299,7 +304,7 @@ func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, change
 	}
 	var moved []string
 	for _, m := range moves {
-		if !ours[m.User] && (m.How != oncall.CutShort || !takesPart(revised.Changes, m.User)) {
+		if !ours[m.User] && !b.in.Snapshot.Gone(m.User) && (m.How != oncall.CutShort || !takesPart(revised.Changes, m.User)) {
 			moved = append(moved, b.tellMove(m, ahead))
 		}
 	}
@@ -344,7 +349,7 @@ func (b *builder) turnsOn(s inventory.Schedule, until time.Time) []Turn {
 	}
 	turns := []Turn{}
 	last := map[string]int{}
-	for _, shift := range shifts {
+	for _, shift := range b.in.Snapshot.Manned(shifts) {
 		if i, ok := last[shift.User]; ok && !shift.Start.After(turns[i].End) {
 			turns[i].End = later(turns[i].End, shift.End)
 			continue

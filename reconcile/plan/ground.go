@@ -92,7 +92,7 @@ func (g *Ground) impliedMembers() map[string]map[string]string {
 func (g *Ground) rendersOtherwise(id string) string {
 	why, known := g.renderings[id]
 	if !known {
-		why = rendersOtherwise(g.snapshot.Schedules[id], g.snapshot.Account.Window, g.now)
+		why = rendersOtherwise(g.snapshot.Schedules[id], g.snapshot.Account.Window, g.now, goneOn(g.snapshot, g.snapshot.Schedules[id]))
 		g.renderings[id] = why
 	}
 	return why

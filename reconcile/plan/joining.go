@@ -126,6 +126,9 @@ func (b *builder) nameEdits() {
 		if id != "" {
 			b.plan.name(b.index, b.ref(inventory.KindUser, id))
 		}
+		if b.in.Snapshot.Gone(id) {
+			b.plan.Names[b.ref(inventory.KindUser, id).String()] = "#" + id + " (deleted)"
+		}
 	}
 	for _, e := range slices.Concat(b.plan.Edits, b.plan.WouldEdit) {
 		b.plan.name(b.index, e.Schedule)

@@ -35,6 +35,7 @@ func (b *builder) notice() {
 	b.noticeFalls()
 	b.noticeAdminByFacts()
 	b.noticeRenderings()
+	b.noticeStubs()
 }
 
 // failedGrants are the rules that failed and might have named a resource. What they

@@ -151,14 +151,14 @@ func (b *builder) unschedulable(user, asked string) (why, unblock string) {
 
 // rendersOtherwise says why the turns of a schedule can't be foreseen (S22);
 // empty if they can.
-func rendersOtherwise(s inventory.Schedule, window inventory.Window, now time.Time) (why string) {
+func rendersOtherwise(s inventory.Schedule, window inventory.Window, now time.Time, gone []string) (why string) {
 	defer func() {
 		if p := recover(); p != nil {
 			why = fmt.Sprintf("%s rendering schedule %s: %s", desired.Fault, s.Name, faultOf(p))
 		}
 	}()
 	window.Since = later(window.Since, now) // an edit in place may render the past anew
-	diffs, err := oncall.Compare(s, window)
+	diffs, err := oncall.Compare(s, window, gone...)
 	switch {
 	case err != nil:
 		return fmt.Sprintf("schedule %s can't be rendered here: %v", s.Name, err)

@@ -174,7 +174,7 @@ func (c *course) rendered(was, after inventory.Schedule) inventory.Schedule {
 	window := c.account.Account.Window
 	ahead := window
 	ahead.Since = later(ahead.Since, c.account.Now)
-	if diffs, err := oncall.Compare(was, ahead); err != nil || len(diffs) > 0 {
+	if diffs, err := oncall.Compare(was, ahead, goneOn(c.account, was)...); err != nil || len(diffs) > 0 {
 		return after
 	}
 	if anew, err := oncall.Rerender(after, window); err == nil {

@@ -96,7 +96,7 @@ func NewOnCall(s *inventory.Snapshot, schedule string) *OnCall {
 			continue
 		}
 		c := s.Schedules[id]
-		duty := v.duty(oncall.DutyAt(c.Shifts, s.Account.Window, s.Now))
+		duty := v.duty(oncall.DutyAt(s.Manned(c.Shifts), s.Account.Window, s.Now))
 		out.Schedules = append(out.Schedules, ScheduleDuty{ID: id, Name: c.Name, Kind: c.Kind, TimeZone: c.TimeZone, Duty: duty})
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.EscalationPolicies)) {

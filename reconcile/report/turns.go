@@ -155,7 +155,7 @@ func (p *page) calendar(c Calendar, effective *time.Time, now time.Time, most in
 	case effective.After(now):
 		when = "from the hand-over at " + clock(*effective)
 	default:
-		when = "at once: the layer has nobody"
+		when = "at once, from the turn under way, which is nobody's"
 	}
 	p.line("  %s  %s", p.strong(c.Name), p.mild(when))
 	for _, group := range []struct {
