@@ -93,7 +93,7 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 	}()
 	root := newRoot(a)
 	root.SetArgs(args)
-	err := guarded(func() error { return root.ExecuteContext(ctx) })
+	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
 	}
@@ -106,17 +106,6 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 		fmt.Fprintf(a.stderr, "dutyward: %s\n", report.Text(err.Error()))
 	}
 	return code
-}
-
-// guarded has a panic end the command as an error does, so that whoever reads it
-// is told what to do. What was recorded before is the next run's to finish.
-func guarded(do func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("a fault of this program, please report it with what follows: %v\n\n%s", p, debug.Stack())
-		}
-	}()
-	return do()
 }
 
 // app is what every command has: the process's surroundings and the flags that
