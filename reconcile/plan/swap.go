@@ -18,7 +18,7 @@ type unit []Change
 // turns somebody takes over with who does, and who joins alone.
 func (b *builder) units(s inventory.Schedule, changes []Change) (leaves, swaps, joins []unit) {
 	done := map[string]bool{}
-	for _, r := range revisionsOf(s, changes) {
+	for _, r := range b.revisionsOf(s, changes) {
 		for leaver, joiner := range b.takenBy(s, r) {
 			var u unit
 			for _, c := range changes {
