@@ -81,6 +81,12 @@ func covered(s inventory.Schedule, t time.Time) map[string]bool {
 	return on
 }
 
+// filled says that a custom shift covers a moment, as the program makes one where a
+// turn under way would have nobody.
+func filled(s inventory.Schedule, t time.Time) bool {
+	return slices.ContainsFunc(s.CustomShifts, func(x inventory.CustomShift) bool { return x.User != nil && within(x.Start, x.End, t) })
+}
+
 // watchCoverage notes which hours a change uncovered and whose doing that is.
 func (c *chaos) watchCoverage(was, is *inventory.Snapshot, byUs bool) {
 	from := hourFrom(c.now())
@@ -92,7 +98,7 @@ func (c *chaos) watchCoverage(was, is *inventory.Snapshot, byUs bool) {
 		for i := from; i < from+weeksAhead; i++ {
 			b, a := covered(before, hour(i)), covered(after, hour(i))
 			for part := range b {
-				if !a[part] && byUs {
+				if !a[part] && byUs && (part == "" || !filled(after, hour(i))) {
 					if _, open := c.gaps[gap{id, part, i}]; !open {
 						c.counts["gaps: hours that a write opened"]++
 					}
