@@ -60,16 +60,9 @@ func (r chaosRecorder) EditIntent(ctx context.Context, e apply.EditIntent) (int6
 	r.c.wire.Lock()
 	defer r.c.wire.Unlock()
 	if err == nil {
-		r.c.edited[e.Was.ID], r.c.editing = r.c.seq, true
+		r.c.edited[e.Was.ID] = r.c.seq
 	}
 	return id, err
-}
-
-func (r chaosRecorder) EditResult(ctx context.Context, id int64, status apply.EditStatus, why string) error {
-	r.c.wire.Lock()
-	r.c.editing = false
-	r.c.wire.Unlock()
-	return r.Recorder.EditResult(ctx, id, status, why)
 }
 
 // waited notes that somebody waits. Where several do at once, each moves the clock

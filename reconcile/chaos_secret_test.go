@@ -111,12 +111,3 @@ func (c *chaos) keepsQuiet(err error) {
 		}
 	}
 }
-
-// mended are the faults that are; what they are about is tried only then.
-var mended = map[string]bool{
-	"half edits":      true,
-	"releases of S23": false,
-}
-
-// coversKept says that no edit makes a person's cover void.
-const coversKept = false

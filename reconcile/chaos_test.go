@@ -88,8 +88,6 @@ type chaos struct {
 	broken    error
 	operators []string
 	copied    []byte // the journal from earlier on
-	// editing says that an edit of a schedule is being written.
-	editing bool
 	// work are the pieces of work under way, and crowded says that several waited.
 	work    map[string]bool
 	crowded bool
@@ -195,7 +193,7 @@ func (c *chaos) round() {
 		}
 	}
 	c.log.Reset()
-	c.editing, c.crowded, c.work = false, false, map[string]bool{}
+	c.crowded, c.work = false, map[string]bool{}
 	_, err := c.Round(ctx, c.why)
 	c.told(err)
 	c.counts["rounds: all"]++

@@ -117,9 +117,6 @@ func (c *chaos) fault(rt *rapid.T) {
 	if strings.HasPrefix(what, "stale") {
 		where, c.stale = rapid.SampledFrom([]string{"", "PUT", "POST"}).Draw(rt, "stale where"), true
 	}
-	if !mended["half edits"] && !strings.HasPrefix(what, "429") && (strings.Contains(where, "schedules") || where == "" || where == "PUT" || where == "POST" || where == "DELETE") {
-		return
-	}
 	f, err := pagerdutysim.ParseFault(what + ":" + where + ":" + times)
 	if err != nil {
 		c.fail("%v", err)

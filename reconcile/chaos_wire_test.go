@@ -42,9 +42,6 @@ func writes(r *http.Request) bool {
 // RoundTrip carries a request to the simulator, with what people do just before and
 // just after it, and judges what it changes.
 func (c *chaos) RoundTrip(r *http.Request) (*http.Response, error) {
-	if c.kill != nil && c.editing && !mended["half edits"] {
-		c.kill.at++
-	}
 	dead, dies := c.call(true)
 	if dead {
 		return nil, errDead
@@ -103,9 +100,6 @@ func (c *chaos) saw(r *http.Request) {
 
 // pull does what waits for a request.
 func (c *chaos) pull(r *http.Request, which func(*trigger) func(*http.Request) bool) {
-	if (c.editing || c.begun > 0) && !mended["half edits"] {
-		return
-	}
 	for _, t := range slices.Clone(c.triggers) {
 		if when := which(t); when != nil && when(r) {
 			c.triggers = slices.DeleteFunc(c.triggers, func(x *trigger) bool { return x == t })
@@ -117,7 +111,7 @@ func (c *chaos) pull(r *http.Request, which func(*trigger) func(*http.Request) b
 // refuse answers as PagerDuty refuses; nil if it does not.
 func (c *chaos) refuse(r *http.Request) *http.Response {
 	for _, x := range c.refusals {
-		if x.times == 0 || !x.what(r) || writesSchedule(r) && !mended["half edits"] {
+		if x.times == 0 || !x.what(r) {
 			continue
 		}
 		x.times--
