@@ -316,7 +316,8 @@ func (c *chaos) quiet(rounds int) {
 func (c *chaos) confirm() {
 	c.Helper()
 	is := c.sim.Account()
-	for _, ref := range slices.Sorted(maps.Keys(c.bound)) {
+	refs := slices.Sorted(maps.Keys(c.bound))
+	for _, ref := range slices.Concat(refs, refs) { // what one name meant may have had another's
 		if _, ok := c.resolve(is, ref); !ok {
 			c.mend(is, ref)
 			is = c.sim.Account()

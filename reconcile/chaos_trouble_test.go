@@ -202,10 +202,20 @@ func (c *chaos) mendUser(is *inventory.Snapshot, mail string) {
 	c.sim.AddUser(inventory.User{ID: c.bound["user:"+mail], Name: "Person", Email: mail, BaseRole: "limited_user", TimeZone: "Etc/UTC"})
 }
 
+// means says that a name means an id, which is then put right by that name.
+func (c *chaos) means(id string) bool {
+	for _, bound := range c.bound {
+		if bound == id {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *chaos) mendTeam(is *inventory.Snapshot, name string) {
 	id := c.bound["team:"+name]
 	for other, t := range is.Teams {
-		if t.Name == name && other != id {
+		if t.Name == name && other != id && !c.means(other) {
 			if _, lives := is.Teams[id]; lives {
 				c.sim.RenameTeam(other, "Was "+name+" "+other)
 				continue
@@ -228,7 +238,7 @@ func (c *chaos) mendSchedule(is *inventory.Snapshot, name string) {
 	id := c.bound["schedule:"+name]
 	_, lives := is.Schedules[id]
 	for _, other := range slices.Sorted(maps.Keys(is.Schedules)) {
-		if is.Schedules[other].Name != name || other == id {
+		if is.Schedules[other].Name != name || other == id || c.means(other) {
 			continue
 		}
 		if !lives {
