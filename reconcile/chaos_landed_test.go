@@ -27,6 +27,15 @@ func (c *chaos) landed() (keys []string) {
 		c.counts["settled: blocked"]++
 		c.tell("blocked: %s: %s", b.ID, b.Why)
 	}
+	for _, u := range p.Unknown {
+		c.counts["settled: unknown"]++
+		c.tell("unknown: %s on %s: %s", u.User, u.Resource, u.Reason)
+		for _, user := range append(slices.Clone(staff), u.User) {
+			if u.User == "*" || u.User == user {
+				excused[u.Resource.ID+" "+user] = true
+			}
+		}
+	}
 	if len(p.Changes) > 0 {
 		c.counts["settled: with changes at a boundary"]++
 		return keys
