@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -20,6 +21,10 @@ var (
 	// testList is the mark of a rule's tests and the list that follows it.
 	testList = regexp.MustCompile(`(?m)^<!-- tests (S\d+) -->\n((?:- .*\n)*)`)
 )
+
+// yetToCome are numbers that are given away for rules about parts that do not
+// exist. S38 is being written.
+var yetToCome = map[string]bool{"S36": true, "S38": true, "S39": true}
 
 func TestSemanticsNamesTheTestsThatHoldEachRule(t *testing.T) {
 	page, err := os.ReadFile("semantics.md")
@@ -33,8 +38,8 @@ func TestSemanticsNamesTheTestsThatHoldEachRule(t *testing.T) {
 		listed[rule] = true
 		return fmt.Sprintf("<!-- tests %s -->\n%s", rule, strings.Join(tests[rule], ""))
 	})
-	for n := 1; n <= 31; n++ {
-		if rule := fmt.Sprintf("S%d", n); !listed[rule] {
+	for n := 1; n <= 40; n++ {
+		if rule := fmt.Sprintf("S%d", n); !listed[rule] && !yetToCome[rule] {
 			t.Errorf("semantics.md has no list of tests for %s", rule)
 		}
 	}
@@ -58,6 +63,21 @@ func TestSemanticsNamesTheTestsThatHoldEachRule(t *testing.T) {
 	}
 	if want != string(page) {
 		t.Error("the lists of tests in semantics.md are not current: go test ./docs -update")
+	}
+}
+
+func TestSemanticsHasItsRulesInOrder(t *testing.T) {
+	page, err := os.ReadFile("semantics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := 0
+	for _, m := range regexp.MustCompile(`(?m)^### S(\d+): \S`).FindAllStringSubmatch(string(page), -1) {
+		n, _ := strconv.Atoi(m[1])
+		if n <= last {
+			t.Errorf("S%d comes behind S%d", n, last)
+		}
+		last = n
 	}
 }
 
