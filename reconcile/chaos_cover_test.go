@@ -169,10 +169,7 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 			continue
 		}
 		for i := hourFrom(o.Start); hour(i).Before(o.End); i++ {
-			hidden := slices.ContainsFunc(after.Overrides, func(x inventory.Override) bool {
-				return after.Kind == inventory.ScheduleOfLayers && c.ours[x.ID] && within(x.Start, x.End, hour(i)) // policies ask for it, and the later one wins
-			})
-			if !hidden && !hour(i).Before(now) && slices.Contains(onCallAt(before, hour(i)), *o.User) && !slices.Contains(onCallAt(after, hour(i)), *o.User) {
+			if !hour(i).Before(now) && slices.Contains(onCallAt(before, hour(i)), *o.User) && !slices.Contains(onCallAt(after, hour(i)), *o.User) {
 				c.lapsed(id, o, hour(i))
 				break
 			}

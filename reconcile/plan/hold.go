@@ -47,12 +47,13 @@ func (b *builder) suspend() {
 	}
 }
 
-// hold holds back the lowerings that wait for a word.
+// hold holds back the changes that wait for a word.
 func (b *builder) hold() {
 	b.holdSuspended()
 	b.holdUnsettled()
 	b.holdClock()
 	b.holdUnwitnessed()
+	b.holdHiding()
 	b.holdFights()
 	b.holdEmptying()
 	b.holdBursts()
@@ -118,9 +119,13 @@ func (b *builder) doubtClock() {
 // holdWhere moves the lowerings that want says to the held ones.
 func (b *builder) holdWhere(want func(Change) (Held, bool)) {
 	lowers := func(c Change) bool { return c.Effect == Lower }
-	if !slices.ContainsFunc(b.proposed, lowers) {
-		return
+	if slices.ContainsFunc(b.proposed, lowers) {
+		b.holdEach(want)
 	}
+}
+
+// holdEach moves the changes that want says to the held ones.
+func (b *builder) holdEach(want func(Change) (Held, bool)) {
 	kept := make([]Change, 0, len(b.proposed))
 	for _, c := range b.proposed {
 		h, held := want(c)

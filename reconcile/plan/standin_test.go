@@ -153,6 +153,27 @@ func TestS24_AfterALostStateOneAsAskedIsTakenForOursAndAnotherNever(t *testing.T
 	}
 }
 
+func TestS24_AnOverrideThatWouldHideAPersonsIsHeld(t *testing.T) {
+	s := have(turns(), "THEIRS", "ed", 10, 11)
+	in := input(s, overrides(standin("di", "Weekly", "", 8, 12)))
+	p := mustMake(t, in).Plan
+	wantMade(t, p)
+	if len(p.Held) != 1 || p.Held[0].Rule != "S24" || !p.Held[0].Releasable() ||
+		!strings.Contains(p.Held[0].Why, "would hide ed@acme.com's from 2026-03-26 09:00 UTC to 2026-03-27 09:00 UTC") {
+		t.Fatalf("held %+v, want the override, for it would hide ed's", p.Held)
+	}
+
+	in.Memory.Released = map[string]plan.Release{p.Held[0].ID: {At: at(-1), Reason: "agreed with ed"}}
+	wantMade(t, mustMake(t, in).Plan, "+ di override 192h0m0s..288h0m0s policy")
+
+	// One before it hides nothing, nor does somebody's own.
+	for _, g := range []policies.Grant{standin("di", "Weekly", "", 8, 10), standin("ed", "Weekly", "", 8, 12)} {
+		if p := mustMake(t, input(s, overrides(g))).Plan; len(p.Held) != 0 || len(made(p)) != 1 {
+			t.Errorf("%+v: made %q, held %+v", g.Principal, made(p), p.Held)
+		}
+	}
+}
+
 func TestS24_WhatIsPastStays(t *testing.T) {
 	s := have(turns(), "OURS", "di", -3, -2)
 	in := input(s, overrides(standin("cy", "Weekly", "", -3, -2)))

@@ -1,0 +1,41 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// holdHiding holds overrides that would hide one that a person made: on a
+// layer-based schedule the last one made wins, and other people's overrides are
+// theirs (S24).
+func (b *builder) holdHiding() {
+	b.holdEach(func(c Change) (Held, bool) {
+		if c.Override == nil || c.After != desired.Standin || b.released(c) {
+			return Held{}, false
+		}
+		s := b.in.Snapshot.Schedules[c.Resource.ID]
+		if s.Kind != inventory.ScheduleOfLayers {
+			return Held{}, false
+		}
+		hidden := b.hiddenBy(s, *c.Override)
+		return Held{
+			Rule: "S24", Why: "PagerDuty lets the override made last win, which would hide " + strings.Join(hidden, " and "),
+			Release: "it goes on once that is over or taken away; to have it before: dutyward release " + c.ID + " --reason …",
+		}, len(hidden) > 0
+	})
+}
+
+// hiddenBy names the overrides of other people that one would hide, wholly or in part.
+func (b *builder) hiddenBy(s inventory.Schedule, p Standin) []string {
+	var hidden []string
+	_, theirs := b.ourStandins(s)
+	for _, o := range theirs {
+		if o.Kind == AsOverride && o.User != p.User && overlap(o, p) {
+			hidden = append(hidden, fmt.Sprintf("%s's from %s to %s", b.userName(o.User), clock(o.Start), clock(o.End)))
+		}
+	}
+	return hidden
+}
