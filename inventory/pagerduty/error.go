@@ -52,6 +52,9 @@ func (e *Error) Final() bool {
 	return e.Refused() && e.Status != http.StatusUnauthorized && e.Status != http.StatusTooManyRequests
 }
 
+// Gone says that what was asked for is not there.
+func (e *Error) Gone() bool { return e.Status == http.StatusNotFound }
+
 // Forbidden says that the token was accepted, and may not do this.
 func (e *Error) Forbidden() bool { return e.Status == http.StatusForbidden }
 

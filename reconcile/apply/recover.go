@@ -31,9 +31,10 @@ type Intent struct {
 // planned again. It returns the outcomes it could settle.
 //
 // An intent whose write does not show yet stays open until PagerDuty must show
-// it (S9), so that a raise which lands late is still known as ours. One that
-// PagerDuty does not let be looked at stays open for a day, and through an outage
-// or a token that is not accepted for as long as that takes; the error says so.
+// it (S9), so that a raise which lands late is still known as ours. One about what
+// somebody deleted meanwhile ends then too. One that PagerDuty does not let be looked
+// at for another reason stays open for a day, and through an outage or a token that
+// is not accepted for as long as that takes; the error says so.
 func Recover(ctx context.Context, open []Intent, a Account, r Recorder, o Options) ([]Outcome, error) {
 	l := newLook(a, o.Now, o.Overlay)
 	settled := []Outcome{}
@@ -63,6 +64,9 @@ func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
 		out.Change.Override = &made
 	}
 	switch {
+	case gone(err) && age >= staleFor:
+		out = failed(out, fmt.Errorf("interrupted, and what it was about is gone: %w", err))
+		out.At = l.now()
 	case err != nil && (age < forgetAfter || !final(err)):
 		return out, false, fmt.Errorf("look at what became of %s: %w", in.Change.ID, err)
 	case err != nil:
@@ -87,6 +91,12 @@ func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
 func final(err error) bool {
 	var e interface{ Final() bool }
 	return errors.As(err, &e) && e.Final()
+}
+
+// gone says that PagerDuty answered that what was asked for is not there.
+func gone(err error) bool {
+	var e interface{ Gone() bool }
+	return errors.As(err, &e) && e.Gone()
 }
 
 // held is what the pair of a change holds now, and of an override that it made

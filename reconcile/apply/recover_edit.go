@@ -46,6 +46,9 @@ func RecoverEdits(ctx context.Context, open []EditIntent, a Account, r Recorder,
 func (e *editing) recover(ctx context.Context, in EditIntent) (ending, error) {
 	now := e.now()
 	is, err := e.look(ctx, in)
+	if gone(err) && now.Sub(in.lastTouched()) >= staleFor {
+		return ending{status: EditLeft, why: fmt.Sprintf("schedule %s, whose edit was interrupted, is gone: %v", in.Was.Name, err)}, nil
+	}
 	if err != nil {
 		if now.Sub(in.At) > forgetAfter && final(err) {
 			return ending{status: EditLeft, why: fmt.Sprintf("nobody could tell in a day what became of the edit of schedule %s: %v", in.Was.Name, err)}, nil

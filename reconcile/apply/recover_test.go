@@ -13,9 +13,15 @@ import (
 type goneError struct{ error }
 
 func (goneError) Final() bool { return true }
+func (goneError) Gone() bool  { return true }
+
+// refusedError is PagerDuty's word that this is not for this token.
+type refusedError struct{ error }
+
+func (refusedError) Final() bool { return true }
 
 func TestRecoverLooksAtWhatBecameOfAnIntentAndWritesNothing(t *testing.T) {
-	gone, outage := goneError{errors.New("no such team")}, errors.New("no answer")
+	gone, refused, outage := goneError{errors.New("no such team")}, refusedError{errors.New("not for you")}, errors.New("no answer")
 	for name, c := range map[string]struct {
 		age    time.Duration
 		holds  string
@@ -28,8 +34,10 @@ func TestRecoverLooksAtWhatBecameOfAnIntentAndWritesNothing(t *testing.T) {
 		"a young one that does not show stays open":    {age: time.Minute, holds: "observer"},
 		"an old one that does not show did not happen": {age: 2 * time.Minute, holds: "observer", status: apply.Failed},
 		"what others wrote since is left to the plan":  {age: time.Second, holds: "responder", status: apply.Failed},
-		"what can't be looked at stays open":           {age: time.Hour, broken: gone, err: true},
-		"but not longer than a day":                    {age: 24 * time.Hour, broken: gone, status: apply.Failed},
+		"what is about something gone is over":         {age: 2 * time.Minute, broken: gone, status: apply.Failed},
+		"though it may not show yet":                   {age: time.Minute, broken: gone, err: true},
+		"what can't be looked at stays open":           {age: time.Hour, broken: refused, err: true},
+		"but not longer than a day":                    {age: 24 * time.Hour, broken: refused, status: apply.Failed},
 		"except for an outage that lasts":              {age: 72 * time.Hour, broken: outage, err: true},
 	} {
 		t.Run(name, func(t *testing.T) {
