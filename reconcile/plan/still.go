@@ -143,6 +143,16 @@ func (b *builder) waitingSince(key string) time.Time {
 	return b.recent.Now
 }
 
+// waits says that a change waited already in the last round.
+func (b *builder) waits(key string) bool {
+	last := b.in.Memory.Last
+	if last == nil {
+		return false
+	}
+	_, waits := last.Still.Waiting[key]
+	return waits
+}
+
 // span is how long an edit must hold still that newly lowers n things.
 func (u *recentEdit) span(n int) time.Duration {
 	if u.Unrest != "" {
@@ -174,20 +184,23 @@ func (u *recentEdit) held(c Change, now, acts time.Time) Held {
 func exactly(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // newlyLowered says that policies and settings that held still would not lower
-// what a change lowers.
+// what a change lowers, or that those of the last round would not: they may have
+// been edited again before anything could tell that they held still.
 func (b *builder) newlyLowered(c Change) bool {
 	u := b.recent
 	switch {
 	case c.Effect != Lower:
 		return false
+	case c.Cause == CausePolicy || b.waits(c.ID):
+		return true
 	case u.Settled == nil:
-		return c.Cause == CausePolicy
+		return false
 	case u.operators[c.User]:
 		return true
 	case u.Settled.Settings.ModeOf(c.Resource.Kind, c.Resource.ID, b.index.Name(c.Resource.Kind, c.Resource.ID)) != Sync:
 		return true
 	case u.access == nil:
-		return c.Cause == CausePolicy
+		return false
 	}
 	pair := c.Pair()
 	for _, p := range u.access.Protections {

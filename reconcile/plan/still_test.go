@@ -31,3 +31,28 @@ func TestS37_AnOverrideThatAnEditNoLongerAsksForStaysUntilTheEditHeldStill(t *te
 		t.Errorf("%q, want the override taken back", lines(r.Plan))
 	}
 }
+
+// A row was added, and taken up at once; before a round could tell that it held
+// still, the next edit is under way.
+func TestS37_WhatOnlyTheLastRoundsPoliciesGaveWaitsToo(t *testing.T) {
+	without := grants("user:ann@acme.com team:Payments manager")
+	in := input(account(), without)
+	put(in.Snapshot, "PAY", "bob", "manager")
+	in.Previous, in.Revision = grants("user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments manager"), "r2"
+	in.Memory.Last = &plan.Round{At: at(-1), Revision: "r1", Still: plan.Still{Digest: "d1", Since: noon.Add(-3 * time.Minute)}}
+	in.Stillness = &plan.Stillness{
+		Now: noon, Settle: time.Minute, Digest: "d2", Settled: &plan.Settled{Statements: without, Settings: in.Settings},
+	}
+	r := mustMake(t, in)
+	if len(r.Plan.Held) != 1 || r.Plan.Held[0].Rule != "S37" {
+		t.Fatalf("%q, want bob's role held", lines(r.Plan))
+	}
+	in = next(r, in, 1./120)
+	in.Previous = nil
+	still := *in.Stillness
+	still.Now = noon.Add(30 * time.Second)
+	in.Stillness = &still
+	if r = mustMake(t, in); len(r.Plan.Held) != 1 {
+		t.Fatalf("%q, want it held in the round after as well", lines(r.Plan))
+	}
+}
