@@ -25,8 +25,9 @@ type process struct {
 	memory int64
 	in     io.WriteCloser
 	frames chan frame
-	// complaints are the end of what it wrote to its standard error.
-	complaints tail
+	// complaints are the beginning of what it wrote to its standard error, which says
+	// what happened; a trace follows.
+	complaints head
 	ended      chan struct{}
 	// state is how it ended, once ended is closed.
 	state string
@@ -183,32 +184,32 @@ func (p *process) lastWords(running []string) (*reply, error) {
 	if strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory") {
 		return nil, &ExceededError{Rules: running, text: fmt.Sprintf("%v (%s)%s", guard.ErrMemory, humanize.IBytes(uint64(p.memory)), guard.Still(running))}
 	}
+	if strings.Contains(said, "stack overflow") {
+		return nil, &ExceededError{Rules: running, text: "the policies, or what they make, nest too deep to be followed" + guard.Still(running)}
+	}
 	if first, _, _ := strings.Cut(strings.TrimSpace(said), "\n"); first != "" {
 		said = ": " + first
 	}
 	return nil, &ExceededError{Rules: running, text: fmt.Sprintf("the process that evaluates the policies ended (%s)%s%s", p.state, guard.Still(running), said)}
 }
 
-// tail keeps the last of what is written to it.
-type tail struct {
+// head keeps the beginning of what is written to it.
+type head struct {
 	mu   sync.Mutex
 	text []byte
 }
 
-const mostTail = 16 << 10
+const mostHead = 16 << 10
 
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, b...)
-	if over := len(t.text) - mostTail; over > 0 {
-		t.text = slices.Delete(t.text, 0, over)
-	}
+func (h *head) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.text = append(h.text, b[:min(len(b), mostHead-len(h.text))]...)
 	return len(b), nil
 }
 
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
+func (h *head) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return string(h.text)
 }

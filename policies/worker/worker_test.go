@@ -137,6 +137,26 @@ func TestS40_PoliciesThatNeverEndOrGrowAreRefusedAndTheOthersGoOn(t *testing.T) 
 	}
 }
 
+func TestS40_PoliciesThatNestTooDeepAreToldSo(t *testing.T) {
+	for name, condition := range map[string]string{
+		"a template that asks for itself": `strings.render_template("{{define \"T\"}}{{template \"T\"}}{{end}}{{template \"T\"}}", {}) == "x"`,
+		"an object in objects":            "x := " + strings.Repeat("{\"a\": ", 100_000) + "1" + strings.Repeat("}", 100_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorker(t, 20*time.Second)
+			dir := folder(t, "h.rego", "package access.h\n\ngrant contains {\"principal\": \"user:ann@acme.com\", \"resource\": \"team:Payments\", \"role\": \"responder\"} if "+condition+"\n")
+			set, err := w.Load(t.Context(), policies.Options{Roots: []string{dir}})
+			if err == nil {
+				in := company(t)
+				_, err = set.Evaluate(t.Context(), policies.PhaseAccess, in, in.Now())
+			}
+			if err == nil || !strings.Contains(err.Error(), "nest too deep") {
+				t.Errorf("got %v, want that they nest too deep", err)
+			}
+		})
+	}
+}
+
 func TestS40_WhatWasRefusedIsNotTriedAgainAtOnceUnlessItChanges(t *testing.T) {
 	in := company(t)
 	now := in.Now()
