@@ -38,8 +38,11 @@ var (
 
 // set are policies of this process, of which more can be asked.
 func (r *Round) set() (*policies.Set, error) {
-	if set, ok := r.Policies.(*policies.Set); ok {
-		return set, nil
+	switch p := r.Policies.(type) {
+	case *policies.Set:
+		return p, nil
+	case interface{ Here() *policies.Set }:
+		return p.Here(), nil
 	}
 	return nil, fmt.Errorf("the policies are another process's, where nothing but what they say can be asked (%T)", r.Policies)
 }

@@ -96,8 +96,12 @@ func (x *application) renew(ctx context.Context, s *session) error {
 	if x.keepPolicies {
 		return nil
 	}
-	s.Policies, err = c.loadPolicies(ctx, x.roots)
-	return err
+	set, err := c.loadPolicies(ctx, x.roots)
+	if err != nil {
+		return err
+	}
+	s.Policies = s.apart(ctx, set)
+	return nil
 }
 
 // patient is a journal whose lock is waited for: a round of the daemon's may be

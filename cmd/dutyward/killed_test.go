@@ -40,6 +40,8 @@ type killing struct {
 	dir string
 	sim *pagerdutysim.Server
 	env []string
+	// address is that of the account.
+	address string
 	// writes tells of each write that is sent.
 	writes chan struct{}
 }
@@ -66,6 +68,7 @@ func newKilling(t *testing.T) *killing {
 	}
 	server := httptest.NewServer(slowly(k.sim, k.writes))
 	t.Cleanup(server.Close)
+	k.address = server.URL
 	k.write("dutyward.yaml", "account: {name: acme, acting_user: ops@acme.com, base_url: "+server.URL+"}\nmanage: {default: sync}\n")
 	var rego strings.Builder
 	rego.WriteString("package access.a\n\ngrant contains {\"principal\": \"user:ann@acme.com\", \"resource\": \"team:Payments\", \"role\": \"manager\"}\n")

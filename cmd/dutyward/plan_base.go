@@ -100,7 +100,7 @@ func removeOld(file string) error {
 
 // whole plans with some policies, and errs unless the plan is whole.
 func whole(ctx context.Context, s *session, set *policies.Set, called string) (*reconcile.Result, error) {
-	s.Policies = set
+	s.Policies = s.apart(ctx, set)
 	result, err := s.Plan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("no report, for %s can't be planned with: %w", called, err)
@@ -118,7 +118,8 @@ func whole(ctx context.Context, s *session, set *policies.Set, called string) (*
 	}
 	var lines []string
 	for _, e := range p.Errors {
-		lines = append(lines, fmt.Sprintf("%s:%d: %s", e.Origin.File, e.Origin.Line, e.Message))
+		at := policies.Problem{File: e.Origin.File, Line: e.Origin.Line, Message: e.Message}
+		lines = append(lines, at.String())
 	}
 	if len(p.Errors) == 0 {
 		lines = p.Suspended

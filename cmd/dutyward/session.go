@@ -33,9 +33,10 @@ type session struct {
 	// reread reads the configuration as it stands in the file; nil where nobody asks
 	// whether it is committed.
 	reread func() (*config, error)
-	// worker evaluates the policies in a process of its own; nil where they are in
-	// this one.
+	// worker holds the policies in a process of its own; nil where they are in this one.
 	worker *worker.Worker
+	// beside evaluates those of this one; nil where nothing was evaluated.
+	beside *worker.Worker
 }
 
 // roundFlags are the flags of the commands that take a round.
@@ -144,7 +145,7 @@ func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Policies = set
+	s.Policies = s.apart(ctx, set)
 	if n := len(set.Warnings()); n > 0 && !f.tellsWarnings {
 		a.note("the policies have %s: `dutyward check` shows them", counted(n, "warning"))
 	}
@@ -210,6 +211,9 @@ func (a *app) planned(ctx context.Context, f roundFlags, show func(*session, *re
 }
 
 func (s *session) close() error {
+	if s.beside != nil {
+		s.beside.Close()
+	}
 	if s.journal == nil {
 		return nil
 	}
