@@ -166,6 +166,30 @@ func TestS32_TurnsThatBeganInANetStayThereIfTheirRotationDoesNotTakeThem(t *test
 	}
 }
 
+// The program's clock goes on from the second in which PagerDuty answered first, and so
+// may be ahead of it: neither a gap nor an alarm comes of that.
+func TestS32_ATurnThatBeganInANetGoesOnWithoutAGapThoughTheClocksDifferByASecond(t *testing.T) {
+	w := newRota(t, "", "ann bob cat dan")
+	_, err := w.round().Apply(context.Background(), reconcile.Execution{
+		Record: mute{w.journal}, Account: &killed{w.client, 2}, Approve: all, Options: apply.Options{Now: w.now},
+	})
+	if err == nil {
+		t.Fatal("the kill was not noticed")
+	}
+	w.clock = handover.AddDate(0, 0, 7).Add(5 * time.Minute)
+	done, err := w.round().Apply(context.Background(), reconcile.Execution{
+		Record: w.journal, Account: w.client, Approve: all,
+		Options: apply.Options{Now: func() time.Time { return w.clock.Add(time.Second) }},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(done.Alarms) > 0 {
+		t.Errorf("alarms %+v", done.Alarms)
+	}
+	w.covered(8)
+}
+
 // newTwins is newRota with two rotations on Follow, by day and by night.
 func newTwins(t *testing.T) *world {
 	w := newRota(t, "", "")

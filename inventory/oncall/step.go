@@ -86,6 +86,11 @@ func written(s inventory.Schedule, step Step) bool {
 	return false
 }
 
+// clocksDiffer is by how much the clock here may be ahead of PagerDuty's, which is
+// read to the second: what fills a turn under way begins that much earlier, for what
+// it takes over from ends by PagerDuty's clock.
+const clocksDiffer = 5 * time.Second
+
 // MissedByLate are the custom shifts that fill the gap which a step leaves if it
 // is written only now: an event that is made after it should have begun has no
 // occurrence until the next one begins. None for a step that is in time.
@@ -94,16 +99,12 @@ func MissedByLate(step Step, now time.Time) ([]inventory.CustomShift, error) {
 	if step.Does != CreateEvent || !step.Event.EffectiveSince.Before(now) {
 		return shifts, nil
 	}
-	slots, err := slotsOf(*step.Event, zones{}, span{now.UTC(), now.UTC().Add(time.Second)})
+	slots, err := slotsOf(*step.Event, zones{}, span{now.UTC().Add(-clocksDiffer), now.UTC().AddDate(1, 1, 0)})
 	if err != nil {
 		return nil, err
 	}
-	whole, err := slotsOf(*step.Event, zones{}, span{now.UTC(), now.UTC().AddDate(1, 1, 0)})
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range whole[:len(slots)] { // those under way, to their end
-		if s.member != nil {
+	for _, s := range slots { // those under way, to their end
+		if s.member != nil && s.end.After(now) && s.start.Before(now.Add(time.Second)) {
 			shifts = append(shifts, inventory.CustomShift{User: s.member, Start: s.start, End: s.end})
 		}
 	}
