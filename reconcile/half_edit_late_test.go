@@ -190,6 +190,22 @@ func TestS32_ATurnThatBeganInANetGoesOnWithoutAGapThoughTheClocksDifferByASecond
 	w.covered(8)
 }
 
+func TestS32_AnOpenEditIsNotTakenForAMistakeInThePolicies(t *testing.T) {
+	for steps := range 5 {
+		w := newRota(t, "", "ann bob cat dan")
+		_, err := w.round().Apply(context.Background(), reconcile.Execution{
+			Record: mute{w.journal}, Account: &killed{w.client, steps}, Approve: all, Options: apply.Options{Now: w.now},
+		})
+		if err == nil {
+			t.Fatal("the kill was not noticed")
+		}
+		p := w.plan()
+		if len(p.Errors) > 0 || len(p.Changes) > 0 || len(p.Unknown) == 0 {
+			t.Errorf("killed after %d steps: errors %v, changes %v, unknown %v", steps, p.Errors, p.Changes, p.Unknown)
+		}
+	}
+}
+
 // newTwins is newRota with two rotations on Follow, by day and by night.
 func newTwins(t *testing.T) *world {
 	w := newRota(t, "", "")

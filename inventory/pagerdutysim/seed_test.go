@@ -16,6 +16,21 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 )
 
+func TestNoIDIsMadeThatASeedHasOnASchedule(t *testing.T) {
+	rotation := func(a *api) string {
+		return a.must(http.StatusCreated, "POST", shifts+"/rotations", nil).text("rotation", "id")
+	}
+	first := rotation(newAPI(t))
+	again := rotation(newAPI(t, func(o *pagerdutysim.Options) {
+		s := o.Seed.Schedules["PSHIFT1"]
+		s.Rotations = append(s.Rotations, inventory.Rotation{ID: first})
+		o.Seed.Schedules["PSHIFT1"] = s
+	}))
+	if again == first {
+		t.Errorf("two rotations have the id %s", first)
+	}
+}
+
 func TestASeedThatIsNotConsistentIsRefusedWithAllDefects(t *testing.T) {
 	s := scheduleSeed()
 	ann := s.Users["PANN001"]

@@ -149,7 +149,25 @@ func (a *account) makeID(prefix string, length int) string {
 
 func (a *account) taken(id string) bool {
 	return has(a.users, id) || has(a.teams, id) || has(a.schedules, id) ||
-		has(a.policies, id) || has(a.services, id) || has(a.licenses, id)
+		has(a.policies, id) || has(a.services, id) || has(a.licenses, id) ||
+		id[0] == 'Q' && a.onSchedules(id)
+}
+
+// onSchedules says that a part of a schedule has an id, as of one that a simulator
+// made before the seed was taken of it.
+func (a *account) onSchedules(id string) bool {
+	for _, c := range a.schedules {
+		for _, r := range c.Rotations {
+			if r.ID == id || slices.ContainsFunc(r.Events, func(e inventory.Event) bool { return e.ID == id }) {
+				return true
+			}
+		}
+		if slices.ContainsFunc(c.Overrides, func(o inventory.Override) bool { return o.ID == id }) ||
+			slices.ContainsFunc(c.CustomShifts, func(s inventory.CustomShift) bool { return s.ID == id }) {
+			return true
+		}
+	}
+	return false
 }
 
 func has[V any](m map[string]V, id string) bool {

@@ -34,6 +34,9 @@ type Input struct {
 	// Disputes are the schedules in dispute with why, by id, where the snapshot is
 	// foreseen and has no on-calls of its moment to tell them by; nil where it has.
 	Disputes map[string]string
+	// Unsettled are the schedules, by id, that an edit of ours is on its way through:
+	// what they have too many of or lack meanwhile is nobody's mistake.
+	Unsettled map[string]bool
 	// sabotage lets tests have a principal panic; nil otherwise.
 	sabotage func(inventory.Ref)
 }

@@ -170,6 +170,8 @@ func (e *Expansion) line(x *expander, schedule inventory.Ref, layer string, orig
 	switch {
 	case len(found) == 1:
 		return found[0].ID, true
+	case e.in.Unsettled[schedule.ID]:
+		return "", false // it reads as on the way to what it will be
 	case len(found) == 0 && layer == "":
 		x.error(fmt.Sprintf("%s has no %s that has not ended", name, kind), origins)
 		return "", false

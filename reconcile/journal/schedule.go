@@ -227,5 +227,5 @@ func opened(status apply.EditStatus, why string) string {
 	case why != "":
 		return why
 	}
-	return "an edit of its turns broke off, and the next round looks at what became of it"
+	return "an edit of its turns broke off; what became of it is looked at two minutes later, when PagerDuty shows all that was written"
 }

@@ -142,7 +142,12 @@ func Make(in Input) (made *Result, err error) {
 			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings, Names: ground.names(), Longest: in.Settings.Longest,
 		}), nil, nil).access
 	}
-	contradicted = slices.Concat(contradicted, unsettled(snapshot, in.Memory, in.Now))
+	edits := unsettled(snapshot, in.Memory, in.Now)
+	contradicted = slices.Concat(contradicted, edits)
+	unsettled := map[string]bool{}
+	for _, u := range edits {
+		unsettled[u.Resource.ID] = true
+	}
 	var members map[string]map[string]string
 	var schedules map[string]inventory.Schedule
 	var circles *circles
@@ -151,7 +156,7 @@ func Make(in Input) (made *Result, err error) {
 		e := desired.Expand(desired.Input{
 			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, Names: ground.names(), References: in.References,
 			Members: members, Schedules: schedules,
-			Longest: in.Settings.Longest, Disputes: in.disputes,
+			Longest: in.Settings.Longest, Disputes: in.disputes, Unsettled: unsettled,
 		})
 		circles = grounded(in, ground.names, circles, e, schedules, slices.Concat(contradicted, unread(snapshot)))
 		access := circles.access
