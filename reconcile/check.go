@@ -159,31 +159,13 @@ func unusedGroups(r *Result, read func(group string) bool) []desired.Notice {
 	return out
 }
 
-// unusedLimits are the limits that can't limit anybody: they stand for nobody,
-// or on what no policy gives.
+// unusedLimits are the limits that can't limit anybody: they stand for nobody.
 func unusedLimits(r *Result) []desired.Notice {
-	index := inventory.NewIndex(r.Snapshot)
-	named := map[inventory.Ref]bool{}
-	for target := range r.Access.Named {
-		named[target.Resource] = true
-	}
 	var out []desired.Notice
 	for _, l := range r.Statements.Limits {
 		if group, ok := r.Access.Groups[l.Principal.Name]; ok && l.Principal.Kind == inventory.KindGroup &&
 			len(group.Members) == 0 && len(group.Unknown) == 0 {
 			out = append(out, noticeOf(l.Origins, fmt.Sprintf("this limit limits nobody: %s has no members now", l.Principal)))
-			continue
-		}
-		one := l.Resource.Kind == inventory.KindTeam || l.Resource.Kind == inventory.KindAccount
-		if !one || l.Resource.Name == "*" {
-			continue
-		}
-		resource := l.Resource
-		if ids := index.Find(resource); resource.Kind == inventory.KindTeam && resource.ID == "" && len(ids) == 1 {
-			resource = inventory.ByID(resource.Kind, ids[0])
-		}
-		if !named[resource] {
-			out = append(out, noticeOf(l.Origins, fmt.Sprintf("this limit limits nothing: no policy gives anything on %s", l.Resource)))
 		}
 	}
 	return out

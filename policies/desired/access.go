@@ -148,6 +148,8 @@ type Access struct {
 	refused map[Pair]Unknown
 	// bound are the names resolved.
 	bound []*resolution
+	// expansion is what it is a moment of; it knows the limits.
+	expansion *Expansion
 }
 
 // Grant is the grant of a pair; the zero value if there is none.

@@ -26,6 +26,7 @@ func (e *Expansion) At(t time.Time) *Access {
 		Suspends:          e.suspends,
 		Overrides:         e.overridesAt(t),
 		bound:             e.bound,
+		expansion:         e,
 	}
 	for target, on := range e.candidates {
 		e.settleOn(a, target, on, t)

@@ -276,7 +276,7 @@ func (c *course) movesPrincipals(p *Plan) bool {
 func (c *course) goOn(b *builder) {
 	p := b.plan
 	c.suppose(p)
-	changed, pending := map[desired.Pair]bool{}, map[desired.Pair]Cause{}
+	changed, pending, limits := map[desired.Pair]bool{}, map[desired.Pair]Cause{}, limitedIn(p, c.access)
 	for _, change := range p.Changes {
 		changed[change.Pair()] = true
 	}
@@ -303,6 +303,9 @@ func (c *course) goOn(b *builder) {
 		}
 		if g, ok := c.access.Grants.Get(pair); ok {
 			now.Desired, now.Window, now.Schedules = g.Role, g.Window, g.Schedules
+		}
+		if role, limited := limits[pair]; limited {
+			now.Desired = role
 		}
 		if now, ok := carry.pair(now); ok {
 			c.last[pair] = now

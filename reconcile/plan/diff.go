@@ -23,9 +23,13 @@ import (
 //	role     other                                  change (raise or lower)
 //	none     role      account                      back to before a raise of ours
 //	                                                that has ended, else unassigned
-//	none     member    nothing names the team       drift, left alone (S1)
+//	none     role      beyond a limit, account      down to the limit (S38)
+//	none     member    nothing names the team, and  drift, left alone (S1)
+//	                   within its limits
 //	none     member    base role is fixed           drift, left alone (S13)
-//	none     member    PagerDuty adds them itself   implied (S17)
+//	none     member    PagerDuty adds them itself   implied (S17), or down to the
+//	                                                limit that they are beyond
+//	none     member    nothing names the team       down to the limit (S38)
 //	none     member                                 revoke
 //	role     any       team; base role is fixed     implied, or blocked for
 //	                                                stakeholders (S13)
@@ -58,8 +62,8 @@ func (b *builder) account(user string) {
 	held := b.in.Snapshot.RoleOf(user, pair.Resource)
 	asked := b.asked(b.access, pair)
 	if asked == inventory.None {
-		if held != "owner" {
-			b.unassigned(pair, held)
+		if held == "owner" || !b.unassigned(pair, held) {
+			b.limitAccount(pair, held)
 		}
 		return
 	}
@@ -75,14 +79,14 @@ func (b *builder) account(user string) {
 }
 
 // unassigned is about somebody without a grant on the account: they keep it
-// (S4), but for a raise of ours whose time is over.
-func (b *builder) unassigned(pair desired.Pair, held string) {
+// (S4), but for a raise of ours whose time is over. It says whether there is one.
+func (b *builder) unassigned(pair desired.Pair, held string) bool {
 	if len(failedGrants(b.in.Statements)) == 0 { // else nobody knows
 		b.plan.Unassigned = append(b.plan.Unassigned, pair.User)
 	}
 	before, raised := b.in.Memory.Raised[pair]
 	if !raised || before == inventory.None || !higher(pair, held, before) || b.access.UnknownReason(pair) != "" {
-		return
+		return false
 	}
 	last, known := b.last[pair]
 	ended, until := known && last.Desired == held && !last.Window.Until.IsZero(), last.Window.Until
@@ -98,10 +102,13 @@ func (b *builder) unassigned(pair desired.Pair, held string) {
 				b.userName(pair.User), before, held),
 			Remediation: "grant the base role that the person should have",
 		})
-		return
+		return false
+	}
+	if limit, limited := b.access.Cap(pair); limited && higher(pair, before, limit.AtMost) {
+		return false // a limit leaves less than that
 	}
 	if b.protected(pair, held, before) {
-		return
+		return true
 	}
 	c := b.change(pair, held, before)
 	c.Reason = "back to what it was before it was raised"
@@ -110,6 +117,7 @@ func (b *builder) unassigned(pair desired.Pair, held string) {
 	}
 	b.wayBack = append(b.wayBack, c.ID)
 	b.propose(c)
+	return true
 }
 
 // team compares the members of a team. Implied are those whom PagerDuty puts
@@ -156,12 +164,17 @@ func (b *builder) stranger(pair desired.Pair, held string, named bool, implied s
 	if held == inventory.None || b.access.UnknownReason(pair) != "" {
 		return
 	}
-	if !named {
+	limit, beyond := b.beyond(pair, held)
+	if !named && (!beyond || b.mode(pair.Resource) == Unmanaged) {
 		b.drift(pair, held, b.unnamed("team"))
 		return
 	}
 	if base := b.baseAfter(pair.User); inventory.FixedBaseRole(base) {
 		b.drift(pair, held, fmt.Sprintf("team roles of %s are not managed", article(base)))
+		return
+	}
+	if !named || implied != "" && beyond && limit.AtMost != inventory.None {
+		b.strangerBeyond(pair, held, implied, limit)
 		return
 	}
 	if b.protected(pair, held, inventory.None) {
@@ -179,6 +192,17 @@ func (b *builder) stranger(pair desired.Pair, held string, named bool, implied s
 		return
 	}
 	b.plan.Implied = append(b.plan.Implied, Implied{User: pair.User, Resource: pair.Resource, Role: held, Why: implied})
+}
+
+// strangerBeyond lowers somebody whom nothing but a limit is about there.
+func (b *builder) strangerBeyond(pair desired.Pair, held, implied string, limit desired.Cap) {
+	switch {
+	case b.protected(pair, held, limit.AtMost):
+	case implied != "" && limit.AtMost == inventory.None:
+		b.plan.Implied = append(b.plan.Implied, Implied{User: pair.User, Resource: pair.Resource, Role: held, Why: implied})
+	default:
+		b.propose(b.limitedTo(pair, held, limit))
+	}
 }
 
 // higher says that a role of a pair is higher than another. What is not was

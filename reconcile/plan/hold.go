@@ -88,6 +88,10 @@ func (b *builder) leftOtherwise(c Change) bool {
 	if b.otherwise == nil {
 		return !b.otherClock().IsZero()
 	}
+	if byLimit(b.access, c) {
+		limit, limited := b.otherwise.Cap(c.Pair())
+		return !limited || inventory.CompareRoles(c.Resource.Kind, limit.AtMost, c.After) > 0
+	}
 	role := b.otherwise.Grant(c.Pair()).Role
 	return role != "" && inventory.CompareRoles(c.Resource.Kind, role, c.After) > 0
 }
@@ -161,10 +165,17 @@ func (b *builder) holdEmptying() {
 			foreseen(c.Cause) || c.Cause == CauseLeaver || b.released(c) {
 			return Held{}, false
 		}
+		if byLimit(b.access, c) && b.stays(target) {
+			return Held{}, false
+		}
 		empty := !b.anybody(target)
 		if c.Layer != "" {
+			why := "no rule gives anybody turns on %s any more"
+			if byLimit(b.access, c) {
+				why = "limits would leave nobody turns on %s"
+			}
 			return Held{Rule: "S3",
-				Why:     fmt.Sprintf("no rule gives anybody turns on %s any more", b.targetName(target)),
+				Why:     fmt.Sprintf(why, b.targetName(target)),
 				Release: "grant somebody turns there, or end it in PagerDuty; it is never left without anybody (S25)",
 			}, empty
 		}
@@ -175,6 +186,9 @@ func (b *builder) holdEmptying() {
 		}
 		if !empty {
 			h.Why = fmt.Sprintf("no rule puts anybody on %s for good any more, only for shifts or a while", b.resourceName(c.Resource))
+		}
+		if byLimit(b.access, c) {
+			h.Why = fmt.Sprintf("limits would leave nobody on %s", b.resourceName(c.Resource))
 		}
 		return h, empty || (b.stoodForGood(c) || len(b.circular(c.Pair())) > 0) && !b.anybodyForGood(target)
 	})

@@ -53,6 +53,8 @@ type Round struct {
 	Pairs []RoundPair `json:"pairs"`
 	// Named are the targets that grants named, with what people called them.
 	Named []NamedTarget `json:"named"`
+	// Limits are the limits that were in force; null in what versions before S38 left.
+	Limits []desired.Ceiling `json:"limits"`
 	// Schedules are the ids of all schedules of a complete snapshot: the next
 	// must find them, or learn that they are gone (S6).
 	Schedules []string `json:"schedules"`

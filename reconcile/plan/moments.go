@@ -40,6 +40,9 @@ func (c *course) momentsAfter(now time.Time, edited []string) []moment {
 	for _, b := range c.expansion.Boundaries(now, c.until) {
 		all = append(all, moment{at: b.At, pairs: b.Pairs, whole: c.circles.have(b.Pairs)})
 	}
+	for _, at := range c.expansion.CapEdges(now, c.until) {
+		all = append(all, moment{at: at, whole: true}) // what is there may be beyond it
+	}
 	all = append(all, c.ends(now)...)
 	all = append(all, c.overridesToCome(now)...)
 	all = append(all, c.shortEnough()...)
@@ -141,14 +144,15 @@ func usersOf(members []*string) []string {
 	return users
 }
 
-// scheduleTeams are the teams that policies name and on which schedules put
+// scheduleTeams are the teams that policies name or limit and on which schedules put
 // people, by schedule.
 func scheduleTeams(account *inventory.Snapshot, access *desired.Access) map[string][]string {
 	teams := map[string][]string{}
 	add := func(schedule string, ids []string) {
 		for _, id := range ids {
 			_, named := access.Named[desired.Target{Resource: inventory.ByID(inventory.KindTeam, id)}]
-			if named && !slices.Contains(teams[schedule], id) {
+			concerned := named || access.MayCap(inventory.ByID(inventory.KindTeam, id))
+			if concerned && !slices.Contains(teams[schedule], id) {
 				teams[schedule] = append(teams[schedule], id)
 			}
 		}

@@ -36,6 +36,8 @@ func (b *builder) notice() {
 	b.noticeAdminByFacts()
 	b.noticeRenderings()
 	b.noticeStubs()
+	b.noticeBeyond()
+	b.noticeLeavers()
 }
 
 // failedGrants are the rules that failed and might have named a resource. What they

@@ -59,6 +59,9 @@ func (r *Result) Revert(made []Change) *Reversal {
 			_, named = r.Access.Named[c.Pair().Target()]
 			named = named && c.Resource != inventory.AccountRef
 		}
+		if limit, limited := r.Access.Cap(c.Pair()); asked == inventory.None && limited && inventory.CompareRoles(c.Resource.Kind, c.After, limit.AtMost) > 0 {
+			named = true
+		}
 		if named && asked != c.After {
 			v.Again = append(v.Again, c.ID)
 		}

@@ -21,9 +21,10 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 	p := r.Plan
 	round := Round{
 		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}, Emptying: heldBy("S3", p), Unwitnessed: heldBy("S4", p), Fights: fights(r), Still: stillOf(r),
-		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)),
-		Rules:     remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
+		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)), Limits: r.Access.Ceilings(),
+		Rules: remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
 	}
+	limits := limitedIn(p, r.Access)
 	pending, changed := map[desired.Pair]Cause{}, map[desired.Pair]bool{}
 	for _, c := range p.Changes {
 		if done[c.ID] {
@@ -77,6 +78,9 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		if g, ok := r.Access.Grants.Get(pair); ok {
 			rp.Desired, rp.Window, rp.Schedules = g.Role, g.Window, g.Schedules
 		}
+		if role, limited := limits[pair]; limited {
+			rp.Desired = role
+		}
 		if rp, ok := carry.pair(rp); ok {
 			round.Pairs = append(round.Pairs, rp)
 		}
@@ -91,6 +95,26 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 	})
 	round.Standins, round.PendingStandins = r.standinsLeft(done)
 	return round
+}
+
+// limitedIn are the roles down to which nothing but limits lower pairs.
+func limitedIn(p *Plan, a *desired.Access) map[desired.Pair]string {
+	limits := map[desired.Pair]string{}
+	note := func(c Change) {
+		if byLimit(a, c) && c.Override == nil {
+			limits[c.Pair()] = c.After
+		}
+	}
+	for _, c := range slices.Concat(p.Changes, p.Observed) {
+		note(c)
+	}
+	for _, x := range p.Blocked {
+		note(x.Change)
+	}
+	for _, h := range p.Held {
+		note(h.Change)
+	}
+	return limits
 }
 
 // turnHeld is what a pair on a layer or event holds after the round.

@@ -21,7 +21,8 @@ import (
 //	any        any      a protection covers it       protected
 //	rotation   no       a stakeholder                blocked (S13)
 //	rotation   no                                    grant
-//	none       yes      nothing names the layer      drift, left alone (S1, S24)
+//	none       yes      nothing names the layer,     drift, left alone (S1, S24)
+//	                    and no limit is broken
 //	none       yes                                   revoke
 //	any        any      we render the schedule       blocked (S22)
 //	                    otherwise than PagerDuty
@@ -29,8 +30,8 @@ import (
 // What became a change then goes through enforcement, constraints and holds;
 // all changes of one schedule become one edit of it.
 
-// schedules compares turns and overrides on every schedule that policies name,
-// or on which this program made overrides.
+// schedules compares turns and overrides on every schedule that policies name, on
+// which this program made overrides, or on which somebody is beyond a limit.
 func (b *builder) schedules() {
 	for _, id := range b.concerned() {
 		s, ok := b.in.Snapshot.Schedules[id]
@@ -61,6 +62,9 @@ func (b *builder) concerned() []string {
 	}
 	for _, o := range b.in.Memory.Standins {
 		concerned[o.Schedule] = true
+	}
+	for _, id := range b.limitedSchedules() {
+		concerned[id] = true
 	}
 	return slices.Sorted(maps.Keys(concerned))
 }
@@ -121,13 +125,19 @@ func (b *builder) turn(s inventory.Schedule, pair desired.Pair, held, asked stri
 	switch {
 	case held == asked, b.access.UnknownReason(pair) != "":
 		return
-	case !named:
+	}
+	limit, beyond := b.beyond(pair, held)
+	switch {
+	case !named && (!beyond || b.mode(pair.Resource) == Unmanaged):
 		b.drift(pair, held, b.unnamed(partName(s)))
 		return
 	case b.protected(pair, held, asked):
 		return
 	}
 	c := b.change(pair, held, asked)
+	if !named {
+		c = b.limitedTo(pair, held, limit)
+	}
 	if why, unblock := b.unschedulable(pair.User, asked); why != "" {
 		b.block(c, why, unblock)
 		return

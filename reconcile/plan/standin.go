@@ -106,12 +106,18 @@ func (b *builder) standins(s inventory.Schedule) {
 		if kept || b.access.UnknownReason(pair) != "" {
 			continue
 		}
-		if _, named := b.access.Named[pair.Target()]; !named {
+		limit, beyond := b.beyond(pair, desired.Standin)
+		if _, named := b.access.Named[pair.Target()]; !named && !beyond {
 			b.drift(pair, desired.Standin, "this program made it, and no policy names this schedule's overrides any more")
 			continue
 		}
 		if !b.protected(pair, desired.Standin, inventory.None) {
-			b.propose(b.standinChange(pair, have, desired.Override{}, desired.Standin, inventory.None))
+			c := b.standinChange(pair, have, desired.Override{}, desired.Standin, inventory.None)
+			if beyond {
+				c.LimitedBy = limit.By
+				c.Reason = fmt.Sprintf("limited to %s: %s", limit.AtMost, limit.By[0].Reason)
+			}
+			b.propose(c)
 		}
 	}
 	if b.in.Memory.Last != nil {

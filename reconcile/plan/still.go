@@ -208,6 +208,10 @@ func (b *builder) newlyLowered(c Change) bool {
 			return true
 		}
 	}
+	if byLimit(b.access, c) {
+		limit, limited := u.access.Cap(pair)
+		return !limited || u.access.UnknownReason(pair) != "" || inventory.CompareRoles(c.Resource.Kind, limit.AtMost, c.After) > 0
+	}
 	if _, named := u.access.Named[pair.Target()]; !named || u.access.UnknownReason(pair) != "" {
 		return true
 	}

@@ -71,12 +71,20 @@ func PlanSummary(p *plan.Plan) string {
 		return line + "."
 	}
 	switch {
-	case s.Observed+s.Blocked+s.Held+s.Unknown+len(p.Errors) > 0:
+	case s.Observed+s.Blocked+s.Held+s.Unknown+len(p.Errors) > 0, holdsMore(p):
 		return "No changes to apply: " + also + "."
 	case also != "":
 		return "No changes. PagerDuty holds what the policies say; " + also + "."
 	}
 	return "No changes. PagerDuty holds what the policies say."
+}
+
+// holdsMore says that PagerDuty holds more than policies allow, though nothing is to
+// be changed about it, accepted or not.
+func holdsMore(p *plan.Plan) bool {
+	return slices.ContainsFunc(p.Findings, func(f plan.Finding) bool {
+		return f.Rule == plan.RuleBeyondLimit || f.Rule == plan.RuleLeaverRemains
+	})
 }
 
 // planText is a plan being written.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -146,7 +147,23 @@ func (s *Standings) Of(pair desired.Pair) Standing {
 		s.overrides(&st, pair)
 	}
 	s.status(&st, pair)
+	s.beyond(&st, pair)
 	return st
+}
+
+// beyond adds the limits that PagerDuty holds more than, where no grant is limited.
+func (s *Standings) beyond(st *Standing, pair desired.Pair) {
+	limit, limited := s.access.Cap(pair)
+	if !limited || len(st.Limited) > 0 || inventory.CompareRoles(pair.Resource.Kind, st.Holds, limit.AtMost) <= 0 {
+		return
+	}
+	st.Limited = append(st.Limited, limit.By...)
+	more := fmt.Sprintf("limited to %s, and PagerDuty holds more", limit.AtMost)
+	if st.Why == "" {
+		st.Why = more
+		return
+	}
+	st.Why = more + "; " + st.Why
 }
 
 func lostOf(grants []desired.LostGrant) []Lost {

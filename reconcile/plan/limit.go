@@ -1,0 +1,171 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// A limit speaks of what is there, not only of what grants give (S38). Somebody who
+// holds more than it leaves them is lowered to it as if it named their pair: theirs
+// alone, so that others on the same resource are left as S1 leaves them.
+
+// beyond is what limits leave a pair that holds more, whatever is known of it.
+func (b *builder) beyond(pair desired.Pair, held string) (desired.Cap, bool) {
+	if held == inventory.None {
+		return desired.Cap{}, false
+	}
+	limit, limited := b.access.Cap(pair)
+	return limit, limited && inventory.CompareRoles(pair.Resource.Kind, held, limit.AtMost) > 0
+}
+
+// limitedTo describes the change of a pair down to what limits leave it.
+func (b *builder) limitedTo(pair desired.Pair, held string, limit desired.Cap) Change {
+	c := b.change(pair, held, limit.AtMost)
+	c.LimitedBy = limit.By
+	c.Cause, c.Drifted = b.causeOfLimit(pair, held, limit)
+	c.Reason = b.reason(c, b.access.Grant(pair))
+	return c
+}
+
+// byLimit says whether nothing but a limit asks for a lowering.
+func byLimit(a *desired.Access, c Change) bool {
+	return c.Effect == Lower && len(c.LimitedBy) > 0 && (c.Override != nil || a.Grant(c.Pair()).Role == "")
+}
+
+// causeOfLimit is why a pair is beyond a limit now: the limit is new, somebody came
+// under it, or the pair was raised beyond one that was there (S14).
+func (b *builder) causeOfLimit(pair desired.Pair, held string, limit desired.Cap) (Cause, string) {
+	last := b.in.Memory.Last
+	if last == nil || last.Limits == nil {
+		return CausePolicy, ""
+	}
+	if !last.limited(pair, limit.AtMost) {
+		return b.causeOfNewLimit(pair, limit), ""
+	}
+	then, known := b.last[pair]
+	switch {
+	case known && then.Actual != held:
+		return CauseDrift, then.Actual
+	case known && then.Pending != "":
+		return then.Pending, ""
+	case known || pair.Resource.Kind == inventory.KindAccount && !b.accountSeen(pair):
+		return CausePolicy, ""
+	}
+	return CauseDrift, ""
+}
+
+// accountSeen says whether somebody had an account when the last round ended, as far
+// as it recorded them.
+func (b *builder) accountSeen(pair desired.Pair) bool {
+	return slices.ContainsFunc(b.in.Memory.Last.Pairs, func(p RoundPair) bool { return p.User == pair.User })
+}
+
+// causeOfNewLimit is why a limit is on a pair that the last round had none for.
+func (b *builder) causeOfNewLimit(pair desired.Pair, limit desired.Cap) Cause {
+	last := b.in.Memory.Last
+	if b.in.Revision != last.Revision {
+		if b.before == nil {
+			return CausePolicy
+		}
+		was, limited := b.before.Cap(pair)
+		if !limited || inventory.CompareRoles(pair.Resource.Kind, was.AtMost, limit.AtMost) > 0 {
+			return CausePolicy
+		}
+	}
+	if !limit.From.After(last.At) || limit.From.After(b.in.Now) {
+		return CauseFacts
+	}
+	switch limit.FromKind {
+	case desired.BoundDate:
+		return CauseExpiry
+	case desired.BoundShift, desired.BoundTakeover, desired.BoundSnapshot:
+		return CauseHandover
+	}
+	return CauseFacts
+}
+
+// limited says whether a pair was limited to a role, or to a lower one, when the
+// round ended.
+func (r *Round) limited(pair desired.Pair, atMost string) bool {
+	return slices.ContainsFunc(r.Limits, func(l desired.Ceiling) bool {
+		return l.Covers(pair) && inventory.CompareRoles(l.Kind, l.AtMost, atMost) <= 0
+	})
+}
+
+// limitAccount lowers a base role that no grant gives to what limits leave.
+func (b *builder) limitAccount(pair desired.Pair, held string) {
+	limit, beyond := b.beyond(pair, held)
+	if !beyond || b.access.UnknownReason(pair) != "" || b.mode(pair.Resource) == Unmanaged || b.protected(pair, held, limit.AtMost) {
+		return
+	}
+	c := b.limitedTo(pair, held, limit)
+	switch {
+	case held == "owner":
+		b.block(c, "the account owner's role can't be changed through PagerDuty's API",
+			"make somebody else the owner in PagerDuty, or take this person out of the limit")
+	case limit.AtMost == inventory.None:
+		b.block(c, "nobody is removed from the account for want of a role (S4)",
+			"remove the person in PagerDuty, or have the limit say which base role is allowed")
+	default:
+		b.propose(c)
+	}
+}
+
+// stays says whether somebody stays on a target that no grant names, since the limits
+// that lower others there are not on them.
+func (b *builder) stays(target desired.Target) bool {
+	if _, named := b.access.Named[target]; named {
+		return false
+	}
+	var people []string
+	if target.Layer == "" {
+		people = b.ground.membersOf(target.Resource.ID)
+	} else if line, ok := oncall.LineOf(b.in.Snapshot.Schedules[target.Resource.ID], target.Layer); ok {
+		people = line.Members
+	}
+	return slices.ContainsFunc(people, func(user string) bool {
+		if _, read := b.in.Snapshot.Users[user]; !read {
+			return false
+		}
+		limit, limited := b.access.Cap(desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer})
+		return !limited || limit.AtMost != inventory.None
+	})
+}
+
+// limitedSchedules are the ids of the schedules on which somebody is beyond a limit.
+func (b *builder) limitedSchedules() []string {
+	capped := b.access.Capped(inventory.KindSchedule)
+	if len(capped) == 0 {
+		return nil
+	}
+	var found []string
+	for id, s := range b.in.Snapshot.Schedules {
+		for user := range capped {
+			pair := desired.Pair{User: user, Resource: b.ref(inventory.KindSchedule, id)}
+			if _, limited := b.access.Cap(pair); limited && b.onSchedule(s, user) != "" {
+				found = append(found, id)
+				break
+			}
+		}
+	}
+	return found
+}
+
+// onSchedule says what somebody holds on a schedule; empty if nothing.
+func (b *builder) onSchedule(s inventory.Schedule, user string) string {
+	for _, line := range oncall.Lines(s, b.in.Now) {
+		if line.Includes(user) {
+			return fmt.Sprintf("takes turns on schedule %s", s.Name)
+		}
+	}
+	for _, o := range StandinsOn(s, b.in.Now) {
+		if o.User == user {
+			return fmt.Sprintf("has an override on schedule %s from %s to %s", s.Name, clock(o.Start), clock(o.End))
+		}
+	}
+	return ""
+}
