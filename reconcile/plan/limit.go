@@ -26,9 +26,21 @@ func (b *builder) beyond(pair desired.Pair, held string) (desired.Cap, bool) {
 func (b *builder) limitedTo(pair desired.Pair, held string, limit desired.Cap) Change {
 	c := b.change(pair, held, limit.AtMost)
 	c.LimitedBy = limit.By
+	c.By = rulesOf(limit)
 	c.Cause, c.Drifted = b.causeOfLimit(pair, held, limit)
 	c.Reason = b.reason(c, b.access.Grant(pair))
 	return c
+}
+
+// rulesOf are the rules of limits.
+func rulesOf(limit desired.Cap) []desired.By {
+	var rules []desired.By
+	for _, l := range limit.By {
+		if !slices.ContainsFunc(rules, func(by desired.By) bool { return by.Origin == l.By.Origin }) {
+			rules = append(rules, l.By)
+		}
+	}
+	return rules
 }
 
 // byLimit says whether nothing but a limit asks for a lowering.

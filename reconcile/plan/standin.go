@@ -114,7 +114,7 @@ func (b *builder) standins(s inventory.Schedule) {
 		if !b.protected(pair, desired.Standin, inventory.None) {
 			c := b.standinChange(pair, have, desired.Override{}, desired.Standin, inventory.None)
 			if beyond {
-				c.LimitedBy = limit.By
+				c.LimitedBy, c.By = limit.By, rulesOf(limit)
 				c.Reason = fmt.Sprintf("limited to %s: %s", limit.AtMost, limit.By[0].Reason)
 			}
 			b.propose(c)

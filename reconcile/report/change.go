@@ -184,6 +184,9 @@ func (t *planText) rules(c plan.Change) []string {
 			lines = append(lines, fmt.Sprintf("and %s", count(len(c.By)-i, "other rule or chain", "other rules and chains")))
 			break
 		}
+		if slices.ContainsFunc(c.LimitedBy, func(l desired.Limitation) bool { return l.By.Origin == by.Origin }) {
+			continue // the limit itself, which stands below
+		}
 		rule := by.Origin
 		rule.Source = "" // of the person, not of the rule: it stands in the change's line
 		if line := Origin(rule); !slices.Contains(lines, line) || len(by.Chain) > 0 {
