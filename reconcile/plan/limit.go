@@ -148,36 +148,25 @@ func (b *builder) stays(target desired.Target) bool {
 	})
 }
 
-// limitedSchedules are the ids of the schedules on which somebody is beyond a limit.
-func (b *builder) limitedSchedules() []string {
-	capped := b.access.Capped(inventory.KindSchedule)
-	if len(capped) == 0 {
-		return nil
-	}
-	var found []string
-	for id, s := range b.in.Snapshot.Schedules {
-		for user := range capped {
-			pair := desired.Pair{User: user, Resource: b.ref(inventory.KindSchedule, id)}
-			if _, limited := b.access.Cap(pair); limited && b.onSchedule(s, user) != "" {
-				found = append(found, id)
-				break
-			}
+// beyondOn is what the people hold on a schedule who are under a limit there, by id.
+func (b *builder) beyondOn(s inventory.Schedule, capped map[string]bool) map[string]string {
+	holds := map[string]string{}
+	note := func(user, what string) {
+		if !capped[user] || holds[user] != "" {
+			return
+		}
+		pair := desired.Pair{User: user, Resource: b.ref(inventory.KindSchedule, s.ID)}
+		if _, limited := b.access.Cap(pair); limited {
+			holds[user] = what
 		}
 	}
-	return found
-}
-
-// onSchedule says what somebody holds on a schedule; empty if nothing.
-func (b *builder) onSchedule(s inventory.Schedule, user string) string {
 	for _, line := range oncall.Lines(s, b.in.Now) {
-		if line.Includes(user) {
-			return fmt.Sprintf("takes turns on schedule %s", s.Name)
+		for _, user := range line.Members {
+			note(user, fmt.Sprintf("takes turns on schedule %s", s.Name))
 		}
 	}
 	for _, o := range StandinsOn(s, b.in.Now) {
-		if o.User == user {
-			return fmt.Sprintf("has an override on schedule %s from %s to %s", s.Name, clock(o.Start), clock(o.End))
-		}
+		note(o.User, fmt.Sprintf("has an override on schedule %s from %s to %s", s.Name, clock(o.Start), clock(o.End)))
 	}
-	return ""
+	return holds
 }

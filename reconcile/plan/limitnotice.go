@@ -32,13 +32,20 @@ func (b *builder) noticeBeyond() {
 		}
 	}
 	capped := b.access.Capped(inventory.KindSchedule)
-	for _, id := range slices.Sorted(slices.Values(b.limitedSchedules())) {
-		for _, user := range slices.Sorted(maps.Keys(capped)) {
-			pair := desired.Pair{User: user, Resource: b.ref(inventory.KindSchedule, id)}
-			limit, limited := b.access.Cap(pair)
-			if does := b.onSchedule(b.in.Snapshot.Schedules[id], user); limited && does != "" {
-				b.tellBeyond(pair, does, limit)
-			}
+	if len(capped) == 0 {
+		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(b.in.Snapshot.Schedules)) {
+		b.containTold(b.ref(inventory.KindSchedule, id), func() { b.noticeBeyondTurns(id, capped) })
+	}
+}
+
+func (b *builder) noticeBeyondTurns(schedule string, capped map[string]bool) {
+	holds := b.beyondOn(b.in.Snapshot.Schedules[schedule], capped)
+	for _, user := range slices.Sorted(maps.Keys(holds)) {
+		pair := desired.Pair{User: user, Resource: b.ref(inventory.KindSchedule, schedule)}
+		if limit, limited := b.access.Cap(pair); limited {
+			b.tellBeyond(pair, holds[user], limit)
 		}
 	}
 }

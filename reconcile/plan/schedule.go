@@ -63,8 +63,14 @@ func (b *builder) concerned() []string {
 	for _, o := range b.in.Memory.Standins {
 		concerned[o.Schedule] = true
 	}
-	for _, id := range b.limitedSchedules() {
-		concerned[id] = true
+	if capped := b.access.Capped(inventory.KindSchedule); len(capped) > 0 {
+		for id, s := range b.in.Snapshot.Schedules {
+			b.contain(b.ref(inventory.KindSchedule, id), "*", func() {
+				if !concerned[id] && len(b.beyondOn(s, capped)) > 0 {
+					concerned[id] = true
+				}
+			})
+		}
 	}
 	return slices.Sorted(maps.Keys(concerned))
 }
