@@ -19,6 +19,7 @@ const (
 	frameReply   = 'r'
 	frameBegan   = 'b' // the name of a rule that runs from now on
 	frameEnded   = 'e' // the name of one that does no more
+	frameNothing = 'n' // asks nothing: it can't be written to a process that ended
 )
 
 const headLength = 5

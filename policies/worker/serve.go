@@ -108,6 +108,9 @@ func (s *server) serve(in io.Reader) error {
 		defer close(requests)
 		for from := bufio.NewReader(in); ; {
 			kind, body, err := readFrame(from)
+			if err == nil && kind == frameNothing {
+				continue
+			}
 			var q request
 			if err == nil && kind == frameRequest {
 				err = decode(body, &q)

@@ -81,11 +81,23 @@ func (w *Worker) stop() {
 	}
 }
 
+// bury forgets a process that ended while nothing was asked of it, such as one that
+// was killed to make room: no policies are to blame.
+func (w *Worker) bury() {
+	if w.process == nil {
+		return
+	}
+	if _, err := w.process.in.Write([]byte{frameNothing, 0, 0, 0, 0}); err != nil {
+		w.stop()
+	}
+}
+
 // Load is policies.Load. Secrets are looked for here, so that the process has none.
 func (w *Worker) Load(ctx context.Context, o policies.Options) (*Set, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o.TimeLimit = w.Time
+	w.bury()
 	for range tries {
 		files, err := policies.ReadFiles(o)
 		if err != nil {
@@ -120,6 +132,7 @@ const tries = 3
 func (w *Worker) LoadSource(ctx context.Context, source []byte) (*Set, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.bury()
 	a, err := w.load(ctx, source)
 	if err != nil {
 		return nil, err
@@ -254,6 +267,7 @@ func (s *Set) Evaluate(ctx context.Context, phase policies.Phase, in *policies.I
 
 func (s *Set) evaluate(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
 	w := s.worker
+	w.bury()
 	if w.process == nil || w.process != s.process {
 		a, err := w.load(ctx, s.source)
 		if err != nil {
