@@ -116,7 +116,7 @@ func (x *run) edit(ctx context.Context, e plan.Edit, changes []plan.Change) ([]O
 		return all(Already, "already so"), nil
 	case !oncall.SameDefinition(fresh, work.Was):
 		return all(Conflict, "the layers or rotations of schedule %s changed since the plan: nothing was written, plan again", work.Was.Name), nil
-	case voidsNew(fresh, work, x.options.Now()):
+	case voidsNew(fresh, work, x.plan.Changes, x.options.Now()):
 		return all(Conflict, "an override was made on schedule %s since the plan, which this edit would void: nothing was written, plan again", work.Was.Name), nil
 	}
 	if why := x.preview(ctx, work.Revised.Schedule, window); why != "" {
@@ -125,14 +125,22 @@ func (x *run) edit(ctx context.Context, e plan.Edit, changes []plan.Change) ([]O
 	return x.writeEdit(ctx, work, changes, all)
 }
 
-// voidsNew says that an edit would void an override that the plan did not know (S24).
-func voidsNew(fresh inventory.Schedule, work plan.Work, now time.Time) bool {
+// voidsNew says that an edit would void an override that the plan did not know
+// (S24). It knows also those that it makes itself.
+func voidsNew(fresh inventory.Schedule, work plan.Work, changes []plan.Change, now time.Time) bool {
 	after := work.Revised.Schedule
 	after.Overrides, after.CustomShifts = fresh.Overrides, fresh.CustomShifts
 	lost, err := oncall.LostCovers(fresh, after, now)
 	return err == nil && slices.ContainsFunc(lost, func(o inventory.Override) bool {
-		return !slices.ContainsFunc(work.Was.Overrides, func(known inventory.Override) bool { return known.ID == o.ID })
+		return !slices.ContainsFunc(work.Was.Overrides, func(known inventory.Override) bool { return known.ID == o.ID }) &&
+			!slices.ContainsFunc(changes, func(c plan.Change) bool { return makes(c, fresh.ID, o) })
 	})
+}
+
+// makes says that a change makes an override.
+func makes(c plan.Change, schedule string, o inventory.Override) bool {
+	return c.Override != nil && c.Resource.ID == schedule && c.After != inventory.None &&
+		o.User != nil && c.User == *o.User && c.Override.End.Equal(o.End)
 }
 
 // preview asks PagerDuty to render the schedule as it would be, and says where
