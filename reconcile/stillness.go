@@ -71,10 +71,11 @@ func (r *Round) stillness(ctx context.Context, in *plan.Input, input *policies.I
 		return nil, err
 	}
 	same := revision == in.Revision
-	if same && string(before) == string(settings) {
+	now := digest(in.Revision, settings)
+	if same && string(before) == string(settings) && !wasEdited(in.Memory.Last, now) {
 		return &plan.Stillness{Still: true}, nil
 	}
-	s := &plan.Stillness{Settle: r.Stillness.Settle, Now: r.stillNow(), Digest: digest(in.Revision, settings), Superseded: r.Stillness.Superseded}
+	s := &plan.Stillness{Settle: r.Stillness.Settle, Now: r.stillNow(), Digest: now, Superseded: r.Stillness.Superseded}
 	if revision != "" {
 		var held heldSettings
 		if err := json.Unmarshal(before, &held); err != nil {
@@ -99,6 +100,16 @@ func (r *Round) stillness(ctx context.Context, in *plan.Input, input *policies.I
 		s.Committed, s.Unrest = sight.Committed, sight.Unrest
 	}
 	return s, nil
+}
+
+// wasEdited says that the last round saw other policies or settings than those of
+// the digest, so that going back to these is an edit as well, or that such an edit
+// has yet to hold still.
+func wasEdited(last *plan.Round, now string) bool {
+	if last == nil || last.Still.Digest == "" {
+		return false
+	}
+	return last.Still.Digest != now || len(last.Still.Waiting) > 0
 }
 
 func (r *Round) stillNow() time.Time {

@@ -95,6 +95,21 @@ func TestS37_ARowThatMovesBetweenFilesTakesNothingAway(t *testing.T) {
 	w.told("what an edit lowers waits until the edit held still", 1)
 }
 
+func TestS37_AnEditThatIsTakenBackWaitsWithWhatItLowers(t *testing.T) {
+	w := newSettling(t)
+	w.rows("one", append(board, "emil.novak")...)
+	w.pass(2 * time.Second)
+	w.rows("one", board...)
+	w.pass(2 * time.Second)
+	w.held(1)
+	w.want(append(board, "emil.novak")...)
+	w.pass(59 * time.Second)
+	w.held(1)
+	w.pass(time.Second)
+	w.want(board...)
+	w.held(0)
+}
+
 func TestS37_WhatAnEditLowersIsLoweredOnceItHeldStillTheLongerTheMore(t *testing.T) {
 	for _, n := range []int{1, 3} {
 		w := newSettling(t)

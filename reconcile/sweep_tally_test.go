@@ -52,12 +52,15 @@ func checks(t *testing.T, few, many int) {
 }
 
 // trials sets how many trials there are.
-func trials(t *testing.T, n int) {
-	before := flag.Lookup("rapid.checks").Value.String()
-	if err := flag.Set("rapid.checks", fmt.Sprint(n)); err != nil {
+func trials(t *testing.T, n int) { setFlag(t, "rapid.checks", fmt.Sprint(n)) }
+
+// setFlag sets a flag for a test.
+func setFlag(t *testing.T, name, value string) {
+	before := flag.Lookup(name).Value.String()
+	if err := flag.Set(name, value); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = flag.Set("rapid.checks", before) })
+	t.Cleanup(func() { _ = flag.Set(name, before) })
 }
 
 // progress logs the sum now and then, so that a long run can be looked at.
