@@ -232,8 +232,10 @@ func TestS40_HostilePoliciesLeaveHandoversLanding(t *testing.T) {
 		t.Logf("%s: told after %s", name, told.Round(10*time.Millisecond))
 	}
 	b.ends()
-	if got := b.largest(); got > 450<<20 {
-		t.Errorf("%d MiB of memory, want no more than its bound and what the program itself needs", got>>20)
+	// The bound is for what an evaluation takes beside what its process has already, so
+	// that the largest of them comes to some multiple of it, and not to gigabytes.
+	if got := b.largest(); got > 768<<20 {
+		t.Errorf("%d MiB of memory, want a small multiple of the bound", got>>20)
 	}
 }
 
