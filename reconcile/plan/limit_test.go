@@ -3,6 +3,7 @@ package plan_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
@@ -318,4 +319,26 @@ func TestS38_ALeaverWhoIsStillThereIsAFinding(t *testing.T) {
 	st.Leavers = []policies.Leaver{{Principal: ref("user:bob@acme.com"), Reason: "left", Origins: origin(60)}}
 	p := mustMake(t, input(turns(), st)).Plan
 	sameLines(t, "still there", beyond(p, "dutyward.leaver-remains"), []string{"bob@acme.com team:Payments"})
+}
+
+func TestS38_WhatANewLimitLowersWaitsUntilTheEditHeldStillAndAnOldOneDoesNot(t *testing.T) {
+	for name, c := range map[string]struct {
+		settled *policies.Statements
+		held    int
+	}{
+		"a new limit": {elsewhere(), 1},
+		"an old one":  {underLimits(elsewhere(), "bob team:* none"), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := input(turns(), underLimits(elsewhere(), "bob team:* none"))
+			in = next(mustMake(t, input(turns(), elsewhere())), in, 0)
+			in.Stillness = &plan.Stillness{
+				Now: in.Now, Settle: time.Minute, Digest: "new", Settled: &plan.Settled{Statements: c.settled, Settings: sync},
+			}
+			p := mustMake(t, in).Plan
+			if len(p.Held) != c.held || len(p.Changes) != 1-c.held {
+				t.Errorf("the plan is %v", moves(p))
+			}
+		})
+	}
 }

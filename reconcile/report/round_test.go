@@ -151,6 +151,15 @@ func TestSummaryOfAPlanSaysWhatIsNotZero(t *testing.T) {
 	}
 }
 
+func TestS38_APlanWithABrokenLimitDoesNotSayThatPagerDutyHoldsWhatThePoliciesSay(t *testing.T) {
+	for _, rule := range []string{plan.RuleBeyondLimit, plan.RuleLeaverRemains} {
+		p := &plan.Plan{Findings: []plan.Finding{{Rule: rule}}, Summary: plan.Summary{Findings: 1}}
+		if diff := cmp.Diff("No changes to apply: 1 finding.", PlanSummary(p)); diff != "" {
+			t.Error(rule, diff)
+		}
+	}
+}
+
 func TestShiftsToComeOfOneWayAreToldAsOne(t *testing.T) {
 	begins := func(role, when string) Lost {
 		return lostOf([]desired.LostGrant{{Role: role, By: through(onCall), Why: "begins " + when}})[0]
