@@ -165,7 +165,9 @@ func (f *foretold) foreseen() []string {
 }
 
 // replay drives the daemon over the days of the forecast: at each boundary, each
-// hour, and a minute after it edited a schedule, when it looks at it again.
+// hour, and a minute after it edited a schedule, when it looks at it again. An edit
+// of turns that is held until a hand-over has no boundary: the daemon makes it with
+// its next round, of which there is one every five minutes.
 func (f *foretold) replay() {
 	for f.clock.Before(f.until) {
 		why := "schedule"
@@ -178,6 +180,9 @@ func (f *foretold) replay() {
 		if outlook.Boundary.After(f.clock) && outlook.Boundary.Before(next) {
 			next = outlook.Boundary
 		}
+		if edit := f.nextEdit(); !edit.IsZero() && edit.Before(next) {
+			next = edit
+		}
 		if soon := f.clock.Truncate(time.Minute).Add(time.Minute); f.wrote && soon.Before(next) {
 			next = soon
 		}
@@ -187,6 +192,18 @@ func (f *foretold) replay() {
 	if diff := cmp.Diff(want, got); diff != "" {
 		f.Fatalf("the daemon did otherwise than foreseen (-foreseen +done):\n%s\n%s\n%s", diff, f.log.String(), f.source)
 	}
+}
+
+// nextEdit is the next moment at which the forecast changes turns and nothing else;
+// zero if there is none.
+func (f *foretold) nextEdit() time.Time {
+	for _, s := range f.forecast.Steps {
+		others := slices.ContainsFunc(s.Changes, func(c plan.Change) bool { return c.Resource.Kind != inventory.KindSchedule })
+		if s.At.After(f.clock) && len(s.Changes) > 0 && !others {
+			return s.At
+		}
+	}
+	return time.Time{}
 }
 
 // anyRota draws an account of eight people, three teams and three schedules: Lay
