@@ -6,6 +6,9 @@ import (
 )
 
 func TestS40_ACommandSaysThatOneStepOfThePoliciesTookTooMuch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the bound leaves the race detector no room, which runs with -short")
+	}
 	k := newKilling(t)
 	k.write("policies/h.rego", hostile["one huge number"].text)
 	for _, args := range [][]string{{"plan", "--detailed-exitcode"}, {"plan", "--base", "policies"}, {"apply", "--yes"}} {

@@ -86,7 +86,7 @@ func TestTheTokenGoesOutOfNoDoor(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, args := range [][]string{{"check"}, {"check", "--format", "github"}, {"check", "--json"}, {"plan"}, {"test"}, {"apply", "--yes"}, {"doctor", "--json"}} {
-				before := n.said.Len()
+				before := len(n.said.String())
 				n.run(args...)
 				searched(t, fmt.Sprintf("%v with a %s as %s", args, name, file), n.said.String()[before:])
 			}

@@ -63,7 +63,7 @@ type nest struct {
 	parrot *parrot
 	sim    *pagerdutysim.Server
 	env    []string
-	said   bytes.Buffer
+	said   shared
 }
 
 func newNest(t *testing.T, changes ...func(*inventory.Snapshot)) *nest {
@@ -102,6 +102,30 @@ func (n *nest) write(name, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		n.t.Fatal(err)
 	}
+}
+
+// shared is a buffer that output and errors are written to at once, as a terminal is.
+type shared struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.Write(p)
+}
+
+func (s *shared) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all.Reset()
+}
+
+func (s *shared) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.String()
 }
 
 // run runs a command and keeps what it says.

@@ -81,6 +81,8 @@ type Section struct {
 	since chan struct{}
 	left  chan struct{}
 	once  sync.Once
+	// memory is the guard's bound as it was when the section began.
+	memory int64
 	// release lifts the kernel's own bound.
 	release func()
 
@@ -94,7 +96,7 @@ func (g *Guard) Enter(ctx context.Context, what string, limit time.Duration) *Se
 	if g == nil || g.End == nil {
 		return nil
 	}
-	s := &Section{guard: g, what: what, limit: limit, since: make(chan struct{}, 1), left: make(chan struct{})}
+	s := &Section{guard: g, what: what, limit: limit, memory: g.Memory, since: make(chan struct{}, 1), left: make(chan struct{})}
 	s.release = func() {}
 	if g.Memory > 0 {
 		s.release = confine(g.Memory + g.Beyond)
@@ -166,8 +168,8 @@ func (s *Section) watch(ctx context.Context) {
 		case s.limit > 0 && time.Since(began) > s.limit+grace:
 			s.end(fmt.Errorf("%w of %s", ErrTime, s.limit))
 			return
-		case s.guard.Memory > 0 && memory()-before > s.guard.Memory:
-			s.end(fmt.Errorf("%w (%s)", ErrMemory, humanize.IBytes(uint64(s.guard.Memory))))
+		case s.memory > 0 && memory()-before > s.memory:
+			s.end(fmt.Errorf("%w (%s)", ErrMemory, humanize.IBytes(uint64(s.memory))))
 			return
 		}
 	}
