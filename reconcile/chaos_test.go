@@ -330,7 +330,10 @@ func (c *chaos) confirm() {
 // DUTYWARD_CHAOS in a long one.
 func chaosRounds(t *testing.T) int {
 	text := os.Getenv("DUTYWARD_CHAOS")
-	if text == "" {
+	switch {
+	case text == "" && testing.Short():
+		return 20 // the race detector takes ten times as long
+	case text == "":
 		return 60
 	}
 	n, err := strconv.Atoi(text)
