@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -404,12 +405,15 @@ func TestS29_WhoLostTheLeaseAmidAnEditWritesNothingMore(t *testing.T) {
 // deadlines notes by when each step of an edit must have ended.
 type deadlines struct {
 	apply.Account
+	mu    sync.Mutex
 	until []time.Time
 }
 
 func (d *deadlines) WriteStep(ctx context.Context, was inventory.Schedule, step oncall.Step) error {
 	until, _ := ctx.Deadline()
+	d.mu.Lock()
 	d.until = append(d.until, until)
+	d.mu.Unlock()
 	return d.Account.WriteStep(ctx, was, step)
 }
 
