@@ -18,6 +18,7 @@ const (
 // constrain blocks what PagerDuty would refuse, as far as the snapshot tells
 // (S16).
 func (b *builder) constrain() {
+	b.indexBases() // those blocked here too: roles on teams and turns wait for them
 	seats := newSeats(b.in.Snapshot)
 	teamSize, userTeams := map[string]int{}, map[string]int{}
 	kept := make([]Change, 0, len(b.proposed))

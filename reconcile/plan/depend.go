@@ -18,7 +18,6 @@ func (b *builder) depend() {
 			takingOver[c.Pair().Target()] = append(takingOver[c.Pair().Target()], c)
 		}
 	}
-	b.indexBases()
 	b.dependOnSchedules()
 	for i := range b.proposed {
 		c := &b.proposed[i]

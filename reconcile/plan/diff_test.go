@@ -3,6 +3,8 @@ package plan_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -188,17 +190,7 @@ func TestS16_WhatNeedsSomethingOnlyObservedIsBlocked(t *testing.T) {
 
 func TestS16_ARaiseThatNeedsASeatWaitsForTheLoweringThatFreesOne(t *testing.T) {
 	s := account()
-	s.Licenses = map[string]inventory.License{
-		"FULL": {ID: "FULL", Name: "Business", ValidRoles: []string{"owner", "admin", "user", "limited_user"}, Available: ptr(0)},
-		"VIEW": {ID: "VIEW", Name: "Stakeholder", ValidRoles: []string{"read_only_user"}, Available: ptr(3)},
-	}
-	for id, u := range s.Users {
-		u.License = ptr("FULL")
-		if id == "stk" {
-			u.License = ptr("VIEW")
-		}
-		s.Users[id] = u
-	}
+	noSeat(s, "stk")
 	st := grants("user:stk@acme.com account limited_user", "user:di@acme.com account read_only_user")
 	r := mustMake(t, input(s, st))
 	if len(r.Plan.Changes) != 2 || r.Plan.Changes[0].User != "di" || r.Plan.Changes[1].User != "stk" {
@@ -209,6 +201,36 @@ func TestS16_ARaiseThatNeedsASeatWaitsForTheLoweringThatFreesOne(t *testing.T) {
 	wantBlocked := "blocked: raise account stk read_only_user>limited_user policy: no seat is free on licence Business, which limited_user needs"
 	if got := lines(r.Plan); got[0] != wantBlocked {
 		t.Errorf("got %q, want %q", got[0], wantBlocked)
+	}
+}
+
+// noSeat has no seat free on the licence that all but one stakeholder have.
+func noSeat(s *inventory.Snapshot, stakeholder string) {
+	s.Licenses = map[string]inventory.License{
+		"FULL": {ID: "FULL", Name: "Business", ValidRoles: []string{"owner", "admin", "user", "limited_user"}, Available: ptr(0)},
+		"VIEW": {ID: "VIEW", Name: "Stakeholder", ValidRoles: []string{"read_only_user"}, Available: ptr(3)},
+	}
+	for id, u := range s.Users {
+		u.License = ptr("FULL")
+		if id == stakeholder {
+			u.License, u.BaseRole = ptr("VIEW"), "read_only_user"
+		}
+		s.Users[id] = u
+	}
+}
+
+func TestS16_WhatABaseRoleIsNeededForIsBlockedWithItWhereNoSeatIsFree(t *testing.T) {
+	s := turns()
+	noSeat(s, "di")
+	r := mustMake(t, input(s, also(rotation("ann bob cy di Follow"),
+		"user:di@acme.com account limited_user", "user:di@acme.com team:Payments observer", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder", "user:cy@acme.com team:Search responder")))
+	want := []string{
+		"blocked: raise account di read_only_user>limited_user policy: no seat is free on licence Business, which limited_user needs",
+		"blocked: raise schedule:Follow di none>rotation policy: it needs di@acme.com from read_only_user to limited_user on account, which is blocked",
+		"blocked: raise team:Payments di none>observer policy: it needs di@acme.com from read_only_user to limited_user on account, which is blocked",
+	}
+	if d := cmp.Diff(want, lines(r.Plan)); d != "" {
+		t.Errorf("the plan differs (-want +got):\n%s", d)
 	}
 }
 
