@@ -195,7 +195,26 @@ func (c *course) step(m moment) (*Plan, error) {
 	if m.implied {
 		c.implied = impliedMembers(c.account, m.at, nil)
 	}
-	ground := newGround(&moved, m.at, nil)
+	m.schedules = slices.Concat(m.schedules, c.waitingFor(m.pairs, m.schedules))
+	b := c.plan(in, m)
+	var made []desired.Pair
+	for _, change := range b.plan.Changes {
+		made = append(made, change.Pair())
+	}
+	if more := c.waitingFor(made, m.schedules); len(more) > 0 {
+		m.schedules = slices.Concat(m.schedules, more)
+		b = c.plan(in, m)
+	}
+	if c.movesPrincipals(b.plan) {
+		return c.again(in)
+	}
+	c.goOn(b)
+	return b.plan, nil
+}
+
+// plan makes the plan of what a moment touches.
+func (c *course) plan(in Input, m moment) *builder {
+	ground := newGround(in.Snapshot, m.at, nil)
 	ground.implied = c.implied
 	b := &builder{
 		in: in, was: c.was, ground: ground, circles: c.circles, index: c.index, access: c.access, last: c.last, scope: c.scope(m), asks: map[string]bool{},
@@ -206,11 +225,28 @@ func (c *course) step(m moment) (*Plan, error) {
 	}
 	b.decide()
 	b.complete()
-	if c.movesPrincipals(b.plan) {
-		return c.again(in)
+	return b
+}
+
+// waitingFor are the ids of the stuck schedules, but for those known, on which
+// something of people stays due whose roles elsewhere pairs are about: it may have
+// waited for these (S16).
+func (c *course) waitingFor(pairs []desired.Pair, known []string) []string {
+	if len(c.stuck) == 0 {
+		return nil
 	}
-	c.goOn(b)
-	return b.plan, nil
+	moves := map[string]bool{}
+	for _, pair := range pairs {
+		moves[pair.User] = moves[pair.User] || pair.Resource.Kind != inventory.KindSchedule
+	}
+	var waiting []string
+	for pair := range c.open {
+		if id := pair.Resource.ID; moves[pair.User] && slices.Contains(c.stuck, id) && !slices.Contains(known, id) {
+			waiting = append(waiting, id)
+		}
+	}
+	slices.Sort(waiting)
+	return slices.Compact(waiting)
 }
 
 // again makes the plan of everything, since principals or schedules move.

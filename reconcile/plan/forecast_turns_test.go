@@ -238,3 +238,34 @@ func TestS17_WhoStandsInOnATeamsScheduleIsOnTheTeamUntilThatIsOver(t *testing.T)
 		"Wed 18 08:00 team:Search ed responder>none policy",
 	)
 }
+
+// A change that waits for one on a team, or for a seat, is due once that is no longer in
+// its way, as a daemon's round finds it, and not at the next hand-over only.
+func TestAForecastMakesAChangeOfTurnsOnceWhatItWaitsForIsOutOfTheWay(t *testing.T) {
+	t.Run("a grant on a team that is only observed ends", func(t *testing.T) {
+		s := turns()
+		v := s.Schedules["FOL"]
+		v.Teams = []string{"SEA"}
+		s.Schedules["FOL"] = v
+		in := input(s, also(rotation("ann bob cy di Follow"), "user:di@acme.com team:Search responder until 30"))
+		in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.Observe}
+		wantSteps(t, in, 8,
+			"Mon 16 12:00 observed: team:Search di none>responder policy",
+			"Mon 16 12:00 blocked: schedule:Follow event Week di none>rotation policy",
+			"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
+		)
+	})
+	t.Run("a seat becomes free", func(t *testing.T) {
+		s := turns()
+		noSeat(s, "di")
+		in := input(s, also(rotation("ann bob cy di Follow"), "user:di@acme.com account limited_user",
+			"user:ed@acme.com account limited_user until 30", "user:ed@acme.com account read_only_user"))
+		wantSteps(t, in, 8,
+			"Mon 16 12:00 blocked: account di read_only_user>limited_user policy",
+			"Mon 16 12:00 blocked: schedule:Follow event Week di none>rotation policy",
+			"Tue 17 18:00 account ed limited_user>read_only_user expiry",
+			"Tue 17 18:00 account di read_only_user>limited_user policy",
+			"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
+		)
+	})
+}
