@@ -222,6 +222,22 @@ func TestS37_EditsWithoutEndPutALoweringOffForTenTimesAsLongAtMost(t *testing.T)
 	w.want(board[1:]...)
 }
 
+// An edit was under way when the daemon stopped, and another one is a day later: that
+// both would lower the same says nothing of the time between.
+func TestS37_TimeInWhichNobodyLookedIsNoWait(t *testing.T) {
+	w := newSettling(t)
+	w.rows("one", board[1:]...)
+	w.pass(time.Second)
+	w.held(1)
+	w.begin()
+	w.rows("one", append(board[1:], "emil.novak")...)
+	w.pass(24 * time.Hour)
+	w.held(1)
+	w.want(append(board, "emil.novak")...)
+	w.pass(time.Minute)
+	w.want(append(board[1:], "emil.novak")...)
+}
+
 func TestS37_AWeakerConfigurationWaitsAndAStrongerOneActsAtOnce(t *testing.T) {
 	w := newSettling(t)
 	operators := plan.Settings{Default: plan.Sync, Operators: []string{"hiro.tanaka@acme.test"}}

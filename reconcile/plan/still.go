@@ -134,13 +134,23 @@ func (b *builder) holdUnsettled() {
 	})
 }
 
+// waitingSince is since when a lowering waits. A daemon that makes its rounds makes
+// one when a wait ends, so that much longer without any is time in which nobody saw
+// what was due: that counts as one Settle, lest an edit of then make one of now act
+// at once.
 func (b *builder) waitingSince(key string) time.Time {
-	if last := b.in.Memory.Last; last != nil && !b.recent.Superseded {
-		if since, waited := last.Still.Waiting[key]; waited && since.Before(b.recent.Now) {
-			return since
-		}
+	last, u := b.in.Memory.Last, b.recent
+	if last == nil || u.Superseded {
+		return u.Now
 	}
-	return b.recent.Now
+	since, waited := last.Still.Waiting[key]
+	if unseen := b.in.Now.Sub(last.At); unseen > 2*settleMost*u.Settle {
+		since = since.Add(unseen - u.Settle)
+	}
+	if !waited || since.After(u.Now) {
+		return u.Now
+	}
+	return since
 }
 
 // waits says that a change waited already in the last round.
@@ -193,6 +203,8 @@ func (b *builder) newlyLowered(c Change) bool {
 		return false
 	case c.Cause == CausePolicy || b.waits(c.ID):
 		return true
+	case b.before != nil && b.keeps(b.before, c):
+		return true
 	case u.Settled == nil:
 		return false
 	case u.operators[c.User]:
@@ -202,29 +214,34 @@ func (b *builder) newlyLowered(c Change) bool {
 	case u.access == nil:
 		return false
 	}
+	return b.keeps(u.access, c)
+}
+
+// keeps says that access, as other policies would have it, does not lower what a
+// change lowers, or that this can't be told.
+func (b *builder) keeps(access *desired.Access, c Change) bool {
 	pair := c.Pair()
-	for _, p := range u.access.Protections {
+	for _, p := range access.Protections {
 		if p.Covers(pair, c.Before, c.After) {
 			return true
 		}
 	}
 	if byLimit(b.access, c) {
-		limit, limited := u.access.Cap(pair)
-		return !limited || u.access.UnknownReason(pair) != "" || inventory.CompareRoles(c.Resource.Kind, limit.AtMost, c.After) > 0
+		limit, limited := access.Cap(pair)
+		return !limited || access.UnknownReason(pair) != "" || inventory.CompareRoles(c.Resource.Kind, limit.AtMost, c.After) > 0
 	}
-	if _, named := u.access.Named[pair.Target()]; !named || u.access.UnknownReason(pair) != "" {
+	if _, named := access.Named[pair.Target()]; !named || access.UnknownReason(pair) != "" {
 		return true
 	}
 	if c.Override != nil {
-		return u.asksFor(*c.Override, pair)
+		return asksFor(access, *c.Override, pair)
 	}
-	return inventory.CompareRoles(c.Resource.Kind, b.asked(u.access, pair), c.After) > 0
+	return inventory.CompareRoles(c.Resource.Kind, b.asked(access, pair), c.After) > 0
 }
 
-// asksFor says whether those that held still ask for an override, or for one in a
-// part of its window.
-func (u *recentEdit) asksFor(p Standin, pair desired.Pair) bool {
-	return slices.ContainsFunc(u.access.Overrides, func(o desired.Override) bool {
+// asksFor says whether access has an override, or one in a part of its window.
+func asksFor(access *desired.Access, p Standin, pair desired.Pair) bool {
+	return slices.ContainsFunc(access.Overrides, func(o desired.Override) bool {
 		return o.Pair() == pair && len(o.Limited) == 0 && o.From.Before(p.End) && p.Start.Before(o.Until)
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -54,5 +56,26 @@ func TestS37_WhatOnlyTheLastRoundsPoliciesGaveWaitsToo(t *testing.T) {
 	in.Stillness = &still
 	if r = mustMake(t, in); len(r.Plan.Held) != 1 {
 		t.Fatalf("%q, want it held in the round after as well", lines(r.Plan))
+	}
+}
+
+// The policies of the last round named somebody who is not there, so that it kept what
+// everybody had. The next edit takes that line out.
+func TestS37_WhatTheLastRoundsPoliciesCouldNotTellWaitsToo(t *testing.T) {
+	without := grants("user:ann@acme.com team:Payments manager")
+	in := input(account(), without)
+	put(in.Snapshot, "PAY", "bob", "manager")
+	in.Previous, in.Revision = grants("user:ann@acme.com team:Payments manager", "oncall:Nope team:Payments observer"), "r2"
+	bob := desired.Pair{User: "bob", Resource: inventory.Ref{Kind: inventory.KindTeam, ID: "PAY"}}
+	in.Memory.Last = &plan.Round{
+		At: at(-1), Revision: "r1", Still: plan.Still{Digest: "d1", Since: noon.Add(-3 * time.Minute)},
+		Pairs: []plan.RoundPair{{Pair: bob, Desired: "manager", Actual: "manager"}},
+	}
+	in.Stillness = &plan.Stillness{
+		Now: noon, Settle: time.Minute, Digest: "d2", Settled: &plan.Settled{Statements: without, Settings: in.Settings},
+	}
+	r := mustMake(t, in)
+	if len(r.Plan.Held) != 1 || r.Plan.Held[0].Rule != "S37" {
+		t.Fatalf("%q, want bob's role held", lines(r.Plan))
 	}
 }
