@@ -169,7 +169,7 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 			continue
 		}
 		for i := hourFrom(o.Start); hour(i).Before(o.End); i++ {
-			if !hour(i).Before(now) && slices.Contains(onCallAt(before, hour(i)), *o.User) && !slices.Contains(onCallAt(after, hour(i)), *o.User) {
+			if !hour(i).Before(now) && inEffect(before, o, hour(i)) && !inEffect(after, o, hour(i)) {
 				c.lapsed(id, o, hour(i))
 				break
 			}
@@ -178,35 +178,57 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 }
 
 // judgeNext says that nobody's next turn moves who neither joins nor leaves, but for
-// whoever was on call when it was decided.
+// whoever was on call when it was decided. Whoever does so on one part keeps their
+// next turn on the others.
 func (c *chaos) judgeNext(id string, before, after inventory.Schedule, from int) {
 	if c.relaxed || c.unfinished[id] { // a half-done edit is no base to judge by
 		return
 	}
-	moves := map[string]bool{}
+	before.Overrides, before.CustomShifts, after.Overrides, after.CustomShifts = nil, nil, nil, nil
+	moves, stays := map[string]bool{}, map[string][]string{}
 	for _, part := range partsOf(before) {
 		was, is := membersOf(before, part, c.now()), membersOf(after, part, c.now())
 		for _, user := range slices.Concat(was, is) {
-			moves[user] = moves[user] || slices.Contains(was, user) != slices.Contains(is, user)
-		}
-	}
-	next := func(s inventory.Schedule, user string) int {
-		s.Overrides, s.CustomShifts = nil, nil
-		for i := from; i < from+21*24; i++ {
-			if slices.Contains(onCallAt(s, hour(i)), user) {
-				return i
+			if slices.Contains(was, user) != slices.Contains(is, user) {
+				moves[user] = true
+			} else if !slices.Contains(stays[user], part) {
+				stays[user] = append(stays[user], part)
 			}
 		}
-		return -1
 	}
-	plain := before
-	plain.Overrides, plain.CustomShifts = nil, nil
+	judge := func(user, what string, on func(inventory.Schedule, time.Time) bool) {
+		next := func(s inventory.Schedule) int {
+			for i := from; i < from+21*24; i++ {
+				if on(s, hour(i)) {
+					return i
+				}
+			}
+			return -1
+		}
+		if on(before, c.began) {
+			return
+		}
+		if b, a := next(before), next(after); b != a && b != from && b >= 0 {
+			c.violate("%s: the next turn of %s%s moved from %s to %s", id, user, what, hour(b), hour(a))
+		}
+	}
 	for _, user := range before.People(c.now()) {
-		if moves[user] || slices.Contains(onCallAt(plain, c.began), user) {
+		if !moves[user] {
+			judge(user, "", func(s inventory.Schedule, t time.Time) bool { return slices.Contains(onCallAt(s, t), user) })
 			continue
 		}
-		if b, a := next(before, user), next(after, user); b != a && b != from && b >= 0 {
-			c.violate("%s: the next turn of %s moved from %s to %s", id, user, hour(b), hour(a))
+		for _, part := range stays[user] {
+			judge(user, " on "+part, func(s inventory.Schedule, t time.Time) bool { return onCallBy(s, part, user, t) })
 		}
 	}
+}
+
+// onCallBy says that a part puts somebody on call: of layers the uppermost does on
+// which it is somebody's turn.
+func onCallBy(s inventory.Schedule, part, user string, t time.Time) bool {
+	all := stands(s, t)
+	if s.Kind == inventory.ScheduleOfLayers && len(all) > 1 {
+		all = all[len(all)-1:]
+	}
+	return slices.Contains(all, stand{part, user})
 }

@@ -108,20 +108,6 @@ func (c *chaos) judgePair(said, on, id, user, before, after string) {
 	}
 }
 
-// judgeStill says that nothing is lowered by an edit which has just been written,
-// unless what stood before would have lowered it (S37).
-func (c *chaos) judgeStill(said, on, id, layer, user, after string) {
-	now := c.inForce
-	if c.before == nil || now != c.laws[c.at] || now == c.before || c.broken != nil || c.began.Sub(c.since) >= time.Minute {
-		return
-	}
-	c.inForce = c.before
-	defer func() { c.inForce = now }()
-	if !c.mayLower(on, id, layer, user, after) {
-		c.violate("%s: the policies said %q until %s ago", said, c.before.name, c.began.Sub(c.since))
-	}
-}
-
 // judgeBack says that a base role which no grant gives goes back only where the
 // program raised it, and no lower than it was.
 func (c *chaos) judgeBack(said, user, after string) {
@@ -185,17 +171,17 @@ func (c *chaos) mayRaise(on, id, layer, user, role string) bool {
 // the user more than a role, and that it could be told.
 func (c *chaos) mayLower(on, id, layer, user, to string) bool {
 	all := c.samples()
+	if slices.ContainsFunc(all, func(s sample) bool {
+		most, limited := c.limited(c.inForce, user, on, s)
+		return limited && (most == inventory.None || inventory.CompareRoles(kindOf(on), to, most) >= 0) && (on == anySchedule || c.trusted(on, id, s))
+	}) {
+		return true // also where no grant names it (S38)
+	}
 	if !c.inForce.names(on, layer) || !slices.ContainsFunc(all, func(s sample) bool { return c.trusted(on, id, s) }) {
 		return false
 	}
 	if strings.Contains(c.inForce.rego, "Nope") && on == "team:Beta" {
 		return false
-	}
-	if slices.ContainsFunc(all, func(s sample) bool {
-		most, limited := c.limited(c.inForce, user, on, s)
-		return limited && (most == inventory.None || inventory.CompareRoles(kindOf(on), to, most) >= 0)
-	}) {
-		return true
 	}
 	for _, g := range c.inForce.gives {
 		if g.on != on || g.layer != layer || g.role == "override" {
@@ -224,6 +210,7 @@ func (c *chaos) judgeSchedule(said string, before, after inventory.Schedule) {
 		c.violate("%s: its name, teams or time zone changed", said)
 	}
 	c.judgeStandins(said, before, after)
+	c.noteNets(before, after)
 	c.judgeParts(said, before, after)
 	parts := partsOf(before)
 	for _, part := range partsOf(after) {
@@ -246,9 +233,12 @@ func (c *chaos) judgeSchedule(said string, before, after inventory.Schedule) {
 	}
 }
 
+// anySchedule stands for a schedule that no name means: limits on all speak of it too.
+const anySchedule = "schedule:"
+
 // judgeTurn judges that somebody takes turns from now on, or none any more.
 func (c *chaos) judgeTurn(said, id, part, user string, joins bool) {
-	on := ""
+	on := anySchedule
 	for name, bound := range c.bound {
 		if bound == id && strings.HasPrefix(name, "schedule:") {
 			on = name
@@ -259,7 +249,7 @@ func (c *chaos) judgeTurn(said, id, part, user string, joins bool) {
 	before, moved := c.moved[key]
 	undone := moved && before.joined != joins && (before.at > c.started || c.unfinished[id])
 	c.moved[key] = move{joins, c.seq}
-	if c.deeds[key] > c.begun && c.begun > 0 {
+	if c.deeds[key] > c.decided(id) {
 		c.counts["turns: that a person moved meanwhile"]++
 		return // that the program did not see it yet, judgeParts knows
 	}
@@ -288,17 +278,53 @@ func (c *chaos) judgeTurn(said, id, part, user string, joins bool) {
 // judgeParts says that no layer and no event is touched that a person changed since
 // it was decided upon, and that the program could have seen (S8, S33).
 func (c *chaos) judgeParts(said string, before, after inventory.Schedule) {
-	decided := c.begun
-	if decided == 0 {
-		decided = c.edited[before.ID]
-	}
 	was, is := definitions(before), definitions(after)
 	for part, definition := range was {
 		deed, touched := c.deeds[part]
-		if !touched || reflect.DeepEqual(definition, is[part]) || deed <= decided || c.stale || c.read[before.ID] <= deed {
+		if !touched || reflect.DeepEqual(definition, is[part]) || deed <= c.decided(before.ID) || c.stale || c.read[before.ID] <= deed {
+			continue
+		}
+		if c.netAnew(before, part) {
+			c.counts["nets: that a person made anew as they were"]++
 			continue
 		}
 		c.violate("%s: a person changed %s meanwhile, and it was read since", said, part)
+	}
+}
+
+// decided is where in the count it was decided what becomes of a schedule: when the
+// plan was begun, or before that when the edit was which an earlier round left open.
+func (c *chaos) decided(id string) int {
+	if c.begun == 0 {
+		return c.edited[id]
+	}
+	return c.begun
+}
+
+// netAnew says that an event is alone in a rotation that the program made, and that
+// a person made it anew just as it was there: nobody can tell it from the program's.
+func (c *chaos) netAnew(s inventory.Schedule, event string) bool {
+	for _, r := range s.Rotations {
+		net, ours := c.nets[r.ID]
+		if !ours || len(r.Events) != 1 || r.Events[0].ID != event {
+			continue
+		}
+		net.ID = event
+		return reflect.DeepEqual(net, r.Events[0])
+	}
+	return false
+}
+
+// noteNets notes the rotations that the program made, each with an event alone in it.
+func (c *chaos) noteNets(before, after inventory.Schedule) {
+	known := map[string]bool{}
+	for _, r := range before.Rotations {
+		known[r.ID] = true
+	}
+	for _, r := range after.Rotations {
+		if !known[r.ID] && len(r.Events) == 1 {
+			c.nets[r.ID] = r.Events[0]
+		}
 	}
 }
 

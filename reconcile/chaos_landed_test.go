@@ -35,11 +35,7 @@ func (c *chaos) landed() (keys []string) {
 	for _, u := range p.Unknown {
 		c.counts["settled: unknown"]++
 		c.tell("unknown: %s on %s: %s", u.User, u.Resource, u.Reason)
-		for _, user := range append(slices.Clone(staff), u.User) {
-			if u.User == "*" || u.User == user {
-				excused[u.Resource.ID+" "+user] = true
-			}
-		}
+		excused[u.Resource.ID+" "+u.User] = true
 	}
 	if len(p.Changes) > 0 {
 		c.counts["settled: with changes at a boundary"]++
@@ -65,7 +61,7 @@ func (c *chaos) landedTeam(name string, team inventory.Team, now sample, excused
 		want, unknown := c.wants(name, "", user, now)
 		implied := slices.ContainsFunc(slices.Collect(maps.Values(now.is.Schedules)), func(s inventory.Schedule) bool { return slices.Contains(s.Teams, team.ID) })
 		switch has := held(team, user); {
-		case has == want, unknown, excused[team.ID+" "+user], c.protects(user), inventory.FixedBaseRole(u.BaseRole):
+		case has == want, unknown, excused[team.ID+" "+user], excused[team.ID+" *"], c.protects(user), inventory.FixedBaseRole(u.BaseRole):
 		case implied && want == inventory.None, c.turnsNow(now, user):
 		default:
 			c.fail("%s has %s on %s, and should have %s", user, has, name, want)
@@ -102,7 +98,7 @@ func (c *chaos) landedTurns(name, part string, s inventory.Schedule, now sample,
 	for user, u := range now.is.Users {
 		want, unknown := c.wants(name, part, user, now)
 		has := slices.Contains(members, user)
-		if has == (want != inventory.None) || unknown || excused[s.ID+" "+user] || c.protects(user) || inventory.Stakeholder(u.BaseRole) {
+		if has == (want != inventory.None) || unknown || excused[s.ID+" "+user] || excused[s.ID+" *"] || c.protects(user) || inventory.Stakeholder(u.BaseRole) {
 			continue
 		}
 		c.fail("%s takes turns on %s/%s: %v, and should: %v", user, name, part, has, want != inventory.None)

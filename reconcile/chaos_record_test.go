@@ -110,7 +110,7 @@ func (c *chaos) restoreJournal() {
 	}
 	c.counts["trouble: journals restored"]++
 	c.tell("the journal is restored from a copy")
-	c.still, c.before, c.seen, c.lately, c.watched = nil, nil, time.Time{}, nil, false
+	c.still, c.before, c.seen, c.lately, c.watched, c.rounds = nil, nil, time.Time{}, nil, false, nil
 	c.harm++
 	c.trial.start()
 }

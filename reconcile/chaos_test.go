@@ -78,6 +78,9 @@ type chaos struct {
 	touched, unfinished map[string]bool
 	started             int // where the round began
 	gaps                gaps
+	// nets are the events that the program made, each alone in a rotation, by that.
+	nets   map[string]inventory.Event
+	rounds []planned
 
 	triggers  []*trigger
 	refusals  []*refusal
@@ -104,7 +107,7 @@ func newChaos(f failer, dir string, all []*law, sets []*policies.Set) *chaos {
 	c := &chaos{
 		laws: all, sets: sets, bound: maps.Clone(chaosBound), read: map[string]int{}, deeds: map[string]int{}, edited: map[string]int{},
 		intents: map[string]int{}, base: map[string]inventory.Schedule{}, raisedBy: map[string]string{}, promoted: map[string]bool{}, ours: map[string]bool{},
-		moved: map[string]move{}, gaps: gaps{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
+		moved: map[string]move{}, gaps: gaps{}, nets: map[string]inventory.Event{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
 	}
 	newTrialOn(f, dir, chaosSeed(), nil, nil, c)
 	c.valid, c.kept = oddCanary, oddCanary
@@ -208,6 +211,7 @@ func (c *chaos) round() {
 	default: // it may be remembered or not
 		c.watched, c.lately = c.watched && len(c.operators) > 0, nil
 	}
+	c.notePlanned(err == nil && !c.dead)
 	if err == nil && !c.dead && c.begun > 0 && c.inForce == c.laws[c.at] {
 		if c.seen.IsZero() {
 			c.seen = c.began
