@@ -161,11 +161,15 @@ func (r *Round) remember(ctx context.Context, record Record, round int64, done *
 	if err := r.settle(ctx, done, source); err != nil {
 		return err
 	}
-	made := map[string]bool{}
+	made, refused := map[string]bool{}, map[string]string{}
 	for _, o := range done.Report.Outcomes {
 		made[o.Change.ID] = o.Status.Succeeded()
+		if o.Waits && o.Status == apply.Failed {
+			refused[o.Change.ID] = o.Cause()
+		}
 	}
 	state := plan.RoundOf(&done.Result.Result, done.Statements, done.after(), made)
+	state.Refused = done.Refusals(refused, made)
 	return record.Finish(ctx, round, state, done.Report)
 }
 

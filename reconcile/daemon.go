@@ -282,7 +282,8 @@ func faults(r *Result) error {
 }
 
 // unfinished is the error of a round whose changes did not all come about,
-// unless somebody stopped it.
+// unless somebody stopped it. An edit that PagerDuty refused, and of which nothing
+// is left, is none: it was told, and is held until it is tried again (S32).
 func unfinished(r *apply.Report) error {
 	if r == nil || !r.Failed() {
 		return nil
@@ -295,7 +296,7 @@ func unfinished(r *apply.Report) error {
 		return fmt.Errorf("%d of %d changes did not come about: %s", n.Conflict+n.Failed+n.Skipped, len(r.Outcomes), r.Stopped)
 	}
 	for _, o := range r.Outcomes {
-		if !o.Status.Succeeded() {
+		if !o.Status.Succeeded() && !o.Waits {
 			return fmt.Errorf("%d of %d changes did not come about, first %s: %s",
 				n.Conflict+n.Failed+n.Skipped, len(r.Outcomes), o.Change.ID, o.Why)
 		}
@@ -325,7 +326,7 @@ func (d *Daemon) conclude(r *Result, o Outlook, err error) {
 		s.Boundary = &b
 	}
 	s.Still = nil
-	if t := firstToAct(r.Plan.Held).UTC(); !t.IsZero() {
+	if t := firstToAct(r.Plan.Held, "S37").UTC(); !t.IsZero() {
 		s.Still = &t
 	}
 	s.Policies = r.Plan.Policies

@@ -33,8 +33,7 @@ const (
 	WhyOnCalls  = "on-calls"
 )
 
-// whyStill is what makes the round due that does what an edit had to hold still
-// for.
+// whyStill is what makes the round due that does what time alone lets through.
 const whyStill = "held still"
 
 // Outlook is what a round knows of what comes.

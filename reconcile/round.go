@@ -148,6 +148,7 @@ func (r *Round) prepare(ctx context.Context) (*plan.Input, *policies.Input, erro
 	if in.Stillness, err = r.stillness(ctx, in, input); err != nil {
 		return nil, nil, err
 	}
+	in.Insist = r.Stillness != nil && r.Stillness.Decided
 	return in, input, r.doubt(ctx, in)
 }
 

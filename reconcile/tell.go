@@ -207,6 +207,7 @@ func (d *Daemon) tellHeld(p *plan.Plan) {
 	var keys, editedKeys []string
 	for _, h := range p.Held {
 		switch {
+		case h.Rule == "S32": // the refusal was told
 		case h.Rule == "S37":
 			edited = append(edited, h)
 			editedKeys = append(editedKeys, h.ID)
@@ -346,14 +347,18 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 		return
 	}
 	d.status.Undone++
-	if d.told.failures[c.ID] == o.Why || apply.Unaccepted(o.Err()) { // that ends the round, whose error says it
+	why := o.Why
+	if o.Waits { // the path of the request tells one try from the next, not its reason
+		_, why, _ = strings.Cut(o.Cause(), ": ")
+	}
+	if d.told.failures[c.ID] == why || apply.Unaccepted(o.Err()) { // that ends the round, whose error says it
 
 		return
 	}
 	if d.told.failures == nil {
 		d.told.failures = map[string]string{}
 	}
-	d.told.failures[c.ID] = o.Why
+	d.told.failures[c.ID] = why
 	d.Log.Warn("not changed", append(what(p, c), "status", o.Status, "why", o.Why)...)
 }
 
@@ -432,6 +437,9 @@ func (d *Daemon) forget(p *plan.Plan) {
 	due := map[string]bool{}
 	for _, c := range p.Changes {
 		due[c.ID] = true
+	}
+	for _, h := range p.Held {
+		due[h.ID] = due[h.ID] || h.Rule == "S32" // its failure is not told anew with each try
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -125,7 +126,7 @@ func (d *Daemon) outlook(r *reading, result *Result) Outlook {
 func (d *Daemon) stillAt(result *Result) time.Time {
 	now := d.Now()
 	if result != nil {
-		d.still = firstToAct(result.Plan.Held)
+		d.still = firstToAct(result.Plan.Held, "S32", "S37")
 		if !d.still.IsZero() {
 			d.still = now.Add(max(time.Second, d.still.Sub(result.Plan.Now)))
 		}
@@ -136,12 +137,12 @@ func (d *Daemon) stillAt(result *Result) time.Time {
 	return d.still
 }
 
-// firstToAct is when time alone lets through the first of what is held; zero if it
-// does so with nothing.
-func firstToAct(held []plan.Held) time.Time {
+// firstToAct is when time alone lets through the first of what some rules hold; zero
+// if it does so with nothing.
+func firstToAct(held []plan.Held, rules ...string) time.Time {
 	var first time.Time
 	for _, h := range held {
-		if h.Acts != nil && (first.IsZero() || h.Acts.Before(first)) {
+		if h.Acts != nil && slices.Contains(rules, h.Rule) && (first.IsZero() || h.Acts.Before(first)) {
 			first = *h.Acts
 		}
 	}

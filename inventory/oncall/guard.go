@@ -92,6 +92,10 @@ func NetOf(is, was inventory.Schedule, e inventory.Event) (inventory.Rotation, b
 	return inventory.Rotation{}, false
 }
 
+// Living are the rotations of a schedule of which something has not ended, with what
+// has not.
+func Living(s inventory.Schedule, now time.Time) []inventory.Rotation { return livingRotations(s, now) }
+
 // livingRotations are the rotations of which something has not ended, with what
 // has not.
 func livingRotations(s inventory.Schedule, now time.Time) []inventory.Rotation {

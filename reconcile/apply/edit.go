@@ -119,8 +119,12 @@ func (x *run) edit(ctx context.Context, e plan.Edit, changes []plan.Change) ([]O
 	case voidsNew(fresh, work, x.plan.Changes, x.options.Now()):
 		return all(Conflict, "an override was made on schedule %s since the plan, which this edit would void: nothing was written, plan again", work.Was.Name), nil
 	}
-	if why := x.preview(ctx, work.Revised.Schedule, window); why != "" {
-		return all(Failed, "%s", why), nil
+	if why, err := x.preview(ctx, work.Revised.Schedule, window); why != "" {
+		outcomes := all(Failed, "%s", why)
+		for i := range outcomes {
+			outcomes[i].err, outcomes[i].Waits = err, err == nil || final(err)
+		}
+		return outcomes, nil
 	}
 	return x.writeEdit(ctx, work, changes, all)
 }
@@ -144,10 +148,11 @@ func makes(c plan.Change, schedule string, o inventory.Override) bool {
 }
 
 // preview asks PagerDuty to render the schedule as it would be, and says where
-// that differs from what was foreseen. Shift-based schedules know no preview.
-func (x *run) preview(ctx context.Context, after inventory.Schedule, w inventory.Window) string {
+// that differs from what was foreseen, or with an error that there is no preview.
+// Shift-based schedules know none.
+func (x *run) preview(ctx context.Context, after inventory.Schedule, w inventory.Window) (string, error) {
 	if after.Kind != inventory.ScheduleOfLayers {
-		return ""
+		return "", nil
 	}
 	after.Overrides = nil
 	// What has ended is not rendered, and may name people who were deleted since.
@@ -155,12 +160,12 @@ func (x *run) preview(ctx context.Context, after inventory.Schedule, w inventory
 	var err error
 	after.Shifts, err = x.account.PreviewSchedule(ctx, after, w)
 	if err != nil {
-		return fmt.Sprintf("PagerDuty's preview of schedule %s could not be had, so that nothing was written: %v", after.Name, err)
+		return fmt.Sprintf("PagerDuty gave no preview of schedule %s, so nothing was written: %v", after.Name, err), err
 	}
 	if diffs, err := oncall.Compare(after, w); err != nil || len(diffs) > 0 {
-		return fmt.Sprintf("PagerDuty's preview of schedule %s shows other turns than foreseen, so that nothing was written: %s", after.Name, differing(diffs, err))
+		return fmt.Sprintf("PagerDuty's preview of schedule %s shows other turns than foreseen, so nothing was written: %s", after.Name, differing(diffs, err)), nil
 	}
-	return ""
+	return "", nil
 }
 
 func differing(diffs []oncall.Difference, err error) string {
@@ -224,6 +229,7 @@ func (end ending) outcomes(all func(Status, string, ...any) []Outcome) []Outcome
 		o.err = end.err
 		o.Wrote = status == Done
 		o.Uncertain = status == Failed && end.status.Open()
+		o.Waits = status == Failed && !end.status.Open() && (final(end.err) || end.err == nil && end.alarm)
 		if end.alarm {
 			o.Alarm = end.why
 		}

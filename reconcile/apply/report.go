@@ -47,6 +47,10 @@ type Outcome struct {
 	// Alarm is set where a person must look at once: a schedule that has other
 	// turns than foreseen, or is half edited. Else it is empty.
 	Alarm string `json:"alarm"`
+	// Waits says of a failure that PagerDuty refused an edit of turns, or rendered it
+	// otherwise than foreseen, and that nothing of it is left: it is tried again ever
+	// more rarely (S32). So does what was skipped since it requires such an edit.
+	Waits bool `json:"waits"`
 	// At is when it was settled, for a write when it was acknowledged.
 	At time.Time `json:"at"`
 
@@ -56,6 +60,14 @@ type Outcome struct {
 // Err is the error behind a failure, for errors.Is and errors.As; nil if there
 // is none or the outcome was read back from JSON.
 func (o Outcome) Err() error { return o.err }
+
+// Cause is what made a failure, without what is said about it.
+func (o Outcome) Cause() string {
+	if o.err == nil {
+		return o.Why
+	}
+	return o.err.Error()
+}
 
 // Step is one event of a run's progress.
 type Step struct {

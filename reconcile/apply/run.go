@@ -183,7 +183,7 @@ func (x *run) settle(i int, o Outcome) {
 		x.graph.waits[d]--
 		switch {
 		case !e.order && !o.Status.Succeeded():
-			x.skip(d, fmt.Sprintf("it requires %s, which did not succeed: %s", o.Change.ID, o.Why))
+			x.skipFor(d, Outcome{Waits: o.Waits, Why: fmt.Sprintf("it requires %s, which did not succeed: %s", o.Change.ID, o.Why)})
 		case x.graph.waits[d] == 0 && x.report.Outcomes[d].Status == "":
 			at, _ := slices.BinarySearch(x.ready, d)
 			x.ready = slices.Insert(x.ready, at, d)
@@ -192,9 +192,12 @@ func (x *run) settle(i int, o Outcome) {
 }
 
 // skip settles a change that has no outcome yet, and what waits for it.
-func (x *run) skip(i int, why string) {
+func (x *run) skip(i int, why string) { x.skipFor(i, Outcome{Why: why}) }
+
+func (x *run) skipFor(i int, o Outcome) {
 	if x.report.Outcomes[i].Status == "" {
-		x.settle(i, Outcome{Change: x.graph.changes[i], Status: Skipped, Why: why})
+		o.Change, o.Status = x.graph.changes[i], Skipped
+		x.settle(i, o)
 	}
 }
 

@@ -107,6 +107,9 @@ func (b *builder) edit(s inventory.Schedule, changes []Change) (Edit, map[string
 	if out := b.holdLostCovers(s, revised.Schedule, changes); len(out) > 0 {
 		return Edit{}, out
 	}
+	if out := b.holdRefused(s, changes); len(out) > 0 {
+		return Edit{}, out
+	}
 	return b.editTo(s, revised, changes), nil
 }
 

@@ -51,6 +51,9 @@ type Input struct {
 	// Stillness is of an edit of policies or configuration that has yet to hold
 	// still (S37); nil if there is none, or a person decides.
 	Stillness *Stillness
+	// Insist says that a person asks: edits of schedules that PagerDuty refused don't
+	// wait (S32).
+	Insist bool
 
 	// Ground is kept for other plans of this snapshot and moment; nil if there are
 	// none.

@@ -76,6 +76,8 @@ type Round struct {
 	// Fights are the changes that others reversed until the program stopped
 	// making them (S27).
 	Fights []Fight `json:"fights"`
+	// Refused are the edits of schedules that wait since PagerDuty refused them (S32).
+	Refused []Refused `json:"refused"`
 	// Still says since when policies and configuration hold still (S37).
 	Still Still `json:"still"`
 }

@@ -175,7 +175,7 @@ type Blocked struct {
 // Held is a change that waits for a word.
 type Held struct {
 	Change
-	// Rule is the semantics' rule that holds it: "S3", "S26", "S37".
+	// Rule is the semantics' rule that holds it: "S3", "S26", "S32", "S37".
 	Rule    string `json:"rule"`
 	Why     string `json:"why"`
 	Release string `json:"release"`

@@ -135,7 +135,7 @@ func (t *planText) byReason(all []Hold, indent string, apart bool) (waiting bool
 			continue
 		}
 		waiting = true
-		if r.rule == "S3" || r.rule == "S23" || r.rule == "S24" {
+		if r.rule == "S3" || r.rule == "S23" || r.rule == "S24" || r.rule == "S32" {
 			t.line("%s  %s", indent, t.mild("way on: "+by[r][0].Release))
 		}
 	}
