@@ -3,6 +3,7 @@ package docs_test
 import (
 	"go/parser"
 	"go/token"
+	"os/exec"
 	"path"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ const module = "github.com/dutyward/dutyward/"
 var house = []string{"inventory", "policies", "reconcile", "cmd"}
 
 // pure packages reach for nothing outside: no network, no files, no processes.
-var pure = []string{"inventory", "inventory/oncall", "policies/desired", "reconcile/plan"}
+var pure = []string{"inventory", "inventory/oncall", "policies", "policies/desired", "reconcile/plan"}
 
 func TestImportsGoInOneDirection(t *testing.T) {
 	for _, i := range imports(t) {
@@ -39,6 +40,19 @@ func TestThePureCoreReachesForNothingOutside(t *testing.T) {
 					t.Errorf("%s imports %s: %s is pure", i.file, o, p)
 				}
 			}
+		}
+	}
+}
+
+// TestThePureCoreDoesWithoutRego looks at all that the linker takes in.
+func TestThePureCoreDoesWithoutRego(t *testing.T) {
+	for _, p := range pure {
+		out, err := exec.Command("go", "list", "-deps", "../"+p).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if strings.Contains(string(out), "open-policy-agent") {
+			t.Errorf("%s takes in OPA", p)
 		}
 	}
 }

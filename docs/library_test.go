@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/source"
 )
 
 func TestTheLibrarysPageIsItsMetadata(t *testing.T) {
-	functions, err := policies.LibraryFunctions()
+	functions, err := source.LibraryFunctions()
 	if err != nil {
 		t.Fatal(err)
 	}

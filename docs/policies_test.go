@@ -12,7 +12,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/tester"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/policies/source"
 )
 
 var (
@@ -78,7 +79,7 @@ func TestTheGuidesMessagesAreTheLoaders(t *testing.T) {
 	if block == nil {
 		t.Fatal("the guide shows no messages")
 	}
-	names, err := filepath.Glob("../policies/testdata/mistakes/*.txtar")
+	names, err := filepath.Glob("../policies/eval/testdata/mistakes/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestTheGuidesMessagesAreTheLoaders(t *testing.T) {
 // TestTheGuidesPolicyTestsPass runs them as `opa test` does.
 func TestTheGuidesPolicyTestsPass(t *testing.T) {
 	library := filepath.Join(t.TempDir(), "lib")
-	if err := policies.ExportLibrary(library); err != nil {
+	if err := source.ExportLibrary(library); err != nil {
 		t.Fatal(err)
 	}
 	root := filepath.Join(guideFolder(t, text(t, "policies.md")), "policies")
@@ -141,7 +142,7 @@ func guideFolder(t *testing.T, guide string) string {
 // loads loads a policy root, in which nothing may be wrong or odd.
 func loads(t *testing.T, root string) {
 	t.Helper()
-	set, err := policies.Load(context.Background(), policies.Options{Roots: []string{root}})
+	set, err := eval.Load(context.Background(), eval.Options{Roots: []string{root}})
 	if err != nil {
 		t.Fatal(err)
 	}

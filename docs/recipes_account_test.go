@@ -12,6 +12,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -27,7 +28,7 @@ func TestCheckHasNothingToSayOfRecipesOnAnAccountThatHasTheirNames(t *testing.T)
 			for _, f := range fileBlock.FindAllStringSubmatch(section, -1) {
 				write(t, filepath.Join(dir, f[1]), f[2])
 			}
-			set, err := policies.Load(context.Background(), policies.Options{Roots: []string{dir}})
+			set, err := eval.Load(context.Background(), eval.Options{Roots: []string{dir}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +69,7 @@ func starter(t *testing.T) *inventory.Snapshot {
 	return s
 }
 
-func checked(t *testing.T, set *policies.Set, account *inventory.Snapshot) policies.Problems {
+func checked(t *testing.T, set *eval.Set, account *inventory.Snapshot) policies.Problems {
 	t.Helper()
 	account.Normalize()
 	round := reconcile.Round{

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -25,18 +25,18 @@ func TestEachRecipeLoadsAndItsTestsPass(t *testing.T) {
 			for _, f := range fileBlock.FindAllStringSubmatch(section, -1) {
 				write(t, filepath.Join(dir, f[1]), f[2])
 			}
-			set, err := policies.Load(context.Background(), policies.Options{Roots: []string{dir}})
+			set, err := eval.Load(context.Background(), eval.Options{Roots: []string{dir}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, w := range set.Warnings() {
 				t.Errorf("a warning: %s", w)
 			}
-			r, err := set.Test(context.Background(), policies.TestOptions{})
+			r, err := set.Test(context.Background(), eval.TestOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.Count(policies.TestPassed) > 0 && r.Passed() {
+			if r.Count(eval.TestPassed) > 0 && r.Passed() {
 				return
 			}
 			var out bytes.Buffer

@@ -12,6 +12,8 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/policies/source"
 )
 
 // TestTheLibrarysDesiredIsTheProgramsDesiredAccess compares data.dutyward.desired,
@@ -20,11 +22,11 @@ import (
 func TestTheLibrarysDesiredIsTheProgramsDesiredAccess(t *testing.T) {
 	ctx := context.Background()
 	account := company(t)
-	set, err := policies.Load(ctx, policies.Options{Roots: []string{"company/policies"}})
+	set, err := eval.Load(ctx, eval.Options{Roots: []string{"company/policies"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := policies.NewInput(account)
+	in, err := eval.NewInput(account)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,10 +48,10 @@ func TestTheLibrarysDesiredIsTheProgramsDesiredAccess(t *testing.T) {
 }
 
 // libraryDesired are the elements of data.dutyward.desired, by stock OPA.
-func libraryDesired(t *testing.T, in *policies.Input) []string {
+func libraryDesired(t *testing.T, in *eval.Input) []string {
 	t.Helper()
 	library := t.TempDir()
-	if err := policies.ExportLibrary(library); err != nil {
+	if err := source.ExportLibrary(library); err != nil {
 		t.Fatal(err)
 	}
 	text, err := in.JSON()

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -33,7 +33,7 @@ func TestTheExamplesPlans(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
-			set, err := policies.Load(ctx, policies.Options{Roots: []string{name + "/policies"}, Schemas: schemas})
+			set, err := eval.Load(ctx, eval.Options{Roots: []string{name + "/policies"}, Schemas: schemas})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -19,15 +19,15 @@ func TestThePoliciesTestsPass(t *testing.T) {
 	}
 	for _, root := range roots {
 		t.Run(filepath.Dir(root), func(t *testing.T) {
-			set, err := policies.Load(context.Background(), policies.Options{Roots: []string{root}})
+			set, err := eval.Load(context.Background(), eval.Options{Roots: []string{root}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := set.Test(context.Background(), policies.TestOptions{})
+			r, err := set.Test(context.Background(), eval.TestOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.Count(policies.TestPassed) == 0 {
+			if r.Count(eval.TestPassed) == 0 {
 				t.Error("no test passed")
 			}
 			if r.Passed() {

@@ -105,8 +105,8 @@ func (ps Problems) Warnings() Problems {
 	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return !p.Warning })
 }
 
-// sorted is ps by place, each problem once.
-func (ps Problems) sorted() Problems {
+// Sorted is ps by place, each problem once.
+func (ps Problems) Sorted() Problems {
 	out := slices.Clone(ps)
 	slices.SortStableFunc(out, func(a, b Problem) int {
 		return cmp.Or(

@@ -1,10 +1,8 @@
-// Package policies is what ought to be: it loads, checks and evaluates Rego
-// into statements, each with the place it comes from.
-//
-// Load reads a Set from its roots or says everything that is wrong with it;
-// Set.Evaluate runs the contract rules of one phase against an input document.
-// The package expands nothing and decides nothing: policies/desired makes
-// desired access of the statements.
+// Package policies is the vocabulary of what ought to be: statements, each with
+// the place it comes from, and what is wrong with policies. It knows nothing of
+// Rego: policies/source reads the files, policies/contract says what rules may
+// hold, policies/check looks for mistakes and policies/eval makes statements.
+// policies/desired makes desired access of them.
 package policies
 
 import (

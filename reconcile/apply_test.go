@@ -13,7 +13,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/journal"
@@ -30,7 +30,7 @@ type world struct {
 	client  *pagerduty.Client
 	journal *journal.Journal
 	path    string
-	policy  *policies.Set
+	policy  *eval.Set
 }
 
 func newWorld(t *testing.T, edits ...func(*inventory.Snapshot)) *world {
@@ -77,9 +77,9 @@ func (w *world) reopen(path string) {
 	w.journal, w.path = j, path
 }
 
-func (w *world) load(root string) *policies.Set {
+func (w *world) load(root string) *eval.Set {
 	w.t.Helper()
-	set, err := policies.Load(context.Background(), policies.Options{Roots: []string{root}})
+	set, err := eval.Load(context.Background(), eval.Options{Roots: []string{root}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -82,7 +82,7 @@ func BenchmarkRound(b *testing.B) {
 				b.Skip("large; run without -short")
 			}
 			dir := policiesOfMany(b, n)
-			set, err := policies.Load(context.Background(), policies.Options{Roots: []string{dir}})
+			set, err := eval.Load(context.Background(), eval.Options{Roots: []string{dir}})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -147,15 +147,15 @@ func BenchmarkSaveToDiff(b *testing.B) {
 				dir := policiesOfMany(b, n)
 				save(b, filepath.Join(dir, "light.rego"), fmt.Sprintf(light, "manager"))
 				round := reconcile.Round{
-					Reader: inMemory{bigAccount(n)}, Memory: (*journal.Journal)(nil), Evaluator: &policies.Evaluator{}, Ground: &plan.Ground{},
+					Reader: inMemory{bigAccount(n)}, Memory: (*journal.Journal)(nil), Evaluator: &eval.Evaluator{}, Ground: &plan.Ground{},
 					Settings: plan.Settings{Default: plan.Sync}, Now: time.Now,
 				}
 				var last *reconcile.Result
-				var loader policies.Loader
+				var loader eval.Loader
 				differing := 0
 				planned := func(text string) {
 					save(b, filepath.Join(dir, edit.file), text)
-					set, err := loader.Load(context.Background(), policies.Options{Roots: []string{dir}})
+					set, err := loader.Load(context.Background(), eval.Options{Roots: []string{dir}})
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 )
 
 // chaosBound is what the names of the account of the chaos mean at first.
@@ -201,9 +201,9 @@ func laws() []*law {
 }
 
 // loadLaws compiles every law.
-func loadLaws(ctx context.Context, dir string) ([]*law, []*policies.Set, error) {
+func loadLaws(ctx context.Context, dir string) ([]*law, []*eval.Set, error) {
 	all := laws()
-	var sets []*policies.Set
+	var sets []*eval.Set
 	for i, l := range all {
 		set, err := loadSource(ctx, fmt.Sprintf("%s/%d", dir, i), l.source())
 		if err != nil {

@@ -18,7 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -31,7 +31,7 @@ type chaos struct {
 	*reconcile.Daemon
 	log  bytes.Buffer
 	laws []*law
-	sets []*policies.Set
+	sets []*eval.Set
 	at   int // the law as it stands
 	// since is when it was written, seen when a round first went by it, still the law that held still last, and before
 	// the one that had then; nil where none had.
@@ -103,7 +103,7 @@ type move struct {
 	at     int
 }
 
-func newChaos(f failer, dir string, all []*law, sets []*policies.Set) *chaos {
+func newChaos(f failer, dir string, all []*law, sets []*eval.Set) *chaos {
 	c := &chaos{
 		laws: all, sets: sets, bound: maps.Clone(chaosBound), read: map[string]int{}, deeds: map[string]int{}, edited: map[string]int{},
 		intents: map[string]int{}, base: map[string]inventory.Schedule{}, raisedBy: map[string]string{}, promoted: map[string]bool{}, ours: map[string]bool{},

@@ -15,7 +15,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -46,7 +46,7 @@ func (w *watch) restart() {
 	w.log.Reset()
 	w.Daemon = &reconcile.Daemon{
 		Load: func(ctx context.Context) (reconcile.Policies, error) {
-			return policies.Load(ctx, policies.Options{Roots: []string{w.folder}})
+			return eval.Load(ctx, eval.Options{Roots: []string{w.folder}})
 		},
 		Reader: w.world, Record: w.journal, Account: w.client, Settings: plan.Settings{Default: plan.Sync},
 		Now: w.now, Paused: w.stop.Paused,

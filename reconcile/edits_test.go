@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -116,9 +116,9 @@ func TestAPlanOfAnEditEqualsAPlanMadeAnew(t *testing.T) {
 		for _, e := range edits {
 			edit(t, dir, e)
 		}
-		var loader policies.Loader
+		var loader eval.Loader
 		kept := reconcile.Round{
-			Reader: inMemory{editedAccount(t)}, Memory: rememberedBy(t), Evaluator: &policies.Evaluator{}, Ground: &plan.Ground{},
+			Reader: inMemory{editedAccount(t)}, Memory: rememberedBy(t), Evaluator: &eval.Evaluator{}, Ground: &plan.Ground{},
 			Settings: plan.Settings{Default: plan.Sync, Longest: 60 * 24 * time.Hour, WarnBefore: 5 * 24 * time.Hour}, Now: time.Now,
 		}
 		var last, lastAnew *reconcile.Result
@@ -132,8 +132,8 @@ func TestAPlanOfAnEditEqualsAPlanMadeAnew(t *testing.T) {
 			case 1, 2:
 				kept.Memory = rememberedBy(t)
 			}
-			set, err := loader.Load(context.Background(), policies.Options{Roots: []string{dir}})
-			other, otherErr := policies.Load(context.Background(), policies.Options{Roots: []string{dir}})
+			set, err := loader.Load(context.Background(), eval.Options{Roots: []string{dir}})
+			other, otherErr := eval.Load(context.Background(), eval.Options{Roots: []string{dir}})
 			if agree(t, "load", err, otherErr); err != nil {
 				continue
 			}

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/policies/eval"
 )
 
 // WhyNot is why a person does not have, or has no more of, what policies could
@@ -16,7 +16,7 @@ type WhyNot struct {
 	// Misses are the rules that give something there and nothing to the person.
 	Misses []desired.Miss
 	// Stops are the conditions at which rules end for the person.
-	Stops []policies.Stop
+	Stops []eval.Stop
 }
 
 // Explain finds out why a pair of a planned round is not given, or given no
@@ -27,7 +27,7 @@ func (r *Round) Explain(ctx context.Context, result *Result, pair desired.Pair) 
 		NotInForce: result.Expansion.NotInForce(pair, at),
 		Misses:     result.Expansion.Misses(pair, at),
 	}
-	q := policies.StopQuery{
+	q := eval.StopQuery{
 		Person:    result.Snapshot.Users[pair.User],
 		Resources: []string{pair.Resource.String(), inventory.NewIndex(result.Snapshot).Named(pair.Resource)},
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -230,7 +230,7 @@ func TestAMondayMorningOfALargeAccount(t *testing.T) {
 func tail(s string) string { return s[max(0, len(s)-3000):] }
 
 // bigPolicies are bigPolicy with its roster.
-func bigPolicies(t testing.TB, dir string, people int) *policies.Set {
+func bigPolicies(t testing.TB, dir string, people int) *eval.Set {
 	t.Helper()
 	var roster []map[string]string
 	for i := range people {
@@ -251,7 +251,7 @@ func bigPolicies(t testing.TB, dir string, people int) *policies.Set {
 			t.Fatal(err)
 		}
 	}
-	set, err := policies.Load(context.Background(), policies.Options{Roots: []string{root}})
+	set, err := eval.Load(context.Background(), eval.Options{Roots: []string{root}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/guard"
 	"github.com/dutyward/dutyward/policies/worker"
 )
@@ -21,27 +22,27 @@ type Policies interface {
 	Facts() []string
 	Source() ([]byte, error)
 	Committed(ctx context.Context, beside ...string) bool
-	Evaluate(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error)
+	Evaluate(ctx context.Context, phase policies.Phase, in *eval.Input, now time.Time) (*policies.Statements, error)
 }
 
 // tolerant are policies which, once they were good, go on without the rules that take
 // more time or memory than they may.
 type tolerant interface {
-	EvaluateGood(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error)
+	EvaluateGood(ctx context.Context, phase policies.Phase, in *eval.Input, now time.Time) (*policies.Statements, error)
 }
 
 var (
-	_ Policies = (*policies.Set)(nil)
+	_ Policies = (*eval.Set)(nil)
 	_ Policies = (*worker.Set)(nil)
 	_ tolerant = (*worker.Set)(nil)
 )
 
 // set are policies of this process, of which more can be asked.
-func (r *Round) set() (*policies.Set, error) {
+func (r *Round) set() (*eval.Set, error) {
 	switch p := r.Policies.(type) {
-	case *policies.Set:
+	case *eval.Set:
 		return p, nil
-	case interface{ Here() *policies.Set }:
+	case interface{ Here() *eval.Set }:
 		return p.Here(), nil
 	}
 	return nil, fmt.Errorf("the policies are another process's, where nothing but what they say can be asked (%T)", r.Policies)
@@ -59,21 +60,21 @@ func (r *Round) kept(ctx context.Context, source []byte) (Policies, error) {
 	if r.LoadSource != nil {
 		return r.LoadSource(ctx, source)
 	}
-	return policies.LoadSource(ctx, source)
+	return eval.LoadSource(ctx, source)
 }
 
 // input is the input of a snapshot.
-func (r *Round) input(s *inventory.Snapshot) (*policies.Input, error) {
+func (r *Round) input(s *inventory.Snapshot) (*eval.Input, error) {
 	if r.Evaluator == nil {
-		return policies.NewInput(s)
+		return eval.NewInput(s)
 	}
 	return r.Evaluator.Input(s)
 }
 
 // run evaluates policies, which may go on without what they can't do any more if
 // they were good.
-func (r *Round) run(ctx context.Context, p Policies, good bool, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
-	if set, local := p.(*policies.Set); local && r.Evaluator != nil {
+func (r *Round) run(ctx context.Context, p Policies, good bool, phase policies.Phase, in *eval.Input, now time.Time) (*policies.Statements, error) {
+	if set, local := p.(*eval.Set); local && r.Evaluator != nil {
 		return r.Evaluator.Evaluate(ctx, set, phase, in, now)
 	}
 	if t, ok := p.(tolerant); ok && good {

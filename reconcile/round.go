@@ -14,6 +14,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -60,7 +61,7 @@ type Round struct {
 	LoadSource func(ctx context.Context, source []byte) (Policies, error)
 	// Evaluator keeps what rules gave from round to round; nil if there is but
 	// one round.
-	Evaluator *policies.Evaluator
+	Evaluator *eval.Evaluator
 	// Ground keeps what plans of one snapshot have in common; nil if there is but
 	// one round.
 	Ground *plan.Ground
@@ -83,7 +84,7 @@ type Result struct {
 	Statements *policies.Statements
 	Risk       *policies.Statements
 	// Input is the document that risk policies saw.
-	Input *policies.Input
+	Input *eval.Input
 }
 
 // Plan takes the round up to its plan:
@@ -115,7 +116,7 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 
 // prepare takes the round up to what its plan is made of, and is the input of
 // the policies.
-func (r *Round) prepare(ctx context.Context) (*plan.Input, *policies.Input, error) {
+func (r *Round) prepare(ctx context.Context) (*plan.Input, *eval.Input, error) {
 	memory, err := r.Memory.Memory(ctx, r.Now())
 	if err != nil {
 		return nil, nil, err
@@ -208,7 +209,7 @@ func (r *Round) elsewhen() bool { return !r.At.IsZero() || r.After != 0 }
 
 // evaluate evaluates a phase of the policies. Bad elements of good policies are
 // failures among the statements, and no error.
-func (r *Round) evaluate(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
+func (r *Round) evaluate(ctx context.Context, phase policies.Phase, in *eval.Input, now time.Time) (*policies.Statements, error) {
 	statements, err := r.run(ctx, r.Policies, r.Good, phase, in, now)
 	var problems policies.Problems
 	switch {
@@ -259,7 +260,7 @@ func within(t time.Time, w inventory.Window) error {
 // previous is what the last round's policies say of today's snapshot, for
 // telling a policy's doing from PagerDuty's (S14). It is nil where they are the
 // same, or where they can't be evaluated any more: then the policies moved.
-func (r *Round) previous(ctx context.Context, m plan.Memory, in *policies.Input, now time.Time) (*policies.Statements, error) {
+func (r *Round) previous(ctx context.Context, m plan.Memory, in *eval.Input, now time.Time) (*policies.Statements, error) {
 	if m.Last == nil || m.Last.Revision == r.Policies.Revision() {
 		return nil, nil
 	}
@@ -287,7 +288,7 @@ func (r *Round) previous(ctx context.Context, m plan.Memory, in *policies.Input,
 }
 
 // addRisks evaluates the risk policies, which see desired access and groups.
-func (r *Round) addRisks(ctx context.Context, result *Result, in *policies.Input) error {
+func (r *Round) addRisks(ctx context.Context, result *Result, in *eval.Input) error {
 	in, err := in.With("desired", func() any { return result.Access.Document() })
 	if err != nil {
 		return err

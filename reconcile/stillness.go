@@ -10,6 +10,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -58,7 +59,7 @@ func (r *Round) heldSettings() ([]byte, error) {
 
 // stillness is what is known of an edit that has yet to hold still; nil if a
 // person decides.
-func (r *Round) stillness(ctx context.Context, in *plan.Input, input *policies.Input) (*plan.Stillness, error) {
+func (r *Round) stillness(ctx context.Context, in *plan.Input, input *eval.Input) (*plan.Stillness, error) {
 	if r.Stillness == nil || r.Stillness.Decided {
 		return nil, nil
 	}
@@ -121,7 +122,7 @@ func (r *Round) stillNow() time.Time {
 
 // settledStatements are what policies that held still say of this snapshot; nil
 // where they can't be evaluated any more.
-func (r *Round) settledStatements(ctx context.Context, source []byte, input *policies.Input, s *inventory.Snapshot) (*policies.Statements, error) {
+func (r *Round) settledStatements(ctx context.Context, source []byte, input *eval.Input, s *inventory.Snapshot) (*policies.Statements, error) {
 	set, err := r.kept(ctx, source)
 	if err == nil {
 		var statements *policies.Statements

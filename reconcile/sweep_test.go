@@ -20,7 +20,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/journal"
@@ -40,7 +40,7 @@ type trial struct {
 	failer
 	path      string
 	revisions []*revision
-	sets      []*policies.Set
+	sets      []*eval.Set
 	current   int
 
 	sim       *pagerdutysim.Server
@@ -97,11 +97,11 @@ type trial struct {
 	deadlines  map[time.Time]time.Time
 }
 
-func newTrial(f failer, dir string, revisions []*revision, sets []*policies.Set) *trial {
+func newTrial(f failer, dir string, revisions []*revision, sets []*eval.Set) *trial {
 	return newTrialOn(f, dir, sweepSeed(), revisions, sets, nil)
 }
 
-func newTrialOn(f failer, dir string, seed *inventory.Snapshot, revisions []*revision, sets []*policies.Set, c *chaos) *trial {
+func newTrialOn(f failer, dir string, seed *inventory.Snapshot, revisions []*revision, sets []*eval.Set, c *chaos) *trial {
 	w := &trial{
 		failer: f, path: filepath.Join(dir, "dutyward.db"), revisions: revisions, sets: sets, clock: sweepStart, chaos: c,
 		raised: map[string]string{}, lowered: map[string]string{}, touched: map[string]time.Time{}, untrusted: map[string]time.Time{}, counts: tally{},
@@ -122,14 +122,14 @@ func newTrialOn(f failer, dir string, seed *inventory.Snapshot, revisions []*rev
 	return w
 }
 
-func loadSource(ctx context.Context, dir, source string) (*policies.Set, error) {
+func loadSource(ctx context.Context, dir, source string) (*eval.Set, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "sweep.rego"), []byte(source), 0o644); err != nil {
 		return nil, err
 	}
-	return policies.Load(ctx, policies.Options{Roots: []string{dir}})
+	return eval.Load(ctx, eval.Options{Roots: []string{dir}})
 }
 
 // start starts a process: it knows nothing but what the journal holds.
@@ -547,7 +547,7 @@ func TestWhateverGoesWrongNobodyLosesAccessAndAllThatIsDueLands(t *testing.T) {
 
 // sweep makes trials, each with an account and a state of its own, and logs what
 // was judged.
-func sweep(t *testing.T, revisions []*revision, sets []*policies.Set, body func(*trial, *rapid.T)) {
+func sweep(t *testing.T, revisions []*revision, sets []*eval.Set, body func(*trial, *rapid.T)) {
 	t.Helper()
 	dir, sum, tell := t.TempDir(), tally{}, progress(time.Minute)
 	rapid.Check(t, func(rt *rapid.T) {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/journal"
@@ -368,9 +368,9 @@ func (r recorder) EditResult(ctx context.Context, n int64, status apply.EditStat
 }
 
 // loadRevisions compiles every revision.
-func loadRevisions(ctx context.Context, dir string) ([]*revision, []*policies.Set, error) {
+func loadRevisions(ctx context.Context, dir string) ([]*revision, []*eval.Set, error) {
 	revisions := sweepRevisions()
-	var sets []*policies.Set
+	var sets []*eval.Set
 	for i, r := range revisions {
 		set, err := loadSource(ctx, fmt.Sprintf("%s/%d", dir, i), r.source())
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/worker"
 )
 
@@ -13,15 +14,15 @@ import (
 // asks for more memory than there is ends the process that takes it, past whatever
 // this one would say, and with the exit code that stands for changes.
 type apart struct {
-	*policies.Set
+	*eval.Set
 	there func() (*worker.Set, error)
 }
 
 // Here are the policies in this process, of which more can be asked.
-func (p apart) Here() *policies.Set { return p.Set }
+func (p apart) Here() *eval.Set { return p.Set }
 
 // Evaluate is that of policies.Set.
-func (p apart) Evaluate(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
+func (p apart) Evaluate(ctx context.Context, phase policies.Phase, in *eval.Input, now time.Time) (*policies.Statements, error) {
 	there, err := p.there()
 	if err != nil {
 		return nil, err
@@ -31,7 +32,7 @@ func (p apart) Evaluate(ctx context.Context, phase policies.Phase, in *policies.
 
 // apart lets another process evaluate policies, which it loads while the account is
 // read. It ends with the session.
-func (s *session) apart(ctx context.Context, set *policies.Set) apart {
+func (s *session) apart(ctx context.Context, set *eval.Set) apart {
 	if s.beside == nil {
 		s.beside = s.config.worker()
 	}

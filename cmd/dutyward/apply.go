@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory/regular"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -104,7 +104,7 @@ func (x *application) run(cmd *cobra.Command, s *session) error {
 	case !x.yes:
 		return x.ask(cmd.Context(), s)
 	}
-	if why := policies.AtWork(cmd.Context(), s.config.Policies, openFor); why != "" {
+	if why := eval.AtWork(cmd.Context(), s.config.Policies, openFor); why != "" {
 		return fmt.Errorf("the policies are being changed: %s; nothing was done, run it again once that is finished", why)
 	}
 	return x.told(x.carryOut(cmd.Context(), s, s.journal, func(fresh *reconcile.Result) (*plan.Plan, error) {

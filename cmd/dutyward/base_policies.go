@@ -18,14 +18,14 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory/secret"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 )
 
 // basePolicies are the policies that `plan --base` compares with: the roots and
 // schemas as they are at a git revision or in a directory, under the names that
 // they have here.
 type basePolicies struct {
-	options policies.Options
+	options eval.Options
 	// called is what messages call them.
 	called string
 	// temporary is a directory to remove; may be empty.
@@ -40,7 +40,7 @@ func (b *basePolicies) remove() {
 
 // findBase finds what --base names: a directory if there is one of that name,
 // else a revision of the repository that holds the policies.
-func findBase(ctx context.Context, base string, here policies.Options) (*basePolicies, error) {
+func findBase(ctx context.Context, base string, here eval.Options) (*basePolicies, error) {
 	if info, err := os.Stat(base); err == nil && info.IsDir() {
 		return directoryBase(base, here)
 	}
@@ -49,7 +49,7 @@ func findBase(ctx context.Context, base string, here policies.Options) (*basePol
 
 // directoryBase finds the roots in another directory. It is another checkout,
 // which holds them where this directory does, or it is itself the only root.
-func directoryBase(dir string, here policies.Options) (*basePolicies, error) {
+func directoryBase(dir string, here eval.Options) (*basePolicies, error) {
 	b := &basePolicies{called: dir, options: here}
 	b.options.Roots, b.options.As = nil, map[string]string{}
 	for _, root := range here.Roots {
@@ -80,7 +80,7 @@ func isFile(name string) bool {
 
 // revisionBase takes the roots out of git. A root or schema that is not there
 // yet is none: it came with the change.
-func revisionBase(ctx context.Context, ref string, here policies.Options) (_ *basePolicies, err error) {
+func revisionBase(ctx context.Context, ref string, here eval.Options) (_ *basePolicies, err error) {
 	dir, err := os.MkdirTemp("", "dutyward-base-")
 	if err != nil {
 		return nil, fmt.Errorf("--base %s: %w", ref, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/regular"
 	"github.com/dutyward/dutyward/inventory/secret"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -215,11 +215,11 @@ func (c *config) fillIn() {
 
 // policyOptions say where the policies are, or that they are in other roots,
 // and within what bounds they run.
-func (c *config) policyOptions(roots []string) policies.Options {
+func (c *config) policyOptions(roots []string) eval.Options {
 	if len(roots) == 0 {
 		roots = c.Policies
 	}
-	return policies.Options{
+	return eval.Options{
 		Roots: roots, AskGit: true, Schemas: c.Schemas,
 		TimeLimit: c.timeLimit(), MaxElements: c.Evaluation.MaxElements, AllowBuiltins: c.Evaluation.AllowBuiltins,
 		Secrets: c.secrets,

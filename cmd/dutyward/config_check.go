@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -83,7 +83,7 @@ func (l *loader) checkEvaluation(e evaluationConfig) {
 	if e.MaxElements < 1 {
 		l.fault(l.where("evaluation.max_elements"), "evaluation.max_elements: expected 1 or more")
 	}
-	refused := policies.RefusedBuiltins()
+	refused := source.RefusedBuiltins()
 	for _, name := range e.AllowBuiltins {
 		if !slices.Contains(refused, name) {
 			l.fault(l.where("evaluation.allow_builtins"), "evaluation.allow_builtins: %q is not a function that needs to be allowed%s", name, suggest(name, refused))

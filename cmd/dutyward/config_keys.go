@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/source"
 )
 
 // configKey documents one key of the configuration.
@@ -58,7 +58,7 @@ func configKeys() []configKey {
 }
 
 func refusedBuiltins() string {
-	return "`" + strings.Join(policies.RefusedBuiltins(), "`, `") + "`"
+	return "`" + strings.Join(source.RefusedBuiltins(), "`, `") + "`"
 }
 
 // configReference is the reference of the configuration in Markdown.

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/doctor"
 	"github.com/dutyward/dutyward/reconcile/journal"
@@ -118,7 +118,7 @@ func (e *examination) reader(ctx context.Context) reconcile.Reader {
 }
 
 // round checks what a round makes of the account.
-func (e *examination) round(ctx context.Context, account *remembering, set *policies.Set) {
+func (e *examination) round(ctx context.Context, account *remembering, set *eval.Set) {
 	j, err := e.memory(ctx)
 	var checks []doctor.Check
 	if err == nil && set != nil {

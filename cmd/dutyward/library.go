@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/check"
+	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -20,7 +21,7 @@ func newLibrary(a *app) *cobra.Command {
 		Example: "  dutyward library\n  dutyward library on_call_at",
 		Args:    arguments(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			functions, err := policies.LibraryFunctions()
+			functions, err := source.LibraryFunctions()
 			if err != nil {
 				return err
 			}
@@ -41,7 +42,7 @@ func newLibrary(a *app) *cobra.Command {
 }
 
 // functionNamed is the function of a name, with or without its package.
-func functionNamed(all []policies.LibraryFunction, name string) ([]policies.LibraryFunction, error) {
+func functionNamed(all []source.LibraryFunction, name string) ([]source.LibraryFunction, error) {
 	var names []string
 	for _, f := range all {
 		names = append(names, f.Name)
@@ -60,7 +61,7 @@ func newLibraryExport(a *app) *cobra.Command {
 		Short: "Write the library's files to a directory, for stock OPA and for editors",
 		Args:  arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := policies.ExportLibrary(args[0]); err != nil {
+			if err := source.ExportLibrary(args[0]); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(a.stdout, "Wrote the library to %s. With stock OPA: opa eval --strict-builtin-errors -i input.json -d policies -d %s …\n", args[0], args[0])
@@ -79,7 +80,7 @@ func newLibrarySchemas(a *app) *cobra.Command {
 		Example: "  dutyward library schemas schemas\n  opa check --schema schemas/input.json policies lib",
 		Args:    arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			names, err := policies.ExportSchemas(args[0])
+			names, err := check.ExportSchemas(args[0])
 			if err != nil {
 				return err
 			}

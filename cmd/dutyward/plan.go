@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -112,14 +113,14 @@ func partial(result *reconcile.Result) error {
 
 // printInput prints the input document of a phase.
 func (a *app) printInput(cmd *cobra.Command, s *session, phase string) error {
-	var input *policies.Input
+	var input *eval.Input
 	switch phase {
 	case string(policies.PhaseAccess):
 		snapshot, err := s.Snapshot(cmd.Context(), nil)
 		if err != nil {
 			return err
 		}
-		if input, err = policies.NewInput(snapshot); err != nil {
+		if input, err = eval.NewInput(snapshot); err != nil {
 			return err
 		}
 	case string(policies.PhaseRisk):

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -35,7 +36,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 	if len(roots) == 0 {
 		roots = s.config.Policies
 	}
-	var loader policies.Loader
+	var loader eval.Loader
 	set, err := s.config.loadPoliciesWith(ctx, &loader, roots)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 		return err
 	}
 	defer s.close()
-	s.Reader, s.Evaluator, s.Ground = &keptReader{Reader: s.Reader}, &policies.Evaluator{}, &plan.Ground{}
+	s.Reader, s.Evaluator, s.Ground = &keptReader{Reader: s.Reader}, &eval.Evaluator{}, &plan.Ground{}
 	was, err := whole(ctx, s, before, "the policies at "+old.called)
 	if err != nil {
 		return err
@@ -99,7 +100,7 @@ func removeOld(file string) error {
 }
 
 // whole plans with some policies, and errs unless the plan is whole.
-func whole(ctx context.Context, s *session, set *policies.Set, called string) (*reconcile.Result, error) {
+func whole(ctx context.Context, s *session, set *eval.Set, called string) (*reconcile.Result, error) {
 	s.Policies = s.apart(ctx, set)
 	result, err := s.Plan(ctx)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -24,11 +25,11 @@ type watching struct {
 	roots   []string
 	reader  *keptReader
 	view    *watchView
-	loader  policies.Loader
+	loader  eval.Loader
 	// last is the last plan that was made; nil before the first.
 	last *reconcile.Result
 	// compared are the policies of that plan.
-	compared *policies.Set
+	compared *eval.Set
 }
 
 // watchPlan watches until ctx ends. A positive refresh takes a live snapshot
@@ -51,8 +52,8 @@ func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration
 	if len(w.roots) == 0 {
 		w.roots = s.config.Policies
 	}
-	s.Reader, s.Evaluator, s.Ground = w.reader, &policies.Evaluator{}, &plan.Ground{}
-	saved, err := policies.Watch(ctx, w.roots, func(err error) { a.note("%v", err) })
+	s.Reader, s.Evaluator, s.Ground = w.reader, &eval.Evaluator{}, &plan.Ground{}
+	saved, err := source.Watch(ctx, w.roots, func(err error) { a.note("%v", err) })
 	if err != nil {
 		return err
 	}

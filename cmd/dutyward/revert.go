@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -124,6 +125,6 @@ func (a *app) forReverting(ctx context.Context, f roundFlags) (*session, error) 
 		return nil, errors.Join(err, configErr, s.close())
 	}
 	fmt.Fprintln(a.stderr, "note: the policies are broken; the last good ones are in force")
-	s.Policies, configErr = policies.LoadSource(ctx, source)
+	s.Policies, configErr = eval.LoadSource(ctx, source)
 	return s, configErr
 }

@@ -17,7 +17,8 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/policies/worker"
 	"github.com/dutyward/dutyward/reconcile"
 )
@@ -137,7 +138,7 @@ func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
 func (s *session) give(d *reconcile.Daemon) {
 	c := s.config
 	if s.worker == nil {
-		var loader policies.Loader
+		var loader eval.Loader
 		d.Load = func(ctx context.Context) (reconcile.Policies, error) { return loader.Load(ctx, c.policyOptions(nil)) }
 	} else {
 		d.Load = func(ctx context.Context) (reconcile.Policies, error) { return s.worker.Load(ctx, c.policyOptions(nil)) }
@@ -198,7 +199,7 @@ func (r *running) watch(ctx context.Context, roots []string, what string) <-chan
 	if len(roots) == 0 {
 		return nil
 	}
-	changed, err := policies.Watch(ctx, roots, func(err error) { r.log.Warn("some of "+what+" may not be watched", "error", err) })
+	changed, err := source.Watch(ctx, roots, func(err error) { r.log.Warn("some of "+what+" may not be watched", "error", err) })
 	if err != nil {
 		r.log.Warn(what+" can't be watched: changes are seen by the next round, or on SIGHUP", "error", err)
 		return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/worker"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
@@ -221,12 +221,12 @@ func (s *session) close() error {
 }
 
 // loadPolicies loads the configured policies, or those of other roots.
-func (c *config) loadPolicies(ctx context.Context, roots []string) (*policies.Set, error) {
-	return c.loadPoliciesWith(ctx, &policies.Loader{}, roots)
+func (c *config) loadPolicies(ctx context.Context, roots []string) (*eval.Set, error) {
+	return c.loadPoliciesWith(ctx, &eval.Loader{}, roots)
 }
 
 // loadPoliciesWith is loadPolicies with a loader that is kept.
-func (c *config) loadPoliciesWith(ctx context.Context, l *policies.Loader, roots []string) (*policies.Set, error) {
+func (c *config) loadPoliciesWith(ctx context.Context, l *eval.Loader, roots []string) (*eval.Set, error) {
 	set, err := l.Load(ctx, c.policyOptions(roots))
 	if err != nil {
 		return nil, policyFault(err)

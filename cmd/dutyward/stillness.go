@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 )
 
@@ -32,7 +32,7 @@ func (s *session) look(ctx context.Context, set interface {
 	if s.asInFile() && set.Committed(ctx, beside...) {
 		return reconcile.Sight{Committed: true}
 	}
-	return reconcile.Sight{Unrest: policies.Unrest(ctx, s.config.Policies, openFor)}
+	return reconcile.Sight{Unrest: eval.Unrest(ctx, s.config.Policies, openFor)}
 }
 
 // asInFile says that the configuration is what stands in its file now, but for
@@ -54,7 +54,7 @@ func (r *running) notice(ctx context.Context) {
 	if r.daemon.Status().Still == nil || time.Since(r.noticed) < noticedFor {
 		return
 	}
-	files, err := policies.ReadFiles(r.config.policyOptions(nil))
+	files, err := eval.ReadFiles(r.config.policyOptions(nil))
 	if err == nil && r.session.look(ctx, files, false).Committed {
 		r.noticed = time.Now()
 		r.loop.Trigger("committed")

@@ -7,14 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 func newTest(a *app) *cobra.Command {
 	var run, format string
 	var watch bool
-	var o policies.TestOptions
+	var o eval.TestOptions
 	cmd := &cobra.Command{
 		Use:   "test [DIRECTORY...]",
 		Short: "Run the tests of the policies",
@@ -70,14 +70,14 @@ func newTest(a *app) *cobra.Command {
 }
 
 // testWriter is how a report is written in a format.
-func (a *app) testWriter(format string) (func(*policies.TestReport) error, error) {
+func (a *app) testWriter(format string) (func(*eval.TestReport) error, error) {
 	switch format {
 	case "text":
-		return func(r *policies.TestReport) error { return report.TestsText(a.stdout, r, a.style(a.stdout)) }, nil
+		return func(r *eval.TestReport) error { return report.TestsText(a.stdout, r, a.style(a.stdout)) }, nil
 	case "json":
-		return func(r *policies.TestReport) error { return report.JSON(a.stdout, r) }, nil
+		return func(r *eval.TestReport) error { return report.JSON(a.stdout, r) }, nil
 	case "junit":
-		return func(r *policies.TestReport) error { return report.TestsJUnit(a.stdout, r) }, nil
+		return func(r *eval.TestReport) error { return report.TestsJUnit(a.stdout, r) }, nil
 	}
 	return nil, fmt.Errorf("--format %s: expected text, json or junit", format)
 }

@@ -5,17 +5,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // watchTests runs the tests of the policies whenever one is saved, until ctx
 // ends. What the tests come to is shown and never ends it.
-func (a *app) watchTests(ctx context.Context, c *config, roots []string, o policies.TestOptions) error {
+func (a *app) watchTests(ctx context.Context, c *config, roots []string, o eval.TestOptions) error {
 	if len(roots) == 0 {
 		roots = c.Policies
 	}
-	saved, err := policies.Watch(ctx, roots, func(err error) { a.note("%v", err) })
+	saved, err := source.Watch(ctx, roots, func(err error) { a.note("%v", err) })
 	if err != nil {
 		return err
 	}
@@ -38,9 +39,9 @@ func (a *app) watchTests(ctx context.Context, c *config, roots []string, o polic
 }
 
 // testsNow is what the tests come to, or why they can't be run.
-func (a *app) testsNow(ctx context.Context, c *config, roots []string, o policies.TestOptions) (heading, body string) {
+func (a *app) testsNow(ctx context.Context, c *config, roots []string, o eval.TestOptions) (heading, body string) {
 	set, err := c.loadPolicies(ctx, roots)
-	var r *policies.TestReport
+	var r *eval.TestReport
 	if err == nil {
 		r, err = set.Test(ctx, o)
 	}

@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/scaffold"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
@@ -58,9 +58,9 @@ func drafted(t failer, s *inventory.Snapshot, dir string) *scaffold.Draft {
 }
 
 // loaded loads the drafted policies of a directory.
-func loaded(t failer, dir string) *policies.Set {
+func loaded(t failer, dir string) *eval.Set {
 	t.Helper()
-	set, err := policies.Load(context.Background(), policies.Options{
+	set, err := eval.Load(context.Background(), eval.Options{
 		Roots: []string{filepath.Join(dir, "policies")},
 		Schemas: map[string]string{
 			"people": filepath.Join(dir, "people.schema.json"), "teams": filepath.Join(dir, "teams.schema.json"),
@@ -75,7 +75,7 @@ func loaded(t failer, dir string) *policies.Set {
 	return set
 }
 
-func planned(t failer, s *inventory.Snapshot, set *policies.Set, mode plan.Mode) *plan.Plan {
+func planned(t failer, s *inventory.Snapshot, set *eval.Set, mode plan.Mode) *plan.Plan {
 	t.Helper()
 	round := reconcile.Round{
 		Reader: saved{s}, Policies: set, Memory: (*journal.Journal)(nil),

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 )
 
 func TestS40_AProcessThatWasKilledWhileIdleIsNoFaultOfThePolicies(t *testing.T) {
 	w := newWorker(t, time.Minute)
-	in, options := company(t), policies.Options{Roots: []string{folder(t, "good.rego", harmless)}}
+	in, options := company(t), eval.Options{Roots: []string{folder(t, "good.rego", harmless)}}
 	set, err := w.Load(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)

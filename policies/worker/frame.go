@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 )
 
 // What goes through the pipes are frames: a letter, a length, and what it is.
@@ -39,7 +40,7 @@ type request struct {
 	Set     int // to evaluate, and what follows with it
 	Phase   policies.Phase
 	Now     time.Time
-	Parts   []policies.Part
+	Parts   []eval.Part
 	Without map[string]string
 }
 
@@ -54,12 +55,12 @@ type options struct {
 	AllowBuiltins []string
 }
 
-func withoutSecrets(o policies.Options) options {
+func withoutSecrets(o eval.Options) options {
 	return options{o.Roots, o.As, o.AskGit, o.Schemas, o.TimeLimit, o.MaxElements, o.AllowBuiltins}
 }
 
-func (o options) options() policies.Options {
-	return policies.Options{
+func (o options) options() eval.Options {
+	return eval.Options{
 		Roots: o.Roots, As: o.As, AskGit: o.AskGit, Schemas: o.Schemas,
 		TimeLimit: o.TimeLimit, MaxElements: o.MaxElements, AllowBuiltins: o.AllowBuiltins,
 	}
@@ -97,8 +98,8 @@ type loaded struct {
 	Digest string
 	Source []byte
 	Facts  []string
-	Access policies.Keys
-	Risk   policies.Keys
+	Access eval.Keys
+	Risk   eval.Keys
 }
 
 // frameOf is a text, or a value as gob writes it.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/guard"
 )
 
@@ -56,10 +57,10 @@ type server struct {
 	out io.Writer
 	ctx context.Context
 
-	loader    policies.Loader
-	evaluator policies.Evaluator
-	inputs    policies.InputReader
-	sets      map[int]*policies.Set
+	loader    eval.Loader
+	evaluator eval.Evaluator
+	inputs    eval.InputReader
+	sets      map[int]*eval.Set
 	last      int
 }
 
@@ -71,7 +72,7 @@ const beyond = 128 << 20
 const mostSets = 4
 
 func newServer(out io.Writer, memory int64, end func()) *server {
-	s := &server{out: out, sets: map[int]*policies.Set{}}
+	s := &server{out: out, sets: map[int]*eval.Set{}}
 	s.ctx = guard.With(context.Background(), &guard.Guard{
 		Memory: memory, Beyond: beyond,
 		End: func(err error) {
@@ -163,7 +164,7 @@ func (s *server) do(q request, a *reply) (err error) {
 		}
 		return s.hold(set, q.Known, &a.Loaded)
 	case opSource:
-		set, err := policies.LoadSource(s.ctx, q.Source)
+		set, err := eval.LoadSource(s.ctx, q.Source)
 		if err != nil {
 			return err
 		}
@@ -174,7 +175,7 @@ func (s *server) do(q request, a *reply) (err error) {
 		if set == nil {
 			return fmt.Errorf("the policies of number %d are not held any more", q.Set)
 		}
-		ctx := policies.Without(s.ctx, q.Without)
+		ctx := eval.Without(s.ctx, q.Without)
 		statements, err := s.evaluator.Evaluate(ctx, set, q.Phase, s.inputs.Read(q.Parts, q.Now), q.Now)
 		if statements == nil {
 			return err
@@ -186,7 +187,7 @@ func (s *server) do(q request, a *reply) (err error) {
 }
 
 // hold keeps policies, and describes them.
-func (s *server) hold(set *policies.Set, known string, l *loaded) error {
+func (s *server) hold(set *eval.Set, known string, l *loaded) error {
 	s.last++
 	s.sets[s.last] = set
 	delete(s.sets, s.last-mostSets)

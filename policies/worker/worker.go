@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 )
 
 // Worker asks a process for what policies say. The process is started when it is
@@ -93,13 +94,13 @@ func (w *Worker) bury() {
 }
 
 // Load is policies.Load. Secrets are looked for here, so that the process has none.
-func (w *Worker) Load(ctx context.Context, o policies.Options) (*Set, error) {
+func (w *Worker) Load(ctx context.Context, o eval.Options) (*Set, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o.TimeLimit = w.Time
 	w.bury()
 	for range tries {
-		files, err := policies.ReadFiles(o)
+		files, err := eval.ReadFiles(o)
 		if err != nil {
 			return nil, err
 		}
@@ -250,12 +251,12 @@ func (s *Set) Source() ([]byte, error) { return s.source, nil }
 
 // Committed is that of policies.Set.
 func (s *Set) Committed(ctx context.Context, beside ...string) bool {
-	files, err := policies.ArchivedFiles(s.source)
+	files, err := eval.ArchivedFiles(s.source)
 	return err == nil && files.Committed(ctx, beside...)
 }
 
 // Evaluate is that of policies.Set.
-func (s *Set) Evaluate(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
+func (s *Set) Evaluate(ctx context.Context, phase policies.Phase, in *eval.Input, now time.Time) (*policies.Statements, error) {
 	w := s.worker
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -265,7 +266,7 @@ func (s *Set) Evaluate(ctx context.Context, phase policies.Phase, in *policies.I
 	return s.evaluate(ctx, phase, in, now)
 }
 
-func (s *Set) evaluate(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
+func (s *Set) evaluate(ctx context.Context, phase policies.Phase, in *eval.Input, now time.Time) (*policies.Statements, error) {
 	w := s.worker
 	w.bury()
 	if w.process == nil || w.process != s.process {
@@ -307,7 +308,7 @@ const mostLeftOut = 3
 // EvaluateGood is Evaluate for policies that were good already. Rules with which
 // they go beyond a bound are left out for a while: what these would have said is
 // unknown, as that of a rule that failed (S5), and the others are in force.
-func (s *Set) EvaluateGood(ctx context.Context, phase policies.Phase, in *policies.Input, now time.Time) (*policies.Statements, error) {
+func (s *Set) EvaluateGood(ctx context.Context, phase policies.Phase, in *eval.Input, now time.Time) (*policies.Statements, error) {
 	w := s.worker
 	w.mu.Lock()
 	defer w.mu.Unlock()

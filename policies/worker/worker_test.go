@@ -13,6 +13,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/worker"
 )
 
@@ -47,7 +48,7 @@ func folder(t *testing.T, texts ...string) string {
 	return dir
 }
 
-func company(t *testing.T) *policies.Input {
+func company(t *testing.T) *eval.Input {
 	t.Helper()
 	f, err := os.Open("../../examples/company/seed.json")
 	if err != nil {
@@ -58,7 +59,7 @@ func company(t *testing.T) *policies.Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := policies.NewInput(s)
+	in, err := eval.NewInput(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,11 +113,11 @@ func TestS40_PoliciesThatNeverEndOrGrowAreRefusedAndTheOthersGoOn(t *testing.T) 
 	for name, condition := range hostile {
 		t.Run(name, func(t *testing.T) {
 			w := newWorker(t, limit)
-			good, err := w.Load(context.Background(), policies.Options{Roots: []string{folder(t, "good.rego", harmless)}})
+			good, err := w.Load(context.Background(), eval.Options{Roots: []string{folder(t, "good.rego", harmless)}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			bad, err := w.Load(context.Background(), policies.Options{Roots: []string{folder(t, "hostile.rego", rego(condition))}})
+			bad, err := w.Load(context.Background(), eval.Options{Roots: []string{folder(t, "hostile.rego", rego(condition))}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +146,7 @@ func TestS40_PoliciesThatNestTooDeepAreToldSo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorker(t, 20*time.Second)
 			dir := folder(t, "h.rego", "package access.h\n\ngrant contains {\"principal\": \"user:ann@acme.com\", \"resource\": \"team:Payments\", \"role\": \"responder\"} if "+condition+"\n")
-			set, err := w.Load(t.Context(), policies.Options{Roots: []string{dir}})
+			set, err := w.Load(t.Context(), eval.Options{Roots: []string{dir}})
 			if err == nil {
 				in := company(t)
 				_, err = set.Evaluate(t.Context(), policies.PhaseAccess, in, in.Now())
@@ -164,7 +165,7 @@ func TestS40_WhatWasRefusedIsNotTriedAgainAtOnceUnlessItChanges(t *testing.T) {
 	w.Now = func() time.Time { return now }
 	dir := folder(t, "a.rego", rego(hostile["a product of everything"]))
 	evaluate := func() error {
-		s, err := w.Load(context.Background(), policies.Options{Roots: []string{dir}})
+		s, err := w.Load(context.Background(), eval.Options{Roots: []string{dir}})
 		if err != nil {
 			return err
 		}
@@ -197,7 +198,7 @@ func TestS40_WhatWasRefusedIsNotTriedAgainAtOnceUnlessItChanges(t *testing.T) {
 func TestS40_GoodPoliciesGoOnWithoutARuleThatDoesNotEndAnyMore(t *testing.T) {
 	in := company(t)
 	w := newWorker(t, limit)
-	set, err := w.Load(context.Background(), policies.Options{Roots: []string{folder(t, "good.rego", harmless, "bad.rego", rego(hostile["a product of everything"]))}})
+	set, err := w.Load(context.Background(), eval.Options{Roots: []string{folder(t, "good.rego", harmless, "bad.rego", rego(hostile["a product of everything"]))}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +220,7 @@ func TestS40_GoodPoliciesGoOnWithoutARuleThatDoesNotEndAnyMore(t *testing.T) {
 func TestS40_TheEndOfTheContextEndsTheEvaluation(t *testing.T) {
 	in := company(t)
 	w := newWorker(t, time.Hour)
-	set, err := w.Load(context.Background(), policies.Options{Roots: []string{folder(t, "a.rego", rego(hostile["numbers multiplied"]))}})
+	set, err := w.Load(context.Background(), eval.Options{Roots: []string{folder(t, "a.rego", rego(hostile["numbers multiplied"]))}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,8 +238,8 @@ func TestS40_TheEndOfTheContextEndsTheEvaluation(t *testing.T) {
 // The other process must say what this one would say.
 func TestTheExampleCompanySaysTheSameInAnotherProcess(t *testing.T) {
 	in := company(t)
-	o := policies.Options{Roots: []string{"../../examples/company/policies"}, TimeLimit: 30 * time.Second}
-	here, err := policies.Load(context.Background(), o)
+	o := eval.Options{Roots: []string{"../../examples/company/policies"}, TimeLimit: 30 * time.Second}
+	here, err := eval.Load(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,12 +280,12 @@ func TestTheExampleCompanySaysTheSameInAnotherProcess(t *testing.T) {
 func TestFaultsOfThePoliciesAreToldAsHere(t *testing.T) {
 	in := company(t)
 	w := newWorker(t, limit)
-	_, err := w.Load(context.Background(), policies.Options{Roots: []string{folder(t, "a.rego", "package access.a\n\ngrant contains {\"principal\": }\n")}})
+	_, err := w.Load(context.Background(), eval.Options{Roots: []string{folder(t, "a.rego", "package access.a\n\ngrant contains {\"principal\": }\n")}})
 	var problems policies.Problems
 	if !errors.As(err, &problems) || problems[0].Line != 3 {
 		t.Errorf("a typo: %v", err)
 	}
-	set, err := w.Load(context.Background(), policies.Options{Roots: []string{folder(t, "a.rego", harmless+"\ngrant contains {\"principal\": x, \"resource\": \"team:Payments\", \"role\": role} if some x, role in data.list\n", "list.json", `{"list": {"user:a@b.c": "chief"}}`)}})
+	set, err := w.Load(context.Background(), eval.Options{Roots: []string{folder(t, "a.rego", harmless+"\ngrant contains {\"principal\": x, \"resource\": \"team:Payments\", \"role\": role} if some x, role in data.list\n", "list.json", `{"list": {"user:a@b.c": "chief"}}`)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +298,7 @@ func TestFaultsOfThePoliciesAreToldAsHere(t *testing.T) {
 func TestTheProcessSeesNoSecretOfTheEnvironment(t *testing.T) {
 	t.Setenv("PAGERDUTY_TOKEN", "u+canary")
 	w := newWorker(t, limit)
-	if _, err := w.Load(context.Background(), policies.Options{Roots: []string{folder(t, "a.rego", harmless)}}); err != nil {
+	if _, err := w.Load(context.Background(), eval.Options{Roots: []string{folder(t, "a.rego", harmless)}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, env := range childEnvironments(t) {

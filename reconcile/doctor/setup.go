@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/journal"
 )
 
@@ -34,7 +35,7 @@ func Token(where string, err error) Check {
 }
 
 // Policies judges the loading of the policies.
-func Policies(set *policies.Set, err error) Check {
+func Policies(set *eval.Set, err error) Check {
 	const remedy = "`dutyward check` shows each with its place"
 	var problems policies.Problems
 	switch {

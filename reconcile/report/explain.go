@@ -8,6 +8,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/policies/eval"
 )
 
 // Explanation is a Standing with all that there is to say of why it is not
@@ -19,15 +20,15 @@ type Explanation struct {
 	Misses []desired.Miss `json:"misses"`
 	// Stops are the conditions at which rules ended for this person, where that
 	// can be told.
-	Stops []policies.Stop `json:"stops"`
+	Stops []eval.Stop `json:"stops"`
 }
 
 // Explain adds to a standing why it is not another.
-func Explain(st Standing, notInForce []desired.LostGrant, misses []desired.Miss, stops []policies.Stop) Explanation {
+func Explain(st Standing, notInForce []desired.LostGrant, misses []desired.Miss, stops []eval.Stop) Explanation {
 	if len(st.Lost) == 0 {
 		st.Lost = lostOf(notInForce)
 	}
-	return Explanation{Standing: st, Misses: append([]desired.Miss{}, misses...), Stops: append([]policies.Stop{}, stops...)}
+	return Explanation{Standing: st, Misses: append([]desired.Miss{}, misses...), Stops: append([]eval.Stop{}, stops...)}
 }
 
 // ExplainText writes why one person stands to one resource as they do.
@@ -93,7 +94,7 @@ func (p *page) notInForce(kind inventory.Kind, lost []Lost) {
 // whyNot writes which rules could give the person something, or something
 // higher, and why they do not.
 func (p *page) whyNot(x Explanation) {
-	stops := map[policies.Origin]policies.Stop{}
+	stops := map[policies.Origin]eval.Stop{}
 	for _, stop := range x.Stops {
 		stops[stop.Origin] = stop
 	}
@@ -201,7 +202,7 @@ func inWords(part desired.Part, otherwise string) string {
 }
 
 // stop writes the condition at which a rule ended for the person.
-func (p *page) stop(x Explanation, stop policies.Stop) {
+func (p *page) stop(x Explanation, stop eval.Stop) {
 	p.line("    ends for %s at", x.Email)
 	for _, line := range failureLines(&stop.Condition) {
 		p.line("      %s", line)

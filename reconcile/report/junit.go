@@ -6,12 +6,12 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 )
 
 // TestsJUnit writes what the policies' tests gave as JUnit's XML: a suite for
 // each package, a case for each test and each case of a table.
-func TestsJUnit(w io.Writer, r *policies.TestReport) error {
+func TestsJUnit(w io.Writer, r *eval.TestReport) error {
 	var all junitSuites
 	at := map[string]int{}
 	for _, t := range r.Tests {
@@ -79,7 +79,7 @@ type junitMessage struct {
 
 // add adds a test, or the cases of a table: the first of them then carries the
 // time and the output of all.
-func (s *junitSuite) add(t policies.TestResult) {
+func (s *junitSuite) add(t eval.TestResult) {
 	seconds := fmt.Sprintf("%.6f", t.Duration.Seconds())
 	c := junitCase{Class: t.Package, Name: t.Name, File: t.File, Line: t.Line, Time: seconds, Output: t.Output}
 	if len(t.Cases) == 0 {
@@ -93,20 +93,20 @@ func (s *junitSuite) add(t policies.TestResult) {
 	}
 }
 
-func (s *junitSuite) put(c junitCase, outcome policies.TestOutcome, message string, f *policies.TestFailure) {
+func (s *junitSuite) put(c junitCase, outcome eval.TestOutcome, message string, f *eval.TestFailure) {
 	s.Tests++
 	m := &junitMessage{Message: message}
 	if f != nil {
 		m = &junitMessage{Message: f.Source + " did not hold", Text: strings.Join(failureLines(f), "\n")}
 	}
 	switch outcome {
-	case policies.TestFailed:
+	case eval.TestFailed:
 		s.Failures++
 		c.Failure = m
-	case policies.TestErrored:
+	case eval.TestErrored:
 		s.Errors++
 		c.Error = m
-	case policies.TestSkipped:
+	case eval.TestSkipped:
 		s.Skipped++
 		c.Skipped = &struct{}{}
 	}

@@ -4,12 +4,12 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/source"
 )
 
 // LibraryText writes functions of the library: a line each, or with all that
 // there is to say of them.
-func LibraryText(w io.Writer, functions []policies.LibraryFunction, whole bool, s Style) error {
+func LibraryText(w io.Writer, functions []source.LibraryFunction, whole bool, s Style) error {
 	p := newPage(w, s)
 	var signatures []string
 	for _, f := range functions {

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/eval"
 )
 
 // valueLimit is how much of one value is shown, in runes. What two collections
@@ -19,7 +19,7 @@ const differenceLimit = 10
 // TestsText writes what the policies' tests gave: each file, what failed with
 // the values in the failing expression, the lines that no test reached if that
 // was asked, and how many passed.
-func TestsText(w io.Writer, r *policies.TestReport, s Style) error {
+func TestsText(w io.Writer, r *eval.TestReport, s Style) error {
 	p := newPage(w, s)
 	p.testFiles(r)
 	for _, t := range r.Tests {
@@ -34,12 +34,12 @@ func TestsText(w io.Writer, r *policies.TestReport, s Style) error {
 }
 
 // testFiles writes a line for each file of tests.
-func (p *page) testFiles(r *policies.TestReport) {
+func (p *page) testFiles(r *eval.TestReport) {
 	var files []string
-	byFile := map[string]*policies.TestReport{}
+	byFile := map[string]*eval.TestReport{}
 	for _, t := range r.Tests {
 		if byFile[t.File] == nil {
-			byFile[t.File] = &policies.TestReport{}
+			byFile[t.File] = &eval.TestReport{}
 			files = append(files, t.File)
 		}
 		byFile[t.File].Tests = append(byFile[t.File].Tests, t)
@@ -57,10 +57,10 @@ func (p *page) testFiles(r *policies.TestReport) {
 
 // test writes what there is to say of a test: nothing of one that passed in
 // silence.
-func (p *page) test(t policies.TestResult) {
+func (p *page) test(t eval.TestResult) {
 	place := fmt.Sprintf("%s:%d", t.File, t.Line)
 	switch {
-	case t.Outcome == policies.TestSkipped:
+	case t.Outcome == eval.TestSkipped:
 		p.head("%s", t.FullName())
 		p.line("  skipped, as its name begins with todo_  %s", p.mild(place))
 	case t.Message != "":
@@ -76,7 +76,7 @@ func (p *page) test(t policies.TestResult) {
 		p.failure(t.Failure)
 	}
 	for _, c := range t.Cases {
-		if c.Outcome != policies.TestFailed {
+		if c.Outcome != eval.TestFailed {
 			continue
 		}
 		p.head("%s[%s]", t.FullName(), c.Name)
@@ -89,7 +89,7 @@ func (p *page) test(t policies.TestResult) {
 	if t.Output == "" {
 		return
 	}
-	if t.Outcome == policies.TestPassed {
+	if t.Outcome == eval.TestPassed {
 		p.head("%s", t.FullName())
 	}
 	for line := range strings.Lines(t.Output) {
@@ -97,7 +97,7 @@ func (p *page) test(t policies.TestResult) {
 	}
 }
 
-func (p *page) failure(f *policies.TestFailure) {
+func (p *page) failure(f *eval.TestFailure) {
 	for i, line := range failureLines(f) {
 		if i > 0 && strings.HasPrefix(line, "    ") {
 			line = p.strong(line)
@@ -107,7 +107,7 @@ func (p *page) failure(f *policies.TestFailure) {
 }
 
 // failureLines are a failure's place, its source, and what its parts were.
-func failureLines(f *policies.TestFailure) []string {
+func failureLines(f *eval.TestFailure) []string {
 	place := fmt.Sprintf("%s:%d", f.File, f.Line)
 	if f.Attempts > 1 {
 		place += fmt.Sprintf(", tried %d times; the last time:", f.Attempts)
@@ -135,7 +135,7 @@ func failureLines(f *policies.TestFailure) []string {
 }
 
 // failureRows are the values of a failure, each with its label.
-func failureRows(f *policies.TestFailure) [][2]string {
+func failureRows(f *eval.TestFailure) [][2]string {
 	var rows [][2]string
 	if f.Came != nil {
 		rows = append(rows, [2]string{"came", shown(f.Came.Value)}, [2]string{"expected", shown(f.Expected.Value)})
@@ -173,10 +173,10 @@ func shown(value string) string {
 }
 
 // coverage writes how much of each file the tests reach.
-func (p *page) coverage(files []policies.FileCoverage) {
+func (p *page) coverage(files []eval.FileCoverage) {
 	p.head("%s", "Lines that the tests reach")
 	names := make([]string, len(files))
-	total := policies.FileCoverage{File: "all"}
+	total := eval.FileCoverage{File: "all"}
 	for i, f := range files {
 		names[i] = f.File
 		total.Covered += f.Covered
@@ -192,7 +192,7 @@ func (p *page) coverage(files []policies.FileCoverage) {
 	}
 }
 
-func lineRanges(ranges []policies.LineRange) string {
+func lineRanges(ranges []eval.LineRange) string {
 	parts := make([]string, len(ranges))
 	for i, r := range ranges {
 		parts[i] = fmt.Sprint(r.First)
@@ -204,15 +204,15 @@ func lineRanges(ranges []policies.LineRange) string {
 }
 
 // testSummary counts tests by how they ended.
-func testSummary(r *policies.TestReport) string {
-	parts := []string{fmt.Sprintf("%d passed", r.Count(policies.TestPassed))}
-	if n := r.Count(policies.TestFailed); n > 0 {
+func testSummary(r *eval.TestReport) string {
+	parts := []string{fmt.Sprintf("%d passed", r.Count(eval.TestPassed))}
+	if n := r.Count(eval.TestFailed); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", n))
 	}
-	if n := r.Count(policies.TestErrored); n > 0 {
+	if n := r.Count(eval.TestErrored); n > 0 {
 		parts = append(parts, count(n, "error", "errors"))
 	}
-	if n := r.Count(policies.TestSkipped); n > 0 {
+	if n := r.Count(eval.TestSkipped); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d skipped", n))
 	}
 	return strings.Join(parts, ", ") + "."

@@ -1,0 +1,68 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/source"
+)
+
+// lookups are the library's functions whose first argument names a thing.
+var lookups = map[string]inventory.Kind{
+	"user": inventory.KindUser, "can_be_paged": inventory.KindUser,
+	"team":     inventory.KindTeam,
+	"schedule": inventory.KindSchedule, "on_call_at": inventory.KindSchedule,
+	"rotation": inventory.KindSchedule, "layer_members": inventory.KindSchedule,
+}
+
+// LiteralReferences are the literal arguments of lookups in the policies.
+func LiteralReferences(files []*source.File, resolved map[string]*ast.Module) []policies.Reference {
+	var out []policies.Reference
+	for _, f := range files {
+		m := resolved[f.Name]
+		if m == nil || f.IsTest() {
+			continue // tests look things up in accounts of their own
+		}
+		add := func(call []*ast.Term) {
+			if len(call) < 2 {
+				return
+			}
+			name, ok := strings.CutPrefix(call[0].String(), "data."+source.LibraryPackage+".")
+			text, isText := call[1].Value.(ast.String)
+			kind, isLookup := lookups[name]
+			if !ok || !isText || !isLookup {
+				return
+			}
+			out = append(out, policies.Reference{
+				Ref:    namedBy(kind, string(text)),
+				Origin: policies.Origin{File: f.Name, Line: call[1].Location.Row, Package: source.PackageName(m), Root: f.Root},
+			})
+		}
+		ast.NewGenericVisitor(func(x any) bool {
+			switch x := x.(type) {
+			case *ast.Expr:
+				if terms, ok := x.Terms.([]*ast.Term); ok {
+					add(terms)
+				}
+			case ast.Call:
+				add(x)
+			}
+			return false
+		}).Walk(m)
+	}
+	return out
+}
+
+// namedBy is the reference that a lookup's argument makes.
+func namedBy(kind inventory.Kind, text string) inventory.Ref {
+	if id, ok := strings.CutPrefix(text, "#"); ok {
+		return inventory.ByID(kind, id)
+	}
+	if kind == inventory.KindUser && !strings.Contains(text, "@") {
+		return inventory.ByID(kind, text)
+	}
+	return inventory.Ref{Kind: kind, Name: text}
+}

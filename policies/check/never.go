@@ -1,0 +1,230 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/contract"
+	"github.com/dutyward/dutyward/policies/source"
+)
+
+// contactTypes are PagerDuty's types of contact methods. Source: ContactMethod in
+// PagerDuty's API reference.
+var contactTypes = []string{
+	"email_contact_method", "phone_contact_method", "push_notification_contact_method", "sms_contact_method", "whats_app_contact_method",
+}
+
+// values are those that texts of the input are, by path. Rego compares with any
+// text, and finds no other equal.
+var values = map[string][]string{
+	"input.account.region":                               {"us", "eu"},
+	"input.users.*.base_role":                            append([]string{"owner"}, inventory.BaseRoles()...),
+	"input.users.*.teams.*":                              inventory.TeamRoles(),
+	"input.users.*.contact_methods.*.type":               contactTypes,
+	"input.users.*.notification_rules.*.contact":         contactTypes,
+	"input.users.*.notification_rules.*.urgency":         {"high", "low"},
+	"input.teams.*.members.*":                            inventory.TeamRoles(),
+	"input.teams.*.default_role":                         append(inventory.TeamRoles(), inventory.None),
+	"input.schedules.*.kind":                             {inventory.ScheduleOfLayers, inventory.ScheduleOfShifts},
+	"input.schedules.*.shifts.*.origin.kind":             {"layer", "override", "rotation", "custom_shift"},
+	"input.schedules.*.layers.*.restrictions.*.type":     {"daily_restriction", "weekly_restriction"},
+	"input.escalation_policies.*.rules.*.targets.*.type": {"user", "schedule"},
+	"input.desired.grants.*.role":                        contract.Uniq(append(append(inventory.BaseRoles(), inventory.TeamRoles()...), contract.ScheduleRoles...)),
+	"local.weekday":                                      {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"},
+}
+
+// otherWords are what authors call such values.
+var otherWords = map[string]string{
+	"phone": "phone_contact_method", "email": "email_contact_method", "sms": "sms_contact_method", "push": "push_notification_contact_method",
+	"app": "push_notification_contact_method", "mobile": "push_notification_contact_method",
+	"layer": inventory.ScheduleOfLayers, "shift": inventory.ScheduleOfShifts,
+	"lead": "manager", "admin": "manager", "member": "responder", "user": "responder",
+	"mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday",
+}
+
+// CheckNever warns of comparisons that can never hold, which make a rule give
+// nothing, silently: with a value that the input never has there, with one that
+// the data has in other letters, of a text with a record, of an id with a map's
+// values.
+func CheckNever(m *source.Modules, resolved map[string]*ast.Module, d source.Documents, r *source.Report) {
+	n := never{report: r, data: d}
+	for _, f := range m.Files {
+		module := resolved[f.Name]
+		if module == nil || f.IsTest() {
+			continue
+		}
+		for _, rule := range module.Rules {
+			eachExpr(rule, n.expr)
+		}
+	}
+}
+
+type never struct {
+	report *source.Report
+	data   source.Documents
+}
+
+func (n never) expr(e *ast.Expr, ps places) {
+	operands := e.Operands()
+	if len(operands) != 2 {
+		return
+	}
+	a, b := operands[0], operands[1]
+	switch {
+	case isCall(e, ast.Equal.Name), isCall(e, ast.NotEqual.Name), e.IsEquality():
+		n.compared(e, ps.of(a), b)
+		n.compared(e, ps.of(b), a)
+	case isCall(e, ast.Member.Name):
+		for _, x := range elementsOf(b) {
+			n.compared(e, ps.of(a), x)
+		}
+		n.member(e, a, b, ps)
+	}
+}
+
+// compared checks what is compared with a text.
+func (n never) compared(e *ast.Expr, p dataPath, t *ast.Term) {
+	text, ok := t.Value.(ast.String)
+	if !ok || !p.known() || p.key || text == "" {
+		return
+	}
+	if t.Location == nil {
+		t = &ast.Term{Value: t.Value, Location: e.Location}
+	}
+	if allowed := values[p.String()]; len(allowed) > 0 {
+		n.notAmong(t.Location, p, string(text), allowed)
+		return
+	}
+	if p.words[0] == "data" {
+		n.otherLetters(t.Location, p, string(text))
+		return
+	}
+	if last := p.words[len(p.words)-1]; last == anyPlace && len(p.words) == 3 && slices.Contains(collections, p.words[1]) {
+		n.report.Besides(t.Location, policies.Problem{Warning: true,
+			Found:    fmt.Sprintf("%q compared with a record of input.%s, which is never a text", string(text), p.words[1]),
+			Expected: "one of the record's fields"})
+	}
+}
+
+func (n never) notAmong(loc *ast.Location, p dataPath, text string, allowed []string) {
+	if slices.Contains(allowed, text) {
+		return
+	}
+	problem := policies.Problem{Warning: true, Found: fmt.Sprintf("%s compared with %q, which it never is", shownPath(p), text), Expected: policies.List(allowed, "or")}
+	if word := otherWords[strings.ToLower(text)]; slices.Contains(allowed, word) {
+		problem.Suggestion = strconv.Quote(word)
+	} else if near, ok := policies.Nearest(text, allowed); ok {
+		problem.Suggestion = strconv.Quote(near)
+	}
+	n.report.Besides(loc, problem)
+}
+
+// shownPath is a path as a message names it.
+func shownPath(p dataPath) string {
+	text := p.String()
+	if rest, ok := strings.CutPrefix(text, "local."); ok {
+		return "the " + rest
+	}
+	return strings.ReplaceAll(text, "."+anyPlace, "[_]")
+}
+
+// otherLetters warns of a text that no row of a document has, where one has
+// nearly the same.
+func (n never) otherLetters(loc *ast.Location, p dataPath, text string) {
+	seen := map[string]bool{}
+	if !textsAt(n.data.Root, p.words[1:], seen) || seen[text] || n.data.Broken {
+		return
+	}
+	for _, other := range slices.Sorted(maps.Keys(seen)) {
+		if slipped(text, other) {
+			n.report.Besides(loc, policies.Problem{Warning: true,
+				Found:    fmt.Sprintf("%s compared with %q, which no row of the data has there", shownPath(p), text),
+				Expected: "a value as it stands in the data", Suggestion: strconv.Quote(other)})
+			return
+		}
+	}
+}
+
+// slipped says that one text is the other but for case, space around it, two letters
+// swapped, or in longer ones a letter.
+func slipped(a, b string) bool {
+	x, y := strings.ToLower(strings.TrimSpace(a)), strings.ToLower(strings.TrimSpace(b))
+	if x == y || len(x) > 3 && policies.SameLetters(x, y) {
+		return true
+	}
+	digits := func(s string) string { return strings.Trim(s, "0123456789") }
+	return len(x) > 4 && digits(x) == x && digits(y) == y && levenshtein.ComputeDistance(x, y) == 1
+}
+
+// textsAt adds the texts that stand at a path of a document; ok is false if
+// something else stands there too.
+func textsAt(doc any, path []string, into map[string]bool) (ok bool) {
+	if len(path) == 0 {
+		text, isText := doc.(string)
+		into[text] = true
+		return isText
+	}
+	switch doc := doc.(type) {
+	case map[string]any:
+		if path[0] != anyPlace {
+			next, there := doc[path[0]]
+			return !there || textsAt(next, path[1:], into)
+		}
+		for _, next := range doc {
+			if !textsAt(next, path[1:], into) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		for _, next := range doc {
+			if path[0] != anyPlace || !textsAt(next, path[1:], into) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// member checks `a in b`, which looks at the values of b.
+func (n never) member(e *ast.Expr, a, b *ast.Term, ps places) {
+	in := ps.of(b)
+	if !in.known() || in.key || in.words[0] != "input" {
+		return
+	}
+	element := in.then(anyPlace).String()
+	text, isText := a.Value.(ast.String)
+	from := ps.of(a)
+	isID := from.known() && from.words[0] == "input" && (from.key || values[from.String()] == nil && holdsText(from.words[len(from.words)-1]))
+	if !isText && !isID {
+		return
+	}
+	lookUp := textOf(b) + "[" + textOf(a) + "]"
+	switch {
+	case len(in.words) == 2 && slices.Contains(collections, in.words[1]):
+		p := policies.Problem{Warning: true, Found: fmt.Sprintf("%s, which looks for a text among records and never finds it", written(e)),
+			Expected: "a look-up by id: " + lookUp}
+		if look := map[string]string{"users": "user", "teams": "team", "schedules": "schedule"}[in.words[1]]; isText && look != "" && !couldBeID.MatchString(string(text)) {
+			p.Expected = fmt.Sprintf("a look-up: data.dutyward.%s(%s)", look, textOf(a))
+		}
+		n.report.Besides(e.Location, p)
+	case values[element] != nil && (isID || !slices.Contains(values[element], string(text))):
+		n.report.Besides(e.Location, policies.Problem{Warning: true,
+			Found:    fmt.Sprintf("%s, which looks among the values, %s, not among the ids", written(e), policies.List(values[element], "or")),
+			Expected: "a look-up by id: " + lookUp})
+	}
+}
+
+// holdsText says that a field of the input is an id, a name or an address.
+func holdsText(field string) bool {
+	return slices.Contains([]string{"id", "user", "name", "email", "schedule", "escalation_policy", anyPlace}, field)
+}

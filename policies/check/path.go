@@ -1,0 +1,207 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// anyPlace stands in a path for any element of a list or any value of a map.
+const anyPlace = "*"
+
+// dataPath is where in the input or in data a value stands: input.users.*.email,
+// or "local.weekday" for what the library tells of the clock. Empty where that
+// can't be told.
+type dataPath struct {
+	words []string
+	// key says that the value is a key of the map that stands there.
+	key bool
+}
+
+func (p dataPath) known() bool { return len(p.words) > 0 }
+
+func (p dataPath) then(word string) dataPath {
+	if !p.known() || p.key {
+		return dataPath{}
+	}
+	return dataPath{words: append(p.words[:len(p.words):len(p.words)], word)}
+}
+
+func (p dataPath) keys() dataPath {
+	if !p.known() || p.key {
+		return dataPath{}
+	}
+	return dataPath{words: p.words, key: true}
+}
+
+func (p dataPath) String() string { return strings.Join(p.words, ".") }
+
+// given are the paths of what the library's functions return; the last word "*"
+// is one of what they return.
+var given = map[string][]string{
+	"data.dutyward.user": {"input", "users", anyPlace}, "data.dutyward.team": {"input", "teams", anyPlace},
+	"data.dutyward.schedule": {"input", "schedules", anyPlace}, "data.dutyward.local": {"local"},
+	"data.dutyward.rotation":      {"input", "schedules", anyPlace, "users"},
+	"data.dutyward.layer_members": {"input", "schedules", anyPlace, "users"},
+	"data.dutyward.on_call_at":    {"input", "schedules", anyPlace, "users"},
+}
+
+// places are the paths of a body's variables.
+type places map[ast.Var]dataPath
+
+// in adds what a body gives values to.
+func (ps places) in(body ast.Body) places {
+	out := make(places, len(ps))
+	for v, p := range ps {
+		out[v] = p
+	}
+	for _, e := range body {
+		out.bind(e)
+	}
+	return out
+}
+
+func (ps places) bind(e *ast.Expr) {
+	switch x := e.Terms.(type) {
+	case *ast.SomeDecl:
+		for _, symbol := range x.Symbols {
+			if call, ok := symbol.Value.(ast.Call); ok {
+				ps.pick(call[1:len(call)-1], call[len(call)-1])
+			}
+		}
+		return
+	case *ast.Every:
+		return
+	}
+	if (e.IsAssignment() || e.IsEquality()) && !e.Negated && len(e.Operands()) == 2 {
+		if v, ok := e.Operand(0).Value.(ast.Var); ok {
+			if _, bound := ps[v]; !bound {
+				ps[v] = ps.of(e.Operand(1))
+			}
+		}
+	}
+	// A reference gives its variables values: users[id].
+	ast.WalkRefs(e, func(ref ast.Ref) bool {
+		at := dataPath{}
+		for i := 1; i < len(ref); i++ {
+			at = ps.ref(ref[:i])
+			v, ok := ref[i].Value.(ast.Var)
+			if _, bound := ps[v]; ok && !bound && !v.IsWildcard() && at.known() {
+				ps[v] = at.keys()
+			}
+		}
+		return false
+	})
+}
+
+// pick binds what `some value in domain` or `some key, value in domain` declares.
+func (ps places) pick(declared []*ast.Term, domain *ast.Term) {
+	from := ps.of(domain)
+	if v, ok := declared[len(declared)-1].Value.(ast.Var); ok {
+		ps[v] = from.then(anyPlace)
+	}
+	if len(declared) == 2 {
+		if v, ok := declared[0].Value.(ast.Var); ok {
+			ps[v] = from.keys()
+		}
+	}
+}
+
+// of is the path of a term's value.
+func (ps places) of(t *ast.Term) dataPath {
+	switch x := t.Value.(type) {
+	case ast.Var:
+		return ps[x]
+	case ast.Ref:
+		return ps.ref(x)
+	case ast.Call:
+		if words, ok := given[x[0].String()]; ok {
+			return dataPath{words: words}
+		}
+	}
+	return dataPath{}
+}
+
+func (ps places) ref(ref ast.Ref) dataPath {
+	var p dataPath
+	switch head := ref[0].Value.(type) {
+	case ast.Call:
+		p = ps.of(ref[0])
+	case ast.Var:
+		if ref.HasPrefix(ast.InputRootRef) || ref.HasPrefix(ast.DefaultRootRef) {
+			p = dataPath{words: []string{string(head)}}
+		} else {
+			p = ps[head]
+		}
+	}
+	for _, t := range ref[1:] {
+		word, ok := t.Value.(ast.String)
+		if !ok {
+			word = anyPlace
+		}
+		p = p.then(string(word))
+	}
+	// A word that names one thing of many is as good as any.
+	if len(p.words) > 2 && p.words[0] == "input" && slices.Contains(collections, p.words[1]) {
+		p.words = slices.Clone(p.words)
+		p.words[2] = anyPlace
+	}
+	return p
+}
+
+// collections are the keys of the input whose keys are ids.
+var collections = []string{"users", "teams", "schedules", "escalation_policies", "services", "licenses"}
+
+// eachExpr calls f with every expression of a rule and the places of the
+// variables that it sees, closures and all.
+func eachExpr(r *ast.Rule, f func(e *ast.Expr, ps places)) {
+	for clause := r; clause != nil; clause = clause.Else {
+		ps := places{}.in(clause.Body)
+		exprs(clause.Body, ps, f)
+		for _, t := range []*ast.Term{clause.Head.Key, clause.Head.Value} {
+			if t != nil {
+				closuresOf(t, ps, f)
+			}
+		}
+	}
+}
+
+func exprs(body ast.Body, ps places, f func(*ast.Expr, places)) {
+	for _, e := range body {
+		f(e, ps)
+		closuresOf(e, ps, f)
+	}
+}
+
+func closuresOf(x any, ps places, f func(*ast.Expr, places)) {
+	inner := func(body ast.Body, heads ...*ast.Term) {
+		in := ps.in(body)
+		exprs(body, in, f)
+		for _, t := range heads {
+			closuresOf(t, in, f)
+		}
+	}
+	ast.NewGenericVisitor(func(y any) bool {
+		switch y := y.(type) {
+		case *ast.ArrayComprehension:
+			inner(y.Body, y.Term)
+		case *ast.SetComprehension:
+			inner(y.Body, y.Term)
+		case *ast.ObjectComprehension:
+			inner(y.Body, y.Key, y.Value)
+		case *ast.Every:
+			in := ps.in(nil)
+			declared := []*ast.Term{y.Value}
+			if y.Key != nil {
+				declared = []*ast.Term{y.Key, y.Value}
+			}
+			in.pick(declared, y.Domain)
+			in = in.in(y.Body)
+			exprs(y.Body, in, f)
+		default:
+			return false
+		}
+		return true
+	}).Walk(x)
+}

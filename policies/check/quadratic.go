@@ -1,0 +1,379 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/source"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// CheckSpeed warns of what takes the square of an account's size: ten thousand
+// people are then a hundred million steps. OPA evaluates such rules as they are
+// written, and each has a linear form.
+//
+//	some p in data.people          for each of these
+//	some u in input.users          all of those: a search
+//	u.email == p.email
+//
+//	by_email[u.email] := u if …    evaluated anew for each by_email[key]
+//
+//	by := {u.email: u | …}         in a body that runs for each row: made anew
+//	x in [… | …]                   a list is searched, a set is looked up
+func CheckSpeed(m *source.Modules, resolved map[string]*ast.Module, d source.Documents, r *source.Report) {
+	s := speed{report: r, data: d, tree: source.TreeOf(m.Production()), lists: map[string]bool{}}
+	lookedUp := map[string]bool{}
+	for _, f := range m.Files {
+		if module := resolved[f.Name]; module != nil && !f.IsTest() {
+			s.findLists(module)
+			noteLookups(module, lookedUp)
+		}
+	}
+	for _, f := range m.Files {
+		module := resolved[f.Name]
+		if module == nil || f.IsTest() {
+			continue
+		}
+		reported := map[string]bool{}
+		for _, rule := range module.Rules {
+			s.partial(module, rule, lookedUp, reported)
+			for clause := rule; clause != nil; clause = clause.Else {
+				s.clause(clause)
+			}
+		}
+	}
+}
+
+// speed looks for what is quadratic.
+type speed struct {
+	report *source.Report
+	data   source.Documents
+	tree   *source.RuleTree
+	// lists are the rules, by their full names, whose value is made as a list of
+	// many.
+	lists map[string]bool
+}
+
+// clause checks one clause of a rule.
+func (s speed) clause(r *ast.Rule) {
+	x := scope{of: map[ast.Var][]int{}}
+	for _, arg := range r.Head.Args {
+		for v := range arg.Vars() {
+			x.add(v, generator{name: string(v), argument: true})
+		}
+	}
+	x = s.body(r.Body, x)
+	for _, t := range []*ast.Term{r.Head.Key, r.Head.Value} {
+		if t != nil {
+			s.closures(t, x)
+		}
+	}
+}
+
+// body checks a body and returns what it binds.
+func (s speed) body(body ast.Body, outer scope) scope {
+	x := outer.inner()
+	for _, e := range body {
+		s.bind(e, &x)
+	}
+	for _, e := range body {
+		if e.IsEquality() || e.IsAssignment() || isCall(e, ast.Equal.Name) {
+			if operands := e.Operands(); len(operands) == 2 {
+				s.search(e, operands[0], operands[1], x)
+			}
+		}
+		s.searchList(e, x)
+		s.closures(e, x)
+	}
+	return x
+}
+
+func isCall(e *ast.Expr, name string) bool { return e.IsCall() && e.Operator().String() == name }
+
+// search reports an equality that picks one row of a large collection for each
+// value of something else.
+func (s speed) search(e *ast.Expr, a, b *ast.Term, x scope) {
+	if e.Negated {
+		return
+	}
+	for _, sides := range [][2]*ast.Term{{a, b}, {b, a}} {
+		fold, plain := folded(sides[0])
+		field, found := plain.Value.(ast.Ref)
+		if !found || len(field) < 2 {
+			continue
+		}
+		last, isField := field[len(field)-1].Value.(ast.String)
+		if !isField || e.IsAssignment() {
+			continue
+		}
+		from, by := s.sources(plain, &x), s.sources(sides[1], &x)
+		if len(from) != 1 || len(by) == 0 || slices.Contains(by, from[0]) {
+			continue
+		}
+		large, other := x.sources[from[0]], x.sources[by[len(by)-1]]
+		if large.domain == "" || other.argument && large.rows < manyRows {
+			continue
+		}
+		if other.domain == "" && !other.argument && large.rows < manyRows {
+			continue
+		}
+		s.report.Besides(e.Location, policies.Problem{Warning: true,
+			Found:    fmt.Sprintf("%s, which searches all of %s for each %s: the square of their number", written(e), large.domain, nameOf(other)),
+			Expected: s.lookUp(large.domain, string(last), fold, sides[1], x.several)})
+		return
+	}
+}
+
+func nameOf(s generator) string {
+	if s.argument {
+		return "call of the function"
+	}
+	if s.name == "" || strings.HasPrefix(s.name, "$") || strings.HasPrefix(s.name, "__") {
+		return "row"
+	}
+	return s.name
+}
+
+// written is an expression as its author wrote it.
+func written(e *ast.Expr) string {
+	if e.Location != nil && len(e.Location.Text) > 0 && len(e.Location.Text) < 80 && !strings.Contains(string(e.Location.Text), "\n") {
+		return string(e.Location.Text)
+	}
+	return e.String()
+}
+
+// lookUp says how to find a row by a field at once.
+func (s speed) lookUp(domain, field, fold string, key *ast.Term, several bool) string {
+	if by, ok := largeInputs[domain][field]; ok && (fold == "" || field == "email") {
+		if _, plain := folded(key); field == "email" {
+			key = plain // in any case
+		}
+		return "a look-up: " + fmt.Sprintf(by, textOf(key))
+	}
+	index, by := "by_"+field, "x."+field
+	if fold != "" {
+		by = fmt.Sprintf("%s(%s)", fold, by)
+	}
+	if several {
+		return fmt.Sprintf("rows that are grouped once, by rules of their own: grouped[%s] contains x if some x in %s, and %s := grouped, which reads them whole; and then %s[%s]",
+			by, domain, index, index, textOf(key))
+	}
+	return fmt.Sprintf("a look-up in a rule of its own, which is made once: %s := {%s: x | some x in %s}, and then %s[%s]",
+		index, by, domain, index, textOf(key))
+}
+
+// folded is the term within a function that makes texts comparable, and that
+// function.
+func folded(t *ast.Term) (fold string, plain *ast.Term) {
+	call, ok := t.Value.(ast.Call)
+	if !ok || len(call) != 2 {
+		return "", t
+	}
+	switch name := call[0].String(); name {
+	case "lower", "upper", "trim_space":
+		return name, call[1]
+	}
+	return "", t
+}
+
+func textOf(t *ast.Term) string {
+	if t.Location != nil && len(t.Location.Text) > 0 && !strings.Contains(string(t.Location.Text), "\n") {
+		return string(t.Location.Text)
+	}
+	return t.String()
+}
+
+// closures checks what stands in comprehensions and every.
+func (s speed) closures(x any, outer scope) {
+	ast.NewGenericVisitor(func(y any) bool {
+		switch y := y.(type) {
+		case *ast.ArrayComprehension:
+			s.closures(y.Term, s.body(y.Body, outer.collecting()))
+			return true
+		case *ast.SetComprehension:
+			s.closures(y.Term, s.body(y.Body, outer.collecting()))
+			return true
+		case *ast.ObjectComprehension:
+			s.madeAnew(y, outer)
+			inner := s.body(y.Body, outer)
+			s.closures(y.Key, inner)
+			s.closures(y.Value, inner)
+			return true
+		case *ast.Every:
+			inner := outer.inner()
+			src := s.sourceOf(y.Domain)
+			for v := range y.Value.Vars() {
+				src.name = string(v)
+				inner.add(v, src)
+			}
+			s.body(y.Body, inner)
+			return true
+		}
+		return false
+	}).Walk(x)
+}
+
+// madeAnew reports an index that does not depend on where it stands, and is made
+// each time that one gets there.
+func (s speed) madeAnew(c *ast.ObjectComprehension, outer scope) {
+	repeated := slices.ContainsFunc(outer.sources, func(src generator) bool { return src.argument || src.domain != "" })
+	if _, constant := c.Key.Value.(ast.String); !repeated || constant {
+		return
+	}
+	domain := ""
+	for _, e := range c.Body {
+		if decl, ok := e.Terms.(*ast.SomeDecl); ok && domain == "" {
+			for _, symbol := range decl.Symbols {
+				if call, ok := symbol.Value.(ast.Call); ok {
+					if src := s.sourceOf(call[len(call)-1]); src.rows >= manyRows || src.domain != "" && !strings.HasPrefix(src.domain, "data.") {
+						domain = src.domain
+					}
+				}
+			}
+		}
+	}
+	if domain == "" {
+		return
+	}
+	depends := false
+	ast.WalkVars(c, func(v ast.Var) bool {
+		depends = depends || len(outer.of[v]) > 0
+		return false
+	})
+	if depends {
+		return
+	}
+	loc := c.Key.Location
+	s.report.Besides(loc, policies.Problem{Warning: true,
+		Found:    fmt.Sprintf("an index of %s that is made anew each time the expressions around it are evaluated", domain),
+		Expected: "a rule of its own outside, such as index := {… | …}: a rule without arguments is evaluated once"})
+}
+
+// findLists notes the rules whose value is a list comprehension over many.
+func (s speed) findLists(m *ast.Module) {
+	for _, r := range m.Rules {
+		if len(r.Head.Args) > 0 || r.Head.Value == nil || len(r.Head.Ref()) != 1 {
+			continue
+		}
+		c, ok := r.Head.Value.Value.(*ast.ArrayComprehension)
+		if !ok {
+			continue
+		}
+		for _, e := range c.Body {
+			decl, ok := e.Terms.(*ast.SomeDecl)
+			if !ok {
+				continue
+			}
+			for _, symbol := range decl.Symbols {
+				if call, ok := symbol.Value.(ast.Call); ok && s.sourceOf(call[len(call)-1]).domain != "" {
+					s.lists[r.Ref().GroundPrefix().String()] = true
+				}
+			}
+		}
+	}
+}
+
+// searchList reports `x in list` where x is one of many.
+func (s speed) searchList(e *ast.Expr, x scope) {
+	if !isCall(e, ast.Member.Name) || len(e.Operands()) != 2 {
+		return
+	}
+	ref, ok := e.Operand(1).Value.(ast.Ref)
+	if !ok || !ref.IsGround() {
+		return
+	}
+	n, rows, isLarge := s.large(ref)
+	list := s.lists[ref.String()]
+	if isLarge && n == len(ref) && rows >= manyRows && !ref.HasPrefix(ast.InputRootRef) {
+		if words := pathOf(ref); words != nil {
+			doc, _ := s.data.Find(words)
+			_, list = doc.([]any)
+		}
+	}
+	many := slices.ContainsFunc(s.sources(e.Operand(0), &x), func(id int) bool { return x.sources[id].domain != "" || x.sources[id].argument })
+	if !list || !many {
+		return
+	}
+	s.report.Besides(e.Location, policies.Problem{Warning: true,
+		Found:    fmt.Sprintf("%s, which goes through the whole list each time", written(e)),
+		Expected: "a set, in which it is looked up: {x | some x in …} in place of […], in a rule of its own"})
+}
+
+func pathOf(ref ast.Ref) []string {
+	var words []string
+	for _, t := range ref[1:] {
+		word, ok := t.Value.(ast.String)
+		if !ok {
+			return nil
+		}
+		words = append(words, string(word))
+	}
+	return words
+}
+
+// noteLookups notes the rules of which single keys are asked for.
+func noteLookups(m *ast.Module, lookedUp map[string]bool) {
+	ast.WalkRefs(m, func(ref ast.Ref) bool {
+		if !ref.HasPrefix(ast.DefaultRootRef) {
+			return false
+		}
+		for i := 2; i < len(ref); i++ {
+			switch v := ref[i].Value.(type) {
+			case ast.String:
+				continue
+			case ast.Var:
+				if v.IsWildcard() {
+					return false
+				}
+			}
+			lookedUp[ref[:i].String()] = true
+			return false
+		}
+		return false
+	})
+}
+
+// partial reports a rule that gives its keys one by one and is asked for single
+// ones: OPA evaluates its body for each.
+func (s speed) partial(m *ast.Module, r *ast.Rule, lookedUp, reported map[string]bool) {
+	ref := r.Head.Ref()
+	if len(ref) != 2 || len(r.Head.Args) > 0 {
+		return
+	}
+	if _, isVar := ref[1].Value.(ast.String); isVar {
+		return
+	}
+	name := string(ref[0].Value.(ast.Var))
+	path := m.Package.Path.Append(ast.StringTerm(name)).String()
+	if !lookedUp[path] || reported[name] || !s.iterates(r.Body) {
+		return
+	}
+	reported[name] = true
+	p := policies.Problem{Warning: true,
+		Found: fmt.Sprintf("%s[…], which is evaluated anew for each key that is looked up: the square of their number", name)}
+	if source.IsContains(r) {
+		p.Expected = fmt.Sprintf("it to be read whole once, by a rule such as all_%s := %s, and looked up there: all_%s[key]", name, name, name)
+	} else {
+		p.Expected = fmt.Sprintf("an object that is made once: %s := {key: value | …}", name)
+		if r.Head.Value != nil && len(r.Body) == 1 && r.Body[0].Location != nil && !strings.Contains(string(r.Body[0].Location.Text), "\n") {
+			p.Expected = fmt.Sprintf("an object that is made once: %s := {%s: %s | %s}", name, textOf(ref[1]), textOf(r.Head.Value), r.Body[0].Location.Text)
+		}
+	}
+	s.report.Besides(r.Location, p)
+}
+
+// iterates says whether a body goes over a large collection.
+func (s speed) iterates(body ast.Body) bool {
+	found := false
+	ast.WalkTerms(body, func(t *ast.Term) bool {
+		if ref, ok := t.Value.(ast.Ref); ok {
+			if _, _, ok := s.large(ref); ok {
+				found = true
+			}
+		}
+		return found
+	})
+	return found
+}

@@ -1,0 +1,374 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/contract"
+	"github.com/dutyward/dutyward/policies/source"
+)
+
+// CheckStatements warns of what the policies' literal elements say together:
+// groups that nobody declares, or declares otherwise elsewhere, or uses, grants that
+// follow from themselves, and an until that a permanent grant makes pointless. It says nothing where a name is
+// computed; on a snapshot the plan knows.
+func CheckStatements(m *source.Modules, read GroupsRead, r *source.Report) {
+	s := stated{report: r, read: read, declared: map[string]statedElement{}, used: map[string]bool{}, nested: map[string][]mention{}, within: map[string][]string{}}
+	for _, f := range m.Files {
+		module := m.Parsed[f.Name]
+		if module == nil || f.IsTest() || source.PackageRoot(module) != string(policies.PhaseAccess) {
+			continue
+		}
+		for _, rule := range module.Rules {
+			if c, ok := contract.ContractNamed(source.RuleName(rule)); ok && c.Phase == policies.PhaseAccess && source.IsContains(rule) {
+				s.rule(rule, c)
+			}
+		}
+	}
+	if len(m.Broken) == 0 {
+		// A file that does not parse may declare or use any of them.
+		s.undeclared()
+		s.unused()
+	}
+	s.circles()
+	s.itself()
+	s.swallowed()
+}
+
+// stated are the literal elements of the access policies.
+type stated struct {
+	report *source.Report
+	read   GroupsRead
+	// declared are the first group elements by name.
+	declared map[string]statedElement
+	// computed says that some group's name is not written out.
+	computed bool
+	// mentions are the groups referred to, used their names; unknown says that
+	// some principal is not written out.
+	mentions []mention
+	// nested are the groups in each group.
+	nested map[string][]mention
+	// within are the principals in each group, followed what grants follow from.
+	within   map[string][]string
+	followed []follow
+	used     map[string]bool
+	unknown  bool
+	grants   []statedElement
+}
+
+// mention is a group referred to at a place.
+type mention struct {
+	name string
+	term *ast.Term
+}
+
+type statedElement struct {
+	contract.Element
+	// always says that the rule has no condition.
+	always bool
+}
+
+func (s *stated) rule(r *ast.Rule, c *contract.ContractRule) {
+	elements := contract.LiteralElements(r)
+	if len(elements) == 0 {
+		s.opaque(c)
+	}
+	for _, term := range elements {
+		e, ok := contract.ElementOf(c, term, contract.Literal(r.Body))
+		if !ok {
+			s.opaque(c)
+			continue
+		}
+		s.element(r, e)
+	}
+}
+
+// opaque notes a rule whose elements can't be seen.
+func (s *stated) opaque(c *contract.ContractRule) {
+	s.computed = s.computed || c.Name == "group"
+	s.unknown = s.unknown || c.Name != "group"
+}
+
+func (s *stated) element(r *ast.Rule, e contract.Element) {
+	if e.Rule.Name == "group" {
+		s.declare(r, e)
+		return
+	}
+	s.unknown = s.unknown || e.Open
+	for _, field := range []string{"group", "principal", "resource"} {
+		v, ok := e.Fields[field]
+		if !ok {
+			continue
+		}
+		names, known := texts(r.Body, v.Term)
+		if !known {
+			kind, told := v.Kind()
+			s.unknown = s.unknown || !told || kind == inventory.KindGroup
+			continue
+		}
+		for _, name := range names {
+			bare, isGroup := strings.CutPrefix(name, "group:")
+			switch {
+			case field == "group":
+				s.mentions = append(s.mentions, mention{name, v.Term})
+			case isGroup && bare != "*":
+				s.mentions = append(s.mentions, mention{bare, v.Term})
+				s.used[bare] = true
+			}
+		}
+	}
+	switch e.Rule.Name {
+	case "member":
+		s.nest(r, e)
+	case "grant":
+		s.follow(r, e)
+		s.grants = append(s.grants, statedElement{Element: e, always: unconditional(r)})
+	}
+}
+
+func unconditional(r *ast.Rule) bool {
+	for _, e := range r.Body {
+		t, isTerm := e.Terms.(*ast.Term)
+		_, picks := e.Terms.(*ast.SomeDecl)
+		if !picks && !(isTerm && t.Value.Compare(ast.Boolean(true)) == 0) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *stated) declare(r *ast.Rule, e contract.Element) {
+	names, known := texts(r.Body, e.Fields["name"].Term)
+	if !known {
+		s.computed = true
+		return
+	}
+	for _, name := range names {
+		first, twice := s.declared[name]
+		if !twice {
+			s.declared[name] = statedElement{Element: e, always: unconditional(r)}
+			continue
+		}
+		if first.Term.Location != e.Term.Location && first.always && unconditional(r) {
+			s.report.Besides(placeOfTerm(e.Fields["name"].Term, r), policies.Problem{Warning: true,
+				Found:    fmt.Sprintf("group %q declared a second time", name),
+				Expected: fmt.Sprintf("one group rule a group; the first is at %s. Members may be added from anywhere", shortPlace(first.Term.Location))})
+		}
+	}
+}
+
+func placeOfTerm(t *ast.Term, r *ast.Rule) *ast.Location {
+	if t != nil && t.Location != nil {
+		return t.Location
+	}
+	return r.Location
+}
+
+func shortPlace(loc *ast.Location) string { return fmt.Sprintf("%s:%d", loc.File, loc.Row) }
+
+// undeclared warns of groups that no group rule declares, once some are.
+func (s *stated) undeclared() {
+	if s.computed || len(s.declared) == 0 {
+		return
+	}
+	names := slices.Sorted(maps.Keys(s.declared))
+	for _, x := range s.mentions {
+		if _, ok := s.declared[x.name]; ok || x.term == nil || x.term.Location == nil {
+			continue
+		}
+		p := policies.Problem{Warning: true, Found: fmt.Sprintf("group %q, which no group rule declares", x.name),
+			Expected: fmt.Sprintf("a rule such as group contains {\"name\": %q}; until then nothing is done for it and nothing is lowered", x.name)}
+		if near, ok := policies.Nearest(x.name, names); ok {
+			p.Suggestion = strconv.Quote(near)
+		}
+		s.report.Besides(x.term.Location, p)
+	}
+}
+
+// nest notes the groups that a member element puts into groups.
+func (s *stated) nest(r *ast.Rule, e contract.Element) {
+	outer, _ := texts(r.Body, e.Fields["group"].Term)
+	inner, _ := texts(r.Body, e.Fields["principal"].Term)
+	for _, principal := range inner {
+		name, isGroup := strings.CutPrefix(principal, "group:")
+		for _, group := range outer {
+			s.within[group] = append(s.within[group], principal)
+			if isGroup {
+				s.nested[group] = append(s.nested[group], mention{name, e.Fields["principal"].Term})
+			}
+		}
+	}
+}
+
+// circles warns of groups that are in themselves, once a circle.
+func (s *stated) circles() {
+	done := map[string]bool{}
+	var path []string
+	var visit func(m mention)
+	visit = func(m mention) {
+		if i := slices.Index(path, m.name); i >= 0 {
+			circle := append(slices.Clone(path[i:]), m.name)
+			if m.term != nil && m.term.Location != nil {
+				s.report.Besides(m.term.Location, policies.Problem{Warning: true,
+					Found:    "groups that nest in a circle: " + strings.Join(circle, " → "),
+					Expected: "groups without a way back; while there is one, nothing is lowered that they reach"})
+			}
+			return
+		}
+		if done[m.name] {
+			return
+		}
+		path = append(path, m.name)
+		for _, next := range s.nested[m.name] {
+			visit(next)
+		}
+		path = path[:len(path)-1]
+		done[m.name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.nested)) {
+		visit(mention{name: name})
+	}
+}
+
+// unused warns of groups that nothing refers to, in policies that grant
+// something.
+func (s *stated) unused() {
+	if s.unknown || len(s.grants) == 0 {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.declared)) {
+		e := s.declared[name]
+		if s.used[name] || s.read.Any || s.read.Names[name] || e.Fields["name"].Term.Location == nil {
+			continue
+		}
+		s.report.Besides(e.Fields["name"].Term.Location, policies.Problem{Warning: true,
+			Found:    fmt.Sprintf("group %q, which nobody uses", name),
+			Expected: fmt.Sprintf("a grant, member, limit or protection that names %q; or no such group", "group:"+name)})
+	}
+}
+
+// swallowed warns of an until that a grant without one makes pointless.
+func (s *stated) swallowed() {
+	key := func(g statedElement) (string, bool) {
+		for _, f := range []string{"principal", "resource", "role"} {
+			if !g.Fields[f].Known() {
+				return "", false
+			}
+		}
+		return strings.Join([]string{g.Text("principal"), g.Text("resource"), g.Text("role"), g.Text("layer")}, "\x00"), true
+	}
+	permanent := map[string]statedElement{}
+	for _, g := range s.grants {
+		_, from := g.Fields["from"]
+		_, until := g.Fields["until"]
+		if k, ok := key(g); ok && g.always && !from && !until && !g.Open {
+			permanent[k] = g
+		}
+	}
+	for _, g := range s.grants {
+		until, ok := g.Fields["until"]
+		k, known := key(g)
+		other, swallows := permanent[k]
+		if !ok || !known || !swallows || until.Key == nil {
+			continue
+		}
+		s.report.Besides(until.Key.Location, policies.Problem{Warning: true,
+			Found:    fmt.Sprintf(`an "until" that ends nothing: %s grants the same for good`, shortPlace(other.Term.Location)),
+			Expected: "one of the two grants"})
+	}
+}
+
+// texts are the strings that a term can be, where all of them are written out
+// in the body.
+func texts(body ast.Body, t *ast.Term) ([]string, bool) {
+	if t == nil {
+		return nil, false
+	}
+	switch x := t.Value.(type) {
+	case ast.String:
+		return []string{string(x)}, true
+	case ast.Var:
+		if a := contract.Assigned(body, x); a != nil && a != t {
+			return texts(body, a)
+		}
+		return pickedTexts(body, x)
+	case *ast.TemplateString:
+		return templateTexts(body, x)
+	}
+	return nil, false
+}
+
+// pickedTexts are the strings of the literal collection from which some picks.
+func pickedTexts(body ast.Body, v ast.Var) ([]string, bool) {
+	for _, e := range body {
+		decl, ok := e.Terms.(*ast.SomeDecl)
+		if !ok || len(decl.Symbols) != 1 {
+			continue
+		}
+		call, ok := decl.Symbols[0].Value.(ast.Call)
+		if !ok {
+			continue
+		}
+		domain := call[len(call)-1]
+		var from []*ast.Term
+		switch {
+		case call[len(call)-2].Value.Compare(v) == 0:
+			from = elementsOf(domain)
+			if obj, ok := domain.Value.(ast.Object); ok {
+				obj.Foreach(func(_, value *ast.Term) { from = append(from, value) })
+			}
+		case len(call) == 4 && call[1].Value.Compare(v) == 0:
+			if obj, ok := domain.Value.(ast.Object); ok {
+				from = obj.Keys()
+			}
+		}
+		if len(from) == 0 {
+			continue
+		}
+		var out []string
+		for _, t := range from {
+			s, ok := t.Value.(ast.String)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, string(s))
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+// templateTexts are the strings of a template whose parts are written out.
+func templateTexts(body ast.Body, t *ast.TemplateString) ([]string, bool) {
+	out := []string{""}
+	for _, part := range t.Parts {
+		var parts []string
+		known := false
+		switch part := part.(type) {
+		case *ast.Term:
+			parts, known = texts(body, part)
+		case *ast.Expr:
+			if term, ok := part.Terms.(*ast.Term); ok {
+				parts, known = texts(body, term)
+			}
+		}
+		if !known || len(out)*len(parts) > 1000 {
+			return nil, false
+		}
+		var longer []string
+		for _, head := range out {
+			for _, tail := range parts {
+				longer = append(longer, head+tail)
+			}
+		}
+		out = longer
+	}
+	return out, true
+}

@@ -1,0 +1,466 @@
+package contract
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+)
+
+// ScheduleRoles are the roles that a grant may give on a schedule.
+var ScheduleRoles = []string{"rotation", "override"}
+
+// Kind is the kind of the reference that v is or begins; ok is false while it
+// can't be told.
+func (v Value) Kind() (kind inventory.Kind, ok bool) {
+	if v.Known() && v.Text == string(inventory.KindAccount) {
+		return inventory.KindAccount, true
+	}
+	head, _, found := strings.Cut(v.Text, ":")
+	if !found {
+		return "", false
+	}
+	base, _, _ := strings.Cut(head, "@")
+	return inventory.Kind(base), true
+}
+
+func reference(kinds []inventory.Kind) check {
+	return func(name string, v Value, e Element) *Complaint {
+		if c := checkKind(name, v, kinds); c != nil {
+			return c
+		}
+		if !v.Known() {
+			return nil
+		}
+		if v.Written {
+			if c := checkWriting(name, v); c != nil {
+				return c
+			}
+		}
+		if what := compositeName(v.Text); what != "" {
+			return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, in which %s stands for the address", name, v.Text, what),
+				Expected: "one address; some x in … goes through several"}
+		}
+		ref, err := inventory.ParseRef(v.Text)
+		if err != nil {
+			return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %s", name, err), Suggestion: nearestReference(v.Text, kinds)}
+		}
+		if ref.Name == "*" {
+			return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text),
+				Expected: "one thing by its name; '*' stands only in the resource of a limit"}
+		}
+		return nil
+	}
+}
+
+// compositeName says what a person's address or id is if a template made it of
+// something else than a text; empty if it is a text. Of anything else it may be
+// the name.
+func compositeName(text string) string {
+	kind, name, _ := strings.Cut(text, ":")
+	if inventory.Kind(kind) != inventory.KindUser {
+		return ""
+	}
+	name = strings.TrimPrefix(name, "#")
+	if !strings.HasPrefix(name, "[") && !strings.HasPrefix(name, "{") {
+		return ""
+	}
+	var x any
+	if json.Unmarshal([]byte(name), &x) == nil {
+		return policies.Article(TypeOf(x)) + " " + TypeOf(x)
+	}
+	if t, err := ast.ParseTerm(name); err == nil {
+		if _, ok := t.Value.(ast.Set); ok {
+			return "a set"
+		}
+	}
+	return ""
+}
+
+var bracesInText = regexp.MustCompile(`\$?\{([a-z_][\w.\[\]"]*)\}`)
+
+// checkWriting reports what is surely a slip of writing in a reference.
+func checkWriting(name string, v Value) *Complaint {
+	kind, thing, found := strings.Cut(v.Text, ":")
+	trimmed := kind + ":" + strings.TrimSpace(thing)
+	switch {
+	case bracesInText.MatchString(v.Text):
+		return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, in which braces are braces", name, v.Text),
+			Expected: "$ before the quotes of a text with expressions in it", Suggestion: "$" + strconv.Quote(bracesInText.ReplaceAllString(v.Text, "{$1}"))}
+	case found && trimmed != v.Text:
+		return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, with space around the name", name, v.Text),
+			Expected: "the name exactly", Suggestion: strconv.Quote(trimmed)}
+	case found && kind == string(inventory.KindUser) && strings.ContainsAny(thing, " \t") && strings.Contains(thing, "@"):
+		return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, an e-mail address with a space in it", name, v.Text),
+			Expected: "the address alone", Suggestion: strconv.Quote(kind + ":" + strings.Join(strings.Fields(thing), ""))}
+	}
+	return nil
+}
+
+// wildcard is reference, where "team:*", "schedule:*" and "group:*" may stand
+// too.
+func wildcard(kinds []inventory.Kind) check {
+	exact := reference(kinds)
+	return func(name string, v Value, e Element) *Complaint {
+		if v.Known() && slices.Contains([]string{"team:*", "schedule:*", "group:*"}, v.Text) {
+			return nil
+		}
+		return exact(name, v, e)
+	}
+}
+
+func checkKind(name string, v Value, kinds []inventory.Kind) *Complaint {
+	kind, ok := v.Kind()
+	if !ok || slices.Contains(kinds, kind) {
+		return nil
+	}
+	c := &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text), Expected: kindList(kinds)}
+	if !v.Whole {
+		c.Found = fmt.Sprintf("%q beginning with %q", name, v.Text)
+	}
+	if hint, ok := kindHints[kind]; ok && slices.Contains(kinds, hint) {
+		c.Suggestion = strconv.Quote(string(hint) + ":…")
+	} else if near, ok := policies.Nearest(string(kind), kindNames(kinds)); ok {
+		c.Suggestion = strconv.Quote(near + ":…")
+	}
+	return c
+}
+
+// kindHints are the kinds that authors mean by another word.
+var kindHints = map[inventory.Kind]inventory.Kind{
+	inventory.KindSchedule: inventory.KindOnCall, inventory.KindOnCall: inventory.KindSchedule,
+	"email": inventory.KindUser, "person": inventory.KindUser, "mailto": inventory.KindUser,
+	"on_call": inventory.KindOnCall, "on-call": inventory.KindOnCall,
+	"escalation_policy": inventory.KindEscalation, "policy": inventory.KindEscalation, "ep": inventory.KindEscalation,
+}
+
+func kindNames(kinds []inventory.Kind) []string {
+	out := make([]string, len(kinds))
+	for i, k := range kinds {
+		out[i] = string(k)
+	}
+	return out
+}
+
+func kindList(kinds []inventory.Kind) string {
+	out := make([]string, len(kinds))
+	for i, k := range kinds {
+		out[i] = string(k) + ":"
+		if k == inventory.KindAccount {
+			out[i] = string(k)
+		}
+	}
+	return policies.List(out, "or")
+}
+
+// nearestReference is the quoted reference that text may have meant.
+func nearestReference(text string, kinds []inventory.Kind) string {
+	_, _, hasKind := strings.Cut(text, ":")
+	switch {
+	case !hasKind && strings.Contains(text, "@") && slices.Contains(kinds, inventory.KindUser):
+		return strconv.Quote("user:" + text)
+	case !hasKind && text != "" && slices.Contains(kinds, inventory.KindTeam) && !slices.Contains(kinds, inventory.KindUser) && !strings.EqualFold(text, "account"):
+		return strconv.Quote("team:" + text)
+	case !hasKind && text != "" && slices.Contains(kinds, inventory.KindGroup) && !strings.ContainsAny(text, " @"):
+		return strconv.Quote("group:" + text)
+	case strings.EqualFold(text, "account") && slices.Contains(kinds, inventory.KindAccount):
+		return strconv.Quote("account")
+	}
+	return ""
+}
+
+func words(name string, v Value, e Element) *Complaint {
+	if v.Known() && strings.TrimSpace(v.Text) == "" {
+		return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: an empty string", name), Expected: "some text"}
+	}
+	return nil
+}
+
+func anyText(string, Value, Element) *Complaint { return nil }
+
+func groupName(name string, v Value, e Element) *Complaint {
+	if bare, ok := strings.CutPrefix(v.Text, "group:"); ok {
+		c := &Complaint{
+			Term:     v.Term,
+			Found:    fmt.Sprintf("%q: %q", name, v.Text),
+			Expected: fmt.Sprintf("the group's bare name: %q is where the group is named, %q is how others refer to it", name, "group:…"),
+		}
+		if v.Known() {
+			c.Suggestion = strconv.Quote(bare)
+		}
+		return c
+	}
+	bad := ""
+	switch {
+	case v.Known() && v.Text == "":
+		bad = "an empty string"
+	case strings.ContainsAny(v.Text, "\r\n"):
+		bad = "a name with a line break"
+	case strings.HasPrefix(v.Text, "#"):
+		bad = fmt.Sprintf("%q, which begins with '#'", v.Text)
+	default:
+		return nil
+	}
+	return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %s", name, bad),
+		Expected: "a name that is not empty, has no line break and does not begin with '#'"}
+}
+
+func Moment(name string, v Value, e Element) *Complaint {
+	if !v.Known() {
+		return nil
+	}
+	if t, err := time.Parse(time.RFC3339, v.Text); err == nil {
+		if year := t.UTC().Year(); year < 1 || year > 9999 {
+			return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, which is in the year %d in UTC", name, v.Text, year),
+				Expected: "a time of the years 1 to 9999 in UTC", Suggestion: strconv.Quote(t.Format("2006-01-02T15:04:05Z"))}
+		}
+		return nil
+	}
+	c := &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text), Expected: "an RFC 3339 time such as 2026-12-01T09:00:00Z"}
+	if _, err := time.Parse(time.DateOnly, v.Text); err == nil {
+		c.Suggestion = strconv.Quote(v.Text + "T00:00:00Z")
+	} else if _, err := time.Parse(time.RFC3339, v.Text+"Z"); err == nil {
+		c.Suggestion = strconv.Quote(v.Text + "Z")
+	} else if _, err := time.Parse(time.DateTime, v.Text); err == nil {
+		c.Suggestion = strconv.Quote(strings.Replace(v.Text, " ", "T", 1) + "Z")
+	} else if t, err := time.Parse("2006-01-02T15:04Z07:00", v.Text); err == nil {
+		c.Suggestion = strconv.Quote(t.Format(time.RFC3339))
+	} else {
+		for _, layout := range []string{"2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02T15:04:05Z0700"} {
+			if t, err := time.Parse(layout, v.Text); err == nil {
+				c.Suggestion = strconv.Quote(t.Format(time.RFC3339))
+			}
+		}
+	}
+	return c
+}
+
+func duration(name string, v Value, e Element) *Complaint {
+	if !v.Known() {
+		return nil
+	}
+	if d, err := time.ParseDuration(v.Text); err == nil && d >= 0 {
+		return nil
+	}
+	c := &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text),
+		Expected: `a length of time, not negative, such as "15m" or "1h30m"`}
+	if _, err := strconv.Atoi(v.Text); err == nil && !strings.HasPrefix(v.Text, "-") {
+		c.Suggestion = strconv.Quote(v.Text + "m")
+	} else if m := wordyLength.FindStringSubmatch(strings.ToLower(v.Text)); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		switch m[2][0] {
+		case 'd':
+			c.Suggestion = strconv.Quote(fmt.Sprintf("%dh", 24*n))
+		default:
+			c.Suggestion = strconv.Quote(fmt.Sprintf("%d%c", n, m[2][0]))
+		}
+	}
+	return c
+}
+
+// wordyLength is how people write lengths of time.
+var wordyLength = regexp.MustCompile(`^(\d{1,6})\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$`)
+
+func oneOf(what string, allowed []string) check {
+	return func(name string, v Value, e Element) *Complaint {
+		if !v.Known() || slices.Contains(allowed, v.Text) {
+			return nil
+		}
+		c := &Complaint{Term: v.Term, Found: fmt.Sprintf("unknown %s %q", what, v.Text), Expected: policies.List(allowed, "or")}
+		if near, ok := policies.Nearest(v.Text, allowed); ok {
+			c.Suggestion = strconv.Quote(near)
+		}
+		return c
+	}
+}
+
+func grantRole(name string, v Value, e Element) *Complaint {
+	kind, known := e.Fields["resource"].Kind()
+	return checkRole(v, kind, known, rolesOn)
+}
+
+func protectRole(name string, v Value, e Element) *Complaint {
+	kind, known := e.Fields["resource"].Kind()
+	return checkRole(v, kind, known, func(k inventory.Kind) []string {
+		if k == inventory.KindAccount {
+			return append([]string{"owner"}, rolesOn(k)...)
+		}
+		return rolesOn(k)
+	})
+}
+
+func limitRole(name string, v Value, e Element) *Complaint {
+	kind, known := e.Fields["resource"].Kind()
+	return checkRole(v, kind, known, func(k inventory.Kind) []string {
+		if k == inventory.KindSchedule || k == inventory.KindGroup {
+			return []string{inventory.None}
+		}
+		return append(rolesOn(k), inventory.None)
+	})
+}
+
+// rolesOn are the roles that a grant may give on a kind of resource.
+func rolesOn(kind inventory.Kind) []string {
+	switch kind {
+	case inventory.KindAccount:
+		return inventory.BaseRoles()
+	case inventory.KindTeam:
+		return inventory.TeamRoles()
+	case inventory.KindSchedule:
+		return slices.Clone(ScheduleRoles)
+	}
+	return nil
+}
+
+// checkRole checks a role against those of the resource's kind, or against all
+// while the kind is not known.
+func checkRole(v Value, kind inventory.Kind, kindKnown bool, roles func(inventory.Kind) []string) *Complaint {
+	if !v.Known() {
+		return nil
+	}
+	where, allowed := "", roles(kind)
+	switch {
+	case !kindKnown:
+		for _, k := range limitKinds {
+			allowed = append(allowed, roles(k)...)
+		}
+	case allowed == nil:
+		return nil // the resource itself is what is wrong
+	case kind == inventory.KindAccount:
+		where = " on the account"
+	default:
+		where = " on a " + string(kind)
+	}
+	if slices.Contains(allowed, v.Text) {
+		return nil
+	}
+	c := &Complaint{Term: v.Term, Found: fmt.Sprintf("unknown role %q%s", v.Text, where), Expected: policies.List(Uniq(allowed), "or")}
+	if v.Text == "owner" && kind == inventory.KindAccount {
+		c.Expected += "; PagerDuty's API can't make anybody owner"
+	}
+	if role, ok := RoleLabelled(v.Text); ok && kind == inventory.KindAccount {
+		c.Suggestion = fmt.Sprintf("%q, which PagerDuty's pages call %s", role, inventory.BaseRoleLabel(role))
+	} else if near, ok := policies.Nearest(v.Text, allowed); ok {
+		c.Suggestion = strconv.Quote(near)
+	}
+	return c
+}
+
+// RoleLabelled is the base role of that label on PagerDuty's own pages.
+func RoleLabelled(label string) (string, bool) {
+	for _, role := range inventory.BaseRoles() {
+		if l := inventory.BaseRoleLabel(role); l != role && strings.EqualFold(l, label) {
+			return role, true
+		}
+	}
+	return "", false
+}
+
+func Uniq(words []string) []string {
+	var out []string
+	for _, w := range words {
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func wholeGrant(e Element) []Complaint {
+	out := wholeWindow(e)
+	role, hasRole := e.Fields["role"]
+	if !hasRole || !role.Known() {
+		return out
+	}
+	if role.Text == "override" && !e.Open {
+		for _, name := range []string{"from", "until"} {
+			if _, ok := e.Fields[name]; !ok {
+				out = append(out, Complaint{Term: e.Term, Found: fmt.Sprintf("an override without %q", name),
+					Expected: `an override to have "from" and "until"`})
+			}
+		}
+	}
+	if layer, ok := e.Fields["layer"]; ok && role.Text != "rotation" {
+		out = append(out, Complaint{Term: layer.Term, Found: fmt.Sprintf("%q with role %q", "layer", role.Text),
+			Expected: `"layer" only with role "rotation"`})
+	}
+	if replaces, ok := e.Fields["replaces"]; ok && role.Text != "override" {
+		out = append(out, Complaint{Term: replaces.Term, Found: fmt.Sprintf("%q with role %q", "replaces", role.Text),
+			Expected: `"replaces" only with role "override"`})
+	}
+	return out
+}
+
+func wholeMember(e Element) []Complaint {
+	out := wholeWindow(e)
+	kind, ok := e.Fields["principal"].Kind()
+	if !ok || kind == inventory.KindOnCall || kind == inventory.KindEscalation {
+		return out
+	}
+	for _, field := range []struct{ name, why string }{
+		{"lead", "it widens shifts"}, {"lag", "it widens shifts"}, {"when_empty", "it is about the time between shifts"},
+	} {
+		if v, ok := e.Fields[field.name]; ok {
+			out = append(out, Complaint{Term: v.Term, Found: fmt.Sprintf("%q with a principal %s:", field.name, kind),
+				Expected: fmt.Sprintf("%q only with oncall: or escalation:, for %s", field.name, field.why)})
+		}
+	}
+	return out
+}
+
+// wholeWindow checks that a window has an inside.
+func wholeWindow(e Element) []Complaint {
+	from, err1 := time.Parse(time.RFC3339, e.Fields["from"].Text)
+	until, err2 := time.Parse(time.RFC3339, e.Fields["until"].Text)
+	if err1 != nil || err2 != nil || from.Before(until) {
+		return nil
+	}
+	return []Complaint{{Term: e.Fields["until"].Term,
+		Found:    fmt.Sprintf("%q %s, which is not after %q %s", "until", e.Fields["until"].Text, "from", e.Fields["from"].Text),
+		Expected: "a window that ends after it begins"}}
+}
+
+func wholeProtect(e Element) []Complaint {
+	_, principal := e.Fields["principal"]
+	_, resource := e.Fields["resource"]
+	if principal || resource || e.Open {
+		return nil
+	}
+	return []Complaint{{Term: e.Term, Found: "a protect with neither principal nor resource", Expected: "one of them, or both"}}
+}
+
+func wholeEmpty(e Element) []Complaint {
+	layer, ok := e.Fields["layer"]
+	kind, known := e.Fields["resource"].Kind()
+	if !ok || !known || kind == inventory.KindSchedule {
+		return nil
+	}
+	return []Complaint{{Term: layer.Term, Found: fmt.Sprintf("%q with a resource %s:", "layer", kind), Expected: `"layer" only with a schedule`}}
+}
+
+// looksLikeID is the form of PagerDuty's ids. Source: ids in PagerDuty's API
+// reference, 7 or 14 characters.
+var looksLikeID = regexp.MustCompile(`^[PQ](?:[A-Z0-9]{6}|[A-Z0-9]{13})$`)
+
+// IdsForNames warns of names that look like ids: an id stands behind '#'.
+func (e Element) IdsForNames() []Complaint {
+	var out []Complaint
+	for _, field := range e.Order {
+		v := e.Fields[field]
+		kind, name, found := strings.Cut(v.Text, ":")
+		if !v.Known() || !found || kind == string(inventory.KindGroup) || !looksLikeID.MatchString(name) || !strings.ContainsAny(name, "0123456789") {
+			continue
+		}
+		out = append(out, Complaint{Term: v.Term, Warning: true, Found: fmt.Sprintf("%q: %q, whose name looks like a PagerDuty id", field, v.Text),
+			Expected: "an id behind '#'", Suggestion: strconv.Quote(kind + ":#" + name)})
+	}
+	return out
+}
