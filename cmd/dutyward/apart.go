@@ -34,7 +34,7 @@ func (p apart) Evaluate(ctx context.Context, phase policies.Phase, in *eval.Inpu
 // read. It ends with the session.
 func (s *session) apart(ctx context.Context, set *eval.Set) apart {
 	if s.beside == nil {
-		s.beside = s.config.worker()
+		s.beside = newWorker(s.config)
 	}
 	there := sync.OnceValues(func() (*worker.Set, error) {
 		source, err := set.Source()

@@ -97,7 +97,7 @@ func readPlan(file string) (*plan.Plan, error) {
 
 func (x *application) run(cmd *cobra.Command, s *session) error {
 	// Whoever says yes looked at what will be lowered.
-	s.Stillness = &reconcile.Stillness{Settle: s.config.settle(), Decided: true, Record: s.journal}
+	s.Stillness = &reconcile.Stillness{Settle: s.config.Settle(), Decided: true, Record: s.journal}
 	switch {
 	case x.saved != nil:
 		return x.told(x.carryOut(cmd.Context(), s, s.journal, reconcile.Saved(x.saved)))

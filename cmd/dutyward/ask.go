@@ -96,7 +96,7 @@ func (x *application) renew(ctx context.Context, s *session) error {
 	if x.keepPolicies {
 		return nil
 	}
-	set, err := c.loadPolicies(ctx, x.roots)
+	set, err := loadPolicies(ctx, c, x.roots)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (a *app) check(cmd *cobra.Command, roots []string, f checkFlags) (problems 
 		if err != nil {
 			return nil, nil, err
 		}
-		set, err := c.loadPolicies(cmd.Context(), roots)
+		set, err := loadPolicies(cmd.Context(), c, roots)
 		switch {
 		case errors.As(err, &problems):
 			return problems, nil, nil

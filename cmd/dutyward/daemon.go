@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
-	"github.com/robfig/cron/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 )
@@ -33,7 +31,7 @@ func newRun(a *app) *cobra.Command {
 			"and tried again. `dutyward pause` stops all changes, and `dutyward resume` lets them go on.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			load := func() (*config, error) {
+			load := func() (*config.Config, error) {
 				c, err := a.config()
 				if err != nil {
 					return nil, err
@@ -66,8 +64,8 @@ func newRun(a *app) *cobra.Command {
 
 // unattended opens a session that may write, and whose policies are loaded by
 // each round.
-func (a *app) unattended(ctx context.Context, c *config, log *slog.Logger) (*session, error) {
-	s := &session{config: c, local: a.now, Round: &reconcile.Round{Settings: c.settings(), Now: a.now}}
+func (a *app) unattended(ctx context.Context, c *config.Config, log *slog.Logger) (*session, error) {
+	s := &session{config: c, local: a.now, Round: &reconcile.Round{Settings: c.Settings(), Now: a.now}}
 	var err error
 	if s.Reader, err = a.quietly().connect(ctx, s); err != nil {
 		return nil, err
@@ -86,42 +84,4 @@ func (a *app) quietly() *app {
 	quiet := *a
 	quiet.stderr = struct{ io.Writer }{a.stderr}
 	return &quiet
-}
-
-// parseSchedule reads a cron expression, which may begin with a time zone.
-func parseSchedule(text string) (reconcile.Schedule, error) {
-	if zone, _, more := strings.Cut(text, " "); strings.Contains(zone, "TZ=") && !more {
-		return nil, fmt.Errorf("%q has a time zone and nothing else; expected such as \"CRON_TZ=Europe/Berlin 0 7 * * *\"", text)
-	}
-	schedule, err := cron.ParseStandard(text)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a cron expression: %w; expected such as \"*/5 * * * *\"", text, err)
-	}
-	if schedule.Next(time.Unix(0, 0)).IsZero() {
-		return nil, fmt.Errorf("%q never comes", text)
-	}
-	if spec, ok := schedule.(*cron.SpecSchedule); ok {
-		return zoned{spec}, nil
-	}
-	return schedule, nil
-}
-
-// zoned is a cron schedule that comes also on days on which its zone's clocks are
-// moved by half an hour, as on Lord Howe: the library steps through the day by
-// hours, and does not meet a full one any more once it stepped over that.
-type zoned struct{ *cron.SpecSchedule }
-
-// Next is the first moment after t at which a round is due.
-func (s zoned) Next(t time.Time) time.Time {
-	next := s.SpecSchedule.Next(t)
-	_, moved := t.In(s.Location).ZoneBounds()
-	if moved.IsZero() || moved.After(next) {
-		return next
-	}
-	// From the next full hour on the steps are right again.
-	full := moved.Add(time.Duration((60-moved.Minute())%60) * time.Minute)
-	if other := s.SpecSchedule.Next(full.Add(-time.Second)); other.Before(next) {
-		return other
-	}
-	return next
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/examples"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
@@ -77,9 +78,9 @@ func newDemonstration(a *app, clock func(start time.Time) func() time.Time, rate
 	}
 	d := &demonstration{seed: seed, sim: sim, app: &app{
 		stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, now: now, noColour: a.noColour,
-		env:        map[string]string{defaultTokenEnv: "demo", "NO_COLOR": a.env["NO_COLOR"], "TERM": a.env["TERM"]},
+		env:        map[string]string{config.DefaultTokenEnv: "demo", "NO_COLOR": a.env["NO_COLOR"], "TERM": a.env["TERM"]},
 		transport:  sim.Transport(),
-		configFile: defaultFile,
+		configFile: config.DefaultFile,
 	}}
 	if d.home, err = os.Getwd(); err != nil {
 		return nil, fmt.Errorf("start the demo: %w", err)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/reconcile"
 )
 
@@ -91,7 +92,7 @@ func (s *stage) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	schedule, err := parseSchedule(liveSchedule)
+	schedule, err := config.ParseSchedule(liveSchedule)
 	if err != nil {
 		return err
 	}
@@ -223,7 +224,7 @@ func (s *stage) command(ctx context.Context, args ...string) (string, error) {
 	other := *s.app
 	other.stdout, other.stderr = &printed, &printed
 	root := newRoot(&other)
-	other.configFile = defaultFile
+	other.configFile = config.DefaultFile
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	return strings.TrimSpace(printed.String()), err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -36,7 +37,7 @@ func current(t *testing.T, name, text string) {
 const generated = "<!-- Made from the code by `go test ./cmd/dutyward -update`: edit it there. -->\n\n"
 
 func TestTheReferenceIsCurrent(t *testing.T) {
-	current(t, "configuration.md", generated+configReference())
+	current(t, "configuration.md", generated+config.Reference())
 	current(t, "exit-codes.md", generated+exitCodeReference())
 	current(t, "commands.md", generated+commandReference(t))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
@@ -55,7 +56,7 @@ type examination struct {
 	*app
 	flags   roundFlags
 	report  doctor.Report
-	config  *config
+	config  *config.Config
 	session *session
 	// foreign says that a saved snapshot is of another account than the state.
 	foreign bool
@@ -65,7 +66,7 @@ func (e *examination) all(ctx context.Context) {
 	c, err := e.app.config()
 	file := ""
 	if c != nil {
-		file = c.file
+		file = c.File
 	}
 	e.report.Add(doctor.Configuration(file, err))
 	if err != nil {
@@ -73,8 +74,8 @@ func (e *examination) all(ctx context.Context) {
 		return
 	}
 	e.config = c
-	e.session = &session{config: c, Round: &reconcile.Round{Now: e.now, Settings: c.settings()}}
-	set, err := c.loadPolicies(ctx, e.flags.policies)
+	e.session = &session{config: c, Round: &reconcile.Round{Now: e.now, Settings: c.Settings()}}
+	set, err := loadPolicies(ctx, c, e.flags.policies)
 	e.report.Add(doctor.Policies(set, err))
 	stateOptions := e.journalOptions(e.session)
 	e.report.Add(doctor.State(ctx, c.State, stateOptions)...)
@@ -102,8 +103,8 @@ func (e *examination) reader(ctx context.Context) reconcile.Reader {
 		e.foreign = saved.Account.Name != e.config.Account.Name
 		return savedReader{saved}
 	}
-	_, err := e.config.token(ctx)
-	e.report.Add(doctor.Token(e.config.Account.Token.where(), err))
+	_, err := e.config.Token(ctx)
+	e.report.Add(doctor.Token(e.config.Account.Token.Where(), err))
 	reader, failed := e.connect(ctx, e.session)
 	if failed != nil {
 		e.report.Add(doctor.Account(nil, failed)...)
@@ -183,15 +184,4 @@ type remembering struct {
 func (r *remembering) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
 	r.snapshot, r.err = r.Reader.Snapshot(ctx, schedules)
 	return r.snapshot, r.err
-}
-
-// where says where the token is, for a person.
-func (t tokenConfig) where() string {
-	switch {
-	case t.File != "":
-		return "in the file " + t.File
-	case len(t.Command) > 0:
-		return "by the command " + t.Command[0]
-	}
-	return "in the environment variable " + t.Env
 }

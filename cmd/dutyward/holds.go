@@ -56,7 +56,7 @@ func (a *app) noteStale(fresh bool) error {
 	if err != nil || fresh {
 		return err
 	}
-	if p := c.stopFile().Paused(); p != nil {
+	if p := c.StopFile().Paused(); p != nil {
 		a.note("this is as it was before `dutyward run` was paused, %s; --fresh plans now", pauseText(p))
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies/scaffold"
@@ -53,7 +54,7 @@ func (a *app) init(ctx context.Context, dir, snapshot string, force bool) error 
 	if err != nil {
 		return err
 	}
-	account, err := c.scaffolded(s, dir)
+	account, err := scaffolded(c, s, dir)
 	if err != nil {
 		return err
 	}
@@ -68,11 +69,11 @@ func (a *app) init(ctx context.Context, dir, snapshot string, force bool) error 
 }
 
 // accountOrFile is a saved snapshot, or that of the account.
-func (a *app) accountOrFile(ctx context.Context, c *config, file string) (*inventory.Snapshot, error) {
+func (a *app) accountOrFile(ctx context.Context, c *config.Config, file string) (*inventory.Snapshot, error) {
 	if file != "" {
 		return a.savedSnapshot(file)
 	}
-	o := c.pagerduty()
+	o := c.PagerDuty()
 	o.Transport = a.transport
 	progress, stop := a.readingProgress()
 	defer stop()
@@ -86,7 +87,7 @@ func (a *app) accountOrFile(ctx context.Context, c *config, file string) (*inven
 
 // scaffolded is how a draft in dir reaches the account of a snapshot: as this
 // configuration does.
-func (c *config) scaffolded(s *inventory.Snapshot, dir string) (scaffold.Account, error) {
+func scaffolded(c *config.Config, s *inventory.Snapshot, dir string) (scaffold.Account, error) {
 	t := c.Account.Token
 	account := scaffold.Account{
 		Name: s.Account.Name, Region: s.Account.Region, BaseURL: c.Account.BaseURL,
@@ -161,7 +162,7 @@ func (a *app) printDraft(d *scaffold.Draft, dir string) error {
 func strangers(dir string, paths []string) []string {
 	var notes []string
 	// What can't be read here is told when the policies are loaded.
-	_ = filepath.WalkDir(filepath.Join(dir, defaultPolicies), func(path string, entry fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(filepath.Join(dir, config.DefaultPolicies), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return nil
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -23,10 +24,10 @@ func TestTheCommentedPathOfAFirstConfigurationLeadsToOneTeamsSync(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if mode := c.settings().ModeOf(inventory.KindTeam, "TPAY", "Payments"); mode != plan.Sync {
+	if mode := c.Settings().ModeOf(inventory.KindTeam, "TPAY", "Payments"); mode != plan.Sync {
 		t.Errorf("Payments is in %s", mode)
 	}
-	if mode := c.settings().ModeOf(inventory.KindTeam, "TSEA", "Search"); mode != plan.Observe {
+	if mode := c.Settings().ModeOf(inventory.KindTeam, "TSEA", "Search"); mode != plan.Observe {
 		t.Errorf("Search is in %s", mode)
 	}
 }
@@ -35,7 +36,7 @@ func TestTheCommentedPathOfAFirstConfigurationLeadsToOneTeamsSync(t *testing.T) 
 // one team, and returns its file.
 func takePath(t *testing.T, dir string) string {
 	t.Helper()
-	file := filepath.Join(dir, defaultFile)
+	file := filepath.Join(dir, config.DefaultFile)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +165,7 @@ func TestAFirstConfigurationSaysWhatAnyAccountHolds(t *testing.T) {
 				return stdout.String()
 			}
 			printed("init", dir, "--snapshot", snapshot)
-			file := filepath.Join(dir, defaultFile)
+			file := filepath.Join(dir, config.DefaultFile)
 			if got := printed("check", "--config", file); strings.Contains(got, "warning") {
 				t.Errorf("check:\n%s", got)
 			}

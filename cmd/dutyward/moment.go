@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"strconv"
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"strings"
 	"time"
 )
@@ -28,7 +28,7 @@ const momentForms = `such as 2026-03-02T09:00:00Z, "2026-03-02 09:00 Europe/Berl
 // zone is refused: it would mean another moment to the next person.
 func parseMoment(flag, text string) (when, error) {
 	if span, relative := strings.CutPrefix(text, "+"); relative {
-		if after, ok := parseSpan(span); ok {
+		if after, ok := config.ParseSpan(span); ok {
 			return when{after: after}, nil
 		}
 	}
@@ -61,14 +61,4 @@ func parseMoment(flag, text string) (when, error) {
 		return when{}, fmt.Errorf("%s %s: in which time zone? Expected a time %s", flag, text, momentForms)
 	}
 	return when{}, fmt.Errorf("%s %s: expected a time %s", flag, text, momentForms)
-}
-
-// parseSpan reads a span of days, or of what Go calls a duration; not negative.
-func parseSpan(text string) (time.Duration, bool) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.Atoi(days)
-		return time.Duration(n) * 24 * time.Hour, err == nil && n > 0 && n < 10_000
-	}
-	d, err := time.ParseDuration(text)
-	return d, err == nil && d > 0
 }

@@ -24,7 +24,7 @@ func newPause(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			before, err := c.stopFile().Pause(reconcile.Pause{Since: a.now().UTC().Truncate(time.Second), Reason: a.redact(reason)})
+			before, err := c.StopFile().Pause(reconcile.Pause{Since: a.now().UTC().Truncate(time.Second), Reason: a.redact(reason)})
 			if err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ func newResume(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			before, err := c.stopFile().Resume()
+			before, err := c.StopFile().Resume()
 			if err != nil {
 				return err
 			}
@@ -73,6 +73,3 @@ func pauseText(p *reconcile.Pause) string {
 	}
 	return text
 }
-
-// stopFile is the file beside the state that stops all changes.
-func (c *config) stopFile() reconcile.StopFile { return reconcile.StopFile(c.State + ".paused") }

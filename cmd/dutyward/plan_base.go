@@ -37,11 +37,11 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 		roots = s.config.Policies
 	}
 	var loader eval.Loader
-	set, err := s.config.loadPoliciesWith(ctx, &loader, roots)
+	set, err := loadPoliciesWith(ctx, s.config, &loader, roots)
 	if err != nil {
 		return err
 	}
-	old, err := findBase(ctx, base, s.config.policyOptions(roots))
+	old, err := findBase(ctx, base, s.config.PolicyOptions(roots))
 	if err != nil {
 		return err
 	}

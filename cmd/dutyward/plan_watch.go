@@ -121,7 +121,7 @@ func (w *watching) retakes(ctx context.Context, f roundFlags, refresh time.Durat
 // update plans with the policies as they stand and shows what that makes.
 func (w *watching) update(ctx context.Context) error {
 	began := time.Now()
-	set, err := w.session.config.loadPoliciesWith(ctx, &w.loader, w.roots)
+	set, err := loadPoliciesWith(ctx, w.session.config, &w.loader, w.roots)
 	var result *reconcile.Result
 	ran := w.session.Evaluator.Ran()
 	if err == nil {

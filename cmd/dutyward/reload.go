@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/reconcile"
 )
 
@@ -23,8 +24,8 @@ func (r *running) reload(ctx context.Context) bool {
 		return false
 	}
 	next := *asked
-	fixed := next.keep(r.config)
-	if waits := fixed; len(waits) > 0 && !slices.Equal(waits, r.asked.differing(r.config)) {
+	fixed := next.Keep(r.config)
+	if waits := fixed; len(waits) > 0 && !slices.Equal(waits, r.asked.Differing(r.config)) {
 		r.log.Warn("this change of the configuration takes effect with a restart only, all else now", "keys", strings.Join(waits, ", "))
 	}
 	if err := r.take(ctx, &next); err != nil {
@@ -36,34 +37,9 @@ func (r *running) reload(ctx context.Context) bool {
 	return true
 }
 
-// keep sets what can't change without a restart to what another configuration
-// says, and returns the keys that differed.
-func (c *config) keep(before *config) []string {
-	keys := c.differing(before)
-	c.Account.Name, c.State, c.History, c.Run.Listen = before.Account.Name, before.State, before.History, before.Run.Listen
-	return keys
-}
-
-// differing are the keys that can't change without a restart and do differ: the
-// state belongs to one account, and holds the lock.
-func (c *config) differing(from *config) []string {
-	var keys []string
-	for _, k := range []struct{ key, now, before string }{
-		{"account.name", c.Account.Name, from.Account.Name},
-		{"state", c.State, from.State},
-		{"history.keep", c.History.Keep, from.History.Keep},
-		{"run.listen", c.Run.Listen, from.Run.Listen},
-	} {
-		if k.now != k.before {
-			keys = append(keys, k.key)
-		}
-	}
-	return keys
-}
-
 // take makes a configuration the one in force.
-func (r *running) take(ctx context.Context, c *config) error {
-	schedule, err := parseSchedule(c.Run.Schedule)
+func (r *running) take(ctx context.Context, c *config.Config) error {
+	schedule, err := config.ParseSchedule(c.Run.Schedule)
 	if err != nil {
 		return err
 	}
@@ -71,7 +47,7 @@ func (r *running) take(ctx context.Context, c *config) error {
 	s := *r.session
 	round := *s.Round
 	s.Round, s.config = &round, c
-	s.Settings = c.settings()
+	s.Settings = c.Settings()
 	if !reflect.DeepEqual(c.Account, before.Account) || c.Window != before.Window {
 		if s.Reader, err = r.app.quietly().connect(ctx, &s); err != nil {
 			return err
@@ -80,8 +56,8 @@ func (r *running) take(ctx context.Context, c *config) error {
 	r.config, r.session = c, &s
 	r.client.Store(s.client)
 	old := s.worker
-	if c.memoryLimit() != before.memoryLimit() || c.timeLimit() != before.timeLimit() {
-		s.worker = c.worker()
+	if c.MemoryLimit() != before.MemoryLimit() || c.TimeLimit() != before.TimeLimit() {
+		s.worker = newWorker(c)
 	}
 	r.daemon.Change(func(d *reconcile.Daemon) {
 		if old != s.worker {

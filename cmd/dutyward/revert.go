@@ -41,7 +41,7 @@ func newRevert(a *app) *cobra.Command {
 				return err
 			}
 			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.policies, keepPolicies: s.Good}
-			x.undo = &reverting{application: &x, round: r, pause: pause, stop: s.config.stopFile()}
+			x.undo = &reverting{application: &x, round: r, pause: pause, stop: s.config.StopFile()}
 			return x.run(cmd, s)
 		},
 	}
@@ -112,7 +112,7 @@ func (a *app) forReverting(ctx context.Context, f roundFlags) (*session, error) 
 	if configErr != nil {
 		return nil, configErr
 	}
-	s = &session{config: c, Round: &reconcile.Round{Settings: c.settings(), Now: a.now, Good: true}}
+	s = &session{config: c, Round: &reconcile.Round{Settings: c.Settings(), Now: a.now, Good: true}}
 	if s.Reader, configErr = a.connect(ctx, s); configErr != nil {
 		return nil, configErr
 	}

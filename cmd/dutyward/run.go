@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies/guard"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -72,7 +73,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string)
 // what takes the secrets out.
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env []string) *app {
 	a := &app{stdin: stdin, env: environment(env), now: time.Now, secrets: new(secret.Keeper), locked: new(atomic.Bool)}
-	a.secrets.Add(a.env[defaultTokenEnv])
+	a.secrets.Add(a.env[config.DefaultTokenEnv])
 	a.secrets.Add(secret.InEnvironment(env)...)
 	a.stdout, a.stderr = a.secrets.Writer(stdout), a.secrets.Writer(stderr)
 	return a

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
@@ -27,7 +28,7 @@ import (
 type running struct {
 	app *app
 	// load loads the configuration as it stands, flags over it.
-	load func() (*config, error)
+	load func() (*config.Config, error)
 	// output is what log writes to.
 	output logOutput
 	log    *slog.Logger
@@ -42,7 +43,7 @@ type running struct {
 
 	// config is in force, and asked is what the file said last: they differ in
 	// what can't change without a restart.
-	config, asked *config
+	config, asked *config.Config
 	// noticed is when it was last noticed that the policies were committed.
 	noticed time.Time
 	// unwatch ends the watch of the policies.
@@ -72,7 +73,7 @@ func (r *running) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	schedule, err := parseSchedule(c.Run.Schedule)
+	schedule, err := config.ParseSchedule(c.Run.Schedule)
 	if err != nil {
 		return fmt.Errorf("run.schedule: %w", err)
 	}
@@ -92,7 +93,7 @@ func (r *running) run(ctx context.Context) error {
 	defer r.session.close()
 	r.session.reread = r.load
 	r.client.Store(r.session.client)
-	r.session.worker = c.worker()
+	r.session.worker = newWorker(c)
 	defer func() { r.session.worker.Close() }() // the one in use by then
 	r.daemon = r.session.daemon(r.log)
 	r.loop = &reconcile.Loop{Schedule: schedule, Run: r.daemon.Round, Log: r.log, Now: r.session.Now}
@@ -129,7 +130,7 @@ func (r *running) redact(text string) string {
 
 // daemon makes the rounds of an unattended session.
 func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
-	d := &reconcile.Daemon{Record: s.journal, Paused: s.config.stopFile().Paused, Log: log}
+	d := &reconcile.Daemon{Record: s.journal, Paused: s.config.StopFile().Paused, Log: log}
 	s.give(d)
 	return d
 }
@@ -139,9 +140,9 @@ func (s *session) give(d *reconcile.Daemon) {
 	c := s.config
 	if s.worker == nil {
 		var loader eval.Loader
-		d.Load = func(ctx context.Context) (reconcile.Policies, error) { return loader.Load(ctx, c.policyOptions(nil)) }
+		d.Load = func(ctx context.Context) (reconcile.Policies, error) { return loader.Load(ctx, c.PolicyOptions(nil)) }
 	} else {
-		d.Load = func(ctx context.Context) (reconcile.Policies, error) { return s.worker.Load(ctx, c.policyOptions(nil)) }
+		d.Load = func(ctx context.Context) (reconcile.Policies, error) { return s.worker.Load(ctx, c.PolicyOptions(nil)) }
 		d.LoadSource = func(ctx context.Context, source []byte) (reconcile.Policies, error) {
 			return s.worker.LoadSource(ctx, source)
 		}
@@ -149,8 +150,8 @@ func (s *session) give(d *reconcile.Daemon) {
 	d.Reader, d.Account, d.Settings = s.Reader, s.client, s.Settings
 	d.Now, d.Self, d.ClockDoubt = s.Now, s.Self, s.ClockDoubt
 	d.Requests = func() int { return s.client.Cost().Requests }
-	d.OnCallInterval, d.MaxAge = c.watching()
-	d.Settle, d.Local = c.settle(), s.local
+	d.OnCallInterval, d.MaxAge = c.Watching()
+	d.Settle, d.Local = c.Settle(), s.local
 	d.Look = func(ctx context.Context, set reconcile.Policies, configuration bool) reconcile.Sight {
 		return s.look(ctx, set, configuration)
 	}
@@ -160,9 +161,9 @@ func (s *session) give(d *reconcile.Daemon) {
 	}
 }
 
-// worker evaluates policies in a process of its own.
-func (c *config) worker() *worker.Worker {
-	return &worker.Worker{Memory: c.memoryLimit(), Time: c.timeLimit()}
+// newWorker evaluates policies in a process of its own.
+func newWorker(c *config.Config) *worker.Worker {
+	return &worker.Worker{Memory: c.MemoryLimit(), Time: c.TimeLimit()}
 }
 
 // reloads makes rounds of changed policies and of SIGHUP, and takes up changes
@@ -172,7 +173,7 @@ func (r *running) reloads(ctx context.Context) {
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	r.watchPolicies(ctx)
-	changed := r.watch(ctx, []string{r.config.file}, "the configuration")
+	changed := r.watch(ctx, []string{r.config.File}, "the configuration")
 	commits := time.NewTicker(commitInterval)
 	defer commits.Stop()
 	for {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
@@ -23,7 +24,7 @@ import (
 // session is what a command that takes a round works with.
 type session struct {
 	*reconcile.Round
-	config *config
+	config *config.Config
 	// client is nil where the snapshot is a saved one.
 	client  *pagerduty.Client
 	clock   *pagerduty.Clock
@@ -32,7 +33,7 @@ type session struct {
 	local func() time.Time
 	// reread reads the configuration as it stands in the file; nil where nobody asks
 	// whether it is committed.
-	reread func() (*config, error)
+	reread func() (*config.Config, error)
 	// worker holds the policies in a process of its own; nil where they are in this one.
 	worker *worker.Worker
 	// beside evaluates those of this one; nil where nothing was evaluated.
@@ -141,7 +142,7 @@ func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := s.config.loadPolicies(ctx, f.policies)
+	set, err := loadPolicies(ctx, s.config, f.policies)
 	if err != nil {
 		return nil, err
 	}
@@ -162,14 +163,26 @@ func (a *app) configured(f roundFlags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings := c.settings()
+	settings := c.Settings()
 	settings.Targets = f.targets
 	return &session{config: c, Round: &reconcile.Round{Settings: settings, Now: a.now, At: at.at, After: at.after}}, nil
 }
 
+// config is the configuration, whose bounds hold from now on.
+func (a *app) config() (*config.Config, error) {
+	c, err := config.Load(a.configFile, a.env, a.secrets)
+	if err != nil {
+		return nil, err
+	}
+	if a.guard != nil {
+		a.guard.Memory = c.MemoryLimit()
+	}
+	return c, nil
+}
+
 // connect makes the client, and lets the session's clock follow the account's.
 func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error) {
-	o := s.config.pagerduty()
+	o := s.config.PagerDuty()
 	if s.clock == nil {
 		s.clock = pagerduty.NewClock(a.now, a.transport, pagerdutysim.Header)
 	}
@@ -188,7 +201,7 @@ func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error)
 }
 
 func (a *app) journalOptions(s *session) journal.Options {
-	keep, _ := parseSpan(s.config.History.Keep) // checked when it was read
+	keep, _ := config.ParseSpan(s.config.History.Keep) // checked when it was read
 	return journal.Options{Now: s.Now, Account: s.config.Account.Name, Command: cmp.Or(a.command, "dutyward"), Keep: keep, Redact: a.redact}
 }
 
@@ -221,13 +234,13 @@ func (s *session) close() error {
 }
 
 // loadPolicies loads the configured policies, or those of other roots.
-func (c *config) loadPolicies(ctx context.Context, roots []string) (*eval.Set, error) {
-	return c.loadPoliciesWith(ctx, &eval.Loader{}, roots)
+func loadPolicies(ctx context.Context, c *config.Config, roots []string) (*eval.Set, error) {
+	return loadPoliciesWith(ctx, c, &eval.Loader{}, roots)
 }
 
 // loadPoliciesWith is loadPolicies with a loader that is kept.
-func (c *config) loadPoliciesWith(ctx context.Context, l *eval.Loader, roots []string) (*eval.Set, error) {
-	set, err := l.Load(ctx, c.policyOptions(roots))
+func loadPoliciesWith(ctx context.Context, c *config.Config, l *eval.Loader, roots []string) (*eval.Set, error) {
+	set, err := l.Load(ctx, c.PolicyOptions(roots))
 	if err != nil {
 		return nil, policyFault(err)
 	}

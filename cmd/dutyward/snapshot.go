@@ -29,7 +29,7 @@ func newSnapshot(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o := c.pagerduty()
+			o := c.PagerDuty()
 			o.Transport = a.transport
 			progress, stop := a.readingProgress()
 			o.Progress = progress

@@ -26,8 +26,8 @@ func (s *session) look(ctx context.Context, set interface {
 	Committed(ctx context.Context, beside ...string) bool
 }, configuration bool) reconcile.Sight {
 	var beside []string
-	if configuration && s.config.file != "" {
-		beside = append(beside, s.config.file)
+	if configuration && s.config.File != "" {
+		beside = append(beside, s.config.File)
 	}
 	if s.asInFile() && set.Committed(ctx, beside...) {
 		return reconcile.Sight{Committed: true}
@@ -45,7 +45,7 @@ func (s *session) asInFile() bool {
 	if err != nil {
 		return false
 	}
-	fresh.keep(s.config)
+	fresh.Keep(s.config)
 	return reflect.DeepEqual(fresh, s.config)
 }
 
@@ -54,7 +54,7 @@ func (r *running) notice(ctx context.Context) {
 	if r.daemon.Status().Still == nil || time.Since(r.noticed) < noticedFor {
 		return
 	}
-	files, err := eval.ReadFiles(r.config.policyOptions(nil))
+	files, err := eval.ReadFiles(r.config.PolicyOptions(nil))
 	if err == nil && r.session.look(ctx, files, false).Committed {
 		r.noticed = time.Now()
 		r.loop.Trigger("committed")

@@ -42,7 +42,7 @@ func newTest(a *app) *cobra.Command {
 				}
 				return a.watchTests(cmd.Context(), c, roots, o)
 			}
-			set, err := c.loadPolicies(cmd.Context(), roots)
+			set, err := loadPolicies(cmd.Context(), c, roots)
 			if err != nil {
 				return err
 			}

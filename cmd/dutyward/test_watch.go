@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -12,7 +13,7 @@ import (
 
 // watchTests runs the tests of the policies whenever one is saved, until ctx
 // ends. What the tests come to is shown and never ends it.
-func (a *app) watchTests(ctx context.Context, c *config, roots []string, o eval.TestOptions) error {
+func (a *app) watchTests(ctx context.Context, c *config.Config, roots []string, o eval.TestOptions) error {
 	if len(roots) == 0 {
 		roots = c.Policies
 	}
@@ -39,8 +40,8 @@ func (a *app) watchTests(ctx context.Context, c *config, roots []string, o eval.
 }
 
 // testsNow is what the tests come to, or why they can't be run.
-func (a *app) testsNow(ctx context.Context, c *config, roots []string, o eval.TestOptions) (heading, body string) {
-	set, err := c.loadPolicies(ctx, roots)
+func (a *app) testsNow(ctx context.Context, c *config.Config, roots []string, o eval.TestOptions) (heading, body string) {
+	set, err := loadPolicies(ctx, c, roots)
 	var r *eval.TestReport
 	if err == nil {
 		r, err = set.Test(ctx, o)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/spf13/cobra"
 )
 
@@ -11,7 +12,7 @@ import (
 // are the same text as in docs/reference.
 func newTopics() []*cobra.Command {
 	return []*cobra.Command{
-		{Use: "configuration", Short: "The configuration and its keys", Long: configReference()},
+		{Use: "configuration", Short: "The configuration and its keys", Long: config.Reference()},
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodeReference()},
 	}
 }

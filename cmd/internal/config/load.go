@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ import (
 // rather than decode it, so that every fault has its line, all are found at
 // once, and no value is printed that could be a token.
 type loader struct {
-	config *config
+	config *Config
 	// origin says where a key was set.
 	origin map[string]place
 	faults []fault
@@ -48,7 +48,7 @@ func (l *loader) fault(at place, format string, args ...any) {
 	l.faults = append(l.faults, fault{at: at, text: fmt.Sprintf(format, args...)})
 }
 
-func (l *loader) at(n *yaml.Node) place { return place{l.config.file, n.Line} }
+func (l *loader) at(n *yaml.Node) place { return place{l.config.File, n.Line} }
 
 // err is all faults in the order of the file, those of variables first.
 func (l *loader) err() error {
@@ -56,7 +56,7 @@ func (l *loader) err() error {
 		return nil
 	}
 	slices.SortStableFunc(l.faults, func(a, b fault) int { return a.at.line - b.at.line })
-	var e configError
+	var e Error
 	for _, f := range l.faults {
 		e = append(e, fmt.Sprintf("%s: %s", f.at, f.text))
 	}
@@ -69,7 +69,7 @@ func (l *loader) read(data []byte) {
 	var doc, second yaml.Node
 	if err := dec.Decode(&doc); err != nil {
 		if !errors.Is(err, io.EOF) {
-			l.fault(place{name: l.config.file}, "not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+			l.fault(place{name: l.config.File}, "not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		}
 		return
 	}
@@ -92,7 +92,7 @@ func (l *loader) value(path string, n *yaml.Node, v reflect.Value) {
 	case *tokenConfig:
 		if n.Kind == yaml.ScalarNode {
 			l.fault(l.at(n), "%s: a token does not belong in this file, where everybody who sees it, its backups or its history could use it; "+
-				"write where the token is: {env: %s}, {file: PATH} or {command: [PROGRAM, ARGUMENT, …]}", path, defaultTokenEnv)
+				"write where the token is: {env: %s}, {file: PATH} or {command: [PROGRAM, ARGUMENT, …]}", path, DefaultTokenEnv)
 			return
 		}
 	case *resourceModes:

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -16,8 +16,8 @@ type configKey struct {
 	text string
 }
 
-// configKeys are all keys, in the order of the file.
-func configKeys() []configKey {
+// Keys are all keys, in the order of the file.
+func Keys() []configKey {
 	modes := "`observe` reports only, `grant-only` raises and never lowers, `sync` does both"
 	return []configKey{
 		{"account.name", "pagerduty", "What the account is called in plans, in the snapshot and in the state, which belongs to one account. Set it, before the first apply, if you have several."},
@@ -61,16 +61,16 @@ func refusedBuiltins() string {
 	return "`" + strings.Join(source.RefusedBuiltins(), "`, `") + "`"
 }
 
-// configReference is the reference of the configuration in Markdown.
-func configReference() string {
+// Reference is the reference of the configuration in Markdown.
+func Reference() string {
 	var b strings.Builder
 	b.WriteString("# Configuration\n\n" +
 		"The configuration is `dutyward.yaml` in the working directory, or the file that `--config` or `DUTYWARD_CONFIG` names. " +
 		"Without one the defaults hold. Flags are over `DUTYWARD_*` variables, which are over the file. " +
 		"What is not a setting is an error, in the file and in `DUTYWARD_*`, and all errors are told at once.\n\n" +
-		"```yaml\n" + configExample + "```\n\n")
+		"```yaml\n" + Example + "```\n\n")
 	b.WriteString("| key | default | what it is, and when to change it |\n| --- | --- | --- |\n")
-	for _, k := range configKeys() {
+	for _, k := range Keys() {
 		standard := k.standard
 		if standard != "" && !strings.Contains(standard, " ") {
 			standard = "`" + standard + "`"
@@ -83,7 +83,7 @@ func configReference() string {
 	return b.String()
 }
 
-const configExample = `account:
+const Example = `account:
   name: acme
   region: us
   token: {env: PAGERDUTY_TOKEN}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -12,9 +12,9 @@ import (
 	"github.com/dutyward/dutyward/inventory/regular"
 )
 
-// token fetches the token from where the configuration says it is. No error
+// Token fetches the token from where the configuration says it is. No error
 // holds any part of it.
-func (c *config) token(ctx context.Context) (string, error) {
+func (c *Config) Token(ctx context.Context) (string, error) {
 	t := c.Account.Token
 	switch {
 	case t.File != "":
@@ -49,7 +49,7 @@ func (f *first) Write(p []byte) (int, error) {
 
 // learn lets the secrets know the token, so far as nothing has to be run for it:
 // it must not be said before it is used either.
-func (c *config) learn() {
+func (c *Config) learn() {
 	c.secrets.Add(c.env[c.Account.Token.Env])
 	if file := c.Account.Token.File; file != "" {
 		if data, err := regular.ReadFile(file, maxToken); err == nil {
@@ -79,4 +79,15 @@ func tokenOf(ctx context.Context, command []string) (string, error) {
 		return "", fmt.Errorf("the command that prints the PagerDuty token (%s) failed: %w", command[0], err)
 	}
 	return present(out.String(), "the command that prints the PagerDuty token ("+command[0]+") printed nothing")
+}
+
+// Where says where the token is, for a person.
+func (t tokenConfig) Where() string {
+	switch {
+	case t.File != "":
+		return "in the file " + t.File
+	case len(t.Command) > 0:
+		return "by the command " + t.Command[0]
+	}
+	return "in the environment variable " + t.Env
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"net"
@@ -38,12 +38,12 @@ func (l *loader) check() {
 	if c.Window.BackDays < 1 || c.Window.AheadDays < 1 {
 		l.fault(l.where("window"), "window: back_days and ahead_days must be 1 or more")
 	}
-	if keep, ok := parseSpan(c.History.Keep); !ok || keep < 7*24*time.Hour {
+	if keep, ok := ParseSpan(c.History.Keep); !ok || keep < 7*24*time.Hour {
 		l.fault(l.where("history.keep"), "history.keep: %q is not possible; expected a week or more, such as 90d or 400d", c.History.Keep)
 	}
 	l.checkEvaluation(c.Evaluation)
 	l.checkAccess(c.Access)
-	if _, err := parseSchedule(c.Run.Schedule); err != nil {
+	if _, err := ParseSchedule(c.Run.Schedule); err != nil {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
 	}
 	if d, err := time.ParseDuration(c.Run.OnCallInterval); err != nil || d != 0 && d < 10*time.Second {
@@ -65,10 +65,10 @@ func (l *loader) check() {
 }
 
 func (l *loader) checkAccess(a accessConfig) {
-	if _, ok := parseSpan(a.Longest); a.Longest != "" && !ok {
+	if _, ok := ParseSpan(a.Longest); a.Longest != "" && !ok {
 		l.fault(l.where("access.longest"), "access.longest: %q is not possible; expected a span such as 720h or 30d, or nothing for no bound", a.Longest)
 	}
-	if _, ok := parseSpan(a.WarnBefore); a.WarnBefore != "0" && a.WarnBefore != "0s" && !ok {
+	if _, ok := ParseSpan(a.WarnBefore); a.WarnBefore != "0" && a.WarnBefore != "0s" && !ok {
 		l.fault(l.where("access.warn_before"), "access.warn_before: %q is not possible; expected a span such as 24h or 3d, or 0 for no warning", a.WarnBefore)
 	}
 }
@@ -98,8 +98,8 @@ func (l *loader) where(key string) place {
 			return at
 		}
 	}
-	if l.config.file != "" {
-		return place{name: l.config.file}
+	if l.config.File != "" {
+		return place{name: l.config.File}
 	}
 	return place{name: "the default"}
 }

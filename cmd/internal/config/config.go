@@ -1,26 +1,21 @@
-package main
+// Package config is dutyward.yaml: its keys, how it is read and checked, and what
+// the other packages need of it as typed values.
+package config
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
-	"github.com/dustin/go-humanize"
-
-	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/regular"
 	"github.com/dutyward/dutyward/inventory/secret"
-	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// config is dutyward.yaml. configKeys documents every key.
-type config struct {
+// Config is dutyward.yaml. Keys documents every key.
+type Config struct {
 	Account   accountConfig     `yaml:"account"`
 	Policies  []string          `yaml:"policies"`
 	State     string            `yaml:"state"`
@@ -34,8 +29,8 @@ type config struct {
 	Evaluation evaluationConfig `yaml:"evaluation"`
 	Run        runConfig        `yaml:"run"`
 
-	// file is the file that was read; empty if there is none.
-	file string
+	// File is the file that was read; empty if there is none.
+	File string
 	env  map[string]string
 	// secrets learn the token; nil where nothing does.
 	secrets *secret.Keeper
@@ -115,8 +110,8 @@ type runConfig struct {
 }
 
 // defaultConfig is the configuration where nothing else is said.
-func defaultConfig() *config {
-	return &config{
+func defaultConfig() *Config {
+	return &Config{
 		Account:    accountConfig{Name: "pagerduty", Region: "us", Auth: "token"},
 		State:      "dutyward.db",
 		History:    historyConfig{Keep: "400d"},
@@ -129,52 +124,49 @@ func defaultConfig() *config {
 }
 
 const (
-	defaultFile     = "dutyward.yaml"
-	defaultPolicies = "policies"
-	defaultTokenEnv = "PAGERDUTY_TOKEN"
+	DefaultFile     = "dutyward.yaml"
+	DefaultPolicies = "policies"
+	DefaultTokenEnv = "PAGERDUTY_TOKEN"
 )
 
-// configError is everything that is wrong with a configuration.
-type configError []string
+// Error is everything that is wrong with a configuration.
+type Error []string
 
-func (e configError) Error() string {
+func (e Error) Error() string {
 	if len(e) == 1 {
 		return "the configuration is at fault: " + e[0]
 	}
 	return fmt.Sprintf("the configuration has %d faults:\n  %s", len(e), strings.Join(e, "\n  "))
 }
 
-// config loads the configuration: the file that --config or DUTYWARD_CONFIG
-// names, or ./dutyward.yaml if it is there; over it DUTYWARD_* variables.
-// Flags are over both and are the commands' own. A configError holds all
-// faults at once.
-func (a *app) config() (*config, error) {
-	file, named := a.configFile, a.configFile != ""
+// Load loads the configuration: the file of that name or the one that
+// DUTYWARD_CONFIG names, or ./dutyward.yaml if it is there; over it DUTYWARD_*
+// variables of env. Flags are over both and are the commands' own. The token is
+// added to secrets. A configError holds all faults at once.
+func Load(file string, env map[string]string, secrets *secret.Keeper) (*Config, error) {
+	named := file != ""
 	if !named {
-		file, named = a.env["DUTYWARD_CONFIG"], a.env["DUTYWARD_CONFIG"] != ""
+		file, named = env["DUTYWARD_CONFIG"], env["DUTYWARD_CONFIG"] != ""
 	}
 	if !named {
-		file = defaultFile
+		file = DefaultFile
 	}
 	l := &loader{config: defaultConfig(), origin: map[string]place{}}
-	l.config.env, l.config.secrets = a.env, a.secrets
+	l.config.env, l.config.secrets = env, secrets
 	data, err := regular.ReadFile(file, maxConfig)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 	case err != nil:
 		return nil, fmt.Errorf("read the configuration: open %s: %w", file, err)
 	default:
-		l.config.file = file
+		l.config.File = file
 		l.read(data)
 		l.config.relativeTo(filepath.Dir(file))
 	}
-	l.environment(a.env)
+	l.environment(env)
 	l.config.fillIn()
 	l.config.learn()
 	l.check()
-	if a.guard != nil {
-		a.guard.Memory = l.config.memoryLimit()
-	}
 	return l.config, l.err()
 }
 
@@ -182,7 +174,7 @@ func (a *app) config() (*config, error) {
 const maxConfig = 4 << 20
 
 // relativeTo makes the paths of a file relative to where the file is.
-func (c *config) relativeTo(dir string) {
+func (c *Config) relativeTo(dir string) {
 	from := func(path string) string {
 		if path == "" || filepath.IsAbs(path) {
 			return path
@@ -193,7 +185,7 @@ func (c *config) relativeTo(dir string) {
 		c.Policies[i] = from(p)
 	}
 	if c.Policies == nil {
-		c.Policies = []string{from(defaultPolicies)}
+		c.Policies = []string{from(DefaultPolicies)}
 	}
 	for k, p := range c.Schemas {
 		c.Schemas[k] = from(p)
@@ -203,109 +195,12 @@ func (c *config) relativeTo(dir string) {
 }
 
 // fillIn sets the defaults that depend on other values.
-func (c *config) fillIn() {
+func (c *Config) fillIn() {
 	if c.Policies == nil {
-		c.Policies = []string{defaultPolicies}
+		c.Policies = []string{DefaultPolicies}
 	}
 	t := &c.Account.Token
 	if t.Env == "" && t.File == "" && len(t.Command) == 0 {
-		t.Env = defaultTokenEnv
+		t.Env = DefaultTokenEnv
 	}
-}
-
-// policyOptions say where the policies are, or that they are in other roots,
-// and within what bounds they run.
-func (c *config) policyOptions(roots []string) eval.Options {
-	if len(roots) == 0 {
-		roots = c.Policies
-	}
-	return eval.Options{
-		Roots: roots, AskGit: true, Schemas: c.Schemas,
-		TimeLimit: c.timeLimit(), MaxElements: c.Evaluation.MaxElements, AllowBuiltins: c.Evaluation.AllowBuiltins,
-		Secrets: c.secrets,
-	}
-}
-
-// timeLimit bounds loading policies, and evaluating those of a phase.
-func (c *config) timeLimit() time.Duration {
-	limit, _ := time.ParseDuration(c.Evaluation.TimeLimit) // checked when it was read
-	return limit
-}
-
-// memoryLimit bounds what policies may take, in bytes.
-func (c *config) memoryLimit() int64 {
-	limit, _ := parseMemory(c.Evaluation.MemoryLimit) // checked when it was read
-	return limit
-}
-
-// parseMemory reads an amount of memory.
-func parseMemory(text string) (bytes int64, ok bool) {
-	n, err := humanize.ParseBytes(text)
-	return int64(min(n, 1<<50)), err == nil && n >= leastMemory
-}
-
-// leastMemory is what policies that say little need, with room to spare.
-const leastMemory = 128 << 20
-
-// settings are what a plan needs of the configuration.
-func (c *config) settings() plan.Settings {
-	m := c.Manage
-	s := plan.Settings{
-		Default:   plan.Mode(m.Default),
-		Kinds:     map[inventory.Kind]plan.Mode{},
-		Import:    map[inventory.Kind][]string{},
-		Operators: slices.Clone(c.Operators),
-	}
-	s.Longest, _ = parseSpan(c.Access.Longest) // checked when they were read
-	s.WarnBefore, _ = parseSpan(c.Access.WarnBefore)
-	if c.Account.ActingUser != "" && !slices.Contains(s.Operators, c.Account.ActingUser) {
-		s.Operators = append(s.Operators, c.Account.ActingUser)
-	}
-	if m.Account.Mode != "" {
-		s.Kinds[inventory.KindAccount] = plan.Mode(m.Account.Mode)
-	}
-	for kind, k := range map[inventory.Kind]kindConfig{inventory.KindTeam: m.Teams, inventory.KindSchedule: m.Schedules} {
-		if k.Mode != "" {
-			s.Kinds[kind] = plan.Mode(k.Mode)
-		}
-		if k.Import != nil {
-			s.Import[kind] = k.Import
-		}
-	}
-	for _, r := range m.Teams.Resources {
-		s.Resources = append(s.Resources, plan.ResourceMode{Resource: "team:" + r.Name, Mode: plan.Mode(r.Mode)})
-	}
-	for _, r := range m.Schedules.Resources {
-		s.Resources = append(s.Resources, plan.ResourceMode{Resource: "schedule:" + r.Name, Mode: plan.Mode(r.Mode)})
-	}
-	return s
-}
-
-// pagerduty is how to speak to the account.
-func (c *config) pagerduty() pagerduty.Options {
-	return pagerduty.Options{
-		Account: c.Account.Name,
-		Region:  c.Account.Region,
-		BaseURL: c.Account.BaseURL,
-		Token:   c.token,
-		Secrets: c.secrets,
-		Bearer:  c.Account.Auth == "oauth",
-		From:    c.Account.ActingUser,
-		Back:    c.Window.BackDays,
-		Ahead:   c.Window.AheadDays,
-	}
-}
-
-// settle is how long an edit must hold still. It was checked when it was read.
-func (c *config) settle() time.Duration {
-	settle, _ := time.ParseDuration(c.Run.Settle)
-	return settle
-}
-
-// watching is how often on-calls are looked at, and how old a whole reading may
-// be. They were checked when they were read.
-func (c *config) watching() (interval, age time.Duration) {
-	interval, _ = time.ParseDuration(c.Run.OnCallInterval)
-	age, _ = time.ParseDuration(c.Run.MaxAge)
-	return interval, age
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 )
 
 // load loads a configuration file with this text from a folder of its own.
-func load(t *testing.T, text string, env map[string]string) (*config, string, error) {
+func load(t *testing.T, text string, env map[string]string) (*Config, string, error) {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "dutyward.yaml")
@@ -26,13 +26,12 @@ func load(t *testing.T, text string, env map[string]string) (*config, string, er
 	if env == nil {
 		env = map[string]string{}
 	}
-	a := &app{configFile: file, env: env}
-	c, err := a.config()
+	c, err := Load(file, env, nil)
 	return c, dir, err
 }
 
 func TestTheDocumentedExampleLoadsAndSetsWhatItSays(t *testing.T) {
-	c, dir, err := load(t, configExample, nil)
+	c, dir, err := load(t, Example, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +46,7 @@ func TestTheDocumentedExampleLoadsAndSetsWhatItSays(t *testing.T) {
 		Operators: []string{"ops@acme.com"},
 		Longest:   720 * time.Hour, WarnBefore: 24 * time.Hour,
 	}
-	if diff := cmp.Diff(want, c.settings()); diff != "" {
+	if diff := cmp.Diff(want, c.Settings()); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
 }
@@ -171,7 +170,7 @@ func TestTheTokenComesFromWhereTheConfigurationSays(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "tok"), []byte("from-file\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := conf.token(context.Background())
+			got, err := conf.Token(context.Background())
 			if got != c.want {
 				t.Errorf("token = %q, want %q", got, c.want)
 			}
@@ -187,10 +186,10 @@ func TestTheTokenComesFromWhereTheConfigurationSays(t *testing.T) {
 
 func TestEveryKeyIsDocumentedInTheFilesOrder(t *testing.T) {
 	var documented []string
-	for _, k := range configKeys() {
+	for _, k := range Keys() {
 		documented = append(documented, k.key)
 	}
-	if diff := cmp.Diff(keysOf("", reflect.TypeFor[config]()), documented); diff != "" {
+	if diff := cmp.Diff(keysOf("", reflect.TypeFor[Config]()), documented); diff != "" {
 		t.Errorf("keys of the struct and of the reference (-struct +reference):\n%s", diff)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ func TestASchedulesTimeZoneHoldsThroughSummerTime(t *testing.T) {
 		"every five minutes while it is skipped":     {"CRON_TZ=Europe/Berlin */5 * * * *", "2026-03-29T00:55:00Z", "2026-03-29T01:00:00Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := parseSchedule(c.schedule)
+			s, err := ParseSchedule(c.schedule)
 			if err != nil {
 				t.Fatal(err)
 			}

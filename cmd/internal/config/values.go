@@ -1,0 +1,113 @@
+package config
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// PolicyOptions say where the policies are, or that they are in other roots,
+// and within what bounds they run.
+func (c *Config) PolicyOptions(roots []string) eval.Options {
+	if len(roots) == 0 {
+		roots = c.Policies
+	}
+	return eval.Options{
+		Roots: roots, AskGit: true, Schemas: c.Schemas,
+		TimeLimit: c.TimeLimit(), MaxElements: c.Evaluation.MaxElements, AllowBuiltins: c.Evaluation.AllowBuiltins,
+		Secrets: c.secrets,
+	}
+}
+
+// TimeLimit bounds loading policies, and evaluating those of a phase.
+func (c *Config) TimeLimit() time.Duration {
+	limit, _ := time.ParseDuration(c.Evaluation.TimeLimit) // checked when it was read
+	return limit
+}
+
+// MemoryLimit bounds what policies may take, in bytes.
+func (c *Config) MemoryLimit() int64 {
+	limit, _ := parseMemory(c.Evaluation.MemoryLimit) // checked when it was read
+	return limit
+}
+
+// parseMemory reads an amount of memory.
+func parseMemory(text string) (bytes int64, ok bool) {
+	n, err := humanize.ParseBytes(text)
+	return int64(min(n, 1<<50)), err == nil && n >= leastMemory
+}
+
+// leastMemory is what policies that say little need, with room to spare.
+const leastMemory = 128 << 20
+
+// Settings are what a plan needs of the configuration.
+func (c *Config) Settings() plan.Settings {
+	m := c.Manage
+	s := plan.Settings{
+		Default:   plan.Mode(m.Default),
+		Kinds:     map[inventory.Kind]plan.Mode{},
+		Import:    map[inventory.Kind][]string{},
+		Operators: slices.Clone(c.Operators),
+	}
+	s.Longest, _ = ParseSpan(c.Access.Longest) // checked when they were read
+	s.WarnBefore, _ = ParseSpan(c.Access.WarnBefore)
+	if c.Account.ActingUser != "" && !slices.Contains(s.Operators, c.Account.ActingUser) {
+		s.Operators = append(s.Operators, c.Account.ActingUser)
+	}
+	if m.Account.Mode != "" {
+		s.Kinds[inventory.KindAccount] = plan.Mode(m.Account.Mode)
+	}
+	for kind, k := range map[inventory.Kind]kindConfig{inventory.KindTeam: m.Teams, inventory.KindSchedule: m.Schedules} {
+		if k.Mode != "" {
+			s.Kinds[kind] = plan.Mode(k.Mode)
+		}
+		if k.Import != nil {
+			s.Import[kind] = k.Import
+		}
+	}
+	for _, r := range m.Teams.Resources {
+		s.Resources = append(s.Resources, plan.ResourceMode{Resource: "team:" + r.Name, Mode: plan.Mode(r.Mode)})
+	}
+	for _, r := range m.Schedules.Resources {
+		s.Resources = append(s.Resources, plan.ResourceMode{Resource: "schedule:" + r.Name, Mode: plan.Mode(r.Mode)})
+	}
+	return s
+}
+
+// PagerDuty is how to speak to the account.
+func (c *Config) PagerDuty() pagerduty.Options {
+	return pagerduty.Options{
+		Account: c.Account.Name,
+		Region:  c.Account.Region,
+		BaseURL: c.Account.BaseURL,
+		Token:   c.Token,
+		Secrets: c.secrets,
+		Bearer:  c.Account.Auth == "oauth",
+		From:    c.Account.ActingUser,
+		Back:    c.Window.BackDays,
+		Ahead:   c.Window.AheadDays,
+	}
+}
+
+// Settle is how long an edit must hold still. It was checked when it was read.
+func (c *Config) Settle() time.Duration {
+	settle, _ := time.ParseDuration(c.Run.Settle)
+	return settle
+}
+
+// Watching is how often on-calls are looked at, and how old a whole reading may
+// be. They were checked when they were read.
+func (c *Config) Watching() (interval, age time.Duration) {
+	interval, _ = time.ParseDuration(c.Run.OnCallInterval)
+	age, _ = time.ParseDuration(c.Run.MaxAge)
+	return interval, age
+}
+
+// StopFile is the file beside the state that stops all changes.
+func (c *Config) StopFile() reconcile.StopFile { return reconcile.StopFile(c.State + ".paused") }
