@@ -51,6 +51,7 @@ func workOf(ch plan.Change) string {
 func (r chaosRecorder) Result(ctx context.Context, id int64, o apply.Outcome) error {
 	r.c.wire.Lock()
 	delete(r.c.work, workOf(o.Change))
+	delete(r.c.undone, workOf(o.Change))
 	r.c.wire.Unlock()
 	return r.Recorder.Result(ctx, id, o)
 }
@@ -65,17 +66,21 @@ func (r chaosRecorder) EditIntent(ctx context.Context, e apply.EditIntent) (int6
 	return id, err
 }
 
-// waited notes that somebody waits. Where several do at once, each moves the clock
-// on, and more time passes than would.
+// waited notes that somebody waits. Where several work at once each moves the clock
+// on, so that more time passes for the others than would; also for one that looked
+// how much it has and recorded nothing yet.
 func (c *chaos) waited() {
 	c.wire.Lock()
 	defer c.wire.Unlock()
-	c.crowded = c.crowded || len(c.work) > 1
+	c.crowded = c.crowded || len(c.work) > 1 || len(c.undone) > 1
 }
 
-// begin notes by which policies the round goes.
+// begin notes by which policies the round goes, and what is to be done.
 func (c *chaos) begin(p *plan.Plan) {
 	c.begun = c.seq
+	for _, ch := range p.Changes {
+		c.undone[workOf(ch)] = true
+	}
 	for i, set := range c.sets {
 		if set.Revision() == p.Revision {
 			c.inForce = c.laws[i]

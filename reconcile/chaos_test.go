@@ -91,10 +91,11 @@ type chaos struct {
 	broken    error
 	operators []string
 	copied    []byte // the journal from earlier on
-	// work are the pieces of work under way, and crowded says that several waited.
-	work    map[string]bool
-	crowded bool
-	made    int
+	// work are the pieces of work under way, undone those of the plan that are not done,
+	// and crowded says that one waited while there were others.
+	work, undone map[string]bool
+	crowded      bool
+	made         int
 }
 
 // move is what the program did about somebody's turns, and where in the count.
@@ -196,7 +197,7 @@ func (c *chaos) round() {
 		}
 	}
 	c.log.Reset()
-	c.crowded, c.work = false, map[string]bool{}
+	c.crowded, c.work, c.undone = false, map[string]bool{}, map[string]bool{}
 	_, err := c.Round(ctx, c.why)
 	c.told(err)
 	c.counts["rounds: all"]++
