@@ -156,7 +156,8 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 				first = x.user
 			}
 		}
-		for i := from; i < from+48 && first != "" && on(before, i) == first; i++ {
+		until := turnEnds(before, part, now)
+		for i := from; i < from+48 && first != "" && on(before, i) == first && hour(i).Before(until); i++ {
 			if on(after, i) != first {
 				c.violate("%s/%s: %s is on call at %s and was to stay until the hand-over: now it is %q", id, part, first, hour(i), on(after, i))
 				break
@@ -175,6 +176,23 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 			}
 		}
 	}
+}
+
+// turnEnds is when the turn under way ends on a part: that somebody is alone on a
+// layer, so that their next turn follows, makes it no longer. Between the turns of an
+// event there is nobody.
+func turnEnds(s inventory.Schedule, part string, t time.Time) time.Time {
+	ends := t.AddDate(1, 0, 0)
+	for _, l := range s.Layers {
+		if l.Name != part || turnOn(l, t) == "" {
+			continue
+		}
+		turn := time.Duration(l.TurnSeconds) * time.Second
+		if end := l.VirtualStart.Add(time.Duration(floorDiv(t.Sub(l.VirtualStart), turn)+1) * turn); end.Before(ends) {
+			ends = end
+		}
+	}
+	return ends
 }
 
 // judgeNext says that nobody's next turn moves who neither joins nor leaves, but for
