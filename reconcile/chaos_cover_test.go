@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/apply"
 )
 
 // hour is the middle of an hour: turns begin on whole ones, or in somebody's haste.
@@ -165,6 +167,26 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 		}
 	}
 	c.judgeNext(id, before, after, from)
+	if c.halfDone(id) {
+		c.owed[id] = before
+	} else {
+		c.judgeCovers(id, before, after)
+	}
+}
+
+// halfDone says that an edit of a schedule is open: what it broke off in stands in
+// part, its turns in another rotation, until the next round brings it to an end.
+func (c *chaos) halfDone(id string) bool {
+	open, err := c.journal.PendingEdits(context.Background())
+	if err != nil {
+		c.fail("%v", err)
+	}
+	return slices.ContainsFunc(open, func(e apply.EditIntent) bool { return e.Was.ID == id })
+}
+
+// judgeCovers says that nobody's cover lapses.
+func (c *chaos) judgeCovers(id string, before, after inventory.Schedule) {
+	now := c.now()
 	for _, o := range before.Overrides {
 		if o.User == nil || c.ours[o.ID] || !o.End.After(now) {
 			continue
@@ -174,6 +196,17 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 				c.lapsed(id, o, hour(i))
 				break
 			}
+		}
+	}
+}
+
+// judgeOwed judges the covers on schedules of which an edit is at an end now that
+// an earlier round had left open.
+func (c *chaos) judgeOwed(is *inventory.Snapshot) {
+	for id, before := range c.owed {
+		if !c.halfDone(id) {
+			delete(c.owed, id)
+			c.judgeCovers(id, before, is.Schedules[id])
 		}
 	}
 }

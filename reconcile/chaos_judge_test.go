@@ -384,6 +384,7 @@ func standinsOf(s inventory.Schedule) map[string][3]string {
 func (c *chaos) finished() {
 	c.judgeGaps()
 	is := c.sim.Account()
+	c.judgeOwed(is)
 	for id, before := range c.base {
 		after, there := is.Schedules[id]
 		if there && c.gaps.open(c.now()) == "" && !c.touched[id] {

@@ -69,6 +69,9 @@ type chaos struct {
 	raisedBy map[string]string
 	// promoted are those whose base role a person gave them last.
 	promoted map[string]bool
+	// owed are schedules as they were before an edit that is open, whose covers are
+	// judged once it is at an end, unless a person edits them before.
+	owed map[string]inventory.Schedule
 	// ours are the overrides and custom shifts that the program made.
 	ours map[string]bool
 	// moved are the turns that the program gave or took last, since a person did.
@@ -108,7 +111,7 @@ func newChaos(f failer, dir string, all []*law, sets []*eval.Set) *chaos {
 	c := &chaos{
 		laws: all, sets: sets, bound: maps.Clone(chaosBound), read: map[string]int{}, deeds: map[string]int{}, edited: map[string]int{},
 		intents: map[string]int{}, base: map[string]inventory.Schedule{}, raisedBy: map[string]string{}, promoted: map[string]bool{}, ours: map[string]bool{},
-		moved: map[string]move{}, gaps: gaps{}, nets: map[string]inventory.Event{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
+		moved: map[string]move{}, gaps: gaps{}, nets: map[string]inventory.Event{}, owed: map[string]inventory.Schedule{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
 	}
 	newTrialOn(f, dir, chaosSeed(), nil, nil, c)
 	c.valid, c.kept = oddCanary, oddCanary

@@ -156,7 +156,11 @@ func (c *chaos) mark(was, is *inventory.Snapshot) {
 		if before.Name != after.Name || !slices.Equal(before.Teams, after.Teams) {
 			c.deeds["frame of "+id] = c.seq
 		}
-		if c.begun > 0 && (touched || !reflect.DeepEqual(before.Overrides, after.Overrides) || !reflect.DeepEqual(before.CustomShifts, after.CustomShifts)) {
+		if touched || !reflect.DeepEqual(before.Overrides, after.Overrides) || !reflect.DeepEqual(before.CustomShifts, after.CustomShifts) {
+			delete(c.owed, id)
+			if c.begun == 0 {
+				continue
+			}
 			c.touched[id] = true
 		}
 	}
