@@ -89,6 +89,13 @@ func filled(s inventory.Schedule, t time.Time) bool {
 	return slices.ContainsFunc(s.CustomShifts, func(x inventory.CustomShift) bool { return x.User != nil && within(x.Start, x.End, t) })
 }
 
+// filledBy says that a custom shift of somebody's covers a moment.
+func filledBy(s inventory.Schedule, user string, t time.Time) bool {
+	return slices.ContainsFunc(s.CustomShifts, func(x inventory.CustomShift) bool {
+		return x.User != nil && *x.User == user && within(x.Start, x.End, t)
+	})
+}
+
 // watchCoverage notes which hours a change uncovered and whose doing that is.
 func (c *chaos) watchCoverage(was, is *inventory.Snapshot, byUs bool) {
 	from := hourFrom(c.now())
@@ -160,7 +167,7 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 		}
 		until := turnEnds(before, part, now)
 		for i := from; i < from+48 && first != "" && on(before, i) == first && hour(i).Before(until); i++ {
-			if on(after, i) != first {
+			if on(after, i) != first && !filledBy(after, first, hour(i)) {
 				c.violate("%s/%s: %s is on call at %s and was to stay until the hand-over: now it is %q", id, part, first, hour(i), on(after, i))
 				break
 			}
