@@ -96,6 +96,14 @@ func NetOf(is, was inventory.Schedule, e inventory.Event) (inventory.Rotation, b
 // has not.
 func Living(s inventory.Schedule, now time.Time) []inventory.Rotation { return livingRotations(s, now) }
 
+// Empty are the rotations without a single event that were not there before: what is
+// left of a net where its event was never made.
+func Empty(is, was inventory.Schedule) []inventory.Rotation {
+	return slices.DeleteFunc(slices.Clone(is.Rotations), func(r inventory.Rotation) bool {
+		return len(r.Events) > 0 || slices.ContainsFunc(was.Rotations, func(w inventory.Rotation) bool { return w.ID == r.ID })
+	})
+}
+
 // livingRotations are the rotations of which something has not ended, with what
 // has not.
 func livingRotations(s inventory.Schedule, now time.Time) []inventory.Rotation {

@@ -24,7 +24,7 @@ const (
 	// DeleteEvent removes an event to come.
 	DeleteEvent StepKind = "delete_event"
 	// AddRotation makes a rotation with an event alone in it, and DeleteRotation
-	// removes one: see Guarded.
+	// removes one, without an event one in which there is nothing: see Guarded.
 	AddRotation    StepKind = "add_rotation"
 	DeleteRotation StepKind = "delete_rotation"
 )

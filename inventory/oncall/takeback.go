@@ -53,6 +53,20 @@ func TakeBack(was, is inventory.Schedule, steps []Step, now time.Time) []Step {
 	return slices.Concat(up, back, down)
 }
 
+// WaysBack are the definitions between the States of steps and how it was, which
+// somebody who takes the steps back may leave behind. Of several events that are
+// edited at once, some are back there and others not.
+func WaysBack(was inventory.Schedule, steps []Step, now time.Time) []inventory.Schedule {
+	var between []inventory.Schedule
+	for _, s := range States(was, steps)[1:] {
+		way := States(s, TakeBack(was, s, steps, now))
+		if len(way) > 2 {
+			between = append(between, way[1:len(way)-1]...)
+		}
+	}
+	return between
+}
+
 // madeIn is the successor of a pair, if PagerDuty has it.
 func madeIn(is, was inventory.Schedule, p Pair, now time.Time) (inventory.Event, bool) {
 	for _, r := range is.Rotations {

@@ -58,10 +58,19 @@ func (c *Client) addRotation(ctx context.Context, was inventory.Schedule, e inve
 	cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
 	if again := c.write(cleaning, http.MethodDelete, "/v3/schedules/{}/rotations/{}", []string{was.ID, id}, nil); again != nil {
-		return fmt.Errorf("%w; the rotation #%s, made for it, could not be deleted: %w", err, id, again)
+		return &LeftoverError{fmt.Errorf("%w; the rotation #%s, made for it, could not be deleted: %w", err, id, again)}
 	}
 	return err
 }
+
+// LeftoverError says that a rotation is left in which there is nothing.
+type LeftoverError struct{ Err error }
+
+func (e *LeftoverError) Error() string { return e.Err.Error() }
+func (e *LeftoverError) Unwrap() error { return e.Err }
+
+// Leftover marks it for those who clear up later.
+func (e *LeftoverError) Leftover() bool { return true }
 
 // makeRotation makes an empty rotation. Where the answer was lost, it is the one
 // that was not among those added before.
@@ -95,6 +104,9 @@ func (c *Client) makeRotation(ctx context.Context, was, before inventory.Schedul
 // deleteRotation deletes a rotation that addRotation made, if nothing else is in it
 // by now; PagerDuty ends it now where its time has begun.
 func (c *Client) deleteRotation(ctx context.Context, was inventory.Schedule, step oncall.Step) error {
+	if step.Event == nil {
+		return c.deleteEmptyRotation(ctx, was.ID, step.Rotation)
+	}
 	known := was
 	if step.Rotation != "" { // it was there already, and is meant by its id
 		known.Rotations = nil
@@ -113,6 +125,18 @@ func (c *Client) deleteRotation(ctx context.Context, was inventory.Schedule, ste
 		return nil
 	}
 	err = c.write(ctx, http.MethodDelete, "/v3/schedules/{}/rotations/{}", []string{was.ID, net.ID}, nil)
+	if status(err) == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+// deleteEmptyRotation deletes a rotation, if there is nothing in it.
+func (c *Client) deleteEmptyRotation(ctx context.Context, schedule, id string) error {
+	events, err := c.events(ctx, schedule, id)
+	if err == nil && len(events) == 0 {
+		err = c.write(ctx, http.MethodDelete, "/v3/schedules/{}/rotations/{}", []string{schedule, id}, nil)
+	}
 	if status(err) == http.StatusNotFound {
 		return nil
 	}

@@ -229,7 +229,7 @@ func (end ending) outcomes(all func(Status, string, ...any) []Outcome) []Outcome
 		o.err = end.err
 		o.Wrote = status == Done
 		o.Uncertain = status == Failed && end.status.Open()
-		o.Waits = status == Failed && !end.status.Open() && (final(end.err) || end.err == nil && end.alarm)
+		o.Waits = status == Failed && (!end.status.Open() || leftover(end.err)) && (final(end.err) || end.err == nil && end.alarm)
 		if end.alarm {
 			o.Alarm = end.why
 		}
@@ -279,6 +279,12 @@ func (x *run) editOf(r inventory.Ref) (plan.Edit, bool) {
 		return plan.Edit{}, false
 	}
 	return x.plan.Edits[i], true
+}
+
+// leftover says that a rotation is left in which there is nothing.
+func leftover(err error) bool {
+	var l interface{ Leftover() bool }
+	return errors.As(err, &l) && l.Leftover()
 }
 
 // roomless says that PagerDuty makes no further rotation.

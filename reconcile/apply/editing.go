@@ -28,6 +28,8 @@ type ending struct {
 	alarm bool
 	// stands says that what was written is still there, whatever the status.
 	stands bool
+	// lost says that its schedule is gone, or can't be read.
+	lost bool
 	// err is what broke it off.
 	err error
 	// unrecorded is why the record could not be kept.
@@ -150,7 +152,7 @@ func (e *editing) look(ctx context.Context, in EditIntent) (inventory.Schedule, 
 func (e *editing) broken(ctx context.Context, in EditIntent, i int, cause error) (end ending, on bool) {
 	unwritten := refused(cause)
 	open := ending{status: EditPartial, err: cause, why: fmt.Sprintf(
-		"the edit of schedule %s broke off, and the next round looks at it: %v", in.Was.Name, cause)}
+		"the edit of schedule %s was interrupted, and the next round checks what became of it: %v", in.Was.Name, cause)}
 	var lost unkept
 	if errors.As(cause, &lost) && !errors.Is(cause, ErrExpired) {
 		open.unrecorded = cause
@@ -159,7 +161,11 @@ func (e *editing) broken(ctx context.Context, in EditIntent, i int, cause error)
 		}
 	}
 	if i == 0 && unwritten {
-		return ending{status: EditFailed, err: cause, why: fmt.Sprintf(
+		status := EditFailed
+		if leftover(cause) {
+			status = EditPartial // the next round clears up
+		}
+		return ending{status: status, err: cause, why: fmt.Sprintf(
 			"the new turns of schedule %s could not be written; nothing was changed, and its turns are what they were: %v", in.Was.Name, cause), unrecorded: open.unrecorded}, false
 	}
 	is, err := e.look(ctx, in)
@@ -179,6 +185,9 @@ func (e *editing) broken(ctx context.Context, in EditIntent, i int, cause error)
 	if err != nil {
 		return e.guarded(in, i, open), false
 	}
+	if leftover(cause) && end.status == EditUndone {
+		end.status = EditPartial // the next round clears up
+	}
 	return end, false
 }
 
@@ -189,7 +198,7 @@ func (e *editing) guarded(in EditIntent, written int, open ending) ending {
 	for _, p := range oncall.Pairs(in.Steps) {
 		if half(left, p) && len(left.Rotations) == len(in.Was.Rotations) {
 			open.alarm, open.status = true, EditAlarm
-			open.why = fmt.Sprintf("schedule %s is half edited, and nobody takes over at %s unless the next round can mend it: %v. If it can't: %s",
+			open.why = fmt.Sprintf("schedule %s is half edited, and nobody takes over at %s unless the next round can repair it: %v. If it can't, %s",
 				in.Was.Name, stamp(p.At()), open.err, wayBack(in.Was))
 		}
 	}
@@ -248,7 +257,7 @@ func (e *editing) readBack(ctx context.Context, in EditIntent) ending {
 	}
 	end, err := e.changed(ctx, in, is, nil)
 	if err != nil {
-		unseen.why = fmt.Sprintf("written, and changed by somebody else since: %v; the next round looks", err)
+		unseen.why = fmt.Sprintf("written, and changed by somebody else since: %v; the next round checks it", err)
 		return unseen
 	}
 	end.stands = true
@@ -274,7 +283,7 @@ func (e *editing) verify(ctx context.Context, in EditIntent, is inventory.Schedu
 		}
 	}
 	if err != nil {
-		return ending{status: EditAlarm, alarm: true, stands: true, why: fmt.Sprintf("%s. It could not be taken back (%v): %s", alarm, err, wayBack(in.Was))}
+		return ending{status: EditAlarm, alarm: true, stands: true, why: fmt.Sprintf("%s. It could not be taken back (%v). To restore it, %s", alarm, err, wayBack(in.Was))}
 	}
 	return ending{status: EditUndone, alarm: true, why: alarm + ". It was taken back: its turns are what they were"}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 )
 
@@ -42,20 +44,66 @@ func RecoverEdits(ctx context.Context, open []EditIntent, a Account, r Recorder,
 	return said, errors.Join(errs...)
 }
 
-// recover brings an edit to an end. Without a status it stays as it is recorded.
+// recover brings an edit to an end, and clears up after it. Without a status it stays
+// as it is recorded.
 func (e *editing) recover(ctx context.Context, in EditIntent) (ending, error) {
+	end, err := e.ended(ctx, in)
+	if err != nil || end.status == "" || end.status.Open() || end.lost {
+		return end, err
+	}
+	left, err := e.sweep(ctx, in, end.status != EditConflict)
+	if err != nil {
+		return ending{}, err
+	}
+	if left != "" {
+		end.why = strings.TrimPrefix(end.why+"; "+left, "; ")
+	}
+	return end, nil
+}
+
+// sweep deletes what is left of nets whose events were never made: a rotation in
+// which there is nothing. It says of which PagerDuty does not let it, and, where
+// somebody else may have made it a moment ago, that it is there.
+func (e *editing) sweep(ctx context.Context, in EditIntent, ours bool) (left string, err error) {
+	if len(oncall.Pairs(in.Steps)) == 0 {
+		return "", nil // no net belongs to it
+	}
+	is, err := e.look(ctx, in)
+	if err != nil {
+		return "", err
+	}
+	var said []string
+	for _, r := range oncall.Empty(is, in.Was) {
+		if !ours {
+			said = append(said, fmt.Sprintf("rotation #%s has nothing in it, and may be left of our edit: delete it in PagerDuty unless somebody is about to fill it", r.ID))
+			continue
+		}
+		err := e.write(ctx, in, is, oncall.Step{Does: oncall.DeleteRotation, Layers: []inventory.Layer{}, Rotation: r.ID})
+		switch {
+		case final(err):
+			said = append(said, fmt.Sprintf("rotation #%s, which it left empty, could not be deleted: %v; delete it in PagerDuty", r.ID, err))
+		case err != nil:
+			return "", fmt.Errorf("delete rotation #%s of schedule %s, which is empty: %w", r.ID, in.Was.Name, err)
+		}
+	}
+	return strings.Join(said, "; "), nil
+}
+
+// ended is what has become of an edit that was left open.
+func (e *editing) ended(ctx context.Context, in EditIntent) (ending, error) {
 	now := e.now()
 	is, err := e.look(ctx, in)
 	if gone(err) && now.Sub(in.lastTouched()) >= staleFor {
-		return ending{status: EditLeft, why: fmt.Sprintf("schedule %s, whose edit was interrupted, is gone: %v", in.Was.Name, err)}, nil
+		return ending{status: EditLeft, lost: true, why: fmt.Sprintf("schedule %s, whose edit was interrupted, is gone: %v", in.Was.Name, err)}, nil
 	}
 	if err != nil {
 		if now.Sub(in.At) > forgetAfter && final(err) {
-			return ending{status: EditLeft, why: fmt.Sprintf("nobody could tell in a day what became of the edit of schedule %s: %v", in.Was.Name, err)}, nil
+			return ending{status: EditLeft, lost: true, why: fmt.Sprintf("nobody could tell in a day what became of the edit of schedule %s: %v", in.Was.Name, err)}, nil
 		}
 		return ending{}, err
 	}
 	k, fresh := oncall.Reached(is, in.States(), now), now.Sub(in.lastTouched()) < staleFor
+	back := k < 0 && oncall.Reached(is, oncall.WaysBack(in.Was, in.Steps, in.lastTouched()), now) >= 0
 	switch {
 	case k == len(in.Steps):
 		end := e.verify(ctx, in, is)
@@ -63,12 +111,17 @@ func (e *editing) recover(ctx context.Context, in EditIntent) (ending, error) {
 			end.why = fmt.Sprintf("the edit of schedule %s was found whole after an interruption", in.Was.Name)
 		}
 		return end, nil
-	case k >= 0 && fresh && (k == 0 || in.Status == EditUnseen || in.guarded()):
+	case (k >= 0 || back) && fresh && (k == 0 || in.Status == EditUnseen || in.guarded()):
 		return ending{}, nil // it may still show; meanwhile nobody is without cover
 	case k == 0:
-		return ending{status: EditFailed, why: fmt.Sprintf("the edit of schedule %s is not there: it was interrupted before it took effect, or somebody took it back", in.Was.Name)}, nil
+		return ending{status: EditFailed, why: fmt.Sprintf("nothing of the edit of schedule %s is there: it was interrupted before it took effect, or somebody took it back", in.Was.Name)}, nil
 	}
-	end, err := e.settle(ctx, in, is, k, nil)
+	end, err := ending{}, error(nil)
+	if back {
+		end, err = e.unwind(ctx, in, is, nil)
+	} else {
+		end, err = e.settle(ctx, in, is, k, nil)
+	}
 	if err == nil || fresh {
 		return end, err
 	}
@@ -77,7 +130,7 @@ func (e *editing) recover(ctx context.Context, in EditIntent) (ending, error) {
 		return end, err
 	}
 	return ending{status: EditAlarm, alarm: true, why: fmt.Sprintf(
-		"nobody is on call on schedule %s from %s on, after an edit that broke off: %v. The next round tries again; until then %s",
+		"nobody is on call on schedule %s from %s on, after an edit that was interrupted: %v. The next round tries again; to restore it before that, %s",
 		in.Was.Name, stamp(at), err, wayBack(in.Was))}, nil
 }
 

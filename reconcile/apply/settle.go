@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +35,7 @@ func (e *editing) settle(ctx context.Context, in EditIntent, is inventory.Schedu
 		}
 		end := e.readBack(ctx, in)
 		if end.status == EditWritten {
-			end.why = fmt.Sprintf("the edit of schedule %s broke off with all of its turns in place, and stays", in.Was.Name)
+			end.why = fmt.Sprintf("the edit of schedule %s was interrupted with all of its turns in place, and stays", in.Was.Name)
 		}
 		return end, nil
 	}
@@ -46,9 +47,9 @@ func (e *editing) unwind(ctx context.Context, in EditIntent, is inventory.Schedu
 	if err := e.back(ctx, in, is); err != nil {
 		return ending{}, fmt.Errorf("take back what was written of the edit of schedule %s: %w", in.Was.Name, err)
 	}
-	because := "it broke off"
+	because := ""
 	if cause != nil {
-		because = cause.Error()
+		because = ": " + cause.Error()
 	}
 	fallen := oncall.Fallen(in.Was, is, in.Steps, e.now())
 	for _, p := range fallen {
@@ -65,25 +66,25 @@ func (e *editing) unwind(ctx context.Context, in EditIntent, is inventory.Schedu
 			return ending{}, err
 		}
 		if err != nil {
-			on = append(on, fmt.Sprintf("event %s goes on in rotation #%s, since its own does not take it (%v)", netted[id].New.Name, id, err))
+			on = append(on, fmt.Sprintf("event %s goes on in rotation #%s, since its own rotation does not accept it (%v)", netted[id].New.Name, id, err))
 		}
 	}
 	switch {
 	case len(on) > 0:
 		return ending{status: EditLeft, err: cause, stands: true, why: fmt.Sprintf(
-			"the edit of schedule %s broke off (%s) and its hand-over passed: %s", name, because, strings.Join(on, "; "))}, nil
+			"the edit of schedule %s was interrupted, and its hand-over has passed: %s%s", name, strings.Join(on, "; "), because)}, nil
 	case len(netted) > 0 && len(fallen) == 0:
 		end := e.readBack(ctx, in)
 		if end.status == EditWritten {
-			end.why = fmt.Sprintf("the edit of schedule %s broke off (%s) and its hand-over passed: its new turns had begun, and stay", name, because)
+			end.why = fmt.Sprintf("the edit of schedule %s was interrupted, and its hand-over has passed: the new turns have begun, and stay%s", name, because)
 		}
 		return end, nil
 	case len(fallen) > 0:
 		return ending{status: EditUndone, err: cause, why: fmt.Sprintf(
-			"the edit of schedule %s was not completed (%s), and its hand-over had passed: the turns from before it go on from now, and what policies want is planned anew", name, because)}, nil
+			"the edit of schedule %s was not completed, and its hand-over has passed: the earlier turns continue from now on, and what the policies want is planned again%s", name, because)}, nil
 	}
 	return ending{status: EditUndone, err: cause, why: fmt.Sprintf(
-		"the edit of schedule %s was not completed (%s); what was written of it was taken back, and its turns are what they were", name, because)}, nil
+		"the edit of schedule %s was not completed; what was written of it was taken back, and its turns are what they were%s", name, because)}, nil
 }
 
 // home makes the successor of an event whose turns have begun in a net, and takes
@@ -107,9 +108,9 @@ func (e *editing) goOn(ctx context.Context, in EditIntent, is inventory.Schedule
 	now := e.now()
 	if len(oncall.At(is.Shifts, now)) > 0 {
 		return &ending{status: EditConflict, why: fmt.Sprintf(
-			"event %s of schedule %s ended at %s by an edit that broke off, and others are on call there now: it is left as it is: %s", p.Old.Name, in.Was.Name, stamp(p.At()), described(is))}
+			"event %s of schedule %s was ended at %s by an edit that was interrupted; somebody else is on call there now, so it is left as it is: %s", p.Old.Name, in.Was.Name, stamp(p.At()), described(is))}
 	}
-	err := fmt.Errorf("that was more than %s ago", goneOn)
+	err := errors.New("the hand-over was more than a day ago")
 	if now.Sub(p.At()) < goneOn {
 		for _, event := range continuations(in, p) {
 			if err = e.continued(ctx, in, is, p, event); err == nil {
@@ -118,7 +119,7 @@ func (e *editing) goOn(ctx context.Context, in EditIntent, is inventory.Schedule
 		}
 	}
 	return &ending{status: EditAlarm, alarm: true, why: fmt.Sprintf(
-		"nobody has been on call on schedule %s since %s: an edit ended event %s and could not make its successor, and what was before can't go on (%v): %s",
+		"nobody has been on call on schedule %s since %s: an edit ended event %s and could not create its successor, and the earlier turns can't continue (%v). To restore them, %s",
 		in.Was.Name, stamp(p.At()), p.Old.Name, err, wayBack(in.Was))}
 }
 
@@ -175,6 +176,7 @@ func (e *editing) changed(ctx context.Context, in EditIntent, is inventory.Sched
 		if err := e.write(ctx, in, is, oncall.Step{Does: oncall.DeleteRotation, Rotation: net.ID, Event: &p.New}); err != nil {
 			return ending{}, err
 		}
+		is = without // for it may have covered what another net does
 	}
 	at, gap, err := oncall.Uncovered(in.Was, is, w)
 	if err != nil {
@@ -183,7 +185,7 @@ func (e *editing) changed(ctx context.Context, in EditIntent, is inventory.Sched
 	now := described(is)
 	if !gap {
 		return ending{status: EditConflict, err: cause, why: fmt.Sprintf(
-			"somebody else changed schedule %s during an edit of ours; it is left as it is: %s", in.Was.Name, now)}, nil
+			"somebody else changed schedule %s while it was being edited; it is left as it is: %s", in.Was.Name, now)}, nil
 	}
 	if e.half(in, is) {
 		return e.unwind(ctx, in, is, cause)
@@ -192,7 +194,7 @@ func (e *editing) changed(ctx context.Context, in EditIntent, is inventory.Sched
 		return ending{}, fmt.Errorf("schedule %s reads as if nobody took over at %s; PagerDuty may not show all yet", in.Was.Name, stamp(at))
 	}
 	return ending{status: EditAlarm, alarm: true, err: cause, why: fmt.Sprintf(
-		"nobody is on call on schedule %s from %s on: somebody else changed it during an edit of ours, and it is left as it is: %s. Before the edit it was so: %s",
+		"nobody is on call on schedule %s from %s on: somebody else changed it while it was being edited, and it is left as it is: %s. Before the edit it was: %s",
 		in.Was.Name, stamp(at), now, described(in.Was))}, nil
 }
 
@@ -201,11 +203,14 @@ func (e *editing) changed(ctx context.Context, in EditIntent, is inventory.Sched
 func (e *editing) half(in EditIntent, is inventory.Schedule) bool {
 	ours := oncall.Concerned(is, in.Was, in.Steps)
 	for _, steps := range [][]oncall.Step{in.Steps, oncall.Bare(in.Steps)} {
-		var states []inventory.Schedule
-		for _, s := range oncall.States(in.Was, steps) {
-			states = append(states, oncall.Concerned(s, in.Was, in.Steps))
+		halfway := oncall.WaysBack(in.Was, steps, in.lastTouched())
+		if states := oncall.States(in.Was, steps); len(states) > 2 {
+			halfway = append(halfway, states[1:len(states)-1]...)
 		}
-		if k := oncall.Reached(ours, states, e.now()); k > 0 && k < len(steps) {
+		for i, s := range halfway {
+			halfway[i] = oncall.Concerned(s, in.Was, in.Steps)
+		}
+		if oncall.Reached(ours, halfway, e.now()) >= 0 {
 			return true
 		}
 	}
@@ -221,7 +226,7 @@ func (in EditIntent) lastTouched() time.Time {
 }
 
 // wayBack says how a schedule was, for a person who puts it back.
-func wayBack(was inventory.Schedule) string { return "put back in PagerDuty " + described(was) }
+func wayBack(was inventory.Schedule) string { return "set this in PagerDuty: " + described(was) }
 
 // described says who takes turns on a schedule.
 func described(s inventory.Schedule) string {

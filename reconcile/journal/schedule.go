@@ -227,5 +227,5 @@ func opened(status apply.EditStatus, why string) string {
 	case why != "":
 		return why
 	}
-	return "an edit of its turns broke off; what became of it is looked at two minutes later, when PagerDuty shows all that was written"
+	return "an edit of its turns was interrupted; what became of it is checked after two minutes, once PagerDuty shows all that was written"
 }
