@@ -289,60 +289,6 @@ func (b *builder) partTitle(s inventory.Schedule, id string) string {
 	return "#" + id
 }
 
-// holdMoved holds what moves the next turn of somebody who neither joins nor
-// leaves (S23): of who leaves without another in their place.
-func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, changes []Change) map[string]bool {
-	ours := map[string]bool{}
-	for _, c := range changes {
-		if c.Layer != "" {
-			ours[c.User] = true
-		}
-	}
-	if len(ours) == 0 {
-		return nil
-	}
-	moves, ahead, err := oncall.Moved(s, revised.Schedule, b.in.Now)
-	if err != nil {
-		return nil // what can't be rendered gets no edit
-	}
-	var moved []string
-	for _, m := range moves {
-		if !ours[m.User] && !b.in.Snapshot.Gone(m.User) && (m.How != oncall.CutShort || !takesPart(revised.Changes, m.User)) {
-			moved = append(moved, b.tellMove(m, ahead))
-		}
-	}
-	if len(moved) == 0 {
-		return nil
-	}
-	leaves, swaps, joins := b.units(s, changes)
-	return b.holdUnits([][]unit{leaves, swaps, joins}, "S23", strings.Join(moved, "; "),
-		"give somebody else turns there in the same plan, who takes them over, or release it")
-}
-
-// takesPart says whether somebody takes turns on a part that changes: a turn there
-// ends at a hand-over because another's begins.
-func takesPart(parts []oncall.PartChange, user string) bool {
-	return slices.ContainsFunc(parts, func(p oncall.PartChange) bool { return slices.Contains(p.After, user) })
-}
-
-// tellMove says what becomes of somebody's next turn.
-func (b *builder) tellMove(m oncall.Move, ahead time.Duration) string {
-	name := b.userName(m.User)
-	switch m.How {
-	case oncall.NoTurn:
-		return fmt.Sprintf("%s would have no more turns in the next %s, instead of the next one from %s", name, weeksOf(ahead), clock(m.Was.Start))
-	case oncall.LastTurn:
-		return fmt.Sprintf("%s would have no more turns in the next %s after the one from %s", name, weeksOf(ahead), clock(m.Was.Start))
-	case oncall.MovedLater:
-		return fmt.Sprintf("%s would stay on call until %s instead of %s", name, clock(m.Is.End), clock(m.Was.End))
-	case oncall.CutShort:
-		return fmt.Sprintf("%s would be on call until %s instead of %s", name, clock(m.Is.End), clock(m.Was.End))
-	}
-	return fmt.Sprintf("%s's next turn would begin %s instead of %s", name, clock(m.Is.Start), clock(m.Was.Start))
-}
-
-func weeksOf(d time.Duration) string { return fmt.Sprintf("%d weeks", int(d.Hours()/24/7)) }
-
 // turnsOn are the turns of a schedule from now on, each person's that touch as
 // one.
 func (b *builder) turnsOn(s inventory.Schedule, until time.Time) []Turn {

@@ -222,6 +222,32 @@ func TestS23_ASwapGoesOnWhereAnotherLeaveIsHeld(t *testing.T) {
 	)
 }
 
+// bob gives his turns on one event to di, and ed leaves the other, on which bob's
+// next turn would come a week sooner.
+func TestS23_WhoLeavesOneEventKeepsTheirNextTurnOnAnother(t *testing.T) {
+	s := turns()
+	v := s.Schedules["FOL"]
+	late := v.Rotations[0].Events[0]
+	late.ID, late.Name = "LATE", "Late"
+	late.Assignment.Members = []*string{ptr("ann"), ptr("ed"), ptr("bob")}
+	v.Rotations = append(v.Rotations, inventory.Rotation{ID: "ROT2", Events: []inventory.Event{late}})
+	s.Schedules["FOL"] = v
+	rerender(s, "FOL")
+	st := rotation("ann di cy Follow", "ann bob Follow")
+	for i, layer := range []string{"Week", "Week", "Week", "Late", "Late"} {
+		st.Grants[i].Layer = layer
+	}
+	p := mustMake(t, input(s, st)).Plan
+	wantTurns(t, p,
+		"raise schedule:Follow di none>rotation policy",
+		"lower schedule:Follow bob rotation>none policy",
+		"held S23: lower schedule:Follow ed rotation>none policy",
+	)
+	if len(p.Held) == 1 && !strings.Contains(p.Held[0].Why, "bob@acme.com's next turn would begin 2026-03-23 09:00 UTC instead of 2026-03-30 09:00 UTC") {
+		t.Errorf("held since %s", p.Held[0].Why)
+	}
+}
+
 func TestS22_AScheduleRenderedOtherwiseGetsNoChangesOfTurns(t *testing.T) {
 	s := turns()
 	v := s.Schedules["WEE"]
