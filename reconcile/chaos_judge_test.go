@@ -315,15 +315,22 @@ func (c *chaos) netAnew(s inventory.Schedule, event string) bool {
 	return false
 }
 
-// noteNets notes the rotations that the program made, each with an event alone in it.
+// noteNets notes the rotations that the program makes, each with the event that it
+// then makes alone in it.
 func (c *chaos) noteNets(before, after inventory.Schedule) {
-	known := map[string]bool{}
+	events := map[string]int{}
 	for _, r := range before.Rotations {
-		known[r.ID] = true
+		events[r.ID] = len(r.Events)
 	}
 	for _, r := range after.Rotations {
-		if !known[r.ID] && len(r.Events) == 1 {
+		had, known := events[r.ID]
+		_, ours := c.nets[r.ID]
+		switch {
+		case known && (!ours || had > 0):
+		case len(r.Events) == 1:
 			c.nets[r.ID] = r.Events[0]
+		case !known:
+			c.nets[r.ID] = inventory.Event{}
 		}
 	}
 }
