@@ -38,8 +38,8 @@ type Execution struct {
 	// Approve is asked once the plan is made; what it returns is carried out, or
 	// nothing if it is nil. An error ends the round before anything is written.
 	Approve func(*Result) (*plan.Plan, error)
-	// Completed is told at once what became of edits of schedules that an earlier run
-	// left open, for the round may end before it has a plan; may be nil.
+	// Completed is told at once what became of what an earlier run left open, as
+	// Applied.Completed says it, for the round may end before it has a plan; may be nil.
 	Completed func(sentences []string)
 	// Options are apply's; Overlay is filled in.
 	Options apply.Options
@@ -51,7 +51,7 @@ type Applied struct {
 	// Recovered is what became of writes that an earlier run left open.
 	Recovered []apply.Outcome
 	// Completed are sentences about edits of schedules that an earlier run left
-	// open.
+	// open, and about writes of which it can't be told what became of them.
 	Completed []string
 	// Report is nil if nothing was approved.
 	Report *apply.Report
@@ -87,11 +87,13 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 	if done.Completed, err = r.complete(ctx, x); err != nil {
 		return nil, err
 	}
+	var unsettled []string
+	if done.Recovered, unsettled, err = r.recover(ctx, x); err != nil {
+		return nil, err
+	}
+	done.Completed = append(done.Completed, unsettled...)
 	if x.Completed != nil {
 		x.Completed(done.Completed)
-	}
-	if done.Recovered, err = r.recover(ctx, x); err != nil {
-		return nil, err
 	}
 	if done.Result, err = r.Plan(ctx); err != nil {
 		return nil, err
@@ -129,18 +131,33 @@ func (r *Round) complete(ctx context.Context, x Execution) ([]string, error) {
 	return said, nil
 }
 
-// recover finds out what became of writes that an earlier run left open.
-func (r *Round) recover(ctx context.Context, x Execution) ([]apply.Outcome, error) {
+// recover finds out what became of writes that an earlier run left open. One that
+// can't be looked at keeps nothing else from being done: whatever is due is looked at
+// before it is written (S8).
+func (r *Round) recover(ctx context.Context, x Execution) (settled []apply.Outcome, unsettled []string, err error) {
 	open, err := x.Record.Pending(ctx)
 	if err != nil || len(open) == 0 {
-		return nil, err
+		return nil, nil, err
 	}
 	memory, err := x.Record.Memory(ctx, r.Now())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	x.Options.Overlay = memory.Overlay
-	return apply.Recover(ctx, open, x.Account, x.Record.Recorder(0), x.Options)
+	settled, err = apply.Recover(ctx, open, x.Account, x.Record.Recorder(0), x.Options)
+	var unseen *apply.UnseenError
+	switch {
+	case errors.As(err, &unseen) && ctx.Err() == nil:
+		unsettled, err = strings.Split(err.Error(), "\n"), nil
+	case err != nil:
+		return settled, nil, err
+	}
+	for _, o := range settled {
+		if o.Err() != nil {
+			unsettled = append(unsettled, fmt.Sprintf("%s: %s", o.Change.ID, o.Why))
+		}
+	}
+	return settled, unsettled, nil
 }
 
 // remember records what the round leaves for the next one.

@@ -47,14 +47,14 @@ func (d *Daemon) alarm(why string, about ...any) {
 	d.Log.Error("a schedule needs a person's look", append(about, "alarm", why)...)
 }
 
-// tellCompleted tells what became of edits that were open, and what can't be
-// brought to an end yet when that begins.
+// tellCompleted tells what became of edits and writes that were open, and what can't
+// be brought to an end yet when that begins.
 func (d *Daemon) tellCompleted(sentences []string) {
 	now := map[string]bool{}
 	for _, said := range sentences {
 		now[said] = true
 		if !d.told.open[said] && !d.told.alarmed[said] {
-			d.Log.Warn("an edit that an earlier run left open", "outcome", said)
+			d.Log.Warn("what an earlier run left open", "outcome", said)
 		}
 	}
 	d.told.open = now

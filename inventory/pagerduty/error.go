@@ -53,7 +53,9 @@ func (e *Error) Final() bool {
 }
 
 // Gone says that what was asked for is not there.
-func (e *Error) Gone() bool { return e.Status == http.StatusNotFound }
+func (e *Error) Gone() bool {
+	return e.Status == http.StatusNotFound || e.Status == http.StatusGone
+}
 
 // Forbidden says that the token was accepted, and may not do this.
 func (e *Error) Forbidden() bool { return e.Status == http.StatusForbidden }

@@ -52,8 +52,17 @@ func Recover(ctx context.Context, open []Intent, a Account, r Recorder, o Option
 		}
 		settled = append(settled, out)
 	}
-	return settled, errors.Join(errs...)
+	if len(errs) > 0 {
+		return settled, &UnseenError{errors.Join(errs...)}
+	}
+	return settled, nil
 }
+
+// UnseenError says that PagerDuty did not let it be looked at what became of some
+// intents, which stay open.
+type UnseenError struct{ error }
+
+func (e *UnseenError) Unwrap() error { return e.error }
 
 // settle says what became of an intent, if that can be known now.
 func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
@@ -70,7 +79,7 @@ func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
 	case err != nil && (age < forgetAfter || !final(err)):
 		return out, false, fmt.Errorf("look at what became of %s: %w", in.Change.ID, err)
 	case err != nil:
-		out = failed(out, fmt.Errorf("nobody could tell in a day what became of it: %w", err))
+		out = failed(out, fmt.Errorf("in a day it could not be told what became of it: %w", err))
 		out.At = l.now()
 	case found == in.Change.After:
 		out.Status, out.Wrote, out.Found, out.At = Done, true, in.Change.Before, in.At

@@ -5,10 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 )
+
+// alarmAfter is how long PagerDuty may refuse to show a schedule whose edit is open
+// before a person is told to look.
+const alarmAfter = 10 * time.Minute
 
 // RecoverEdits looks at the edits of schedules that an earlier run left open, and
 // brings them to an end: those that are there whole are compared with what was
@@ -97,8 +102,14 @@ func (e *editing) ended(ctx context.Context, in EditIntent) (ending, error) {
 		return ending{status: EditLeft, lost: true, why: fmt.Sprintf("schedule %s, whose edit was interrupted, is gone: %v", in.Was.Name, err)}, nil
 	}
 	if err != nil {
-		if now.Sub(in.At) > forgetAfter && final(err) {
-			return ending{status: EditLeft, lost: true, why: fmt.Sprintf("nobody could tell in a day what became of the edit of schedule %s: %v", in.Was.Name, err)}, nil
+		unseen := now.Sub(in.lastTouched())
+		if unseen >= alarmAfter && unseen <= forgetAfter && final(err) {
+			return ending{status: EditAlarm, alarm: true, why: fmt.Sprintf(
+				"it can't be told whether schedule %s is half edited: PagerDuty does not show it: %v. See to it that the token can read it, or check it in PagerDuty; before the edit it was: %s",
+				in.Was.Name, err, described(in.Was))}, nil
+		}
+		if unseen > forgetAfter && final(err) {
+			return ending{status: EditLeft, lost: true, why: fmt.Sprintf("in a day it could not be told what became of the edit of schedule %s, and it is not looked at any more; check it in PagerDuty: %v. Before the edit it was: %s", in.Was.Name, err, described(in.Was))}, nil
 		}
 		return ending{}, err
 	}
