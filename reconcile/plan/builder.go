@@ -49,8 +49,8 @@ type builder struct {
 	// after are the schedules that the plan changes as they will be, as far as an
 	// earlier pass tells.
 	after map[string]inventory.Schedule
-	// asks are the stand-ins that policies ask for, by standinKey; adopted those
-	// that are there and are taken for ours.
+	// asks are a Result's; adopted are the stand-ins that are there and are taken
+	// for ours.
 	asks    map[string]bool
 	adopted []OurStandin
 	// operators are who is never changed.

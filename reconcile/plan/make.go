@@ -101,7 +101,8 @@ type Result struct {
 	// Adopted are overrides that are as policies ask and taken for this program's
 	// after a lost state (S24).
 	Adopted []OurStandin
-	// asks are the stand-ins that policies ask for, by standinKey.
+	// asks are the stand-ins that policies ask for, by standinKey; false says that a
+	// protection keeps one from being made.
 	asks map[string]bool
 	// operators are the names of operators resolved.
 	operators map[string]string

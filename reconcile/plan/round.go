@@ -147,6 +147,11 @@ func (r *Result) standinsLeft(done map[string]bool) (asked, pending []string) {
 			pending = append(pending, standinKey(c.Pair(), c.Override.Key()))
 		}
 	}
+	for key, unprotected := range r.asks {
+		if !unprotected {
+			pending = append(pending, key)
+		}
+	}
 	slices.Sort(pending)
 	return asked, pending
 }

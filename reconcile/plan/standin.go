@@ -153,10 +153,13 @@ func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []Stand
 		}
 	}
 	for _, p := range pieces {
+		key := standinKey(o.Pair(), p.Key())
+		b.asks[key] = true
 		if slices.ContainsFunc(existing, func(have Standin) bool { return p.On(s).Same(have, b.in.Now) }) {
 			continue
 		}
 		if b.protected(o.Pair(), inventory.None, desired.Standin) {
+			b.asks[key] = false
 			continue
 		}
 		c := b.standinChange(o.Pair(), p, o, inventory.None, desired.Standin)
@@ -167,7 +170,6 @@ func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []Stand
 		b.propose(c)
 	}
 	for i, p := range pieces {
-		b.asks[standinKey(o.Pair(), p.Key())] = true
 		pieces[i] = p.On(s)
 	}
 	return pieces

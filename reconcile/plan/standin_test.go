@@ -203,3 +203,11 @@ func TestS9_AnOverrideThatPagerDutyDoesNotShowYetIsNotMadeAgain(t *testing.T) {
 	in.Memory.Last = &plan.Round{At: at(-0.1), Revision: "r1", Standins: []string{"WEE/di/" + young.Key()}}
 	wantMade(t, mustMake(t, in).Plan, "+ di override 192h0m0s..216h0m0s drift")
 }
+
+func TestS14_AnOverrideThatAProtectionKeptIsNoDriftOnceThatEnds(t *testing.T) {
+	st := override(rotation("ann bob cy Weekly"), "di", "Weekly", 40, 50, "")
+	st.Protects = []policies.Protect{{Principal: ref("user:di@acme.com"), Reason: "audit", Until: ptr(at(4)), Origins: origin(90)}}
+	in := input(turns(), st)
+	in = next(mustMake(t, in), in, 5)
+	wantTurns(t, mustMake(t, in).Plan, "raise schedule:Weekly di none>override policy")
+}
