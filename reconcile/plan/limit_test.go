@@ -252,6 +252,20 @@ func TestS38_ABrokenLimitThatWaitsKeepsItsCause(t *testing.T) {
 	sameLines(t, "once it is in sync", moves(mustMake(t, in).Plan), []string{"lower team:Payments bob responder>none policy"})
 }
 
+func TestS38_WhoWasOutOfReachBeyondALimitIsNoDriftOnceInReach(t *testing.T) {
+	in := input(turns(), underLimits(elsewhere(), "bob team:* none"))
+	e := inventory.NewEdit(in.Snapshot)
+	e.SetBaseRole("bob", "admin")
+	in.Snapshot = e.Snapshot()
+	r := mustMake(t, in)
+	sameLines(t, "as an admin", moves(r.Plan), nil)
+	in = next(r, in, 1)
+	e = inventory.NewEdit(in.Snapshot)
+	e.SetBaseRole("bob", "user")
+	in.Snapshot = e.Snapshot()
+	sameLines(t, "as a user", moves(mustMake(t, in).Plan), []string{"lower team:Payments bob responder>none policy"})
+}
+
 func TestS38_AnOverrideOfOursIsTakenBackAndTheirsIsTold(t *testing.T) {
 	s := turns()
 	w := s.Schedules["WEE"]

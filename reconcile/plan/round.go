@@ -68,6 +68,9 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 			pairs[pair] = true
 		}
 	}
+	for _, pair := range beyondLimits(r) {
+		pairs[pair] = true
+	}
 	for _, pair := range slices.SortedFunc(maps.Keys(pairs), desired.ComparePairs) {
 		rp := RoundPair{
 			Pair: pair, Desired: inventory.None, Actual: after.RoleOf(pair.User, pair.Resource), Pending: pending[pair],
@@ -95,6 +98,39 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 	})
 	round.Standins, round.PendingStandins = r.standinsLeft(done)
 	return round
+}
+
+// beyondLimits are those of teams and of turns that hold more than limits leave them,
+// whatever becomes of it: once they are lowered, nobody has put them there since (S38).
+func beyondLimits(r *Result) []desired.Pair {
+	var pairs []desired.Pair
+	note := func(pair desired.Pair, held string) {
+		limit, limited := r.Access.Cap(pair)
+		if limited && inventory.CompareRoles(pair.Resource.Kind, held, limit.AtMost) > 0 {
+			pairs = append(pairs, pair)
+		}
+	}
+	if capped := r.Access.Capped(inventory.KindTeam); len(capped) > 0 {
+		for id, team := range r.Snapshot.Teams {
+			for user, role := range team.Members {
+				if capped[user] {
+					note(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, id)}, role)
+				}
+			}
+		}
+	}
+	if capped := r.Access.Capped(inventory.KindSchedule); len(capped) > 0 {
+		for id, s := range r.Snapshot.Schedules {
+			for _, line := range oncall.Lines(s, r.Plan.Now) {
+				for _, user := range line.Members {
+					if capped[user] && line.ID != "" {
+						note(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindSchedule, id), Layer: line.ID}, desired.Rotation)
+					}
+				}
+			}
+		}
+	}
+	return pairs
 }
 
 // limitedIn are the roles down to which nothing but limits lower pairs.
