@@ -11,9 +11,11 @@ import (
 // Boundary is a moment at which desired access may change by itself.
 type Boundary struct {
 	At time.Time
-	// Pairs are those whose access may change then, sorted. Protections that
-	// begin or end make a boundary too, and no pair of their own.
+	// Pairs are those whose access may change then, sorted.
 	Pairs []Pair
+	// Protections says that a protection begins or ends then. It has no pairs of
+	// its own.
+	Protections bool
 }
 
 // Boundaries are the boundaries after one moment and before another, in order.
@@ -55,19 +57,24 @@ func (e *Expansion) Boundaries(after, before time.Time) []Boundary {
 			}
 		}
 	}
+	protections := map[time.Time]bool{}
+	protection := func(t time.Time) {
+		note()(t)
+		protections[t.UTC()] = true
+	}
 	for _, p := range e.protects {
 		if !p.until.IsZero() {
-			note()(p.until)
+			protection(p.until)
 		}
 		for _, windows := range p.users {
 			for _, w := range windows {
-				w.edges(note())
+				w.edges(protection)
 			}
 		}
 	}
 	out := make([]Boundary, 0, len(at))
 	for t, pairs := range at {
-		out = append(out, Boundary{At: t, Pairs: slices.SortedFunc(maps.Keys(pairs), ComparePairs)})
+		out = append(out, Boundary{At: t, Pairs: slices.SortedFunc(maps.Keys(pairs), ComparePairs), Protections: protections[t]})
 	}
 	slices.SortFunc(out, func(a, b Boundary) int { return a.At.Compare(b.At) })
 	return out

@@ -177,11 +177,16 @@ func (c *circles) all() []*circle {
 	return all
 }
 
-// have says that one of the pairs is in a circle: what else follows from it can't be
-// told pair by pair.
+// have says that one of the pairs is in a circle, or about a base role, which may fix
+// roles on its teams: what else follows from it can't be told pair by pair.
 func (c *circles) have(pairs []desired.Pair) bool {
-	return c != nil && slices.ContainsFunc(pairs, func(p desired.Pair) bool { return c.of[p.Resource] != nil })
+	return c.any() && slices.ContainsFunc(pairs, func(p desired.Pair) bool {
+		return c.of[p.Resource] != nil || p.Resource.Kind == inventory.KindAccount
+	})
 }
+
+// any says that there is a circle.
+func (c *circles) any() bool { return c != nil && len(c.of) > 0 }
 
 func (c *circles) mode(r inventory.Ref) Mode {
 	return c.in.Settings.ModeOf(r.Kind, r.ID, c.index.Name(r.Kind, r.ID))

@@ -44,8 +44,11 @@ type course struct {
 	open map[desired.Pair]map[string]bool
 	// stuck are the ids of the schedules of which changes are blocked or held.
 	stuck []string
-	// turns are those of stuck schedules, as far as they were asked for.
-	turns map[string][]inventory.Shift
+	// kept are the ids of those of which protections keep something as it is.
+	kept []string
+	// turns are when those of stuck schedules begin and end, as far as that was asked
+	// for.
+	turns map[string][]time.Time
 	// was are the rules that gave what the last boundary touched before it.
 	was map[desired.Pair][]desired.By
 	// restless are the teams whose members are principals, and the schedules whose
@@ -102,7 +105,7 @@ func (c *course) take(r *Result) {
 	}
 	round.Pairs = nil
 	c.memory.Last = &round
-	c.open, c.stuck = openOf(r.Plan), stuckIn(r.Plan)
+	c.open, c.stuck, c.kept = openOf(r.Plan), stuckIn(r.Plan), keptIn(r.Plan)
 	c.moved = map[desired.Pair][]desired.By{}
 	edited := c.supposeSchedules(r.Plan)
 	if len(edited) > 0 {
@@ -136,7 +139,7 @@ func (c *course) expand(now time.Time) {
 // settle works out what is to come after a moment, given the schedules that were
 // edited then.
 func (c *course) settle(now time.Time, edited []string) {
-	c.byUser, c.turns = c.expansion.PairsByUser(), map[string][]inventory.Shift{}
+	c.byUser, c.turns = c.expansion.PairsByUser(), map[string][]time.Time{}
 	c.implied = impliedMembers(c.account, now, nil)
 	c.moments = c.momentsAfter(now, edited)
 }
@@ -196,6 +199,9 @@ func (c *course) step(m moment) (*Plan, error) {
 		c.implied = impliedMembers(c.account, m.at, nil)
 	}
 	m.schedules = slices.Concat(m.schedules, c.waitingFor(m.pairs, m.schedules))
+	if m.protections {
+		m.schedules = slices.Concat(m.schedules, c.kept)
+	}
 	b := c.plan(in, m)
 	var made []desired.Pair
 	for _, change := range b.plan.Changes {
@@ -304,7 +310,7 @@ func (c *course) movesPrincipals(p *Plan) bool {
 			return c.restless[change.Resource.ID]
 		}
 		return inventory.Stakeholder(change.Before) != inventory.Stakeholder(change.After) ||
-			len(c.circles.of) > 0 && inventory.FixedBaseRole(change.Before) != inventory.FixedBaseRole(change.After)
+			c.circles.any() && inventory.FixedBaseRole(change.Before) != inventory.FixedBaseRole(change.After)
 	})
 }
 

@@ -38,18 +38,17 @@ func (c *course) lowered() []Lowered {
 // leaveOpen notes what a plan leaves due. Of schedules that it did not look at it
 // is what it was.
 func (c *course) leaveOpen(b *builder) {
-	before, stuck := c.open, c.stuck
-	c.open, c.stuck = openOf(b.plan), stuckIn(b.plan)
+	before := c.open
+	c.open = openOf(b.plan)
 	for pair, said := range before {
 		if pair.Resource.Kind == inventory.KindSchedule && !b.scope.has(pair) {
 			c.open[pair] = said
 		}
 	}
-	for _, id := range stuck {
-		if !b.scope.schedules[id] {
-			c.stuck = append(c.stuck, id)
-		}
+	elsewhere := func(ids []string) []string {
+		return slices.DeleteFunc(ids, func(id string) bool { return b.scope.schedules[id] })
 	}
+	c.stuck, c.kept = append(stuckIn(b.plan), elsewhere(c.stuck)...), append(keptIn(b.plan), elsewhere(c.kept)...)
 }
 
 // outOfScope are the keys of changes of schedules that a plan did not look at.
@@ -113,6 +112,19 @@ func stuckIn(p *Plan) []string {
 	}
 	for _, x := range p.Held {
 		note(x.Change)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// keptIn are the ids of the schedules of which protections keep something as it is,
+// sorted.
+func keptIn(p *Plan) []string {
+	var ids []string
+	for _, x := range p.Protected {
+		if x.Resource.Kind == inventory.KindSchedule {
+			ids = append(ids, x.Resource.ID)
+		}
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)

@@ -269,3 +269,93 @@ func TestAForecastMakesAChangeOfTurnsOnceWhatItWaitsForIsOutOfTheWay(t *testing.
 		)
 	})
 }
+
+// What a protection keeps is due when it ends, turns and overrides as well.
+func TestAForecastMakesWhatAProtectionKeptWhenItEnds(t *testing.T) {
+	cases := []struct {
+		name   string
+		policy *policies.Statements
+		want   []string
+	}{
+		{"turns", rotation("ann di cy Follow"), []string{
+			"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
+			"Tue 17 18:00 schedule:Follow event Week bob rotation>none policy",
+		}},
+		{"an override", override(rotation("ann bob cy Follow"), "di", "Follow", 40, 50, "ann"), []string{
+			"Tue 17 18:00 schedule:Follow di none>override policy",
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			c.policy.Protects = []policies.Protect{
+				{Principal: ref("user:bob@acme.com"), Reason: "audit", Until: ptr(at(30)), Origins: origin(90)},
+				{Principal: ref("user:di@acme.com"), Reason: "audit", Until: ptr(at(30)), Origins: origin(91)},
+			}
+			wantSteps(t, input(turns(), c.policy), 6, c.want...)
+		})
+	}
+}
+
+// Whoever has the turn before a hand-over may have the one after it as well: it is one all
+// the same, and what waits for an override to be over may be made from it on.
+func TestAForecastKnowsTheHandOversFromAPersonToThemselves(t *testing.T) {
+	s := turns()
+	begin := at(5 - 7*24)
+	s.Schedules["DLY"] = inventory.Schedule{
+		ID: "DLY", Name: "Daily", Kind: inventory.ScheduleOfShifts, TimeZone: "Etc/UTC",
+		Rotations: []inventory.Rotation{{ID: "DROT", Events: []inventory.Event{{
+			ID: "DAILY", Name: "Day", Start: begin, End: begin.AddDate(0, 0, 1), TimeZone: "Etc/UTC",
+			Recurrence: []string{"RRULE:FREQ=DAILY"}, EffectiveSince: begin,
+			Assignment: inventory.Assignment{Type: "rotating_member_assignment_strategy", Members: []*string{ptr("ann")}, ShiftsPerMember: ptr(1)},
+		}}}},
+		Overrides: []inventory.Override{{ID: "OVR", User: ptr("cy"), Start: at(8), End: at(32), Rotation: ptr("DROT"), Replaces: ptr("ann")}},
+	}
+	rerender(s, "DLY")
+	s.Normalize()
+	wantSteps(t, input(s, rotation("di Daily")), 4,
+		"Mon 16 12:00 held: schedule:Daily event Day ann rotation>none policy",
+		"Mon 16 12:00 held: schedule:Daily event Day di none>rotation policy",
+		"Tue 17 17:00 schedule:Daily event Day di none>rotation policy",
+		"Tue 17 17:00 schedule:Daily event Day ann rotation>none policy",
+	)
+}
+
+// The members of a team are granted the team, which keeps nobody there: who is there for
+// another reason loses what that gives when the reason ends.
+func TestS34_AForecastKnowsWhenAGroundEnds(t *testing.T) {
+	cases := []struct {
+		name string
+		set  func(*inventory.Snapshot, *policies.Statements)
+		want []string
+	}{
+		{"an override on a schedule of the team", func(s *inventory.Snapshot, st *policies.Statements) {
+			v := s.Schedules["WEE"]
+			v.Teams = []string{"SEA"}
+			v.Overrides = []inventory.Override{{ID: "OVR", User: ptr("ed"), Start: at(-2), End: at(30)}}
+			s.Schedules["WEE"] = v
+			rerender(s, "WEE")
+			for _, id := range []string{"ann", "bob"} {
+				put(s, "SEA", id, "responder")
+			}
+		}, []string{"Tue 17 18:00 team:Search ed responder>none facts"}},
+		{"a grant of a base role that fixes roles on teams", func(s *inventory.Snapshot, st *policies.Statements) {
+			s.Licenses = map[string]inventory.License{"BASE": {ID: "BASE", Name: "Basic", ValidRoles: []string{"limited_user"}}}
+			also(st, "user:ed@acme.com account admin until 30")
+		}, []string{
+			"Mon 16 12:00 blocked: account ed limited_user>admin policy",
+			"Tue 17 18:00 team:Search ed responder>none facts",
+		}},
+		{"a protection", func(s *inventory.Snapshot, st *policies.Statements) {
+			st.Protects = []policies.Protect{{Principal: ref("user:ed@acme.com"), Reason: "audit", Until: ptr(at(30)), Origins: origin(90)}}
+		}, []string{"Tue 17 18:00 team:Search ed responder>none facts"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s, st := turns(), grants("team:Search team:Search responder", "user:cy@acme.com team:Search responder")
+			put(s, "SEA", "ed", "responder")
+			c.set(s, st)
+			s.Normalize()
+			wantSteps(t, input(s, st), 3, c.want...)
+		})
+	}
+}

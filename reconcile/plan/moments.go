@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -17,6 +18,8 @@ type moment struct {
 	schedules []string
 	// implied says that people may come off teams who could not before (S17).
 	implied bool
+	// protections says that a protection begins or ends.
+	protections bool
 	// whole says that everything is planned.
 	whole bool
 }
@@ -27,7 +30,7 @@ func (m moment) with(o moment) moment {
 	slices.SortFunc(m.pairs, desired.ComparePairs)
 	m.pairs = slices.Compact(m.pairs)
 	m.schedules = append(slices.Clone(m.schedules), o.schedules...)
-	m.implied, m.whole = m.implied || o.implied, m.whole || o.whole
+	m.implied, m.protections, m.whole = m.implied || o.implied, m.protections || o.protections, m.whole || o.whole
 	return m
 }
 
@@ -38,7 +41,8 @@ func (m moment) with(o moment) moment {
 func (c *course) momentsAfter(now time.Time, edited []string) []moment {
 	var all []moment
 	for _, b := range c.expansion.Boundaries(now, c.until) {
-		all = append(all, moment{at: b.At, pairs: b.Pairs, whole: c.circles.have(b.Pairs)})
+		whole := c.circles.have(b.Pairs) || b.Protections && c.circles.any() // grounds (S34)
+		all = append(all, moment{at: b.At, pairs: b.Pairs, protections: b.Protections, whole: whole})
 	}
 	for _, at := range c.expansion.CapEdges(now, c.until) {
 		all = append(all, moment{at: at, whole: true}) // what is there may be beyond it
@@ -100,12 +104,13 @@ func (c *course) ends(now time.Time) []moment {
 			if !at.After(now) || !at.Before(c.until) {
 				return
 			}
-			m := moment{at: at.UTC(), implied: true, whole: whole && parts}
+			m := moment{at: at.UTC(), implied: true}
 			for _, team := range teams[id] {
 				for _, user := range users {
 					m.pairs = append(m.pairs, desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, team)})
 				}
 			}
+			m.whole = whole && parts || c.circles.have(m.pairs)
 			out = append(out, m)
 		}
 		for _, l := range s.Layers {
@@ -216,16 +221,18 @@ func (c *course) next(now time.Time) (moment, bool) {
 	waiting := map[time.Time][]string{}
 	var first time.Time
 	for _, id := range c.stuck {
-		at, ok := oncall.NextBoundary(c.turnsOf(id), now)
-		if !ok || !at.Before(c.until) {
+		all := c.handOvers(id)
+		i := sort.Search(len(all), func(i int) bool { return all[i].After(now) })
+		if i == len(all) || !all[i].Before(c.until) {
 			continue
 		}
+		at := all[i].UTC()
 		waiting[at] = append(waiting[at], id)
 		if first.IsZero() || at.Before(first) {
 			first = at
 		}
 	}
-	retry := moment{at: first.UTC(), schedules: waiting[first]}
+	retry := moment{at: first, schedules: waiting[first]}
 	switch {
 	case len(c.moments) == 0 && first.IsZero():
 		return moment{}, false
@@ -240,18 +247,27 @@ func (c *course) next(now time.Time) (moment, bool) {
 	return m, true
 }
 
-// turnsOf are the turns of a schedule as it is now, those included that overrides
-// hide: an edit waits for them as well.
-func (c *course) turnsOf(id string) []inventory.Shift {
-	turns, known := c.turns[id]
-	if !known {
-		s := c.account.Schedules[id]
-		turns = slices.Clone(s.Shifts)
-		s.Overrides = nil
-		if bare, err := oncall.Render(s, c.account.Now, c.until); err == nil {
-			turns = append(turns, bare...)
-		}
-		c.turns[id] = turns
+// handOvers are when something about the turns of a schedule, as it is now, ends or
+// begins, in order: turns, those included that overrides hide, for an edit waits for
+// them as well, and those that follow one of the same person.
+func (c *course) handOvers(id string) []time.Time {
+	at, known := c.turns[id]
+	if known {
+		return at
 	}
-	return turns
+	s := c.account.Schedules[id]
+	shifts := slices.Clone(s.Shifts)
+	if begins, err := oncall.HandOvers(s, c.account.Now, c.until); err == nil {
+		at = begins
+	}
+	s.Overrides = nil
+	if bare, err := oncall.Render(s, c.account.Now, c.until); err == nil {
+		shifts = append(shifts, bare...)
+	}
+	for _, shift := range shifts {
+		at = append(at, shift.Start, shift.End)
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	c.turns[id] = at
+	return at
 }
