@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // landed checks that what is due is there, but for what the plan holds until a
@@ -19,6 +20,9 @@ func (c *chaos) landed() (keys []string) {
 		switch {
 		case h.Rule == "S3" && h.Layer != "":
 			c.counts["settled: the last ones on a part"]++ // whom no release takes off
+			excused[h.Resource.ID+" "+h.User] = true
+			continue
+		case !h.Releasable() && releasedWith(h, p.Held):
 			excused[h.Resource.ID+" "+h.User] = true
 			continue
 		case !h.Releasable():
@@ -53,6 +57,14 @@ func (c *chaos) landed() (keys []string) {
 		}
 	}
 	return keys
+}
+
+// releasedWith says that a change goes on with another that is held, whose release
+// it tells: they are halves of a swap.
+func releasedWith(h plan.Held, all []plan.Held) bool {
+	return slices.ContainsFunc(all, func(o plan.Held) bool {
+		return o.ID != h.ID && o.Resource == h.Resource && o.Releasable() && strings.Contains(h.Release+" ", "dutyward release "+o.ID+" ")
+	})
 }
 
 func (c *chaos) landedTeam(name string, team inventory.Team, now sample, excused map[string]bool) {
