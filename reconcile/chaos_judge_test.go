@@ -90,8 +90,8 @@ func (c *chaos) judgePair(said, on, id, user, before, after string) {
 		if !c.mayRaise(on, id, "", user, after) {
 			c.violate("%s: nothing gives it", said)
 		}
-		if _, known := c.raisedBy[user]; on == "account" && !known {
-			c.raisedBy[user] = before
+		if _, known := c.raisedBy[user]; on == "account" && (!known || c.promoted[user]) {
+			c.raisedBy[user] = before // what a person made of it since is what it goes back to
 		}
 		if on == "account" {
 			delete(c.promoted, user)
