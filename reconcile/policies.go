@@ -39,11 +39,8 @@ var (
 
 // set are policies of this process, of which more can be asked.
 func (r *Round) set() (*eval.Set, error) {
-	switch p := r.Policies.(type) {
-	case *eval.Set:
+	if p, here := r.Policies.(*eval.Set); here {
 		return p, nil
-	case interface{ Here() *eval.Set }:
-		return p.Here(), nil
 	}
 	return nil, fmt.Errorf("the policies are another process's, where nothing but what they say can be asked (%T)", r.Policies)
 }

@@ -100,7 +100,7 @@ func (x *application) renew(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	s.Policies = s.apart(ctx, set)
+	s.Policies = set
 	return nil
 }
 

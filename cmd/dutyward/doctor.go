@@ -123,10 +123,9 @@ func (e *examination) round(ctx context.Context, account *remembering, set *eval
 	j, err := e.memory(ctx)
 	var checks []doctor.Check
 	if err == nil && set != nil {
-		e.session.Reader, e.session.Policies, e.session.Memory = account, e.session.apart(ctx, set), j
+		e.session.Reader, e.session.Policies, e.session.Memory = account, set, j
 		checks = e.planned(ctx, j)
 		j.Close() // it was only read
-		e.session.beside.Close()
 	} else {
 		_, _ = account.Snapshot(ctx, nil) // it remembers the error
 		for _, name := range []string{"references", "lowering", "limits"} {

@@ -10,5 +10,18 @@ import (
 
 func main() {
 	worker.Main(os.Args)
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
+	if reportEnd(os.Args, os.Environ()) {
+		return
+	}
+	code, done := runSupervised(os.Args)
+	if !done {
+		code, done = runReported(os.Args)
+	}
+	if !done {
+		code, done = supervise(os.Args, os.Environ())
+	}
+	if !done {
+		code = run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
+	}
+	os.Exit(code)
 }

@@ -101,7 +101,7 @@ func removeOld(file string) error {
 
 // whole plans with some policies, and errs unless the plan is whole.
 func whole(ctx context.Context, s *session, set *eval.Set, called string) (*reconcile.Result, error) {
-	s.Policies = s.apart(ctx, set)
+	s.Policies = set
 	result, err := s.Plan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("no report, for %s can't be planned with: %w", called, err)

@@ -72,11 +72,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string)
 // newApp is what the commands have, with everything that is written going through
 // what takes the secrets out.
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env []string) *app {
-	a := &app{stdin: stdin, env: environment(env), now: time.Now, secrets: new(secret.Keeper), locked: new(atomic.Bool)}
-	a.secrets.Add(a.env[config.DefaultTokenEnv])
-	a.secrets.Add(secret.InEnvironment(env)...)
+	a := &app{stdin: stdin, env: environment(env), now: time.Now, secrets: secretsOf(env), locked: new(atomic.Bool)}
 	a.stdout, a.stderr = a.secrets.Writer(stdout), a.secrets.Writer(stderr)
 	return a
+}
+
+// secretsOf are the secrets of an environment, so far as it says that they are some.
+func secretsOf(env []string) *secret.Keeper {
+	k := new(secret.Keeper)
+	k.Add(environment(env)[config.DefaultTokenEnv])
+	k.Add(secret.InEnvironment(env)...)
+	return k
 }
 
 // run runs a command. A panic is told like other errors, but for its trace: the
@@ -146,7 +152,7 @@ func (a *app) redact(text string) string { return a.secrets.Redact(text) }
 // guarded makes the guard, which knows the bound on memory once there is a
 // configuration.
 func (a *app) guarded() *guard.Guard {
-	a.guard = &guard.Guard{Beyond: 2 << 30, End: func(err error) {
+	a.guard = &guard.Guard{Beyond: 512 << 20, End: func(err error) {
 		fmt.Fprintf(a.stderr, "dutyward: %s\n", report.Clean(err.Error()))
 		_ = errors.Join(flush(a.stdout), flush(a.stderr)) // who reads it is gone
 		os.Exit(exitError)

@@ -22,7 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"dutyward": main})
+	testscript.Main(m, map[string]func(){"dutyward": func() { misbehave(); main() }})
 }
 
 const (

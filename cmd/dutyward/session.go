@@ -36,8 +36,6 @@ type session struct {
 	reread func() (*config.Config, error)
 	// worker holds the policies in a process of its own; nil where they are in this one.
 	worker *worker.Worker
-	// beside evaluates those of this one; nil where nothing was evaluated.
-	beside *worker.Worker
 }
 
 // roundFlags are the flags of the commands that take a round.
@@ -146,7 +144,7 @@ func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Policies = s.apart(ctx, set)
+	s.Policies = set
 	if n := len(set.Warnings()); n > 0 && !f.tellsWarnings {
 		a.note("the policies have %s: `dutyward check` shows them", counted(n, "warning"))
 	}
@@ -224,9 +222,6 @@ func (a *app) planned(ctx context.Context, f roundFlags, show func(*session, *re
 }
 
 func (s *session) close() error {
-	if s.beside != nil {
-		s.beside.Close()
-	}
 	if s.journal == nil {
 		return nil
 	}

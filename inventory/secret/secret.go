@@ -26,6 +26,16 @@ type Keeper struct {
 	known map[[sha256.Size]byte]bool
 	// finder finds the secrets that are known; nil for none.
 	finder *finder
+	// follow is told of each secret that becomes known; nil if nobody asks.
+	follow func(secret string)
+}
+
+// Follow has f told of each secret that becomes known from now on, before anybody
+// can say it.
+func (k *Keeper) Follow(f func(secret string)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.follow = f
 }
 
 // Add makes secrets known. What is not at least eight characters long is passed
@@ -47,6 +57,9 @@ func (k *Keeper) Add(secrets ...string) {
 			}
 			k.known[digest] = true
 			k.finder = k.finder.with(part)
+			if k.follow != nil {
+				k.follow(part)
+			}
 		}
 	}
 }

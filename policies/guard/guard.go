@@ -34,6 +34,8 @@ type Guard struct {
 	End func(error)
 	// Running is told when a rule begins and when it ended; nil if nobody asks.
 	Running func(rule string, began bool)
+	// Within is told when a section begins and when it ended; nil if nobody asks.
+	Within func(what string, began bool)
 }
 
 type key struct{}
@@ -98,6 +100,9 @@ func (g *Guard) Enter(ctx context.Context, what string, limit time.Duration) *Se
 	}
 	s := &Section{guard: g, what: what, limit: limit, memory: g.Memory, since: make(chan struct{}, 1), left: make(chan struct{})}
 	s.release = func() {}
+	if g.Within != nil {
+		g.Within(what, true)
+	}
 	if g.Memory > 0 {
 		s.release = confine(g.Memory + g.Beyond)
 	}
@@ -108,7 +113,13 @@ func (g *Guard) Enter(ctx context.Context, what string, limit time.Duration) *Se
 // Leave ends the section.
 func (s *Section) Leave() {
 	if s != nil {
-		s.once.Do(func() { close(s.left); s.release() })
+		s.once.Do(func() {
+			close(s.left)
+			s.release()
+			if s.guard.Within != nil {
+				s.guard.Within(s.what, false)
+			}
+		})
 	}
 }
 

@@ -10,11 +10,8 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/dustin/go-humanize"
 
 	"github.com/dutyward/dutyward/policies/guard"
 )
@@ -180,17 +177,8 @@ func (p *process) lastWords(running []string) (*reply, error) {
 		}
 		break
 	}
-	said := p.complaints.String()
-	if strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory") {
-		return nil, &ExceededError{Rules: running, text: fmt.Sprintf("%v (%s)%s", guard.ErrMemory, humanize.IBytes(uint64(p.memory)), guard.Still(running))}
-	}
-	if strings.Contains(said, "stack overflow") {
-		return nil, &ExceededError{Rules: running, text: "the policies, or what they make, nest too deep to be followed" + guard.Still(running)}
-	}
-	if first, _, _ := strings.Cut(strings.TrimSpace(said), "\n"); first != "" {
-		said = ": " + first
-	}
-	return nil, &ExceededError{Rules: running, text: fmt.Sprintf("the process that evaluates the policies ended (%s)%s%s", p.state, guard.Still(running), said)}
+	death := guard.Death{Said: p.complaints.String(), State: p.state, Memory: p.memory, Rules: running}
+	return nil, &ExceededError{Rules: running, text: death.Error()}
 }
 
 // head keeps the beginning of what is written to it.

@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package main
+
+import "syscall"
+
+// tied does nothing: the command ends once its lifeline does.
+func tied() *syscall.SysProcAttr { return nil }
