@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 )
 
 // Problem is something that policies or their data do wrong, for the person
 // who wrote them.
 type Problem struct {
-	File string `json:"file"`
+	// Code is its kind, which has a page; programs go by it, never by the texts.
+	Code code.Code `json:"code"`
+	File string    `json:"file"`
 	// Line and Column count from 1; 0 means the file as a whole.
 	Line   int `json:"line"`
 	Column int `json:"column"`
@@ -23,8 +28,19 @@ type Problem struct {
 	Expected string `json:"expected"`
 	// Suggestion is what the author may have meant; may be empty.
 	Suggestion string `json:"suggestion"`
+	// About is what it is about, where that has a name: "group:core"; made by Subject.
+	About string `json:"about"`
+	// See is another place that it is about, "file:line": of two, the first.
+	See string `json:"see"`
 	// Warning says that the policies can be used all the same.
 	Warning bool `json:"warning"`
+}
+
+// Subject is what a reference names, as problems are about it: whoever is on call on
+// a schedule, or takes turns on it, is about the schedule.
+func Subject(ref inventory.Ref) string {
+	ref.Kind, ref.Level = ref.Kind.Thing(), 0
+	return ref.String()
 }
 
 // Text is the problem in one sentence, without its place.
@@ -64,6 +80,9 @@ func (p Problem) String() string {
 		b.WriteString("warning: ")
 	}
 	b.WriteString(p.Text())
+	if p.Code != "" {
+		b.WriteString(" [" + string(p.Code) + "]")
+	}
 	if source := strings.TrimSpace(p.Source); source != "" {
 		b.WriteString("\n    " + strings.ReplaceAll(source, "\t", " "))
 		if column := p.caret(); column > 0 {

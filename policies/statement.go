@@ -6,10 +6,12 @@
 package policies
 
 import (
+	"fmt"
 	"iter"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 )
 
 // Origin is where a statement comes from: the rule that made it.
@@ -92,12 +94,28 @@ func (s *Statements) Principals() iter.Seq[inventory.Ref] {
 // Failure is a contract rule that erred in evaluation. The elements it still
 // gave are kept if an element failed, and dropped if the rule conflicts.
 type Failure struct {
+	Code code.Code
 	// Rule is the contract rule's name: "grant", "limit", …
-	Rule    string
+	Rule string
+	// Message says what went wrong, Text also where.
 	Message string
 	Origin  Origin
+	// File and Line are the place within the rule, or in what it calls, where that
+	// is known.
+	File string
+	Line int
+	// Texts are what the function that failed was called with.
+	Texts []string
 	// Bad says that it only counts elements that Statements.Bad tells one by one.
 	Bad bool
+}
+
+// Text is the message with the place that it is about.
+func (f Failure) Text() string {
+	if f.File == "" {
+		return f.Message
+	}
+	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Message)
 }
 
 // RuleCount says how many elements a contract rule gave.

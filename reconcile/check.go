@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -30,61 +30,33 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 	var wrong *PolicyError
 	switch {
 	case errors.As(err, &wrong):
-		return append(problems, policies.Problem{Message: wrong.Error()}), nil, nil
+		return append(problems, policies.Problem{Code: codeNotEvaluated, Message: wrong.Error()}), nil, nil
 	case err != nil:
 		return nil, nil, err
 	}
-	told := map[desired.Notice]bool{}
+	failed := map[desired.Notice]bool{}
 	for _, s := range []*policies.Statements{result.Statements, result.Risk} {
 		problems = append(problems, s.Bad...)
 		for _, f := range s.Failures {
-			told[desired.Notice{Message: f.Message, Origin: f.Origin}] = f.Bad
+			failed[desired.Failed(f)] = true
+			if !f.Bad {
+				problems = append(problems, set.ProblemOf(f))
+			}
 		}
 	}
 	for _, n := range result.Plan.Errors {
-		if !told[n] {
-			problems = append(problems, set.ProblemAt(n.Message, n.Origin, false))
+		if !failed[n] {
+			problems = append(problems, set.ProblemAt(n.Problem(false), n.Origin))
 		}
 	}
 	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), nearlyAccounts(result)) {
-		if p := set.ProblemAt(n.Message, n.Origin, true); !toldAt(set.Warnings(), p) {
+		p := set.ProblemAt(n.Problem(true), n.Origin)
+		if !slices.ContainsFunc(set.Warnings(), func(w policies.Problem) bool { return sameFault(w, p) }) {
 			problems = append(problems, p)
 		}
 	}
 	return set.Located(once(problems)), result, nil
 }
-
-// toldAt says whether loading warned already of what is quoted first in a
-// problem, in the same line.
-func toldAt(problems policies.Problems, p policies.Problem) bool {
-	if pointlessUntil.MatchString(p.Message) {
-		return slices.ContainsFunc(problems, func(x policies.Problem) bool {
-			return x.File == p.File && p.Line <= x.Line && pointlessUntil.MatchString(x.Found) && strings.HasSuffix(firstPlace.FindString(x.Found), firstPlace.FindString(p.Message))
-		})
-	}
-	if m := followsItself.FindStringSubmatch(p.Message); m != nil {
-		return slices.ContainsFunc(problems, func(x policies.Problem) bool {
-			return x.File == p.File && p.Line <= x.Line && followsItself.MatchString(x.Found) && strings.HasSuffix(x.Found, "→ "+m[1])
-		})
-	}
-	quoted := firstQuoted.FindString(p.Message)
-	return quoted != "" && slices.ContainsFunc(problems, func(x policies.Problem) bool {
-		return x.File == p.File && x.Line == p.Line && strings.Contains(x.Found, quoted)
-	})
-}
-
-// followsItself is how a grant is told that follows from itself; in the plan's words
-// the resource comes first.
-var followsItself = regexp.MustCompile(`(?:on (.+) |that )follows from itself`)
-
-// pointlessUntil is how an until is told that ends nothing, by loading and by the
-// plan; firstPlace is the grant that gives the same.
-var (
-	pointlessUntil = regexp.MustCompile(`until.* (?:ends nothing|has no effect): `)
-	firstPlace     = regexp.MustCompile(`\S+\.rego:\d+`)
-)
-
-var firstQuoted = regexp.MustCompile(`"[^"]+"`)
 
 // once leaves out the warnings of loading of which the plan has an error, which
 // takes over how it is mended.
@@ -94,34 +66,27 @@ func once(problems policies.Problems) policies.Problems {
 		if i < 0 {
 			return false
 		}
-		if p := &problems[i]; p.Expected == "" && !strings.Contains(p.Message, "did you mean") {
+		if p := &problems[i]; p.Expected == "" && p.Suggestion == "" {
 			p.Expected, p.Suggestion = w.Expected, w.Suggestion
 		}
 		return true
 	})
 }
 
-// The faults that loading warns of and that are errors on an account.
-var (
-	circle     = regexp.MustCompile(`nest in a circle: .*`)
-	undeclared = regexp.MustCompile(`^group ("[^"]+"), which no group rule declares`)
-	idForName  = regexp.MustCompile(`: "[a-z]+(?:@\d+)?(:[^"]+)", whose name looks like a PagerDuty id`)
-)
+// onAccount are the codes that an account has for what loading found.
+var onAccount = map[code.Code]code.Code{contract.CodeIDAsName: desired.CodeNotFound}
 
-// sameFault says whether a warning of loading is about what an error of the plan
-// is about. The error stands at the rule, the warning within it.
+// sameFault says whether what loading warned of is what the plan says too. The plan
+// has the place of the rule, the warning one within it. A circle of groups is one
+// wherever it was entered.
 func sameFault(w, p policies.Problem) bool {
-	if circle.MatchString(w.Found) {
-		return circle.MatchString(p.Message)
-	}
-	if w.File != p.File || w.Line < p.Line {
+	if w.Code != p.Code && onAccount[w.Code] != p.Code {
 		return false
 	}
-	if m := undeclared.FindStringSubmatch(w.Found); m != nil {
-		return strings.Contains(p.Message, m[1]) || strings.Contains(p.Message, "group:"+strings.Trim(m[1], `"`))
+	if w.About != p.About || w.About == "" && w.See != p.See {
+		return false
 	}
-	m := idForName.FindStringSubmatch(w.Found)
-	return m != nil && strings.Contains(p.Message, m[1]+" does not exist")
+	return w.Code == policies.CodeCircularGroups || w.File == p.File && w.Line >= p.Line
 }
 
 // unusedGroups are the groups that nothing refers to: who is in them has
@@ -153,7 +118,7 @@ func unusedGroups(r *Result, read func(group string) bool) []desired.Notice {
 		if used[g.Name] || read(g.Name) {
 			continue
 		}
-		out = append(out, noticeOf(g.Origins, fmt.Sprintf(
+		out = append(out, noticeOf(policies.CodeUnusedGroup, inventory.Ref{Kind: inventory.KindGroup, Name: g.Name}, g.Origins, fmt.Sprintf(
 			"nobody uses group %q: no grant, member, limit or protection names %q; grant it something, or delete it", g.Name, "group:"+g.Name)))
 	}
 	return out
@@ -165,7 +130,7 @@ func unusedLimits(r *Result) []desired.Notice {
 	for _, l := range r.Statements.Limits {
 		if group, ok := r.Access.Groups[l.Principal.Name]; ok && l.Principal.Kind == inventory.KindGroup &&
 			len(group.Members) == 0 && len(group.Unknown) == 0 {
-			out = append(out, noticeOf(l.Origins, fmt.Sprintf("this limit limits nobody: %s has no members now", l.Principal)))
+			out = append(out, noticeOf(codeIdleLimit, l.Principal, l.Origins, fmt.Sprintf("this limit limits nobody: %s has no members now", l.Principal)))
 		}
 	}
 	return out
@@ -194,13 +159,13 @@ func unusedWaivers(r *Result) []desired.Notice {
 		} else {
 			text += "; delete it if the risk is gone"
 		}
-		out = append(out, noticeOf(w.Origins, text))
+		out = append(out, noticeOf(codeIdleWaiver, w.Subject, w.Origins, text))
 	}
 	return out
 }
 
-func noticeOf(origins []policies.Origin, text string) desired.Notice {
-	n := desired.Notice{Message: text}
+func noticeOf(c code.Code, about inventory.Ref, origins []policies.Origin, text string) desired.Notice {
+	n := desired.Notice{Code: c, About: about, Message: text}
 	if len(origins) > 0 {
 		n.Origin = origins[0]
 	}

@@ -35,7 +35,7 @@ func nearlyAccounts(r *Result) []desired.Notice {
 		if len(near) != 1 || len(a.By) == 0 {
 			continue
 		}
-		out = append(out, desired.Notice{Origin: a.By[0].Origin, Message: fmt.Sprintf(
+		out = append(out, desired.Notice{Code: codeNearlyAccount, About: inventory.Ref{Kind: inventory.KindUser, Name: a.Email}, Origin: a.By[0].Origin, Message: fmt.Sprintf(
 			"user:%s has no account, and no policy names %s, who has one; did you mean user:%s?", a.Email, near[0], near[0])})
 	}
 	return out
@@ -87,7 +87,7 @@ func (r *Result) GivesNothing() []desired.Notice {
 	for _, c := range r.Statements.Counts {
 		failed := slices.ContainsFunc(r.Statements.Failures, func(f policies.Failure) bool { return f.Origin == c.Origin })
 		if (c.Rule == "grant" || c.Rule == "member") && c.Elements == 0 && !gives[place{c.Origin.Package, c.Rule}] && !failed {
-			out = append(out, desired.Notice{Origin: c.Origin, Message: fmt.Sprintf("this %s rule gives nothing on this account", c.Rule)})
+			out = append(out, desired.Notice{Code: codeGivesNothing, Origin: c.Origin, Message: fmt.Sprintf("this %s rule gives nothing on this account", c.Rule)})
 		}
 	}
 	return out

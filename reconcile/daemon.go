@@ -272,7 +272,7 @@ func faults(r *Result) error {
 	var errs []error
 	for _, s := range []*policies.Statements{r.Statements, r.Risk} {
 		for _, f := range s.Failures {
-			errs = append(errs, fmt.Errorf("%s:%d: %s: %s", f.Origin.File, f.Origin.Line, f.Rule, f.Message))
+			errs = append(errs, fmt.Errorf("%s:%d: %s: %s", f.Origin.File, f.Origin.Line, f.Rule, f.Text()))
 		}
 	}
 	if len(errs) == 0 {

@@ -303,7 +303,7 @@ func (r *Round) addRisks(ctx context.Context, result *Result, in *eval.Input) er
 	result.Input = in
 	warn(result.Plan, result.Risk.Warnings)
 	for _, f := range result.Risk.Failures {
-		result.Plan.Errors = append(result.Plan.Errors, desired.Notice{Message: f.Message, Origin: f.Origin})
+		result.Plan.Errors = append(result.Plan.Errors, desired.Failed(f))
 	}
 	result.Plan.AddFindings(result.Snapshot, result.Risk, now)
 	return nil
@@ -312,6 +312,6 @@ func (r *Round) addRisks(ctx context.Context, result *Result, in *eval.Input) er
 // warn adds what an evaluation warned of to the plan.
 func warn(p *plan.Plan, warnings policies.Problems) {
 	for _, w := range warnings {
-		p.Warnings = append(p.Warnings, desired.Notice{Message: w.Text(), Origin: policies.Origin{File: w.File, Line: w.Line}})
+		p.Warnings = append(p.Warnings, desired.Notice{Code: w.Code, See: w.See, Message: w.Text(), Origin: policies.Origin{File: w.File, Line: w.Line}})
 	}
 }

@@ -39,6 +39,7 @@ const generated = "<!-- Made from the code by `go test ./cmd/dutyward -update`: 
 func TestTheReferenceIsCurrent(t *testing.T) {
 	current(t, "configuration.md", generated+config.Reference())
 	current(t, "exit-codes.md", generated+exitCodeReference())
+	current(t, "codes.md", generated+codesReference())
 	current(t, "commands.md", generated+commandReference(t))
 }
 

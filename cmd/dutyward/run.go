@@ -200,6 +200,7 @@ func newRoot(a *app) *cobra.Command {
 	)
 	root.AddCommand(newInit(a), newDoctor(a))
 	root.AddCommand(newTopics()...)
+	root.SetHelpCommand(newHelp(a))
 	a.completions(root)
 	return root
 }

@@ -6,6 +6,9 @@ import (
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // newTopics are the pages that `dutyward help` has besides the commands; they
@@ -14,6 +17,7 @@ func newTopics() []*cobra.Command {
 	return []*cobra.Command{
 		{Use: "configuration", Short: "The configuration and its keys", Long: config.Reference()},
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodeReference()},
+		{Use: "codes", Short: "The codes of problems, notices and unknowns", Long: codesIntroduction + report.CodeList(reconcile.Pages())},
 	}
 }
 

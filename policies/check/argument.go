@@ -66,7 +66,7 @@ func argumentProblem(name string, args []*ast.Term) (policies.Problem, *ast.Term
 	}
 	short := strings.TrimPrefix(name, "data.dutyward.")
 	swapped := func(order string) (policies.Problem, *ast.Term) {
-		return policies.Problem{Found: fmt.Sprintf("%s with its arguments in another order", strings.TrimPrefix(name, "data.")), Expected: order}, args[0]
+		return policies.Problem{Code: codeArgumentOrder, Found: fmt.Sprintf("%s with its arguments in another order", strings.TrimPrefix(name, "data.")), Expected: order}, args[0]
 	}
 	switch name {
 	case "data.dutyward.local":
@@ -87,7 +87,7 @@ func argumentProblem(name string, args []*ast.Term) (policies.Problem, *ast.Term
 		}
 	case "time.parse_ns":
 		if layout, ok := text(0); ok && !strings.Contains(layout, "06") {
-			return policies.Problem{Found: fmt.Sprintf("layout %q", layout), Expected: "the layout as Go writes it, by example: 2006-01-02 15:04:05"}, args[0]
+			return policies.Problem{Code: codeBadLayout, Found: fmt.Sprintf("layout %q", layout), Expected: "the layout as Go writes it, by example: 2006-01-02 15:04:05"}, args[0]
 		}
 	case "data.dutyward.within":
 		from, ok1 := text(0)
@@ -114,23 +114,23 @@ func argumentProblem(name string, args []*ast.Term) (policies.Problem, *ast.Term
 			return swapped("dutyward.members(packages, group), such as dutyward.members(data.access, \"payments-oncall\")")
 		}
 		if group, ok := text(1); ok && strings.HasPrefix(group, "group:") {
-			return policies.Problem{Warning: true, Found: fmt.Sprintf("group %q in dutyward.%s", group, short), Expected: "the group's bare name",
+			return policies.Problem{Code: codeKindInArgument, Warning: true, Found: fmt.Sprintf("group %q in dutyward.%s", group, short), Expected: "the group's bare name",
 				Suggestion: strconv.Quote(strings.TrimPrefix(group, "group:"))}, args[1]
 		}
 	case "data.dutyward.user", "data.dutyward.can_be_paged", "data.dutyward.team", "data.dutyward.schedule", "data.dutyward.rotation":
 		kind := lookups[short]
 		if t, ok := text(0); ok && strings.HasPrefix(t, string(kind)+":") {
-			return policies.Problem{Found: fmt.Sprintf("%q in dutyward.%s", t, short), Expected: "the name alone, without its kind",
+			return policies.Problem{Code: codeKindInArgument, Found: fmt.Sprintf("%q in dutyward.%s", t, short), Expected: "the name alone, without its kind",
 				Suggestion: strconv.Quote(strings.TrimPrefix(t, string(kind)+":"))}, args[0]
 		}
 	case "startswith", "endswith", "trim_prefix", "trim_suffix":
 		if _, ok := text(0); ok && len(args) > 1 && !isConstant(args[1]) {
-			return policies.Problem{Warning: true, Found: fmt.Sprintf("%s with a written text first", name),
+			return policies.Problem{Code: codeArgumentOrder, Warning: true, Found: fmt.Sprintf("%s with a written text first", name),
 				Expected: fmt.Sprintf("the text that is looked at first, and then the part: %s(%s, %s)", name, textOf(args[1]), textOf(args[0]))}, args[0]
 		}
 	case "regex.match":
 		if pattern, ok := text(1); ok && !isConstant(args[0]) && strings.ContainsAny(pattern, `^$*+?|[]()\`) {
-			return policies.Problem{Warning: true, Found: "regex.match with a written pattern second",
+			return policies.Problem{Code: codeArgumentOrder, Warning: true, Found: "regex.match with a written pattern second",
 				Expected: fmt.Sprintf("the pattern first: regex.match(%s, %s)", textOf(args[1]), textOf(args[0]))}, args[1]
 		}
 	}

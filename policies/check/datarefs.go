@@ -52,13 +52,13 @@ func (c pathCheck) checkInput(loc *ast.Location, ref ast.Ref, root string) {
 	switch {
 	case !slices.Contains(later, string(key)):
 	case root == string(policies.PhaseAccess):
-		c.report.At(loc, policies.Problem{Found: fmt.Sprintf("input.%s in an access package", string(key)),
+		c.report.At(loc, policies.Problem{Code: codeInputOfRisk, Found: fmt.Sprintf("input.%s in an access package", string(key)),
 			Expected: "it in risk packages only: access packages make it, so they can't read it"})
 		return
 	default:
 		return
 	}
-	p := policies.Problem{Found: fmt.Sprintf("input.%s, which does not exist", string(key)), Expected: policies.List(inputKeys, "or")}
+	p := policies.Problem{Code: codeUnknownInput, Found: fmt.Sprintf("input.%s, which does not exist", string(key)), Expected: policies.List(inputKeys, "or")}
 	if root != string(policies.PhaseAccess) {
 		p.Expected = policies.List(append(slices.Clone(inputKeys), later...), "or")
 	}
@@ -195,7 +195,7 @@ func (c pathCheck) excused(path ast.Ref) bool {
 
 func (c pathCheck) missing(loc *ast.Location, path ast.Ref, names []string) {
 	before := path[:len(path)-1]
-	p := policies.Problem{Found: path.String() + ", which exists nowhere"}
+	p := policies.Problem{Code: codeUnknownPath, Found: path.String() + ", which exists nowhere"}
 	shown := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasPrefix(n, "_") })
 	switch {
 	case len(shown) > 0 && len(shown) <= 20:

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/source"
@@ -140,7 +139,7 @@ func (c *fieldCheck) complain(r *ast.Rule, x contract.Complaint) {
 		}
 	}
 	p := x.Problem("")
-	if !strings.HasPrefix(p.Found, "unknown field") && !strings.Contains(p.Found, " without ") {
+	if p.Code != contract.CodeUnknownField && p.Code != contract.CodeMissingField && p.Code != contract.CodeOverrideBounds {
 		p.Message = "an element of this rule"
 	}
 	c.report.At(r.Location, p)

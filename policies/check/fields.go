@@ -213,9 +213,9 @@ func (c *fieldCheck) notRecord(loc *ast.Location, ref ast.Ref, pos int, have typ
 		return
 	}
 	whole, field := c.shown(ref[:pos]), c.shown(ref[:pos+1])
-	p := policies.Problem{Found: field + ", a field of what has none", Expected: whole + " alone, which is " + kindOf(have)}
+	p := policies.Problem{Code: codePlainValue, Found: field + ", a field of what has none", Expected: whole + " alone, which is " + kindOf(have)}
 	if _, ok := have.(*types.Array); ok {
-		p = policies.Problem{Found: field + ", a field of a list", Expected: "some … in " + whole + ", or an index"}
+		p = policies.Problem{Code: codePlainValue, Found: field + ", a field of a list", Expected: "some … in " + whole + ", or an index"}
 	}
 	c.report.At(loc, p)
 }
@@ -249,12 +249,12 @@ func (c *fieldCheck) missing(loc *ast.Location, ref ast.Ref, field string, names
 		return
 	}
 	near, isNear := policies.Nearest(field, names)
-	p := policies.Problem{Found: c.shown(ref) + ", which does not exist", Suggestion: near}
+	p := policies.Problem{Code: codeUnknownInField, Found: c.shown(ref) + ", which does not exist", Suggestion: near}
 	if fromData {
 		if c.declared[field] || !isNear && c.optional[source.PlaceOf(loc)] {
 			return
 		}
-		p.Warning, p.Found = true, c.shown(ref)+", which no row of the data has"
+		p.Code, p.Warning, p.Found = codeUnknownColumn, true, c.shown(ref)+", which no row of the data has"
 	}
 	if len(names) > 0 && len(names) <= 16 {
 		p.Expected = "one of " + policies.List(names, "or")

@@ -40,13 +40,13 @@ func CheckHabits(m *source.Modules, resolved map[string]*ast.Module, r *source.R
 			path := module.Package.Path.Append(ast.StringTerm(name)).String()
 			if slices.Contains(elsewhere, strings.ToLower(name)) && len(rule.Head.Args) == 0 && !read[path] && !told[name] {
 				told[name] = true
-				r.Besides(rule.Location, policies.Problem{Warning: true,
+				r.Besides(rule.Location, policies.Problem{Code: codeUnreadRule, Warning: true,
 					Found:    fmt.Sprintf("rule %s in package %s: nothing reads a rule of that name", name, source.PackageName(module)),
 					Expected: policies.List(contract.ContractNames(policies.Phase(source.PackageRoot(module))), "or") + ", which say who has what: nothing is asked of policies request by request"})
 			}
 		}
 		ast.WalkWiths(module, func(w *ast.With) bool {
-			r.Besides(w.Location, policies.Problem{Warning: true, Found: fmt.Sprintf("with %s outside a test", w.Target),
+			r.Besides(w.Location, policies.Problem{Code: codeWith, Warning: true, Found: fmt.Sprintf("with %s outside a test", w.Target),
 				Expected: "rules about the account as it is; with belongs into files that end in _test.rego"})
 			return false
 		})

@@ -139,7 +139,7 @@ func (c *clockCheck) warn(loc *ast.Location, found, expected string) {
 		return
 	}
 	c.seen[source.PlaceOf(loc)] = true
-	c.report.Besides(loc, policies.Problem{Warning: true, Found: found, Expected: expected})
+	c.report.Besides(loc, policies.Problem{Code: codeTimeInRule, Warning: true, Found: found, Expected: expected})
 }
 
 // couldBeID is a key that a PagerDuty id could be.
@@ -163,7 +163,7 @@ func checkKeys(m *ast.Module, r *source.Report) {
 		if !known || !isText || couldBeID.MatchString(string(key)) {
 			return
 		}
-		p := policies.Problem{Warning: true, Found: fmt.Sprintf("%s: nothing has the id %q", ref[:3], string(key)),
+		p := policies.Problem{Code: codeNameAsKey, Warning: true, Found: fmt.Sprintf("%s: nothing has the id %q", ref[:3], string(key)),
 			Expected: fmt.Sprintf("a PagerDuty id: what is in input.%s is found by id", string(collection))}
 		if kind != "" {
 			p.Suggestion = fmt.Sprintf("data.dutyward.%s(%q)", kind, string(key))
@@ -180,7 +180,7 @@ func checkBaseRoles(m *ast.Module, r *source.Report) {
 		if !ok || slices.Contains(roles, string(text)) || text == "" {
 			return
 		}
-		p := policies.Problem{Warning: true, Found: fmt.Sprintf("a base role compared with %q, which none is called", string(text)), Expected: policies.List(roles, "or")}
+		p := policies.Problem{Code: codeImpossibleValue, Warning: true, Found: fmt.Sprintf("a base role compared with %q, which none is called", string(text)), Expected: policies.List(roles, "or")}
 		if role, ok := contract.RoleLabelled(string(text)); ok {
 			p.Suggestion = fmt.Sprintf("%q, which PagerDuty's pages call %s", role, inventory.BaseRoleLabel(role))
 		} else if near, ok := policies.Nearest(string(text), roles); ok {

@@ -108,7 +108,7 @@ func (n never) compared(e *ast.Expr, p dataPath, t *ast.Term) {
 		return
 	}
 	if last := p.words[len(p.words)-1]; last == anyPlace && len(p.words) == 3 && slices.Contains(collections, p.words[1]) {
-		n.report.Besides(t.Location, policies.Problem{Warning: true,
+		n.report.Besides(t.Location, policies.Problem{Code: codeTextAndRecord, Warning: true,
 			Found:    fmt.Sprintf("%q compared with a record of input.%s, which is never a text", string(text), p.words[1]),
 			Expected: "one of the record's fields"})
 	}
@@ -118,7 +118,7 @@ func (n never) notAmong(loc *ast.Location, p dataPath, text string, allowed []st
 	if slices.Contains(allowed, text) {
 		return
 	}
-	problem := policies.Problem{Warning: true, Found: fmt.Sprintf("%s compared with %q, which it never is", shownPath(p), text), Expected: policies.List(allowed, "or")}
+	problem := policies.Problem{Code: codeImpossibleValue, Warning: true, Found: fmt.Sprintf("%s compared with %q, which it never is", shownPath(p), text), Expected: policies.List(allowed, "or")}
 	if word := otherWords[strings.ToLower(text)]; slices.Contains(allowed, word) {
 		problem.Suggestion = strconv.Quote(word)
 	} else if near, ok := policies.Nearest(text, allowed); ok {
@@ -145,7 +145,7 @@ func (n never) otherLetters(loc *ast.Location, p dataPath, text string) {
 	}
 	for _, other := range slices.Sorted(maps.Keys(seen)) {
 		if slipped(text, other) {
-			n.report.Besides(loc, policies.Problem{Warning: true,
+			n.report.Besides(loc, policies.Problem{Code: codeOtherSpelling, Warning: true,
 				Found:    fmt.Sprintf("%s compared with %q, which no row of the data has there", shownPath(p), text),
 				Expected: "a value as it stands in the data", Suggestion: strconv.Quote(other)})
 			return
@@ -211,14 +211,14 @@ func (n never) member(e *ast.Expr, a, b *ast.Term, ps places) {
 	lookUp := textOf(b) + "[" + textOf(a) + "]"
 	switch {
 	case len(in.words) == 2 && slices.Contains(collections, in.words[1]):
-		p := policies.Problem{Warning: true, Found: fmt.Sprintf("%s, which looks for a text among records and never finds it", written(e)),
+		p := policies.Problem{Code: codeTextAndRecord, Warning: true, Found: fmt.Sprintf("%s, which looks for a text among records and never finds it", written(e)),
 			Expected: "a look-up by id: " + lookUp}
 		if look := map[string]string{"users": "user", "teams": "team", "schedules": "schedule"}[in.words[1]]; isText && look != "" && !couldBeID.MatchString(string(text)) {
 			p.Expected = fmt.Sprintf("a look-up: data.dutyward.%s(%s)", look, textOf(a))
 		}
 		n.report.Besides(e.Location, p)
 	case values[element] != nil && (isID || !slices.Contains(values[element], string(text))):
-		n.report.Besides(e.Location, policies.Problem{Warning: true,
+		n.report.Besides(e.Location, policies.Problem{Code: codeIDAmongValues, Warning: true,
 			Found:    fmt.Sprintf("%s, which looks among the values, %s, not among the ids", written(e), policies.List(values[element], "or")),
 			Expected: "a look-up by id: " + lookUp})
 	}

@@ -119,7 +119,7 @@ func (s speed) search(e *ast.Expr, a, b *ast.Term, x scope) {
 		if other.domain == "" && !other.argument && large.rows < manyRows {
 			continue
 		}
-		s.report.Besides(e.Location, policies.Problem{Warning: true,
+		s.report.Besides(e.Location, policies.Problem{Code: codeSearch, Warning: true,
 			Found:    fmt.Sprintf("%s, which searches all of %s for each %s: the square of their number", written(e), large.domain, nameOf(other)),
 			Expected: s.lookUp(large.domain, string(last), fold, sides[1], x.several)})
 		return
@@ -246,7 +246,7 @@ func (s speed) madeAnew(c *ast.ObjectComprehension, outer scope) {
 		return
 	}
 	loc := c.Key.Location
-	s.report.Besides(loc, policies.Problem{Warning: true,
+	s.report.Besides(loc, policies.Problem{Code: codeRepeatedIndex, Warning: true,
 		Found:    fmt.Sprintf("an index of %s that is made anew each time the expressions around it are evaluated", domain),
 		Expected: "a rule of its own outside, such as index := {… | …}: a rule without arguments is evaluated once"})
 }
@@ -296,7 +296,7 @@ func (s speed) searchList(e *ast.Expr, x scope) {
 	if !list || !many {
 		return
 	}
-	s.report.Besides(e.Location, policies.Problem{Warning: true,
+	s.report.Besides(e.Location, policies.Problem{Code: codeListSearch, Warning: true,
 		Found:    fmt.Sprintf("%s, which goes through the whole list each time", written(e)),
 		Expected: "a set, in which it is looked up: {x | some x in …} in place of […], in a rule of its own"})
 }
@@ -351,7 +351,7 @@ func (s speed) partial(m *ast.Module, r *ast.Rule, lookedUp, reported map[string
 		return
 	}
 	reported[name] = true
-	p := policies.Problem{Warning: true,
+	p := policies.Problem{Code: codeKeyedRule, Warning: true,
 		Found: fmt.Sprintf("%s[…], which is evaluated anew for each key that is looked up: the square of their number", name)}
 	if source.IsContains(r) {
 		p.Expected = fmt.Sprintf("it to be read whole once, by a rule such as all_%s := %s, and looked up there: all_%s[key]", name, name, name)

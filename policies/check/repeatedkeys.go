@@ -33,7 +33,7 @@ func repeatedKeys(f *source.File, at int, r *source.Report) {
 		line, column := f.Place(int64(at + k.at))
 		if before, again := first[k.name]; again {
 			firstLine, _ := f.Place(int64(at + before))
-			r.Add(source.DuplicateKey(f, k.name, line, column, firstLine))
+			r.Add(source.DuplicateKey(codeDuplicateKey, f, k.name, line, column, firstLine))
 			continue
 		}
 		first[k.name] = k.at

@@ -29,7 +29,7 @@ func warnOfContractWords(d source.Documents, doc any, path []string, r *source.R
 			warnOfContractWords(d, m[key], at, r)
 			continue
 		}
-		p := policies.Problem{Warning: true, Found: "a data document " + source.Dotted(at),
+		p := policies.Problem{Code: codeRuleAsData, Warning: true, Found: "a data document " + source.Dotted(at),
 			Expected: "a rule to say this: the program reads contract words from rules only, never from data"}
 		if f := d.FileOf(at); f != nil {
 			p.File = f.Name
@@ -49,6 +49,7 @@ func CheckContract(m *source.Modules, r *source.Report) {
 		}
 		if root := source.PackageRoot(module); root == source.LibraryPackage && !f.IsTest() {
 			r.At(module.Package.Location, policies.Problem{
+				Code:     codeReservedPackage,
 				Found:    "package " + source.PackageName(module),
 				Expected: "another name: data.dutyward is the embedded library; an exported copy of it belongs outside the policy roots",
 			})
@@ -76,7 +77,7 @@ func (c ruleCheck) rule(r *ast.Rule) {
 	switch {
 	case c.test:
 		if known && inside && source.IsContains(r) {
-			c.report.At(r.Location, policies.Problem{Warning: true, Found: fmt.Sprintf("rule %s in a test file", name),
+			c.report.At(r.Location, policies.Problem{Code: codeRuleInTest, Warning: true, Found: fmt.Sprintf("rule %s in a test file", name),
 				Expected: "contract rules outside _test.rego files: here it gives nothing"})
 		}
 	case !known && inside:
@@ -95,7 +96,7 @@ func (c ruleCheck) contractRule(r *ast.Rule, named *contract.ContractRule) {
 		return
 	}
 	if form := source.WrongForm(r); form != "" {
-		c.report.At(r.Location, policies.Problem{Found: fmt.Sprintf("%s as %s", named.Name, form),
+		c.report.At(r.Location, policies.Problem{Code: codeWrongForm, Found: fmt.Sprintf("%s as %s", named.Name, form),
 			Expected: fmt.Sprintf("%s contains {…} if …, for what several rules and packages say is united", named.Name)})
 		return
 	}
@@ -106,7 +107,7 @@ func (c ruleCheck) contractRule(r *ast.Rule, named *contract.ContractRule) {
 
 // noGuards refuses a rule that nothing would heed.
 func noGuards(contract *contract.ContractRule) policies.Problem {
-	return policies.Problem{Found: fmt.Sprintf("guard rule %s", contract.Name),
+	return policies.Problem{Code: codeGuard, Found: fmt.Sprintf("guard rule %s", contract.Name),
 		Expected: "none: guards are not implemented in this version, and nothing would be held; " +
 			"what nobody may have is a limit, what nobody may touch a protect"}
 }
@@ -140,6 +141,7 @@ func (c ruleCheck) misplaced(r *ast.Rule, contract *contract.ContractRule) {
 		return
 	}
 	p := policies.Problem{
+		Code:  codeMisplacedRule,
 		Found: fmt.Sprintf("%s in package %s, where it is not read", contract.Name, source.PackageName(c.module)),
 		Expected: fmt.Sprintf("it in package %s or below (%s.…); or another name, if it is a helper",
 			contract.Phase, contract.Phase),
@@ -169,6 +171,7 @@ func (c ruleCheck) lookalike(r *ast.Rule, name string) {
 	}
 	sure := listed || couldBe(r, named)
 	c.report.At(r.Location, policies.Problem{
+		Code:       codeLookalike,
 		Warning:    !sure,
 		Found:      fmt.Sprintf("rule %s in package %s: nothing reads a rule of that name", name, source.PackageName(c.module)),
 		Expected:   policies.List(contract.ContractNames(policies.Phase(c.root)), "or") + "; a helper needs a name less like these",

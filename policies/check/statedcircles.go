@@ -56,7 +56,7 @@ func (s *stated) itself() {
 			}
 			told[loc] = true
 			path := append(back[:len(back)-1], way...)
-			s.report.Besides(loc, policies.Problem{Warning: true,
+			s.report.Besides(loc, policies.Problem{Code: policies.CodeCircularGrant, Warning: true, About: f.resource,
 				Found: "a grant that follows from itself: " + strings.Join(append(path, f.resource), " → "),
 				Expected: fmt.Sprintf("another rule that says who belongs on %s: this one neither puts anybody there nor keeps them",
 					f.resource)})

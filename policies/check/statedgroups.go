@@ -71,6 +71,7 @@ type mention struct {
 
 type statedElement struct {
 	contract.Element
+	rule *ast.Location
 	// always says that the rule has no condition.
 	always bool
 }
@@ -129,7 +130,7 @@ func (s *stated) element(r *ast.Rule, e contract.Element) {
 		s.nest(r, e)
 	case "grant":
 		s.follow(r, e)
-		s.grants = append(s.grants, statedElement{Element: e, always: unconditional(r)})
+		s.grants = append(s.grants, statedElement{Element: e, rule: r.Location, always: unconditional(r)})
 	}
 }
 
@@ -153,15 +154,20 @@ func (s *stated) declare(r *ast.Rule, e contract.Element) {
 	for _, name := range names {
 		first, twice := s.declared[name]
 		if !twice {
-			s.declared[name] = statedElement{Element: e, always: unconditional(r)}
+			s.declared[name] = statedElement{Element: e, rule: r.Location, always: unconditional(r)}
 			continue
 		}
 		if first.Term.Location != e.Term.Location && first.always && unconditional(r) {
-			s.report.Besides(placeOfTerm(e.Fields["name"].Term, r), policies.Problem{Warning: true,
+			s.report.Besides(placeOfTerm(e.Fields["name"].Term, r), policies.Problem{Code: policies.CodeDuplicateGroup, Warning: true, About: aboutGroup(name), See: shortPlace(first.Term.Location),
 				Found:    fmt.Sprintf("group %q declared a second time", name),
 				Expected: fmt.Sprintf("one group rule a group; the first is at %s. Members may be added from anywhere", shortPlace(first.Term.Location))})
 		}
 	}
+}
+
+// aboutGroup is a group as problems are about it.
+func aboutGroup(name string) string {
+	return policies.Subject(inventory.Ref{Kind: inventory.KindGroup, Name: name})
 }
 
 func placeOfTerm(t *ast.Term, r *ast.Rule) *ast.Location {
@@ -183,7 +189,7 @@ func (s *stated) undeclared() {
 		if _, ok := s.declared[x.name]; ok || x.term == nil || x.term.Location == nil {
 			continue
 		}
-		p := policies.Problem{Warning: true, Found: fmt.Sprintf("group %q, which no group rule declares", x.name),
+		p := policies.Problem{Code: policies.CodeUndeclaredGroup, Warning: true, About: aboutGroup(x.name), Found: fmt.Sprintf("group %q, which no group rule declares", x.name),
 			Expected: fmt.Sprintf("a rule such as group contains {\"name\": %q}; until then nothing is done for it and nothing is lowered", x.name)}
 		if near, ok := policies.Nearest(x.name, names); ok {
 			p.Suggestion = strconv.Quote(near)
@@ -216,7 +222,7 @@ func (s *stated) circles() {
 		if i := slices.Index(path, m.name); i >= 0 {
 			circle := append(slices.Clone(path[i:]), m.name)
 			if m.term != nil && m.term.Location != nil {
-				s.report.Besides(m.term.Location, policies.Problem{Warning: true,
+				s.report.Besides(m.term.Location, policies.Problem{Code: policies.CodeCircularGroups, Warning: true, About: aboutGroup(slices.Min(circle)),
 					Found:    "groups that nest in a circle: " + strings.Join(circle, " → "),
 					Expected: "groups without a way back; while there is one, nothing is lowered that they reach"})
 			}
@@ -248,7 +254,7 @@ func (s *stated) unused() {
 		if s.used[name] || s.read.Any || s.read.Names[name] || e.Fields["name"].Term.Location == nil {
 			continue
 		}
-		s.report.Besides(e.Fields["name"].Term.Location, policies.Problem{Warning: true,
+		s.report.Besides(e.Fields["name"].Term.Location, policies.Problem{Code: policies.CodeUnusedGroup, Warning: true, About: aboutGroup(name),
 			Found:    fmt.Sprintf("group %q, which nobody uses", name),
 			Expected: fmt.Sprintf("a grant, member, limit or protection that names %q; or no such group", "group:"+name)})
 	}
@@ -279,7 +285,7 @@ func (s *stated) swallowed() {
 		if !ok || !known || !swallows || until.Key == nil {
 			continue
 		}
-		s.report.Besides(until.Key.Location, policies.Problem{Warning: true,
+		s.report.Besides(until.Key.Location, policies.Problem{Code: policies.CodePointlessUntil, Warning: true, See: shortPlace(other.rule),
 			Found:    fmt.Sprintf(`an "until" that ends nothing: %s grants the same for good`, shortPlace(other.Term.Location)),
 			Expected: "one of the two grants"})
 	}

@@ -46,15 +46,15 @@ func reference(kinds []inventory.Kind) check {
 			}
 		}
 		if what := compositeName(v.Text); what != "" {
-			return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, in which %s stands for the address", name, v.Text, what),
+			return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %q, in which %s stands for the address", name, v.Text, what),
 				Expected: "one address; some x in … goes through several"}
 		}
 		ref, err := inventory.ParseRef(v.Text)
 		if err != nil {
-			return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %s", name, err), Suggestion: nearestReference(v.Text, kinds)}
+			return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %s", name, err), Suggestion: nearestReference(v.Text, kinds)}
 		}
 		if ref.Name == "*" {
-			return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text),
+			return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text),
 				Expected: "one thing by its name; '*' stands only in the resource of a limit"}
 		}
 		return nil
@@ -93,13 +93,13 @@ func checkWriting(name string, v Value) *Complaint {
 	trimmed := kind + ":" + strings.TrimSpace(thing)
 	switch {
 	case bracesInText.MatchString(v.Text):
-		return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, in which braces are braces", name, v.Text),
+		return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %q, in which braces are braces", name, v.Text),
 			Expected: "$ before the quotes of a text with expressions in it", Suggestion: "$" + strconv.Quote(bracesInText.ReplaceAllString(v.Text, "{$1}"))}
 	case found && trimmed != v.Text:
-		return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, with space around the name", name, v.Text),
+		return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %q, with space around the name", name, v.Text),
 			Expected: "the name exactly", Suggestion: strconv.Quote(trimmed)}
 	case found && kind == string(inventory.KindUser) && strings.ContainsAny(thing, " \t") && strings.Contains(thing, "@"):
-		return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, an e-mail address with a space in it", name, v.Text),
+		return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %q, an e-mail address with a space in it", name, v.Text),
 			Expected: "the address alone", Suggestion: strconv.Quote(kind + ":" + strings.Join(strings.Fields(thing), ""))}
 	}
 	return nil
@@ -122,7 +122,7 @@ func checkKind(name string, v Value, kinds []inventory.Kind) *Complaint {
 	if !ok || slices.Contains(kinds, kind) {
 		return nil
 	}
-	c := &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text), Expected: kindList(kinds)}
+	c := &Complaint{Code: codeWrongKind, Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text), Expected: kindList(kinds)}
 	if !v.Whole {
 		c.Found = fmt.Sprintf("%q beginning with %q", name, v.Text)
 	}
@@ -179,7 +179,7 @@ func nearestReference(text string, kinds []inventory.Kind) string {
 
 func words(name string, v Value, e Element) *Complaint {
 	if v.Known() && strings.TrimSpace(v.Text) == "" {
-		return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: an empty string", name), Expected: "some text"}
+		return &Complaint{Code: codeEmptyText, Term: v.Term, Found: fmt.Sprintf("%q: an empty string", name), Expected: "some text"}
 	}
 	return nil
 }
@@ -189,6 +189,7 @@ func anyText(string, Value, Element) *Complaint { return nil }
 func groupName(name string, v Value, e Element) *Complaint {
 	if bare, ok := strings.CutPrefix(v.Text, "group:"); ok {
 		c := &Complaint{
+			Code:     codeGroupName,
 			Term:     v.Term,
 			Found:    fmt.Sprintf("%q: %q", name, v.Text),
 			Expected: fmt.Sprintf("the group's bare name: %q is where the group is named, %q is how others refer to it", name, "group:…"),
@@ -209,7 +210,7 @@ func groupName(name string, v Value, e Element) *Complaint {
 	default:
 		return nil
 	}
-	return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %s", name, bad),
+	return &Complaint{Code: codeGroupName, Term: v.Term, Found: fmt.Sprintf("%q: %s", name, bad),
 		Expected: "a name that is not empty, has no line break and does not begin with '#'"}
 }
 
@@ -219,12 +220,12 @@ func Moment(name string, v Value, e Element) *Complaint {
 	}
 	if t, err := time.Parse(time.RFC3339, v.Text); err == nil {
 		if year := t.UTC().Year(); year < 1 || year > 9999 {
-			return &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q, which is in the year %d in UTC", name, v.Text, year),
+			return &Complaint{Code: CodeBadTime, Term: v.Term, Found: fmt.Sprintf("%q: %q, which is in the year %d in UTC", name, v.Text, year),
 				Expected: "a time of the years 1 to 9999 in UTC", Suggestion: strconv.Quote(t.Format("2006-01-02T15:04:05Z"))}
 		}
 		return nil
 	}
-	c := &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text), Expected: "an RFC 3339 time such as 2026-12-01T09:00:00Z"}
+	c := &Complaint{Code: CodeBadTime, Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text), Expected: "an RFC 3339 time such as 2026-12-01T09:00:00Z"}
 	if _, err := time.Parse(time.DateOnly, v.Text); err == nil {
 		c.Suggestion = strconv.Quote(v.Text + "T00:00:00Z")
 	} else if _, err := time.Parse(time.RFC3339, v.Text+"Z"); err == nil {
@@ -250,7 +251,7 @@ func duration(name string, v Value, e Element) *Complaint {
 	if d, err := time.ParseDuration(v.Text); err == nil && d >= 0 {
 		return nil
 	}
-	c := &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text),
+	c := &Complaint{Code: codeBadDuration, Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text),
 		Expected: `a length of time, not negative, such as "15m" or "1h30m"`}
 	if _, err := strconv.Atoi(v.Text); err == nil && !strings.HasPrefix(v.Text, "-") {
 		c.Suggestion = strconv.Quote(v.Text + "m")
@@ -274,7 +275,7 @@ func oneOf(what string, allowed []string) check {
 		if !v.Known() || slices.Contains(allowed, v.Text) {
 			return nil
 		}
-		c := &Complaint{Term: v.Term, Found: fmt.Sprintf("unknown %s %q", what, v.Text), Expected: policies.List(allowed, "or")}
+		c := &Complaint{Code: codeUnknownValue, Term: v.Term, Found: fmt.Sprintf("unknown %s %q", what, v.Text), Expected: policies.List(allowed, "or")}
 		if near, ok := policies.Nearest(v.Text, allowed); ok {
 			c.Suggestion = strconv.Quote(near)
 		}
@@ -342,7 +343,7 @@ func checkRole(v Value, kind inventory.Kind, kindKnown bool, roles func(inventor
 	if slices.Contains(allowed, v.Text) {
 		return nil
 	}
-	c := &Complaint{Term: v.Term, Found: fmt.Sprintf("unknown role %q%s", v.Text, where), Expected: policies.List(Uniq(allowed), "or")}
+	c := &Complaint{Code: codeUnknownRole, Term: v.Term, Found: fmt.Sprintf("unknown role %q%s", v.Text, where), Expected: policies.List(Uniq(allowed), "or")}
 	if v.Text == "owner" && kind == inventory.KindAccount {
 		c.Expected += "; PagerDuty's API can't make anybody owner"
 	}
@@ -383,17 +384,17 @@ func wholeGrant(e Element) []Complaint {
 	if role.Text == "override" && !e.Open {
 		for _, name := range []string{"from", "until"} {
 			if _, ok := e.Fields[name]; !ok {
-				out = append(out, Complaint{Term: e.Term, Found: fmt.Sprintf("an override without %q", name),
+				out = append(out, Complaint{Code: CodeOverrideBounds, Term: e.Term, Found: fmt.Sprintf("an override without %q", name),
 					Expected: `an override to have "from" and "until"`})
 			}
 		}
 	}
 	if layer, ok := e.Fields["layer"]; ok && role.Text != "rotation" {
-		out = append(out, Complaint{Term: layer.Term, Found: fmt.Sprintf("%q with role %q", "layer", role.Text),
+		out = append(out, Complaint{Code: codeUnfitField, Term: layer.Term, Found: fmt.Sprintf("%q with role %q", "layer", role.Text),
 			Expected: `"layer" only with role "rotation"`})
 	}
 	if replaces, ok := e.Fields["replaces"]; ok && role.Text != "override" {
-		out = append(out, Complaint{Term: replaces.Term, Found: fmt.Sprintf("%q with role %q", "replaces", role.Text),
+		out = append(out, Complaint{Code: codeUnfitField, Term: replaces.Term, Found: fmt.Sprintf("%q with role %q", "replaces", role.Text),
 			Expected: `"replaces" only with role "override"`})
 	}
 	return out
@@ -409,7 +410,7 @@ func wholeMember(e Element) []Complaint {
 		{"lead", "it widens shifts"}, {"lag", "it widens shifts"}, {"when_empty", "it is about the time between shifts"},
 	} {
 		if v, ok := e.Fields[field.name]; ok {
-			out = append(out, Complaint{Term: v.Term, Found: fmt.Sprintf("%q with a principal %s:", field.name, kind),
+			out = append(out, Complaint{Code: codeUnfitField, Term: v.Term, Found: fmt.Sprintf("%q with a principal %s:", field.name, kind),
 				Expected: fmt.Sprintf("%q only with oncall: or escalation:, for %s", field.name, field.why)})
 		}
 	}
@@ -423,7 +424,7 @@ func wholeWindow(e Element) []Complaint {
 	if err1 != nil || err2 != nil || from.Before(until) {
 		return nil
 	}
-	return []Complaint{{Term: e.Fields["until"].Term,
+	return []Complaint{{Code: codeEmptyWindow, Term: e.Fields["until"].Term,
 		Found:    fmt.Sprintf("%q %s, which is not after %q %s", "until", e.Fields["until"].Text, "from", e.Fields["from"].Text),
 		Expected: "a window that ends after it begins"}}
 }
@@ -434,7 +435,7 @@ func wholeProtect(e Element) []Complaint {
 	if principal || resource || e.Open {
 		return nil
 	}
-	return []Complaint{{Term: e.Term, Found: "a protect with neither principal nor resource", Expected: "one of them, or both"}}
+	return []Complaint{{Code: codeUnboundedProtect, Term: e.Term, Found: "a protect with neither principal nor resource", Expected: "one of them, or both"}}
 }
 
 func wholeEmpty(e Element) []Complaint {
@@ -443,7 +444,7 @@ func wholeEmpty(e Element) []Complaint {
 	if !ok || !known || kind == inventory.KindSchedule {
 		return nil
 	}
-	return []Complaint{{Term: layer.Term, Found: fmt.Sprintf("%q with a resource %s:", "layer", kind), Expected: `"layer" only with a schedule`}}
+	return []Complaint{{Code: codeUnfitField, Term: layer.Term, Found: fmt.Sprintf("%q with a resource %s:", "layer", kind), Expected: `"layer" only with a schedule`}}
 }
 
 // looksLikeID is the form of PagerDuty's ids. Source: ids in PagerDuty's API
@@ -459,7 +460,8 @@ func (e Element) IdsForNames() []Complaint {
 		if !v.Known() || !found || kind == string(inventory.KindGroup) || !looksLikeID.MatchString(name) || !strings.ContainsAny(name, "0123456789") {
 			continue
 		}
-		out = append(out, Complaint{Term: v.Term, Warning: true, Found: fmt.Sprintf("%q: %q, whose name looks like a PagerDuty id", field, v.Text),
+		ref, _ := inventory.ParseRef(v.Text)
+		out = append(out, Complaint{Code: CodeIDAsName, About: policies.Subject(ref), Term: v.Term, Warning: true, Found: fmt.Sprintf("%q: %q, whose name looks like a PagerDuty id", field, v.Text),
 			Expected: "an id behind '#'", Suggestion: strconv.Quote(kind + ":#" + name)})
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -43,6 +44,9 @@ type Element struct {
 
 // Complaint is what is wrong with an element.
 type Complaint struct {
+	Code code.Code
+	// About is what it is about, as in a Problem.
+	About      string
 	Term       *ast.Term
 	Found      string
 	Expected   string
@@ -106,6 +110,7 @@ func (e Element) Complaints() []Complaint {
 		_, present := e.Fields[f.Name]
 		if f.Required && !present && !e.Open && !misspelt[strconv.Quote(f.Name)] {
 			out = append(out, Complaint{
+				Code:     CodeMissingField,
 				Term:     e.Term,
 				Found:    fmt.Sprintf("%s %s without %q", policies.Article(e.Rule.Name), e.Rule.Name, f.Name),
 				Expected: e.Rule.shape(),
@@ -125,14 +130,15 @@ const maxText = 16 << 10
 func (e Element) checkField(name string) *Complaint {
 	v := e.Fields[name]
 	if len(name) > maxText {
-		return &Complaint{Found: fmt.Sprintf("a field whose name has %d bytes in %s %s", len(name), policies.Article(e.Rule.Name), e.Rule.Name), Expected: e.Rule.shape()}
+		return &Complaint{Code: codeTooLong, Found: fmt.Sprintf("a field whose name has %d bytes in %s %s", len(name), policies.Article(e.Rule.Name), e.Rule.Name), Expected: e.Rule.shape()}
 	}
 	if len(v.Text) > maxText {
-		return &Complaint{Found: fmt.Sprintf("%q: a string of %d bytes", name, len(v.Text)), Expected: fmt.Sprintf("one of at most %d", maxText)}
+		return &Complaint{Code: codeTooLong, Found: fmt.Sprintf("%q: a string of %d bytes", name, len(v.Text)), Expected: fmt.Sprintf("one of at most %d", maxText)}
 	}
 	f, ok := e.Rule.Field(name)
 	if !ok {
 		return &Complaint{
+			Code:       CodeUnknownField,
 			Term:       v.Key,
 			Found:      fmt.Sprintf("unknown field %q in %s %s", name, policies.Article(e.Rule.Name), e.Rule.Name),
 			Expected:   e.Rule.shape(),
@@ -140,13 +146,13 @@ func (e Element) checkField(name string) *Complaint {
 		}
 	}
 	if f.Refused != "" {
-		return &Complaint{Term: v.Key, Found: fmt.Sprintf("field %q, which is %s", name, f.Refused)}
+		return &Complaint{Code: codeReservedField, Term: v.Key, Found: fmt.Sprintf("field %q, which is %s", name, f.Refused)}
 	}
 	if f.Check == nil || v.Typ == "" && v.Text == "" {
 		return nil
 	}
 	if v.Typ != "" && v.Typ != "string" {
-		c := &Complaint{Term: v.Term, Found: fmt.Sprintf("%q: %s", name, shown(v)), Expected: "a string"}
+		c := &Complaint{Code: codeWrongType, Term: v.Term, Found: fmt.Sprintf("%q: %s", name, shown(v)), Expected: "a string"}
 		if v.Typ == "null" && !f.Required {
 			c.Expected = "a string, or no such field at all where there is none"
 		}
@@ -154,6 +160,7 @@ func (e Element) checkField(name string) *Complaint {
 	}
 	if v.Typ == "string" && strings.Contains(v.Text, "<undefined>") {
 		return &Complaint{
+			Code:     codeUndefinedTemplate,
 			Term:     v.Term,
 			Found:    fmt.Sprintf("%q: %q: a template string whose expression is undefined", name, v.Text),
 			Expected: "every expression in the template to have a value; test it in the body first",

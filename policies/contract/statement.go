@@ -10,7 +10,7 @@ import (
 
 // Problem is c for the element shown.
 func (c Complaint) Problem(shown string) policies.Problem {
-	return policies.Problem{Message: shown, Found: shortened(c.Found), Expected: c.Expected, Suggestion: c.Suggestion, Warning: c.Warning}
+	return policies.Problem{Code: c.Code, About: c.About, Message: shown, Found: shortened(c.Found), Expected: c.Expected, Suggestion: c.Suggestion, Warning: c.Warning}
 }
 
 // Key is equal for elements that say the same.

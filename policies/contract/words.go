@@ -9,7 +9,7 @@ import (
 )
 
 func NotAnObject(c *ContractRule, term *ast.Term, typ string) Complaint {
-	return Complaint{Term: term,
+	return Complaint{Code: codeNotAnObject, Term: term,
 		Found:    fmt.Sprintf("%s %s as an element of %s", policies.Article(typ), typ, c.Name),
 		Expected: "an object with " + c.shape()}
 }

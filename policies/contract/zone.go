@@ -26,7 +26,7 @@ func UnknownZone(name string) (p policies.Problem, unknown bool) {
 	if _, err := time.LoadLocation(name); err == nil && name != "Local" {
 		return policies.Problem{}, false
 	}
-	p = policies.Problem{Found: fmt.Sprintf("time zone %q, which there is not", name), Expected: "a name of the IANA database, such as Europe/Berlin, or UTC"}
+	p = policies.Problem{Code: CodeUnknownZone, Found: fmt.Sprintf("time zone %q, which there is not", name), Expected: "a name of the IANA database, such as Europe/Berlin, or UTC"}
 	if near := nearestZone(name); near != "" {
 		p.Suggestion = strconv.Quote(near)
 	}

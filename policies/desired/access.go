@@ -7,9 +7,11 @@
 package desired
 
 import (
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 )
 
@@ -76,6 +78,8 @@ type LostGrant struct {
 // Unknown is a pair for which this round can't say what is desired. It is
 // never raised and never lowered.
 type Unknown struct {
+	// Code is the kind of reason.
+	Code code.Code `json:"code"`
 	// User is a PagerDuty id; "*" is everybody.
 	User string `json:"user"`
 	// Resource is the account or a team or schedule by id; "team:*" is every
@@ -220,14 +224,38 @@ type Unsupported struct {
 	Unblock string `json:"unblock"`
 }
 
-// Fault is what the message of a Notice begins with where this program is at
-// fault, and neither the account nor the policies.
+// Problem is the notice as a problem, without a place.
+func (n Notice) Problem(warning bool) policies.Problem {
+	message := n.Message
+	if n.Suggestion != "" {
+		message = strings.TrimSuffix(message, hint(n.Suggestion))
+	}
+	return policies.Problem{
+		Code: n.Code, About: policies.Subject(n.About), See: n.See, Message: message, Suggestion: n.Suggestion, Warning: warning,
+	}
+}
+
+// Failed is the failure of a rule as a notice.
+func Failed(f policies.Failure) Notice {
+	return Notice{Code: f.Code, Message: f.Text(), Origin: f.Origin}
+}
+
+// Fault is what the message of a Notice with CodeFault begins with, where this program
+// is at fault, and neither the account nor the policies.
 const Fault = "a fault of this program, please report it:"
 
 // Notice is something about a policy that a person should look at.
 type Notice struct {
-	Message string          `json:"message"`
-	Origin  policies.Origin `json:"origin"`
+	// Code is its kind, which has a page; programs go by it, never by the message.
+	Code    code.Code `json:"code"`
+	Message string    `json:"message"`
+	// About is what it is about, where that has a name or id; may be zero.
+	About inventory.Ref `json:"about"`
+	// See is another place that it is about, "file:line"; may be empty.
+	See string `json:"see"`
+	// Suggestion is what may have been meant, which the message ends with; may be empty.
+	Suggestion string          `json:"suggestion"`
+	Origin     policies.Origin `json:"origin"`
 }
 
 // UnknownReason says why a pair is unknown; empty if it is known.

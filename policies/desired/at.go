@@ -177,7 +177,7 @@ func activeUsers(users map[string][]Window, t time.Time) map[string]bool {
 
 func (e *Expansion) groupAt(name string, declared []policies.Group, t time.Time) Group {
 	p := e.groups[name]
-	g := Group{Name: name, Members: map[string]Membership{}, Unknown: slices.Clone(p.unknown)}
+	g := Group{Name: name, Members: map[string]Membership{}, Unknown: textsOf(p.unknown)}
 	for _, s := range declared {
 		if g.Description == "" {
 			g.Description = s.Description

@@ -203,7 +203,7 @@ func (e *Expansion) OnCallGroups() []string {
 }
 
 // GroupUnknown is why a group's membership can't be told; empty if it can.
-func (e *Expansion) GroupUnknown(name string) []string { return e.groups[name].unknown }
+func (e *Expansion) GroupUnknown(name string) []string { return textsOf(e.groups[name].unknown) }
 
 // PairsByUser are the pairs that have a grant at any time, by person.
 func (e *Expansion) PairsByUser() map[string][]Pair {

@@ -27,17 +27,18 @@ import (
 
 // disputed says why a schedule's rendering can't be trusted for a group that
 // stretches its shifts so far; empty if it can.
-func (x *expander) disputed(schedule string, s stretch) string {
+func (x *expander) disputed(schedule string, s stretch) (reason, bool) {
 	why := x.in.Disputes[schedule]
 	if x.in.Disputes == nil {
 		if why = x.compareOnCalls(schedule); why == "" {
 			why = x.compareRendering(schedule, s)
 		}
 	}
-	if why != "" {
-		x.disputes[schedule] = why
+	if why == "" {
+		return reason{}, false
 	}
-	return why
+	x.disputes[schedule] = why
+	return reason{code: codeDisputed, about: inventory.ByID(inventory.KindSchedule, schedule), text: why}, true
 }
 
 // onPolicy says that /oncalls knows a schedule.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -35,7 +36,7 @@ type way struct {
 type people struct {
 	ways map[string][]way // by user id
 	// unknown are reasons why it can't be told; then nobody's membership can.
-	unknown []string
+	unknown []reason
 	// uses are the facts in PagerDuty that they follow from, as far as these have to
 	// be read again for a hand-over.
 	uses []use
@@ -68,7 +69,7 @@ type expander struct {
 	// grants are the candidates of grants to people.
 	grants map[alike][]candidate
 	// userUnknown are people about whom nothing can be said, by id.
-	userUnknown map[string]string
+	userUnknown map[string]reason
 	// disputes are why schedules looked at can't be trusted, of those that can't.
 	disputes map[string]string
 }
@@ -86,7 +87,7 @@ func newExpander(in Input) *expander {
 		told:        map[Notice]bool{},
 		onCalls:     map[string]map[string]bool{},
 		grants:      map[alike][]candidate{},
-		userUnknown: map[string]string{},
+		userUnknown: map[string]reason{},
 		disputes:    map[string]string{},
 	}
 	for _, o := range in.Snapshot.OnCalls {
@@ -124,33 +125,33 @@ func (x *expander) undeclared() {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		msg := fmt.Sprintf("a member is put in group %q, which no group rule declares%s", name, x.nearestGroup(name))
-		x.fail(msg, x.members[name][0].Origins)
+		why := groupReason(policies.CodeUndeclaredGroup, name, "a member is put in group %q, which no group rule declares", name).meaning(x.nearestGroup(name))
+		x.fail(why, x.members[name][0].Origins)
 	}
 }
 
 func (x *expander) nearestGroup(name string) string {
 	if near, ok := inventory.Nearest(name, slices.Sorted(maps.Keys(x.declared))); ok {
-		return fmt.Sprintf("; did you mean %q?", near)
+		return strconv.Quote(near)
 	}
 	return ""
 }
 
 // fail records an error for which nothing may be lowered this round.
-func (x *expander) fail(msg string, origins []policies.Origin) {
-	x.error(msg, origins)
-	if !slices.Contains(x.suspend, msg) {
-		x.suspend = append(x.suspend, msg)
+func (x *expander) fail(why reason, origins []policies.Origin) {
+	x.error(why, origins)
+	if !slices.Contains(x.suspend, why.text) {
+		x.suspend = append(x.suspend, why.text)
 	}
 }
 
 // error records an error at each of the origins, once.
-func (x *expander) error(msg string, origins []policies.Origin) {
+func (x *expander) error(why reason, origins []policies.Origin) {
 	if len(origins) == 0 {
 		origins = []policies.Origin{{}}
 	}
 	for _, o := range origins {
-		n := Notice{Message: msg, Origin: o}
+		n := why.at(o)
 		if !x.told[n] {
 			x.told[n] = true
 			x.errors = append(x.errors, n)
@@ -176,13 +177,13 @@ func (x *expander) expand(ref inventory.Ref, s stretch, origins []policies.Origi
 	}
 	res := x.resolver.resolve(ref)
 	if !res.ok() {
-		if res.outcome == missing && x.declared[ref.Name] && !strings.Contains(res.reason, "did you mean") {
-			res.reason += fmt.Sprintf("; did you mean group:%s?", ref.Name)
+		if res.outcome == missing && x.declared[ref.Name] && res.why.near == "" {
+			res.why = res.why.meaning(groupRef(ref.Name).String())
 		}
 		if res.outcome != renamed && res.outcome != rebound {
-			x.error(res.reason, origins)
+			x.error(res.why, origins)
 		}
-		return people{unknown: []string{res.reason}}
+		return people{unknown: []reason{res.why}}
 	}
 	return x.contained(ref, res.id, s, origins)
 }
@@ -193,9 +194,9 @@ func (x *expander) contained(ref inventory.Ref, id string, s stretch, origins []
 	name := x.resolver.index.Named(ref)
 	defer func() {
 		if f := recover(); f != nil {
-			reason := fmt.Sprintf("%s who %s stands for: %v", Fault, name, f)
-			x.error(reason, origins)
-			p = people{unknown: []string{reason}}
+			why := reason{code: CodeFault, about: ref, text: fmt.Sprintf("%s who %s stands for: %v", Fault, name, f)}
+			x.error(why, origins)
+			p = people{unknown: []reason{why}}
 		}
 	}()
 	if x.in.sabotage != nil {
@@ -212,7 +213,7 @@ func (x *expander) contained(ref inventory.Ref, id string, s stretch, origins []
 		x.noSuchLevel(ref, id, origins)
 		return x.escalation(id, ref.Level, name, s)
 	}
-	return people{unknown: []string{fmt.Sprintf("%s can't stand for people", ref)}}
+	return people{unknown: []reason{{code: codeNotPeople, about: ref, text: fmt.Sprintf("%s can't stand for people", ref)}}}
 }
 
 // noSuchLevel warns of a level that an escalation policy does not have: nobody is
@@ -227,7 +228,7 @@ func (x *expander) noSuchLevel(ref inventory.Ref, id string, origins []policies.
 		has = "has one level"
 	}
 	for _, o := range origins {
-		n := Notice{Message: fmt.Sprintf("%s stands for nobody: the escalation policy %s", ref, has), Origin: o}
+		n := Notice{Code: codeNoLevel, About: ref, Message: fmt.Sprintf("%s stands for nobody: the escalation policy %s", ref, has), Origin: o}
 		if !x.told[n] {
 			x.told[n] = true
 			x.warnings = append(x.warnings, n)
@@ -262,11 +263,11 @@ func (x *expander) user(ref inventory.Ref, origins []policies.Origin) (string, b
 		}
 		return "", false
 	case ambiguous:
-		x.error(res.reason, origins)
+		x.error(res.why, origins)
 	}
 	// Whoever may be meant is left as they are, on every resource (S10–S12).
 	for _, id := range res.ids {
-		x.userUnknown[id] = res.reason
+		x.userUnknown[id] = res.why
 	}
 	return "", false
 }

@@ -167,12 +167,17 @@ func (e *Expansion) declaredTwice() {
 			first[g.Name] = g
 			continue
 		}
-		where := ""
+		where, see := "", ""
 		if len(other.Origins) > 0 {
-			where = fmt.Sprintf(" at %s:%d", other.Origins[0].File, other.Origins[0].Line)
+			see = fmt.Sprintf("%s:%d", other.Origins[0].File, other.Origins[0].Line)
+			where = " at " + see
 		}
-		e.warn(fmt.Sprintf("group %q is declared a second time with another description or owner; the first is%s: "+
-			"keep one, members may be added from anywhere", g.Name, where), g.Origins)
+		for _, o := range g.Origins {
+			n := groupReason(policies.CodeDuplicateGroup, g.Name, "group %q is declared a second time with another description or owner; the first is%s: "+
+				"keep one, members may be added from anywhere", g.Name, where).at(o)
+			n.See = see
+			e.warnings = append(e.warnings, n)
+		}
 	}
 }
 
@@ -187,15 +192,15 @@ func (e *Expansion) lookUps(x *expander) {
 		case res.ok() && access:
 			e.uses.lookUp(r.Ref.Kind.Thing(), res.id)
 			if r.Ref.Kind == inventory.KindSchedule {
-				if why := x.disputed(res.id, stretch{}); why != "" {
-					x.fail("a rule looks up a schedule that can't be trusted: "+why, []policies.Origin{r.Origin})
+				if why, disputed := x.disputed(res.id, stretch{}); disputed {
+					x.fail(why.as("a rule looks up a schedule that can't be trusted"), []policies.Origin{r.Origin})
 				}
 			}
 		case res.ok():
 		case access && !(r.Ref.Kind == inventory.KindUser && res.outcome == missing):
-			x.fail("a rule looks up what it can't find: "+res.reason, []policies.Origin{r.Origin})
+			x.fail(res.why.as("a rule looks up what it can't find"), []policies.Origin{r.Origin})
 		default:
-			e.warn("a rule looks up what it can't find: "+res.reason, []policies.Origin{r.Origin})
+			e.warn(res.why.as("a rule looks up what it can't find"), []policies.Origin{r.Origin})
 		}
 	}
 }
@@ -232,8 +237,8 @@ func (e *Expansion) give(x *expander, g policies.Grant, target Target) {
 	}
 	who := x.principal(g.Principal, g.Origins)
 	e.follows(target.Resource, who)
-	for _, reason := range who.unknown {
-		e.unknown = append(e.unknown, Unknown{User: "*", Resource: target.Resource, Reason: reason})
+	for _, why := range who.unknown {
+		e.unknown = append(e.unknown, why.unknown("*", target.Resource))
 	}
 	for user, ways := range who.ways {
 		for _, w := range ways {
@@ -340,12 +345,12 @@ func (e *Expansion) resource(x *expander, ref inventory.Ref, origins []policies.
 	if res.ok() {
 		return inventory.ByID(ref.Kind, res.id), true
 	}
-	x.error(res.reason, origins)
+	x.error(res.why, origins)
 	if res.outcome == missing {
 		return inventory.Ref{}, false
 	}
 	for _, id := range res.ids {
-		e.unknown = append(e.unknown, Unknown{User: "*", Resource: inventory.ByID(ref.Kind, id), Reason: res.reason})
+		e.unknown = append(e.unknown, res.why.unknown("*", inventory.ByID(ref.Kind, id)))
 	}
 	return inventory.Ref{}, false
 }
@@ -379,24 +384,24 @@ func (e *Expansion) limit(x *expander, l policies.Limit) {
 	who := x.principal(l.Principal, l.Origins)
 	e.follows(inventory.Ref{}, who)
 	if l.Principal.Kind == inventory.KindUser && x.resolver.resolve(l.Principal).outcome == missing {
-		e.warn(fmt.Sprintf("a limit names %s, which is no account: it limits nobody", l.Principal), l.Origins)
+		e.warn(noAccount(l.Principal, "a limit names %s, which is no account: it limits nobody"), l.Origins)
 	}
 	on := l.Resource
 	if l.Resource.Kind != inventory.KindAccount && l.Resource.Name != "*" {
 		res := x.resolver.resolve(l.Resource)
 		if !res.ok() {
-			x.error(res.reason, l.Origins)
+			x.error(res.why, l.Origins)
 			every := inventory.Ref{Kind: l.Resource.Kind, Name: "*"}
 			for user := range who.ways {
-				e.unknown = append(e.unknown, Unknown{User: user, Resource: every, Reason: "a limit can't be applied: " + res.reason})
+				e.unknown = append(e.unknown, res.why.as("a limit can't be applied").unknown(user, every))
 			}
 			return
 		}
 		resolved.id = res.id
 		on = inventory.ByID(l.Resource.Kind, res.id)
 	}
-	for _, reason := range who.unknown {
-		e.unknown = append(e.unknown, Unknown{User: "*", Resource: on, Reason: "a limit can't be applied: " + reason})
+	for _, why := range who.unknown {
+		e.unknown = append(e.unknown, why.as("a limit can't be applied").unknown("*", on))
 	}
 	for user, ways := range who.ways {
 		for _, w := range ways {
@@ -424,8 +429,9 @@ func (e *Expansion) protect(x *expander, p policies.Protect) {
 		if p.Resource.Kind != inventory.KindAccount {
 			res := x.resolver.resolve(p.Resource)
 			if !res.ok() {
-				x.error("a protection can't be applied: "+res.reason, p.Origins)
-				e.protectUnresolved = append(e.protectUnresolved, "a protection can't be applied: "+res.reason)
+				why := res.why.as("a protection can't be applied")
+				x.error(why, p.Origins)
+				e.protectUnresolved = append(e.protectUnresolved, why.text)
 				return
 			}
 			resolved.Resource = inventory.ByID(p.Resource.Kind, res.id)
@@ -433,12 +439,12 @@ func (e *Expansion) protect(x *expander, p policies.Protect) {
 	}
 	if !p.Principal.IsZero() {
 		if p.Principal.Kind == inventory.KindUser && x.resolver.resolve(p.Principal).outcome == missing {
-			e.warn(fmt.Sprintf("a protection names %s, which is no account: it protects nobody", p.Principal), p.Origins)
+			e.warn(noAccount(p.Principal, "a protection names %s, which is no account: it protects nobody"), p.Origins)
 		}
 		who := x.principal(p.Principal, p.Origins)
 		e.follows(inventory.Ref{}, who)
-		for _, reason := range who.unknown {
-			e.protectUnresolved = append(e.protectUnresolved, "a protection can't be applied: "+reason)
+		for _, why := range who.unknown {
+			e.protectUnresolved = append(e.protectUnresolved, why.as("a protection can't be applied").text)
 		}
 		resolved.users = map[string][]Window{}
 		for user, ways := range who.ways {
@@ -467,9 +473,14 @@ func (e *Expansion) leaver(x *expander, l policies.Leaver) {
 	}
 }
 
-func (e *Expansion) warn(msg string, origins []policies.Origin) {
+// noAccount is that a statement names somebody who has no account.
+func noAccount(ref inventory.Ref, format string) reason {
+	return reason{code: codeNoAccount, about: ref, text: fmt.Sprintf(format, ref)}
+}
+
+func (e *Expansion) warn(why reason, origins []policies.Origin) {
 	for _, o := range origins {
-		e.warnings = append(e.warnings, Notice{Message: msg, Origin: o})
+		e.warnings = append(e.warnings, why.at(o))
 	}
 }
 
@@ -477,14 +488,14 @@ func (e *Expansion) warn(msg string, origins []policies.Origin) {
 func (e *Expansion) finish(x *expander) {
 	e.groups, e.disputes = x.groups, x.disputes
 	for _, user := range slices.Sorted(maps.Keys(x.userUnknown)) {
-		e.unknown = append(e.unknown, Unknown{User: user, Reason: x.userUnknown[user]})
+		e.unknown = append(e.unknown, x.userUnknown[user].unknown(user, inventory.Ref{}))
 	}
 	for _, f := range e.in.Statements.Failures {
-		msg := fmt.Sprintf("%s:%d: the %s rule failed: %s", f.Origin.File, f.Origin.Line, f.Rule, f.Message)
+		msg := fmt.Sprintf("%s:%d: the %s rule failed: %s", f.Origin.File, f.Origin.Line, f.Rule, f.Text())
 		x.suspend = append(x.suspend, msg)
-		x.errors = append(x.errors, Notice{Message: f.Message, Origin: f.Origin})
+		x.errors = append(x.errors, Failed(f))
 		if f.Rule == "limit" || f.Rule == "protect" {
-			e.unknown = append(e.unknown, Unknown{User: "*", Reason: msg})
+			e.unknown = append(e.unknown, Unknown{Code: f.Code, User: "*", Reason: msg})
 		}
 	}
 	slices.SortFunc(e.unknown, compareUnknown)
@@ -545,7 +556,7 @@ func (e *Expansion) swallowed(sorted []candidate) {
 		for _, c := range sorted {
 			if c.window.UntilKind == BoundDate && c.role == permanent.role {
 				by := permanent.by[0]
-				e.swallows = append(e.swallows, Notice{Origin: c.by[0].Origin, Message: fmt.Sprintf(
+				e.swallows = append(e.swallows, Notice{Code: policies.CodePointlessUntil, See: fmt.Sprintf("%s:%d", by.File, by.Line), Origin: c.by[0].Origin, Message: fmt.Sprintf(
 					"the until of this grant has no effect: %s:%d gives %s for good", by.File, by.Line, c.role)})
 			}
 		}

@@ -2,7 +2,6 @@ package desired
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,15 +20,15 @@ func (x *expander) group(name string, origins []policies.Origin, raw bool) peopl
 		return p
 	}
 	if !x.declared[name] {
-		msg := fmt.Sprintf("group:%s is not declared by any group rule%s", name, x.nearestGroup(name))
-		x.error(msg, origins)
-		return people{unknown: []string{msg}}
+		why := groupReason(policies.CodeUndeclaredGroup, name, "group:%s is not declared by any group rule", name).meaning(x.nearestGroup(name))
+		x.error(why, origins)
+		return people{unknown: []reason{why}}
 	}
 	if i := slices.Index(*path, name); i >= 0 {
-		cycle := append(slices.Clone((*path)[i:]), name)
-		msg := "groups nest in a circle: " + strings.Join(canonicalCycle(cycle), " → ")
-		x.fail(msg, origins)
-		return people{unknown: []string{msg}}
+		cycle := canonicalCycle(append(slices.Clone((*path)[i:]), name))
+		why := groupReason(policies.CodeCircularGroups, cycle[0], "groups nest in a circle: %s", strings.Join(cycle, " → "))
+		x.fail(why, origins)
+		return people{unknown: []reason{why}}
 	}
 	*path = append(*path, name)
 	p := people{ways: map[string][]way{}}
@@ -52,8 +51,7 @@ func (x *expander) group(name string, origins []policies.Origin, raw bool) peopl
 	if x.keepLast(name, &p) && !raw {
 		x.limitGroup(name, &p) // it keeps nobody longer than their limit lets it
 	}
-	slices.Sort(p.unknown)
-	p.unknown = slices.Compact(p.unknown)
+	p.unknown = sortReasons(p.unknown)
 	p.tidy()
 	done[name] = p
 	return p
@@ -152,8 +150,8 @@ func (x *expander) limitGroup(name string, p *people) {
 		}
 		out := x.expand(l.Principal, stretch{}, l.Origins, true)
 		p.uses = append(p.uses, out.uses...)
-		for _, reason := range out.unknown {
-			p.unknown = append(p.unknown, fmt.Sprintf("whom the limit on group:%s keeps out can't be told: %s", name, reason))
+		for _, why := range out.unknown {
+			p.unknown = append(p.unknown, why.as("whom the limit on group:%s keeps out can't be told", name))
 		}
 		for user, cuts := range out.ways {
 			if ways, in := p.ways[user]; in {
@@ -185,8 +183,8 @@ func (x *expander) limitsOnUndeclared() {
 		if name == "*" || x.declared[name] {
 			continue
 		}
-		msg := fmt.Sprintf("a limit is on group:%s, which no group rule declares%s", name, x.nearestGroup(name))
-		x.fail(msg, x.limits[name][0].Origins)
+		why := groupReason(policies.CodeUndeclaredGroup, name, "a limit is on group:%s, which no group rule declares", name).meaning(x.nearestGroup(name))
+		x.fail(why, x.limits[name][0].Origins)
 	}
 }
 

@@ -23,7 +23,7 @@ func compareBy(a, b By) int {
 }
 
 func compareNotices(a, b Notice) int {
-	return cmp.Or(compareOrigins(a.Origin, b.Origin), cmp.Compare(a.Message, b.Message))
+	return cmp.Or(compareOrigins(a.Origin, b.Origin), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Code, b.Code))
 }
 
 func compareUnknown(a, b Unknown) int {

@@ -27,7 +27,7 @@ func (x *expander) overlong(from, until *time.Time, origins []policies.Origin) s
 	}
 	msg := fmt.Sprintf("it would last from %s until %s, longer than access.longest allows (%s): it gives nothing, and what it would give is left as it is; choose an earlier until",
 		since, until.UTC().Format(time.RFC3339), x.in.Longest)
-	x.error(msg, origins)
+	x.error(reason{code: codeTooLong, text: msg}, origins)
 	return msg
 }
 
@@ -39,7 +39,7 @@ func refusedAt(pair Pair, sorted []candidate, t time.Time, role string) (Unknown
 			continue
 		}
 		if role == "" || inventory.CompareRoles(pair.Resource.Kind, c.role, role) > 0 {
-			return Unknown{User: pair.User, Resource: pair.Resource, Reason: fmt.Sprintf("%s:%d: %s", c.by[0].File, c.by[0].Line, c.refused)}, true
+			return Unknown{Code: codeTooLong, User: pair.User, Resource: pair.Resource, Reason: fmt.Sprintf("%s:%d: %s", c.by[0].File, c.by[0].Line, c.refused)}, true
 		}
 	}
 	return Unknown{}, false

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 )
 
 // Person is what became of looking for somebody whom the configuration names, by
@@ -15,6 +16,8 @@ type Person struct {
 	// Key and ID are the name and what it means, to be remembered (S11); empty
 	// where that can't be told or was said by id.
 	Key, ID string
+	// Code is the kind of what is wrong with the name; empty if nothing is.
+	Code code.Code
 	// Why says what is wrong with the name, and what to do; empty if nothing is.
 	Why string
 	// Nobody says that no one there can be told to be meant.
@@ -28,7 +31,7 @@ func (n *Names) Person(name string) Person {
 		ref = inventory.ByID(inventory.KindUser, id)
 	}
 	res := n.lookUp(ref)
-	p := Person{IDs: res.ids}
+	p := Person{IDs: res.ids, Code: res.why.code}
 	before := ""
 	if ref.ID == "" {
 		before = n.bindings[ref.Key()]

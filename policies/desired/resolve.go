@@ -28,8 +28,8 @@ type resolution struct {
 	id string
 	// ids are all ids concerned, where the name can't be trusted.
 	ids []string
-	// reason says in words what is wrong; empty if found.
-	reason string
+	// why says what is wrong; zero if found.
+	why reason
 	// asked is the last expansion that asked.
 	asked int
 }
@@ -97,7 +97,7 @@ func (r *resolver) resolve(ref inventory.Ref) *resolution {
 func (n *Names) lookUp(ref inventory.Ref) resolution {
 	ids := n.index.Find(ref)
 	if len(ids) > 1 {
-		return resolution{outcome: ambiguous, ids: ids, reason: fmt.Sprintf(
+		return resolution{outcome: ambiguous, ids: ids, why: reasonf(codeAmbiguous, ref,
 			"%s is the name of %d %ss (#%s): name the one you mean by id",
 			ref, len(ids), ref.Kind, strings.Join(ids, ", #"))}
 	}
@@ -107,17 +107,17 @@ func (n *Names) lookUp(ref inventory.Ref) resolution {
 	}
 	if len(ids) == 0 {
 		if remembered && n.index.Exists(ref.Kind, before) {
-			return resolution{outcome: renamed, id: before, ids: []string{before}, reason: fmt.Sprintf(
+			return resolution{outcome: renamed, id: before, ids: []string{before}, why: reasonf(codeRenamed, ref,
 				"%s is not there any more; #%s, which had this name, is now %s: write the new name in the policy",
 				ref, before, n.index.Named(inventory.ByID(ref.Kind, before)))}
 		}
 		if what := n.unreadOf(ref.Kind); what != "" {
-			return resolution{outcome: missing, reason: fmt.Sprintf("%s is not among what was read, and %s could not be read whole", ref, what)}
+			return resolution{outcome: missing, why: reasonf(codeUnread, ref, "%s is not among what was read, and %s could not be read whole", ref, what)}
 		}
-		return resolution{outcome: missing, reason: fmt.Sprintf("%s does not exist%s", ref, n.nearest(ref))}
+		return resolution{outcome: missing, why: reasonf(CodeNotFound, ref, "%s does not exist", ref).meaning(n.nearest(ref))}
 	}
 	if remembered && before != ids[0] {
-		return resolution{outcome: rebound, id: ids[0], ids: []string{ids[0], before}, reason: fmt.Sprintf(
+		return resolution{outcome: rebound, id: ids[0], ids: []string{ids[0], before}, why: reasonf(CodeReused, ref,
 			"%s was #%s and is now #%s: names are not identities; run `dutyward confirm %q` if the new one is meant",
 			ref, before, ids[0], ref)}
 	}
@@ -145,7 +145,7 @@ func (n *Names) nearest(ref inventory.Ref) string {
 		return ""
 	}
 	if name, ok := inventory.Nearest(ref.Name, n.index.Names(ref.Kind)); ok {
-		return fmt.Sprintf("; did you mean %s:%s?", ref.Kind, name)
+		return fmt.Sprintf("%s:%s", ref.Kind, name)
 	}
 	return ""
 }

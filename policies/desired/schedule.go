@@ -61,8 +61,8 @@ func (e *Expansion) nothingToTurnOn(x *expander, g policies.Grant, schedule inve
 	name, kind := e.index.Named(schedule), e.partName(schedule.ID)
 	who := x.principal(g.Principal, g.Origins)
 	e.follows(schedule, who)
-	for _, reason := range who.unknown {
-		e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
+	for _, why := range who.unknown {
+		e.unknown = append(e.unknown, why.unknown("*", schedule))
 	}
 	for user, ways := range who.ways {
 		var by []By
@@ -113,8 +113,8 @@ func (e *Expansion) override(x *expander, g policies.Grant, schedule inventory.R
 	}
 	who := x.principal(g.Principal, g.Origins)
 	e.follows(schedule, who)
-	for _, reason := range who.unknown {
-		e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
+	for _, why := range who.unknown {
+		e.unknown = append(e.unknown, why.unknown("*", schedule))
 	}
 	for user, ways := range who.ways {
 		for _, w := range ways {
@@ -143,9 +143,9 @@ func (e *Expansion) replaced(x *expander, g policies.Grant, schedule inventory.R
 	if res.ok() {
 		return res.id, true
 	}
-	reason := "an override replaces somebody who can't be told: " + res.reason
-	x.error(reason, g.Origins)
-	e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
+	why := res.why.as("an override replaces somebody who can't be told")
+	x.error(why, g.Origins)
+	e.unknown = append(e.unknown, why.unknown("*", schedule))
 	return "", false
 }
 
@@ -173,22 +173,22 @@ func (e *Expansion) line(x *expander, schedule inventory.Ref, layer string, orig
 	case e.in.Unsettled[schedule.ID]:
 		return "", false // it reads as on the way to what it will be
 	case len(found) == 0 && layer == "":
-		x.error(fmt.Sprintf("%s has no %s that has not ended", name, kind), origins)
+		x.error(reasonf(codeNoLayer, schedule, "%s has no %s that has not ended", name, kind), origins)
 		return "", false
 	case len(found) == 0:
-		x.error(fmt.Sprintf("%s has no %s %q that has not ended%s", name, kind, layer, nearestLine(layer, lines)), origins)
+		x.error(reasonf(codeNoLayer, schedule, "%s has no %s %q that has not ended%s", name, kind, layer, nearestLine(layer, lines)), origins)
 		return "", false
 	}
 	var ids []string
 	for _, l := range found {
 		ids = append(ids, fmt.Sprintf("%s (#%s)", l.Name, l.ID))
 	}
-	reason := fmt.Sprintf("%s has %d %ss: say in `layer` which one is meant: %s", name, len(found), kind, strings.Join(ids, ", "))
+	why := reasonf(codeAmbiguousLayer, schedule, "%s has %d %ss: say in `layer` which one is meant: %s", name, len(found), kind, strings.Join(ids, ", "))
 	if layer != "" {
-		reason = fmt.Sprintf("%s has %d %ss of the name %q: say in `layer` which one is meant, as #id: %s", name, len(found), kind, layer, strings.Join(ids, ", "))
+		why = reasonf(codeAmbiguousLayer, schedule, "%s has %d %ss of the name %q: say in `layer` which one is meant, as #id: %s", name, len(found), kind, layer, strings.Join(ids, ", "))
 	}
-	x.error(reason, origins)
-	e.unknown = append(e.unknown, Unknown{User: "*", Resource: schedule, Reason: reason})
+	x.error(why, origins)
+	e.unknown = append(e.unknown, why.unknown("*", schedule))
 	return "", false
 }
 

@@ -1,7 +1,6 @@
 package desired
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -17,8 +16,8 @@ func stretchOf(m policies.Member) stretch { return stretch{m.Lead, m.Lag} }
 // onCall is whoever has a shift on a schedule, over its window (S21).
 func (x *expander) onCall(id, name string, s stretch) people {
 	p := people{ways: map[string][]way{}, uses: []use{{schedule: id, margin: Margin{s.lead, s.lag}}}, facts: []inventory.Ref{inventory.ByID(inventory.KindOnCall, id)}}
-	if reason := x.disputed(id, s); reason != "" {
-		p.unknown = []string{reason}
+	if why, disputed := x.disputed(id, s); disputed {
+		p.unknown = []reason{why}
 		return p
 	}
 	x.beyond(&p, name, s)
@@ -44,12 +43,12 @@ func (x *expander) escalation(id string, level int, name string, s stretch) peop
 			}
 			p.uses = append(p.uses, use{schedule: t.ID, margin: Margin{s.lead, s.lag}})
 			p.facts = append(p.facts, inventory.ByID(inventory.KindOnCall, t.ID))
-			if reason := x.disputed(t.ID, s); reason != "" {
-				p.unknown = append(p.unknown, reason)
+			if why, disputed := x.disputed(t.ID, s); disputed {
+				p.unknown = append(p.unknown, why)
 				continue
 			}
 			if _, ok := x.in.Snapshot.Schedules[t.ID]; !ok {
-				p.unknown = append(p.unknown, fmt.Sprintf("%s has a level on schedule #%s, which could not be read", name, t.ID))
+				p.unknown = append(p.unknown, reasonf(codeUnread, inventory.ByID(inventory.KindSchedule, t.ID), "%s has a level on schedule #%s, which could not be read", name, t.ID))
 				continue
 			}
 			link := x.resolver.index.Named(inventory.ByID(inventory.KindOnCall, t.ID))
@@ -64,7 +63,7 @@ func (x *expander) escalation(id string, level int, name string, s stretch) peop
 func (x *expander) beyond(p *people, name string, s stretch) {
 	w, now := x.in.Snapshot.Account.Window, x.in.Snapshot.Now
 	if now.Sub(w.Since) < s.lag || w.Until.Sub(now) < s.lead {
-		p.unknown = append(p.unknown, fmt.Sprintf(
+		p.unknown = append(p.unknown, reasonf(codeBeyondWindow, inventory.Ref{},
 			"who is in a group by %s can't be told: lead or lag reach beyond the shifts that the snapshot holds; raise window.ahead_days or window.back_days", name))
 	}
 }
@@ -111,7 +110,7 @@ func (x *expander) keepLast(name string, p *people) bool {
 	}
 	spans := unite(windows)
 	if len(p.unknown) == 0 && x.keptFromBefore(name, known.Since, now) && !slices.ContainsFunc(spans, func(w Window) bool { return w.From.IsZero() || !w.From.After(now) }) {
-		p.unknown = append(p.unknown, fmt.Sprintf(
+		p.unknown = append(p.unknown, groupReason(codeBeyondWindow, name,
 			"nobody has been in group:%s since %s, as far back as the snapshot's shifts go, so who is to be kept can't be told", name, clock(known.Since)))
 	}
 	for i, span := range spans {

@@ -39,7 +39,7 @@ func (s *Set) Check(ctx context.Context, now time.Time) (policies.Problems, erro
 		problems = append(problems, st.Bad...)
 		for _, f := range st.Failures {
 			if !f.Bad {
-				problems = append(problems, s.ProblemAt(f.Message, f.Origin, false))
+				problems = append(problems, s.ProblemOf(f))
 			}
 		}
 		problems = append(problems, st.Warnings...)
@@ -59,7 +59,7 @@ func (n *needs) withoutAccount() bool {
 
 // noRules warns of policies that say nothing.
 func (s *Set) noRules() policies.Problem {
-	return policies.Problem{File: strings.Join(s.options.Roots, ", "), Warning: true, Found: "no rule that the program reads",
+	return policies.Problem{Code: codeNoRules, File: strings.Join(s.options.Roots, ", "), Warning: true, Found: "no rule that the program reads",
 		Expected: fmt.Sprintf("%s in a package access.NAME, or %s in a package risk.NAME, in files that end in .rego",
 			policies.List(contract.ContractNames(policies.PhaseAccess), "or"), policies.List(contract.ContractNames(policies.PhaseRisk), "or"))}
 }

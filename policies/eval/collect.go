@@ -27,9 +27,11 @@ func (s *Set) collect(rules []*rule, outcomes []*outcome, now time.Time) (*polic
 		st.Counts = append(st.Counts, policies.RuleCount{Rule: r.contract.Name, Elements: outcomes[i].count, Origin: r.origin})
 	}
 	slices.SortFunc(st.Failures, func(a, b policies.Failure) int {
-		return cmp.Or(policies.CompareOrigins(a.Origin, b.Origin), cmp.Compare(a.Message, b.Message))
+		return cmp.Or(policies.CompareOrigins(a.Origin, b.Origin), cmp.Compare(a.Text(), b.Text()))
 	})
-	st.Failures = slices.Compact(st.Failures)
+	st.Failures = slices.CompactFunc(st.Failures, func(a, b policies.Failure) bool {
+		return a.Rule == b.Rule && a.Origin == b.Origin && a.Text() == b.Text()
+	})
 	addAll(st, merged(said))
 	noteExpiredWaivers(st, report, now)
 	problems := report.Problems.Sorted()
@@ -176,7 +178,7 @@ func noteExpiredWaivers(st *policies.Statements, r *source.Report, now time.Time
 			continue
 		}
 		for _, o := range w.Origins {
-			r.Add(policies.Problem{File: o.File, Line: o.Line, Column: 1, Warning: true,
+			r.Add(policies.Problem{Code: codeExpiredWaiver, About: policies.Subject(w.Subject), File: o.File, Line: o.Line, Column: 1, Warning: true,
 				Message: fmt.Sprintf("the waiver of %q for %s ended at %s, so the finding is open again: extend it with a reason, or delete it",
 					w.Rule, w.Subject, w.Until.Format(time.RFC3339))})
 		}

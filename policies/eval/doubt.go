@@ -142,7 +142,7 @@ func (s *Set) inDoubt(r *rule, errs []topdown.Error) (policies.Failure, bool) {
 	}
 	for i := range errs {
 		if s.doubtful.doubts(&errs[i]) {
-			return r.failure(fmt.Sprintf("nothing is taken from this %s rule: the error stands under not, in a comprehension or the like, "+
+			return r.failure(codeInDoubt, fmt.Sprintf("nothing is taken from this %s rule: the error stands under not, in a comprehension or the like, "+
 				"where it could give what should not be given", r.contract.Name)), true
 		}
 	}

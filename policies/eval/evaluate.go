@@ -201,7 +201,7 @@ func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 		if topdown.IsCancel(err) || ctx.Err() != nil {
 			return nil, err
 		}
-		return &outcome{failures: []policies.Failure{r.failure(errorText(err))}}, nil
+		return &outcome{failures: []policies.Failure{r.failed(err)}}, nil
 	}
 	failures := r.builtinFailures(builtinErrors)
 	if failure, ok := e.set.inDoubt(r, builtinErrors); ok {

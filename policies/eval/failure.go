@@ -1,12 +1,15 @@
 package eval
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/source"
@@ -16,8 +19,15 @@ import (
 // maxFailures is how many failures of one rule are told one by one.
 const maxFailures = 10
 
-func (r *rule) failure(message string) policies.Failure {
-	return policies.Failure{Rule: r.contract.Name, Message: message, Origin: r.origin}
+func (r *rule) failure(c code.Code, message string) policies.Failure {
+	return policies.Failure{Code: c, Rule: r.contract.Name, Message: message, Origin: r.origin}
+}
+
+// failed is the failure of r by an error of its evaluation.
+func (r *rule) failed(err error) policies.Failure {
+	f := r.failure(codeFailed, "")
+	f.File, f.Line, f.Texts, f.Message = failedIn(err)
+	return f
 }
 
 // builtinFailures are the failures of builtins in r's evaluation, each
@@ -26,46 +36,52 @@ func (r *rule) builtinFailures(errs []topdown.Error) []policies.Failure {
 	var out []policies.Failure
 	seen := map[string]bool{}
 	for i := range errs {
-		text := errorText(&errs[i])
-		if seen[text] {
+		f := r.failed(&errs[i])
+		if seen[f.Text()] {
 			continue
 		}
-		seen[text] = true
+		seen[f.Text()] = true
 		if len(seen) <= maxFailures {
-			out = append(out, r.failure(text))
+			out = append(out, f)
 		}
 	}
 	if more := len(seen) - maxFailures; more > 0 {
-		out = append(out, r.failure(fmt.Sprintf("and %d more errors like these", more)))
+		out = append(out, r.failure(codeFailed, fmt.Sprintf("and %d more errors like these", more)))
 	}
 	return out
 }
 
-// failedAt is the place that the message of a failed function begins with.
-var failedAt = regexp.MustCompile(`^([^:\s]+\.rego):(\d+): `)
-
-// missingName is the name in a message about a thing that there is not, failedCall
-// the call in one about a function that failed.
-var (
-	missingName = regexp.MustCompile(`(?:^|: )[a-z]+(?:@\d+)?:#?(.+?) (?:does not exist|has no (?:account|layer|event)|is no account|stands for)`)
-	failedCall  = regexp.MustCompile(`^[\w.]+\((.*)\): `)
-	quotedText  = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"`)
-)
-
-// ProblemAt is a message about what a rule gave as a problem, at the place that
-// it begins with, if it is that of a failed function, or else at the rule. It
-// names the row of data that the rule has the name or the argument from, where
-// that can be told.
-func (s *Set) ProblemAt(message string, o policies.Origin, warning bool) policies.Problem {
-	p := problemAt(message, o, warning)
-	var texts []string
-	if m := missingName.FindStringSubmatch(message); m != nil {
-		texts = m[1:]
-	} else if m := failedCall.FindStringSubmatch(p.Message); m != nil {
-		for _, quoted := range quotedText.FindAllStringSubmatch(m[1], -1) {
-			texts = append(texts, quoted[1])
-		}
+// ProblemOf is the failure of a rule as a problem, at the place that failed, with
+// the row of data that what failed is from, where that can be told.
+func (s *Set) ProblemOf(f policies.Failure) policies.Problem {
+	p := policies.Problem{Code: f.Code, Message: f.Message}
+	if f.File != "" {
+		p.File, p.Line = f.File, f.Line
 	}
+	mendFailure(&p)
+	return s.from(placed(p, f.Origin), f.Origin, f.Texts)
+}
+
+// ProblemAt is a problem with what a rule gave, at that rule. It names the row of
+// data that the rule has the name from which it is about, where that can be told.
+func (s *Set) ProblemAt(p policies.Problem, o policies.Origin) policies.Problem {
+	var names []string
+	if ref, err := inventory.ParseRef(p.About); err == nil {
+		names = []string{cmp.Or(ref.Name, ref.ID)}
+	}
+	return s.from(placed(p, o), o, names)
+}
+
+// placed is a problem at an origin, if it has no place of its own.
+func placed(p policies.Problem, o policies.Origin) policies.Problem {
+	if p.File == "" {
+		p.File, p.Line = o.File, o.Line
+	}
+	return p
+}
+
+// from adds to a problem the first row that a rule may have one of the texts from.
+func (s *Set) from(p policies.Problem, o policies.Origin, texts []string) policies.Problem {
 	for _, text := range texts {
 		if row := s.rowWith(o, text); row != "" {
 			said, rest, more := strings.Cut(p.Message, "; ")
@@ -76,16 +92,6 @@ func (s *Set) ProblemAt(message string, o policies.Origin, warning bool) policie
 			break
 		}
 	}
-	return p
-}
-
-func problemAt(message string, o policies.Origin, warning bool) policies.Problem {
-	p := policies.Problem{File: o.File, Line: o.Line, Message: message, Warning: warning}
-	if m := failedAt.FindStringSubmatch(message); m != nil {
-		p.File, p.Message = m[1], message[len(m[0]):]
-		p.Line, _ = strconv.Atoi(m[2])
-	}
-	mendFailure(&p)
 	return p
 }
 
@@ -126,26 +132,57 @@ func mendFailure(p *policies.Problem) {
 // errorText is an evaluation error as an author wants it: where it happened in
 // their own policies, what was evaluated, and what went wrong.
 func errorText(err error) string {
+	file, line, _, message := failedIn(err)
+	return policies.Failure{Code: codeFailed, File: file, Line: line, Message: message}.Text()
+}
+
+// failedIn takes an evaluation error apart: where it happened, the texts that the
+// function was called with, and what was evaluated and went wrong.
+func failedIn(err error) (file string, line int, texts []string, message string) {
 	var e *topdown.Error
 	if !errors.As(err, &e) {
-		return err.Error()
+		return "", 0, nil, err.Error()
 	}
-	frame := ""
+	what := ""
 	for _, f := range e.StackTrace {
 		if f.Location != nil && f.Location.File != "" && !strings.HasPrefix(f.Location.File, source.LibraryDir+"/") {
-			frame = f.String() + ": "
+			file, line = f.Location.File, f.Location.Row
+			what = strings.TrimPrefix(strings.TrimPrefix(f.String(), fmt.Sprintf("%s:%d", file, line)), ": ")
+			texts = calledWith(what)
+			if what != "" {
+				what += ": "
+			}
 			break
 		}
 	}
-	if frame == "" && e.Location != nil {
-		frame = fmt.Sprintf("%s:%d: ", e.Location.File, e.Location.Row)
+	if file == "" && e.Location != nil {
+		file, line = e.Location.File, e.Location.Row
 	}
 	if m := libraryError.FindStringSubmatch(e.Message); m != nil {
 		if text, err := strconv.Unquote(m[1]); err == nil {
-			return frame + strings.TrimPrefix(text, "dutyward: ")
+			return file, line, texts, what + strings.TrimPrefix(text, "dutyward: ")
 		}
 	}
-	return frame + answers.ReplaceAllString(strings.Join(strings.Fields(e.Message), " "), "$1 and ")
+	return file, line, texts, what + answers.ReplaceAllString(strings.Join(strings.Fields(e.Message), " "), "$1 and ")
+}
+
+// called is a call as Rego writes it, quoted a text in it.
+var (
+	called = regexp.MustCompile(`^[\w.]+\((.*)\)$`)
+	quoted = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"`)
+)
+
+// calledWith are the texts in the arguments of a call; none of any other expression.
+func calledWith(expression string) []string {
+	m := called.FindStringSubmatch(expression)
+	if m == nil {
+		return nil
+	}
+	var texts []string
+	for _, q := range quoted.FindAllStringSubmatch(m[1], -1) {
+		texts = append(texts, q[1])
+	}
+	return texts
 }
 
 // answers is the gap between two answers of one rule, each at its place.

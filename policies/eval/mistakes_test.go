@@ -54,11 +54,11 @@ func told(t *testing.T, archive *txtar.Archive) string {
 			out += problems(t, err)
 		}
 		for _, f := range st.Failures {
-			if p := s.ProblemAt(f.Message, f.Origin, false); p.Expected != "" {
+			if p := s.ProblemOf(f); p.Expected != "" {
 				out += "failure: " + f.Rule + ": " + p.String() + "\n"
 				continue
 			}
-			out += "failure: " + f.Rule + ": " + f.Message + "\n"
+			out += "failure: " + f.Rule + ": " + f.Text() + " [" + string(f.Code) + "]\n"
 		}
 		if len(st.Warnings) > 0 {
 			out += st.Warnings.Error() + "\n"

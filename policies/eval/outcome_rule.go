@@ -79,7 +79,7 @@ func (o *outcome) complain(r *rule, bad []*ast.Term) {
 			o.bad = append(o.bad, badElement{Complaint: c, element: term})
 		}
 	}
-	failure := r.failure(fmt.Sprintf("gave %d bad element(s); see the problems", len(bad)))
+	failure := r.failure(codeBadElements, fmt.Sprintf("gave %d bad element(s); see the problems", len(bad)))
 	failure.Bad = true
 	o.failures = append(o.failures, failure)
 	o.bad[len(o.bad)-1].untold = untold

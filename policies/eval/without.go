@@ -21,7 +21,7 @@ func (s *Set) leaveOut(ctx context.Context, phase policies.Phase, outcomes []*ou
 	without, _ := ctx.Value(withoutKey{}).(map[string]string)
 	for i, r := range s.rules[phase] {
 		if why, ok := without[r.String()]; ok && outcomes[i] == nil {
-			outcomes[i] = &outcome{leftOut: true, failures: []policies.Failure{r.failure("left out for a while: " + why)}}
+			outcomes[i] = &outcome{leftOut: true, failures: []policies.Failure{r.failure(codeLeftOut, "left out for a while: "+why)}}
 		}
 	}
 }

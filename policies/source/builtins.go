@@ -70,12 +70,14 @@ func CheckBuiltins(m *Modules, r *Report) {
 			switch name := ref.String(); {
 			case off[name] && name != clock:
 				r.At(t.Location, policies.Problem{
+					Code:  codeRefusedBuiltin,
 					Found: fmt.Sprintf("%s, which reaches out or answers differently each time", name),
 					Expected: "policies that follow from input and data alone; bring what it would fetch as a data document, " +
 						"or have an operator allow it by name (evaluation.allow_builtins)",
 				})
 			case off[name] && !f.IsTest():
 				r.At(t.Location, policies.Problem{
+					Code:     codeClock,
 					Found:    clock + " outside a test",
 					Expected: "data.dutyward.now, the time of this evaluation; in access rules, give the element \"from\" and \"until\" instead",
 				})

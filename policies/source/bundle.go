@@ -40,7 +40,7 @@ func (w *walker) bundle(root string) {
 		err = checkTar(content)
 	}
 	if err != nil {
-		w.fail(root, fmt.Errorf("policy bundle: %w", err))
+		w.fail(codeBadBundle, root, fmt.Errorf("policy bundle: %w", err))
 		return
 	}
 	p, before := policies.Provenance{Root: w.called}, len(w.Files)
@@ -51,13 +51,13 @@ func (w *walker) bundle(root string) {
 			break
 		}
 		if err != nil {
-			w.fail(root, fmt.Errorf("policy bundle: not an OPA bundle, which is a compressed tar: %w", err))
+			w.fail(codeBadBundle, root, fmt.Errorf("policy bundle: not an OPA bundle, which is a compressed tar: %w", err))
 			return
 		}
 		var text bytes.Buffer
 		_, err = d.Read(&text, MaxArchive)
 		if err != nil && !errors.Is(err, io.EOF) {
-			w.fail(root, fmt.Errorf("policy bundle: %s: %w", d.Path(), err))
+			w.fail(codeBadBundle, root, fmt.Errorf("policy bundle: %s: %w", d.Path(), err))
 			return
 		}
 		w.bundled(&p, strings.TrimPrefix(path.Clean(strings.TrimLeft(d.Path(), "/.")), "/"), d.Path(), text.Bytes())
@@ -125,15 +125,15 @@ func (w *walker) bundled(p *policies.Provenance, name, written string, content [
 	case base == bundleManifest:
 		var m bundle.Manifest
 		if err := json.Unmarshal(content, &m); err != nil {
-			w.fail(p.Root, fmt.Errorf("policy bundle: its manifest: %w", err))
+			w.fail(codeBadBundle, p.Root, fmt.Errorf("policy bundle: its manifest: %w", err))
 			return
 		}
 		p.Bundle = m.Revision
 	case base == bundleSignatures:
-		w.Problems = append(w.Problems, policies.Problem{File: p.Root, Warning: true, Found: "a signed bundle",
+		w.Problems = append(w.Problems, policies.Problem{Code: codeSignedBundle, File: p.Root, Warning: true, Found: "a signed bundle",
 			Expected: "its signature to be verified by whatever fetches it: it is not verified here"})
 	case name == bundlePatch:
-		w.fail(p.Root, errors.New("policy bundle: a delta bundle, which is no whole policy: give a snapshot bundle"))
+		w.fail(codeBadBundle, p.Root, errors.New("policy bundle: a delta bundle, which is no whole policy: give a snapshot bundle"))
 	case strings.HasPrefix(base, "."), name == bundlePlan:
 	case f.IsRead():
 		w.take(f)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -166,13 +167,26 @@ var (
 	noContains    = regexp.MustCompile(`^\s*(\w+)\s*\{`)
 )
 
+// codeOf is the code of an error of OPA's parser or compiler.
+func codeOf(e *ast.Error) code.Code {
+	switch e.Code {
+	case ast.ParseErr:
+		return codeSyntax
+	case ast.TypeErr:
+		return codeType
+	case ast.RecursionErr:
+		return codeRecursion
+	}
+	return codeCompile
+}
+
 // compileProblem is an error of OPA's parser or compiler as a problem. names
 // are the variables and rules that could have been meant; source is the line.
 func compileProblem(e *ast.Error, names []string, source string) policies.Problem {
 	if d, ok := e.Details.(*ast.RefErrInvalidDetail); ok {
 		return refProblem(e, d)
 	}
-	p := policies.Problem{Message: strings.TrimSpace(strings.ReplaceAll(e.Message, "\n", "; "))}
+	p := policies.Problem{Code: codeOf(e), Message: strings.TrimSpace(strings.ReplaceAll(e.Message, "\n", "; "))}
 	if e.Code == ast.ParseErr {
 		if rest, ok := strings.CutPrefix(p.Message, "unexpected "); ok {
 			p.Message = "syntax: unexpected " + rest
@@ -188,7 +202,7 @@ func compileProblem(e *ast.Error, names []string, source string) policies.Proble
 		return p
 	}
 	if m := unsafeVar.FindStringSubmatch(p.Message); m != nil {
-		p = policies.Problem{Found: m[1] + ", which is never given a value (unsafe)",
+		p = policies.Problem{Code: codeUnsafe, Found: m[1] + ", which is never given a value (unsafe)",
 			Expected: "a variable declared with := or some, a rule, or an import; one that stands only under `not` has no value either"}
 		if len(m[1]) > 2 {
 			p.Suggestion, _ = policies.Nearest(m[1], names)
@@ -199,6 +213,7 @@ func compileProblem(e *ast.Error, names []string, source string) policies.Proble
 		return p
 	}
 	if m := undefinedFunc.FindStringSubmatch(p.Message); m != nil {
+		p.Code = codeUndefinedFunction
 		p.Suggestion, _ = policies.Nearest(m[1], append(builtinNames(), names...))
 		if p.Suggestion == "" {
 			p.Expected = HowToMend(p.Message, "")
@@ -207,7 +222,7 @@ func compileProblem(e *ast.Error, names []string, source string) policies.Proble
 	}
 	if m := ruleConflict.FindStringSubmatch(p.Message); m != nil {
 		path := "data." + strings.ReplaceAll(m[1], "/", ".")
-		return policies.Problem{Found: "a rule and a data document, both " + path, Expected: "one of them under another name"}
+		return policies.Problem{Code: codeRuleAndData, Found: "a rule and a data document, both " + path, Expected: "one of them under another name"}
 	}
 	if d, ok := e.Details.(*ast.ArgErrDetail); ok {
 		p.Message += "; " + strings.Join(d.Lines(), ", ")
@@ -279,7 +294,7 @@ func namesNear(m *ast.Module, line int) []string {
 
 // refProblem says which part of a reference does not exist, and what does.
 func refProblem(e *ast.Error, d *ast.RefErrInvalidDetail) policies.Problem {
-	p := policies.Problem{Message: e.Message}
+	p := policies.Problem{Code: codeUnknownReference, Message: e.Message}
 	if d.Pos >= len(d.Ref) {
 		return p
 	}
@@ -289,7 +304,7 @@ func refProblem(e *ast.Error, d *ast.RefErrInvalidDetail) policies.Problem {
 			names = append(names, string(s))
 		}
 	}
-	p = policies.Problem{Found: d.Ref[:d.Pos+1].String() + ", which does not exist"}
+	p = policies.Problem{Code: codeUnknownReference, Found: d.Ref[:d.Pos+1].String() + ", which does not exist"}
 	if len(names) > 0 && len(names) <= 12 {
 		p.Expected = "one of " + policies.List(names, "or")
 	}

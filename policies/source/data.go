@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -74,7 +75,7 @@ func KeptData(files []*File, r *Report) Documents {
 		}
 		var doc any
 		if err := util.Unmarshal(f.Content, &doc); err != nil {
-			r.Add(policies.Problem{File: f.Name, Message: err.Error()})
+			r.Add(policies.Problem{Code: codeDataSyntax, File: f.Name, Message: err.Error()})
 			continue
 		}
 		d.add(f, doc, r)
@@ -85,7 +86,7 @@ func KeptData(files []*File, r *Report) Documents {
 // decodeData reads a data file as OPA does, but strictly.
 func decodeData(f *File, r *Report) (any, bool) {
 	if len(bytes.TrimSpace(f.Content)) == 0 {
-		r.Add(policies.Problem{File: f.Name, Found: "an empty file", Expected: "a document; write {} or [] if nothing is meant"})
+		r.Add(policies.Problem{Code: codeEmptyData, File: f.Name, Found: "an empty file", Expected: "a document; write {} or [] if nothing is meant"})
 		return nil, false
 	}
 	if f.mergeConflict(r) {
@@ -105,7 +106,7 @@ func decodeData(f *File, r *Report) (any, bool) {
 		return nil, false
 	}
 	if err != nil {
-		r.Add(policies.Problem{File: f.Name, Message: err.Error()})
+		r.Add(policies.Problem{Code: codeDataSyntax, File: f.Name, Message: err.Error()})
 		return nil, false
 	}
 	return doc, true
@@ -122,13 +123,13 @@ func (d Documents) add(f *File, doc any, r *Report) (ok bool) {
 	}
 	top, ok := doc.(map[string]any)
 	if !ok {
-		r.Add(policies.Problem{File: f.Name, Line: 1, Column: 1,
+		r.Add(policies.Problem{Code: codeTopLevel, File: f.Name, Line: 1, Column: 1,
 			Found:    policies.Article(contract.TypeOf(doc)) + " " + contract.TypeOf(doc) + " at the top of the root",
 			Expected: "a mapping, whose keys become data.…; or put the file into a directory, which names it"})
 		return false
 	}
 	if own, ok := top["dutyward"]; ok && own != nil {
-		r.Add(policies.Problem{File: f.Name, Found: "a document for data.dutyward", Expected: "another name: data.dutyward is the embedded library"})
+		r.Add(policies.Problem{Code: codeReservedData, File: f.Name, Found: "a document for data.dutyward", Expected: "another name: data.dutyward is the embedded library"})
 		return false
 	}
 	for key := range top {
@@ -152,7 +153,7 @@ func (d Documents) merge(into, from map[string]any, at string, f *File, r *Repor
 			d.merge(oldMap, newMap, where, f, r)
 			continue
 		}
-		r.Add(policies.Problem{File: f.Name, Found: "a second document for data." + where,
+		r.Add(policies.Problem{Code: codeDataConflict, File: f.Name, Found: "a second document for data." + where,
 			Expected: fmt.Sprintf("each document once; the other is in %s", d.ownerOf(where))})
 	}
 }
@@ -205,19 +206,19 @@ func CheckJSON(f *File, r *Report) {
 		}
 		if comma, ok := lastComma(f.Content, at); ok {
 			line, column := f.Place(comma)
-			r.Add(policies.Problem{File: f.Name, Line: line, Column: column, Message: "not JSON: a comma behind the last element", Expected: "none there"})
+			r.Add(policies.Problem{Code: codeDataSyntax, File: f.Name, Line: line, Column: column, Message: "not JSON: a comma behind the last element", Expected: "none there"})
 			return
 		}
 		line, column := f.Place(at)
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the document ends too early")
 		}
-		r.Add(policies.Problem{File: f.Name, Line: line, Column: column, Message: "not JSON: " + err.Error(), Expected: jsonSlip(f, err, line, column)})
+		r.Add(policies.Problem{Code: codeDataSyntax, File: f.Name, Line: line, Column: column, Message: "not JSON: " + err.Error(), Expected: jsonSlip(f, err, line, column)})
 		return
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		line, column := f.Place(dec.InputOffset() - 1)
-		r.Add(policies.Problem{File: f.Name, Line: line, Column: column, Found: "something behind the document", Expected: "one document a file"})
+		r.Add(policies.Problem{Code: codeSecondDocument, File: f.Name, Line: line, Column: column, Found: "something behind the document", Expected: "one document a file"})
 	}
 }
 
@@ -288,7 +289,7 @@ func (c jsonCheck) object() error {
 		if first, ok := offsets[key]; ok {
 			firstLine, _ := c.file.Place(first)
 			line, column := c.file.Place(offset)
-			c.report.Add(DuplicateKey(c.file, key, line, column, firstLine))
+			c.report.Add(DuplicateKey(codeDuplicateKey, c.file, key, line, column, firstLine))
 		} else {
 			offsets[key] = offset
 		}
@@ -300,8 +301,9 @@ func (c jsonCheck) object() error {
 	return err
 }
 
-func DuplicateKey(f *File, key string, line, column, first int) policies.Problem {
-	return policies.Problem{File: f.Name, Line: line, Column: column,
+// DuplicateKey is the problem of a key that one object has twice.
+func DuplicateKey(c code.Code, f *File, key string, line, column, first int) policies.Problem {
+	return policies.Problem{Code: c, File: f.Name, Line: line, Column: column, See: fmt.Sprintf("%s:%d", f.Name, first),
 		Found: fmt.Sprintf("key %q a second time", key), Expected: fmt.Sprintf("each key once; the first is in line %d", first)}
 }
 
@@ -313,7 +315,7 @@ func checkYAML(f *File, r *Report) {
 	var doc, second yaml.Node
 	if err := dec.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
-			r.Add(policies.Problem{File: f.Name, Found: "nothing but comments", Expected: "a document; write {} or [] if nothing is meant"})
+			r.Add(policies.Problem{Code: codeEmptyData, File: f.Name, Found: "nothing but comments", Expected: "a document; write {} or [] if nothing is meant"})
 			return
 		}
 		r.Add(yamlProblem(f, err))
@@ -325,13 +327,13 @@ func checkYAML(f *File, r *Report) {
 	case err != nil:
 		r.Add(yamlProblem(f, err))
 	default:
-		r.Add(policies.Problem{File: f.Name, Line: second.Line, Column: second.Column, Found: "a second YAML document",
+		r.Add(policies.Problem{Code: codeSecondDocument, File: f.Name, Line: second.Line, Column: second.Column, Found: "a second YAML document",
 			Expected: "one document a file; what stands behind '---' would not be read"})
 	}
 }
 
 func yamlProblem(f *File, err error) policies.Problem {
-	p := policies.Problem{File: f.Name, Message: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+	p := policies.Problem{Code: codeDataSyntax, File: f.Name, Message: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		p.Line, _ = strconv.Atoi(m[1])
 		p.Message = strings.Replace(p.Message, m[0], "", 1)
@@ -356,7 +358,7 @@ func checkYAMLKeys(f *File, r *Report, n *yaml.Node) {
 				continue
 			}
 			if first, ok := lines[key.Value]; ok {
-				r.Add(DuplicateKey(f, key.Value, key.Line, key.Column, first))
+				r.Add(DuplicateKey(codeDuplicateKey, f, key.Value, key.Line, key.Column, first))
 				continue
 			}
 			lines[key.Value] = key.Line

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/inventory/regular"
 	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies"
@@ -82,7 +83,7 @@ func (f *File) mergeConflict(r *Report) bool {
 		return false
 	}
 	line, column := f.Place(int64(at[0]))
-	r.Add(policies.Problem{File: f.Name, Line: line, Column: column, Found: "a merge conflict",
+	r.Add(policies.Problem{Code: codeMergeConflict, File: f.Name, Line: line, Column: column, Found: "a merge conflict",
 		Expected: "one of the two versions, without the lines of <<<<<<<, ======= and >>>>>>>"})
 	return true
 }
@@ -124,11 +125,11 @@ func ReadRoots(roots []string, as map[string]string, secrets *secret.Keeper) *wa
 		info, err := os.Stat(root)
 		switch {
 		case err != nil:
-			w.fail(root, fmt.Errorf("policy root: %w", err))
+			w.fail(codeUnreadable, root, fmt.Errorf("policy root: %w", err))
 		case !info.IsDir() && IsBundle(root):
 			w.bundle(root)
 		case !info.IsDir():
-			w.fail(root, errors.New("policy root: neither a directory nor a bundle (.tar.gz)"))
+			w.fail(codeUnreadable, root, errors.New("policy root: neither a directory nor a bundle (.tar.gz)"))
 		default:
 			w.tree()
 		}
@@ -140,7 +141,7 @@ func ReadRoots(roots []string, as map[string]string, secrets *secret.Keeper) *wa
 func (w *walker) tree() {
 	var err error
 	if w.dir, err = regular.OpenDir(w.root); err != nil {
-		w.fail(w.root, fmt.Errorf("policy root: %w", err))
+		w.fail(codeUnreadable, w.root, fmt.Errorf("policy root: %w", err))
 		return
 	}
 	defer w.dir.Close()
@@ -167,11 +168,11 @@ func (w *walker) directory(path string) {
 	name := filepath.Join(w.root, filepath.FromSlash(path))
 	real, err := filepath.EvalSymlinks(name)
 	if err != nil {
-		w.fail(name, err)
+		w.fail(codeUnreadable, name, err)
 		return
 	}
 	if slices.Contains(w.within, real) {
-		w.fail(name, errors.New("a symbolic link leads back to a directory above it: delete it, or let it lead to a directory outside this root"))
+		w.fail(codeLink, name, errors.New("a symbolic link leads back to a directory above it: delete it, or let it lead to a directory outside this root"))
 		return
 	}
 	w.within = append(w.within, real)
@@ -179,7 +180,7 @@ func (w *walker) directory(path string) {
 
 	entries, err := w.dir.ReadDir(cmp.Or(path, "."))
 	if err != nil {
-		w.fail(name, err)
+		w.fail(codeUnreadable, name, err)
 		return
 	}
 	for _, entry := range entries {
@@ -195,14 +196,14 @@ func (w *walker) entry(path string, entry fs.DirEntry) {
 	info, err := w.dir.Stat(path)
 	switch {
 	case errors.Is(err, regular.ErrOutside) && (f.IsRead() || isDirectory(filepath.Join(w.root, path))):
-		w.fail(f.Name, errors.New("a symbolic link that is absolute or leads out of the policy root, and is not followed: put what it means here in its place, "+
+		w.fail(codeLink, f.Name, errors.New("a symbolic link that is absolute or leads out of the policy root, and is not followed: put what it means here in its place, "+
 			"or name the directory that holds it as a root of its own"))
 	case err == nil && info.IsDir():
 		w.directory(path)
 	case !f.IsRead():
 		w.unread(f)
 	case err != nil:
-		w.fail(f.Name, err)
+		w.fail(codeUnreadable, f.Name, err)
 	default:
 		w.read(f)
 	}
@@ -217,16 +218,16 @@ func isDirectory(name string) bool {
 func (w *walker) read(f *File) {
 	real, err := filepath.EvalSymlinks(filepath.Join(w.root, filepath.FromSlash(f.Path)))
 	if err != nil {
-		w.fail(f.Name, err)
+		w.fail(codeUnreadable, f.Name, err)
 		return
 	}
 	if first, ok := w.seen[real]; ok {
-		w.fail(f.Name, fmt.Errorf("the same file as %s: each file may be reached from one root, once", first))
+		w.fail(codeRepeatedFile, f.Name, fmt.Errorf("the same file as %s: each file may be reached from one root, once", first))
 		return
 	}
 	w.seen[real] = f.Name
 	if f.Content, err = w.dir.ReadFile(f.Path, f.most()); err != nil {
-		w.fail(f.Name, fmt.Errorf("can't be read: %w", err))
+		w.fail(codeUnreadable, f.Name, fmt.Errorf("can't be read: %w", err))
 		return
 	}
 	w.take(f)
@@ -237,9 +238,9 @@ func (w *walker) take(f *File) {
 	w.size += int64(len(f.Content))
 	switch {
 	case w.size > maxFiles:
-		w.fail(f.Name, fmt.Errorf("policies and data of more than %d MiB in all, which this file goes beyond: leave out what no rule reads", maxFiles>>20))
+		w.fail(codeTooLarge, f.Name, fmt.Errorf("policies and data of more than %d MiB in all, which this file goes beyond: leave out what no rule reads", maxFiles>>20))
 	case w.secrets.Holds(f.Content):
-		w.fail(f.Name, errHoldsSecret)
+		w.fail(codeSecret, f.Name, errHoldsSecret)
 	default:
 		w.Files = append(w.Files, f)
 	}
@@ -261,14 +262,14 @@ func (w *walker) unread(f *File) {
 	if m == nil {
 		return
 	}
-	w.Problems = append(w.Problems, policies.Problem{File: f.Name, Warning: true, Found: "a file that is not read",
+	w.Problems = append(w.Problems, policies.Problem{Code: codeNotRead, File: f.Name, Warning: true, Found: "a file that is not read",
 		Expected: fmt.Sprintf("a name that ends in %s; or the file outside the policy roots", strings.ToLower(m[1]))})
 }
 
-func (w *walker) fail(name string, err error) {
+func (w *walker) fail(c code.Code, name string, err error) {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	w.Problems = append(w.Problems, policies.Problem{File: filepath.ToSlash(name), Message: err.Error()})
+	w.Problems = append(w.Problems, policies.Problem{Code: c, File: filepath.ToSlash(name), Message: err.Error()})
 }

@@ -45,7 +45,7 @@ func Parse(files []*File, allowed []string, r *Report) (*Modules, error) {
 			continue
 		}
 		if bytes.IndexByte(f.Content, 0) >= 0 {
-			r.Add(policies.Problem{File: f.Name, Found: "a file that is no text", Expected: "a policy in UTF-8; any other file under another name, or outside the policy roots"})
+			r.Add(policies.Problem{Code: codeNotText, File: f.Name, Found: "a file that is no text", Expected: "a policy in UTF-8; any other file under another name, or outside the policy roots"})
 			m.Broken[packageInText(f)] = true
 			continue
 		}
@@ -55,7 +55,7 @@ func Parse(files []*File, allowed []string, r *Report) (*Modules, error) {
 			r.addParseErrors(f, err)
 			m.Broken[packageInText(f)] = true
 		case module == nil:
-			r.Add(policies.Problem{File: f.Name, Found: "an empty policy", Expected: "a package and rules; delete the file if nothing is meant"})
+			r.Add(policies.Problem{Code: codeNoPackage, File: f.Name, Found: "an empty policy", Expected: "a package and rules; delete the file if nothing is meant"})
 		default:
 			m.Parsed[f.Name] = module
 		}
@@ -69,12 +69,12 @@ func (r *Report) addParseErrors(f *File, err error) {
 	if errors.As(err, &single) {
 		errs = ast.Errors{single}
 	} else if !errors.As(err, &errs) {
-		r.Add(policies.Problem{File: f.Name, Message: err.Error()})
+		r.Add(policies.Problem{Code: codeSyntax, File: f.Name, Message: err.Error()})
 		return
 	}
 	for _, e := range errs {
 		if e.Location == nil || e.Location.Row == 0 {
-			r.Add(policies.Problem{File: f.Name, Found: "a policy without a package", Expected: "a package and rules; delete the file if nothing is meant"})
+			r.Add(policies.Problem{Code: codeNoPackage, File: f.Name, Found: "a policy without a package", Expected: "a package and rules; delete the file if nothing is meant"})
 			continue
 		}
 		if r.has(f.Name, e.Location.Row) {

@@ -41,7 +41,7 @@ func ReadSchemas(paths map[string]string, secrets *secret.Keeper) ([]Schema, pol
 			err = errHoldsSecret
 		}
 		if err != nil {
-			problems = append(problems, policies.Problem{File: name, Message: fmt.Sprintf("the schema of data.%s: %s", document, err)})
+			problems = append(problems, policies.Problem{Code: codeBadSchema, File: name, Message: fmt.Sprintf("the schema of data.%s: %s", document, err)})
 			continue
 		}
 		out = append(out, Schema{Document: document, File: &File{Path: filepath.Base(name), Name: name, Content: content}})
@@ -68,7 +68,7 @@ func CheckSchemas(schemas []Schema, d Documents, r *Report) {
 	for _, s := range schemas {
 		compiled, err := s.compile()
 		if err != nil {
-			r.Add(policies.Problem{File: s.File.Name, Message: fmt.Sprintf("not a usable JSON schema for data.%s: %s", s.Document, err)})
+			r.Add(policies.Problem{Code: codeBadSchema, File: s.File.Name, Message: fmt.Sprintf("not a usable JSON schema for data.%s: %s", s.Document, err)})
 			continue
 		}
 		doc, ok := d.Find(strings.Split(s.Document, "."))
@@ -76,7 +76,7 @@ func CheckSchemas(schemas []Schema, d Documents, r *Report) {
 			continue
 		}
 		if !ok {
-			p := policies.Problem{File: s.File.Name, Found: fmt.Sprintf("a schema for data.%s, which does not exist", s.Document),
+			p := policies.Problem{Code: codeIdleSchema, File: s.File.Name, Found: fmt.Sprintf("a schema for data.%s, which does not exist", s.Document),
 				Expected: "a data document of that name in a policy root"}
 			if near, ok := policies.Nearest(s.Document, slices.Sorted(maps.Keys(d.Root))); ok {
 				p.Suggestion = "data." + near
@@ -89,7 +89,7 @@ func CheckSchemas(schemas []Schema, d Documents, r *Report) {
 		case errors.As(err, &invalid):
 			s.report(invalid, d, r)
 		case err != nil:
-			r.Add(policies.Problem{File: s.File.Name, Message: err.Error()})
+			r.Add(policies.Problem{Code: codeBadSchema, File: s.File.Name, Message: err.Error()})
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (s Schema) report(e *jsonschema.ValidationError, d Documents, r *Report) {
 		return
 	}
 	at := append(strings.Split(s.Document, "."), e.InstanceLocation...)
-	p := policies.Problem{Message: fmt.Sprintf("%s: %s (schema %s)", Dotted(at), e.BasicOutput().Error, s.File.Name)}
+	p := policies.Problem{Code: codeInvalidData, Message: fmt.Sprintf("%s: %s (schema %s)", Dotted(at), e.BasicOutput().Error, s.File.Name)}
 	if extra, ok := e.ErrorKind.(*kind.AdditionalProperties); ok && len(extra.Properties) > 0 {
 		at = append(at, extra.Properties[0])
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
@@ -215,8 +216,8 @@ func (b *builder) drift(pair desired.Pair, held, why string) {
 
 func (b *builder) finding(f Finding) { b.plan.Findings = append(b.plan.Findings, f) }
 
-func (b *builder) warn(format string, args ...any) {
-	b.plan.Warnings = append(b.plan.Warnings, desired.Notice{Message: fmt.Sprintf(format, args...)})
+func (b *builder) warn(c code.Code, format string, args ...any) {
+	b.plan.Warnings = append(b.plan.Warnings, desired.Notice{Code: c, Message: fmt.Sprintf(format, args...)})
 }
 
 // protected lists a pair that a protection keeps as it is.

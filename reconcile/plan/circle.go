@@ -8,6 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
@@ -262,7 +263,7 @@ func (c *circles) warn(links []desired.Link) {
 			continue
 		}
 		for _, o := range l.Origins {
-			n := desired.Notice{Origin: o, Message: fmt.Sprintf(
+			n := desired.Notice{Code: policies.CodeCircularGrant, About: c.byName(to), Origin: o, Message: fmt.Sprintf(
 				"what this gives on %s follows from itself, by %s: it neither puts anybody there nor keeps them (S34); say in another rule who belongs there",
 				c.index.Named(to), c.path(to, l.Fact))}
 			if !slices.Contains(c.told, n) {
@@ -270,6 +271,14 @@ func (c *circles) warn(links []desired.Link) {
 			}
 		}
 	}
+}
+
+// byName is the reference by which policies mean a thing, as far as it has a name.
+func (c *circles) byName(thing inventory.Ref) inventory.Ref {
+	if named, err := inventory.ParseRef(c.index.Named(thing)); err == nil {
+		return named
+	}
+	return thing
 }
 
 // path is how a fact follows from a target, and the target from it.
@@ -504,7 +513,7 @@ func (s *solution) doubt(user string) {
 			continue
 		}
 		i := slices.IndexFunc(s.reasons[target][user], func(r desired.Reason) bool { return s.follows(r.Fact, user, in).grade == doubtful })
-		s.doubtful = append(s.doubtful, desired.Unknown{User: user, Resource: target.Resource, Reason: fmt.Sprintf(
+		s.doubtful = append(s.doubtful, desired.Unknown{Code: policies.CodeCircularGrant, User: user, Resource: target.Resource, Reason: fmt.Sprintf(
 			"whether %s is on %s for another reason than %s, which follows from it, can't be told (S34)",
 			s.c.index.Name(inventory.KindUser, user), s.c.index.Named(thing(s.reasons[target][user][i].Fact)), s.c.index.Named(target.Resource))})
 	}

@@ -30,7 +30,7 @@ func (b *builder) containTold(r inventory.Ref, do func()) {
 	defer func() {
 		if p := recover(); p != nil {
 			message := fmt.Sprintf("%s telling of %s: %s", desired.Fault, b.resourceName(r), faultOf(p))
-			b.plan.Errors = slices.Concat(b.plan.Errors, []desired.Notice{{Message: message}})
+			b.plan.Errors = slices.Concat(b.plan.Errors, []desired.Notice{{Code: desired.CodeFault, About: r, Message: message}})
 		}
 	}()
 	do()
@@ -43,8 +43,8 @@ func (b *builder) fault(r inventory.Ref, user, what string) {
 		on = b.userName(user) + " on " + on
 	}
 	reason := fmt.Sprintf("%s planning %s: %s", desired.Fault, on, what)
-	b.access.Unknown = append(b.access.Unknown, desired.Unknown{User: user, Resource: r, Reason: reason})
-	b.access.Errors = slices.Concat(b.access.Errors, []desired.Notice{{Message: reason}})
+	b.access.Unknown = append(b.access.Unknown, desired.Unknown{Code: desired.CodeFault, User: user, Resource: r, Reason: reason})
+	b.access.Errors = slices.Concat(b.access.Errors, []desired.Notice{{Code: desired.CodeFault, About: r, Message: reason}})
 	about := func(c Change) bool { return c.Resource == r && (user == "*" || c.User == user) }
 	b.proposed = slices.DeleteFunc(b.proposed, about)
 	b.plan.Observed = slices.DeleteFunc(b.plan.Observed, about)
@@ -75,7 +75,7 @@ func faultOf(p any) string {
 func (p *Plan) Faults() []string {
 	var faults []string
 	for _, e := range p.Errors {
-		if strings.HasPrefix(e.Message, desired.Fault) {
+		if e.Code == desired.CodeFault {
 			faults = append(faults, e.Message)
 		}
 	}

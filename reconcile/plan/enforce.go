@@ -24,7 +24,7 @@ func (b *builder) enforce() {
 	}
 	b.proposed = kept
 	for name, n := range unmanaged {
-		b.warn("policies would change %d pairs of %s, which is not imported: nothing is done there", n, name)
+		b.warn(codeNotIncluded, "policies would change %d pairs of %s, which is not imported: nothing is done there", n, name)
 	}
 }
 
@@ -44,7 +44,7 @@ func (b *builder) neverEnding() {
 				continue
 			}
 			for _, by := range g.By {
-				seen[desired.Notice{Origin: by.Origin, Message: fmt.Sprintf(
+				seen[desired.Notice{Code: codeEndless, About: target.Resource, Origin: by.Origin, Message: fmt.Sprintf(
 					"this grant has an end, but %s is in grant-only, where nothing is taken back", b.resourceName(target.Resource))}] = true
 			}
 		}

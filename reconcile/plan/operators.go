@@ -12,9 +12,10 @@ type operators struct {
 	users map[string]bool
 	// bound are the names resolved, to be remembered (S11).
 	bound map[string]string
-	// wrong says what is wrong with names, and nobody of which of them can't be told
-	// whom they mean.
-	wrong, nobody []string
+	// wrong says what is wrong with names.
+	wrong []desired.Notice
+	// nobody says of which names it can't be told whom they mean.
+	nobody []string
 }
 
 // findOperators finds out who must never be changed.
@@ -37,7 +38,7 @@ func operatorsOf(names *desired.Names, in Input) operators {
 		if p.Nobody {
 			o.nobody = append(o.nobody, why)
 		}
-		o.wrong = append(o.wrong, why)
+		o.wrong = append(o.wrong, desired.Notice{Code: p.Code, Message: why})
 	}
 	if user := in.TokenUser; user != "" {
 		o.users[user] = true
@@ -64,11 +65,7 @@ func (o operators) protection() []desired.Protection {
 
 // operatorErrors are what is wrong with the names of operators.
 func (b *builder) operatorErrors() []desired.Notice {
-	var errors []desired.Notice
-	for _, why := range b.operators.wrong {
-		errors = append(errors, desired.Notice{Message: why})
-	}
-	return errors
+	return slices.Clone(b.operators.wrong)
 }
 
 // Bindings are the names resolved, to be remembered (S11): those that policies

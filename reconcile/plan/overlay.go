@@ -40,6 +40,7 @@ func overlay(s *inventory.Snapshot, writes []Write) (*inventory.Snapshot, []desi
 			}
 		default:
 			unknown = append(unknown, desired.Unknown{
+				Code: codeSettling,
 				User: pair.User, Resource: pair.Resource,
 				Reason: fmt.Sprintf("written as %s less than two minutes ago and read back as %s", w.Role, read),
 			})

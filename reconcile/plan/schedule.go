@@ -204,7 +204,7 @@ func unsettled(s *inventory.Snapshot, m Memory, now time.Time) []desired.Unknown
 		}
 		known := slices.ContainsFunc(unknown, func(u desired.Unknown) bool { return u.Resource.ID == e.Schedule })
 		if why != "" && !known {
-			unknown = append(unknown, desired.Unknown{User: "*", Resource: inventory.ByID(inventory.KindSchedule, e.Schedule), Reason: why})
+			unknown = append(unknown, desired.Unknown{Code: codeSettling, User: "*", Resource: inventory.ByID(inventory.KindSchedule, e.Schedule), Reason: why})
 		}
 	}
 	return unknown

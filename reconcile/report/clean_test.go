@@ -74,7 +74,7 @@ func TestNoNameColoursItselfOrLooksLikeAnother(t *testing.T) {
 }
 
 func TestNoNameMeansAnythingInMarkdown(t *testing.T) {
-	for _, text := range []string{escaped(evil), code(evil)} {
+	for _, text := range []string{escaped(evil), codeSpan(evil)} {
 		for _, bad := range []string{"\x1b", "\a", "\u202e", "\x9b", "```", "\n"} {
 			if strings.Contains(text, bad) {
 				t.Errorf("%q stands in %q", bad, text)

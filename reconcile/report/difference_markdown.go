@@ -32,7 +32,7 @@ func DifferenceMarkdown(w io.Writer, d *plan.Difference, base string) error {
 	m.add("### What these policies change\n")
 	m.add(fmt.Sprintf("**%s**\n", escaped(DifferenceSummary(d))))
 	m.add(fmt.Sprintf("Compared with %s, on the account %s as of %s. Policies %s, before %s.\n",
-		code(base), code(d.Account), clock(d.TakenAt), code(short(d.After.Revision)), code(short(d.Before.Revision))))
+		codeSpan(base), codeSpan(d.Account), clock(d.TakenAt), codeSpan(short(d.After.Revision)), codeSpan(short(d.Before.Revision))))
 	for _, h := range d.Holds {
 		m.add(fmt.Sprintf("> **This would be held** until a person releases it: %s (%s), for %s.\n", count(h.Changes, "change", "changes"), h.Rule, escaped(h.Why)))
 	}
@@ -112,17 +112,17 @@ func (m *markdown) sections() []section {
 		c := changeOf(a)
 		mark := map[plan.Effect]string{plan.Raise: "▲", plan.Lower: "▼"}[a.Effect]
 		access = append(access, fmt.Sprintf("| %s | %s | %s %s | %s | %s |",
-			code(t.place(a.Resource, a.Layer)), code(t.user(a.User)), mark, escaped(move(c)), escaped(c.Reason), rulesOf(a)))
+			codeSpan(t.place(a.Resource, a.Layer)), codeSpan(t.user(a.User)), mark, escaped(move(c)), escaped(c.Reason), rulesOf(a)))
 	}
 	for _, c := range d.Consequences {
 		consequences = append(consequences, fmt.Sprintf("- %s on %s: %s; before: %s",
-			code(t.user(c.User)), code(t.place(c.Resource, c.Layer)), escaped(handled(c.Then)), escaped(handled(c.Was))))
+			codeSpan(t.user(c.User)), codeSpan(t.place(c.Resource, c.Layer)), escaped(handled(c.Then)), escaped(handled(c.Was))))
 	}
 	for _, f := range d.Findings.Begins {
-		begins = append(begins, fmt.Sprintf("- **%s** %s: %s — %s", f.Severity, code(t.subject(f)), escaped(f.Message), originsOf(f.By)))
+		begins = append(begins, fmt.Sprintf("- **%s** %s: %s — %s", f.Severity, codeSpan(t.subject(f)), escaped(f.Message), originsOf(f.By)))
 	}
 	for _, f := range d.Findings.Ends {
-		ends = append(ends, fmt.Sprintf("- %s %s: %s", f.Severity, code(t.subject(f)), escaped(f.Message)))
+		ends = append(ends, fmt.Sprintf("- %s %s: %s", f.Severity, codeSpan(t.subject(f)), escaped(f.Message)))
 	}
 	return []section{
 		{head: "Access that the policies ask for", lines: access,
@@ -185,14 +185,14 @@ func originsOf(origins []policies.Origin) string {
 			places = append(places, "built in")
 			continue
 		}
-		places = append(places, code(fmt.Sprintf("%s:%d", o.File, o.Line)))
+		places = append(places, codeSpan(fmt.Sprintf("%s:%d", o.File, o.Line)))
 	}
 	return strings.Join(places, ", ")
 }
 
-// code is text as it stands, in a table too. Nothing in it mentions people or
+// codeSpan is text as it stands, in a table too. Nothing in it mentions people or
 // is taken for HTML.
-func code(text string) string {
+func codeSpan(text string) string {
 	return "`" + strings.NewReplacer("`", "'", "|", "¦").Replace(Line(text)) + "`"
 }
 

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -42,7 +42,7 @@ type Hold struct {
 func NewHolds(p *plan.Plan, round int64, asOf time.Time, released map[string]plan.Release, alarms []apply.EditAlarmed) *Holds {
 	h := &Holds{AsOf: asOf, Round: round, Held: []Hold{}, Unconfirmed: []string{}, Alarms: append([]apply.EditAlarmed{}, alarms...), plan: p}
 	for _, u := range p.Unknown {
-		if strings.Contains(u.Reason, "dutyward confirm") && !slices.Contains(h.Unconfirmed, u.Reason) {
+		if u.Code == desired.CodeReused && !slices.Contains(h.Unconfirmed, u.Reason) {
 			h.Unconfirmed = append(h.Unconfirmed, u.Reason)
 		}
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -48,7 +49,7 @@ func ProblemsGitHub(w io.Writer, problems policies.Problems, name func(file stri
 		if x.Column > 0 {
 			at = append(at, fmt.Sprintf("col=%d", x.Column))
 		}
-		p.line("::%s %s::%s", level, strings.Join(append(at, "title=dutyward check"), ","), githubData(x.Text()))
+		p.line("::%s %s::%s", level, strings.Join(append(at, "title="+githubProperty(cmp.Or(string(x.Code), "dutyward check"))), ","), githubData(x.Text()))
 	}
 	p.line("%s", problemCount(problems))
 	return p.err

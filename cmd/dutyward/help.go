@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+// newHelp is cobra's own help, and the pages of codes.
+func newHelp(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND | TOPIC | CODE]",
+		Short:   "Show the help of a command, or explain a code",
+		Long:    "Show the help of a command or topic, or the page of a code such as policy/unknown-field. `dutyward help codes` lists\nall codes.",
+		Example: "  dutyward help plan\n  dutyward help policy/unknown-field",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && strings.Contains(args[0], "/") {
+				return a.explainCode(args[0])
+			}
+			about, _, err := cmd.Root().Find(args)
+			if err != nil || len(args) > 0 && about == cmd.Root() {
+				return fmt.Errorf("no help on %q: `dutyward help` lists the commands and topics, `dutyward help codes` the codes", strings.Join(args, " "))
+			}
+			about.InitDefaultHelpFlag()
+			about.InitDefaultVersionFlag()
+			return about.Help()
+		},
+		ValidArgsFunction: completeHelp,
+	}
+}
+
+// explainCode writes the page of a code.
+func (a *app) explainCode(text string) error {
+	pages := reconcile.Pages()
+	page, ok := pages.Of(code.Code(text))
+	if !ok {
+		return fmt.Errorf("there is no code %q%s; `dutyward help codes` lists them", text, nearestCode(text, pages))
+	}
+	return report.CodePage(a.stdout, page)
+}
+
+// nearestCode suggests a code: one like it, or the same name in another category.
+func nearestCode(text string, pages code.Pages) string {
+	_, name, _ := strings.Cut(text, "/")
+	i := slices.IndexFunc(pages, func(p code.Page) bool { return strings.HasSuffix(string(p.Code), "/"+name) })
+	if i >= 0 {
+		return fmt.Sprintf("; did you mean %s?", pages[i].Code)
+	}
+	if near, ok := inventory.Nearest(text, pages.Codes()); ok {
+		return fmt.Sprintf("; did you mean %s?", near)
+	}
+	return ""
+}
+
+// completeHelp completes commands, topics and codes.
+func completeHelp(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	var out []string
+	about, _, err := cmd.Root().Find(args)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, sub := range about.Commands() {
+		if (sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand()) && strings.HasPrefix(sub.Name(), begun) {
+			out = append(out, sub.Name()+"\t"+sub.Short)
+		}
+	}
+	for _, p := range reconcile.Pages() {
+		if len(args) == 0 && begun != "" && strings.HasPrefix(string(p.Code), begun) {
+			out = append(out, string(p.Code)+"\t"+p.Title)
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// codesIntroduction says what codes are.
+const codesIntroduction = "Each problem, notice and unknown has a code. It stays the same when the text beside it is reworded;\n" +
+	"`dutyward help CODE` explains it.\n\n"
+
+// codesReference is the reference of the codes in Markdown.
+func codesReference() string {
+	return "# Codes\n\n" + codesIntroduction + report.CodesMarkdown(reconcile.Pages())
+}

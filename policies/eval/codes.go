@@ -1,0 +1,65 @@
+package eval
+
+import "github.com/dutyward/dutyward/inventory/code"
+
+// The codes of what evaluation finds.
+const (
+	codeNoRules       code.Code = "policy/no-rules"
+	codeExpiredWaiver code.Code = "policy/expired-waiver"
+	codeFailed        code.Code = "rule/failed"
+	codeInDoubt       code.Code = "rule/in-doubt"
+	codeBadElements   code.Code = "rule/bad-elements"
+	codeLeftOut       code.Code = "rule/left-out"
+)
+
+// Pages explain the codes of this package.
+var Pages = code.Pages{
+	{
+		Code:    codeNoRules,
+		Title:   "The policies hold no rule that is read",
+		Means:   "No access or risk package has a contract rule.",
+		Why:     "The policies say nothing, which is rarely meant.",
+		Do:      "Check the package names and the files' endings.",
+		Example: "package access.payments",
+	},
+	{
+		Code: codeExpiredWaiver, Account: true,
+		Title:   "A waiver has ended",
+		Means:   "Its \"until\" has passed.",
+		Why:     "The finding is open again.",
+		Do:      "Extend it with a reason, or delete it.",
+		Example: "waive contains {\"rule\": \"no-phone\", …, \"until\": \"2026-01-01T00:00:00Z\"}",
+	},
+	{
+		Code: codeFailed, Account: true,
+		Title:   "A rule failed while it was evaluated",
+		Means:   "A function in it failed, such as one that parses a time, or the rule gave two values at once.",
+		Why:     "What the rule would have given is unknown, so nothing is lowered until it is corrected.",
+		Do:      "Correct the value or the rule at the place shown.",
+		Example: "time.parse_rfc3339_ns(p.until) where a row has \"until\": \"tomorrow\"",
+	},
+	{
+		Code: codeInDoubt, Account: true,
+		Title:   "Everything that a rule gave is dropped, for it may be wrong",
+		Means:   "A function failed under not, in a comprehension or the like, where undefined makes more elements, not fewer.",
+		Why:     "The rule could give access that it should not.",
+		Do:      "Correct the failure that is reported beside it.",
+		Example: "grant contains {…} if not expired(p)  # expired fails on a bad date",
+	},
+	{
+		Code: codeBadElements, Account: true,
+		Title:   "A rule gave elements that are not valid",
+		Means:   "The rule was evaluated, and some of what came out breaks the contract.",
+		Why:     "These elements are dropped, and nothing is lowered while there are any.",
+		Do:      "Correct the problems that are reported one by one.",
+		Example: "grant contains {…, \"role\": p.role}  # a row has the role \"admin\"",
+	},
+	{
+		Code: codeLeftOut, Account: true,
+		Title:   "A rule is left out for a while",
+		Means:   "Evaluating it did not end within its bounds, and it is not tried again until the policies or the data change.",
+		Why:     "Other rules go on; nothing is lowered meanwhile.",
+		Do:      "Make the rule faster. dutyward check shows what takes the square of the account's size.",
+		Example: "a search of all users for each row of a large document",
+	},
+}

@@ -1,0 +1,72 @@
+package reconcile
+
+import (
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/check"
+	"github.com/dutyward/dutyward/policies/contract"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/policies/source"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// The codes of what is found in policies once their plan is known.
+const (
+	codeNotEvaluated  code.Code = "policy/not-evaluated"
+	codeIdleLimit     code.Code = "policy/idle-limit"
+	codeIdleWaiver    code.Code = "policy/idle-waiver"
+	codeNearlyAccount code.Code = "name/nearly-an-account"
+	codeGivesNothing  code.Code = "policy/gives-nothing"
+)
+
+// pages explain the codes of this package.
+var pages = code.Pages{
+	{
+		Code: codeNotEvaluated, Account: true,
+		Title:   "The policies could not be evaluated",
+		Means:   "They did not end within their bounds of time or memory, or gave too many elements.",
+		Why:     "Nothing is planned with them.",
+		Do:      "Make the rule faster, or raise the bound under evaluation.",
+		Example: "evaluation: {time_limit: 60s}",
+	},
+	{
+		Code: codeIdleLimit, Account: true,
+		Title:   "A limit limits nobody",
+		Means:   "Its principal is a group that has no members now.",
+		Why:     "It may rely on data that has changed, or on a misspelt name.",
+		Do:      "Check the group's members, or delete the limit.",
+		Example: "limit contains {\"principal\": \"group:contractors\", …} while nobody is in the group",
+	},
+	{
+		Code: codeIdleWaiver, Account: true,
+		Title:   "A waiver waives nothing",
+		Means:   "There is no finding of that rule about that subject.",
+		Why:     "The risk may be gone, or the rule's name is misspelt and the finding still open.",
+		Do:      "Correct the name, or delete the waiver.",
+		Example: "waive contains {\"rule\": \"oncall-unreachable\", \"subject\": \"user:ann@acme.com\", …}",
+	},
+	{
+		Code: codeNearlyAccount, Account: true,
+		Title:   "An address nearly is that of an account",
+		Means:   "A policy names an address that nobody has, and one person whom no policy names differs by a letter or two.",
+		Why:     "It is likely a slip, and the person does not get what was meant for them.",
+		Do:      "Correct the address.",
+		Example: "user:ann.smiht@acme.com  # user:ann.smith@acme.com",
+	},
+	{
+		Code: codeGivesNothing, Account: true,
+		Title:   "A rule gives nothing on this account",
+		Means:   "The grant or member rule was evaluated and gave no element, nor did any other of its kind in the package.",
+		Why:     "A condition may never hold. It may also simply not be the day for it.",
+		Do:      "Check the rule's conditions against the data and the account.",
+		Example: "grant contains {…} if data.freeze.active",
+	},
+}
+
+// Pages explain every code, in their order.
+func Pages() code.Pages {
+	return slices.Concat(policies.Pages, contract.Pages, source.Pages, check.Pages, eval.Pages, desired.Pages, plan.Pages, pages).Sorted()
+}
