@@ -78,7 +78,7 @@ func newDemonstration(a *app, clock func(start time.Time) func() time.Time, rate
 	}
 	d := &demonstration{seed: seed, sim: sim, app: &app{
 		stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, now: now, noColour: a.noColour,
-		env:        map[string]string{config.DefaultTokenEnv: "demo", "NO_COLOR": a.env["NO_COLOR"], "TERM": a.env["TERM"]},
+		env:        map[string]string{config.DefaultTokenEnv: "token-of-the-demo", "NO_COLOR": a.env["NO_COLOR"], "TERM": a.env["TERM"]},
 		transport:  sim.Transport(),
 		configFile: config.DefaultFile,
 	}}

@@ -14,9 +14,9 @@ import (
 // Mark stands where a secret stood.
 const Mark = "[token]"
 
-// shortest is how long a secret must be to be looked for anywhere: a shorter one
+// Shortest is how long a secret must be to be looked for anywhere: a shorter one
 // is found by chance in what has nothing to do with it.
-const shortest = 8
+const Shortest = 8
 
 // Keeper knows secrets. Its zero value knows none, and so does nil. It is safe for
 // concurrent use.
@@ -49,7 +49,7 @@ func (k *Keeper) Add(secrets ...string) {
 	for _, s := range secrets {
 		for _, part := range strings.Fields(s) { // a file may hold one a line
 			digest := sha256.Sum256([]byte(part))
-			if len(part) < shortest || k.known[digest] {
+			if len(part) < Shortest || k.known[digest] {
 				continue
 			}
 			if k.known == nil {
@@ -123,7 +123,7 @@ func (f *finder) with(secret string) *finder {
 	}
 	for _, form := range formsOf(secret) {
 		compact, _ := unbroken([]byte(form), false)
-		if len(compact) >= shortest && !slices.ContainsFunc(forms, func(other []byte) bool { return bytes.Equal(other, compact) }) {
+		if len(compact) >= Shortest && !slices.ContainsFunc(forms, func(other []byte) bool { return bytes.Equal(other, compact) }) {
 			forms = append(forms, compact)
 		}
 	}
@@ -176,7 +176,7 @@ func begun(forms [][]byte, longest int, text []byte) int {
 	compact, places := unbroken(bytes.TrimSuffix(tail, []byte(`\`)), true) // of \n, perhaps
 	least := 1
 	if len(tail) > 0 && isBreak(tail[len(tail)-1]) {
-		least = shortest
+		least = Shortest
 	}
 	most := 0
 	for _, form := range forms {
@@ -192,7 +192,7 @@ func begun(forms [][]byte, longest int, text []byte) int {
 // that is a beginning of form and not all of it; 0 if there is none.
 func overlap(text, form []byte, least int) int {
 	text = text[max(0, len(text)-len(form)+1):]
-	head := form[:min(shortest, len(form))]
+	head := form[:min(Shortest, len(form))]
 	for from := 0; ; {
 		i := bytes.Index(text[from:], head)
 		if i < 0 {

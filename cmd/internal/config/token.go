@@ -5,16 +5,43 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os/exec"
 	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory/regular"
+	"github.com/dutyward/dutyward/inventory/secret"
 )
 
 // Token fetches the token from where the configuration says it is. No error
 // holds any part of it.
 func (c *Config) Token(ctx context.Context) (string, error) {
+	token, err := c.fetch(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case len(strings.Fields(token)) > 1:
+		return "", errors.New("the PagerDuty token has spaces or several lines in it: leave there the token and nothing else")
+	case len(token) < secret.Shortest && !c.local():
+		// It could not be told from other text, to be taken out of what is printed.
+		return "", fmt.Errorf("the PagerDuty token is too short to be one: it has %d characters, and those of PagerDuty have 20; it was cut off, perhaps", len(token))
+	}
+	return token, nil
+}
+
+// local says that it is a simulator on this machine that takes the token.
+func (c *Config) local() bool {
+	address, err := url.Parse(c.Account.BaseURL)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(address.Hostname())
+	return address.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (c *Config) fetch(ctx context.Context) (string, error) {
 	t := c.Account.Token
 	switch {
 	case t.File != "":
