@@ -96,7 +96,9 @@ func filledBy(s inventory.Schedule, user string, t time.Time) bool {
 	})
 }
 
-// watchCoverage notes which hours a change uncovered and whose doing that is.
+// watchCoverage notes which hours a change uncovered and whose doing that is. Ours
+// opens some where an event ends for a successor and no net could be had: until the
+// successor is made, nobody has the turns after the hand-over.
 func (c *chaos) watchCoverage(was, is *inventory.Snapshot, byUs bool) {
 	from := hourFrom(c.now())
 	for id, before := range was.Schedules {

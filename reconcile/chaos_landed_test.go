@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -9,6 +10,68 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
+
+// settle ends the trouble: people put names right or say what they mean, and all
+// that is due must land.
+func (c *chaos) settle() {
+	c.Helper()
+	c.sim.ClearFaults()
+	c.calm()
+	c.stale, c.skewed, c.paused, c.broken, c.refusals, c.why = false, false, false, nil, nil, "schedule"
+	if l := c.laws[c.at]; len(l.gives) == 0 || l.draft {
+		c.write(0)
+	}
+	c.setOperators(sweepMail("OPR"))
+	c.pass(3 * time.Minute)
+	c.confirm()
+	c.tell("the trouble ends")
+	c.quiet(6)
+	if open := c.gaps.open(c.now()); len(open) > 0 {
+		c.fail("by our doing nobody is on call: %s", open)
+	}
+	held := c.landed()
+	if len(held) == 0 {
+		return
+	}
+	c.counts["settled: held, and released"] += len(held)
+	c.tell("what is held is released: %v", held)
+	c.relaxed = true
+	for _, key := range held {
+		if err := c.journal.Release(context.Background(), key, "looked at it"); err != nil {
+			c.fail("%v", err)
+		}
+	}
+	c.quiet(3)
+	for _, key := range c.landed() {
+		if slices.Contains(held, key) {
+			c.fail("%s is still held after its release", key)
+		}
+	}
+}
+
+// quiet makes rounds in which nothing goes wrong.
+func (c *chaos) quiet(rounds int) {
+	c.Helper()
+	for range rounds {
+		c.pass(3 * time.Minute)
+		c.round()
+	}
+}
+
+// confirm has people say what each name means that is there, and put back what is
+// not.
+func (c *chaos) confirm() {
+	c.Helper()
+	is := c.sim.Account()
+	refs := slices.Sorted(maps.Keys(c.bound))
+	for _, ref := range slices.Concat(refs, refs) { // what one name meant may have had another's
+		if _, ok := c.resolve(is, ref); !ok {
+			c.mend(is, ref)
+			is = c.sim.Account()
+		}
+	}
+	c.note()
+}
 
 // landed checks that what is due is there, but for what the plan holds until a
 // person releases it, whose keys it returns, and what it says is blocked.

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -270,68 +269,6 @@ func (c *chaos) plan() *plan.Plan {
 		c.fail("no round was recorded: %v", err)
 	}
 	return last.Plan
-}
-
-// settle ends the trouble: people put names right or say what they mean, and all
-// that is due must land.
-func (c *chaos) settle() {
-	c.Helper()
-	c.sim.ClearFaults()
-	c.calm()
-	c.stale, c.skewed, c.paused, c.broken, c.refusals, c.why = false, false, false, nil, nil, "schedule"
-	if l := c.laws[c.at]; len(l.gives) == 0 || l.draft {
-		c.write(0)
-	}
-	c.setOperators(sweepMail("OPR"))
-	c.pass(3 * time.Minute)
-	c.confirm()
-	c.tell("the trouble ends")
-	c.quiet(6)
-	if open := c.gaps.open(c.now()); len(open) > 0 {
-		c.fail("by our doing nobody is on call: %s", open)
-	}
-	held := c.landed()
-	if len(held) == 0 {
-		return
-	}
-	c.counts["settled: held, and released"] += len(held)
-	c.tell("what is held is released: %v", held)
-	c.relaxed = true
-	for _, key := range held {
-		if err := c.journal.Release(context.Background(), key, "looked at it"); err != nil {
-			c.fail("%v", err)
-		}
-	}
-	c.quiet(3)
-	for _, key := range c.landed() {
-		if slices.Contains(held, key) {
-			c.fail("%s is still held after its release", key)
-		}
-	}
-}
-
-// quiet makes rounds in which nothing goes wrong.
-func (c *chaos) quiet(rounds int) {
-	c.Helper()
-	for range rounds {
-		c.pass(3 * time.Minute)
-		c.round()
-	}
-}
-
-// confirm has people say what each name means that is there, and put back what is
-// not.
-func (c *chaos) confirm() {
-	c.Helper()
-	is := c.sim.Account()
-	refs := slices.Sorted(maps.Keys(c.bound))
-	for _, ref := range slices.Concat(refs, refs) { // what one name meant may have had another's
-		if _, ok := c.resolve(is, ref); !ok {
-			c.mend(is, ref)
-			is = c.sim.Account()
-		}
-	}
-	c.note()
 }
 
 // chaosRounds is how many rounds there are at least: few in an ordinary run,
