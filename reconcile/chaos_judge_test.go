@@ -147,7 +147,9 @@ func (c *chaos) judgeSeen(said, key string, paths ...string) {
 
 // protects says that nobody may touch a person.
 func (c *chaos) protects(user string) bool {
-	return user == "OPR" || user == "ADM" || user == "OWN" || slices.Contains(c.inForce.protected, user)
+	return user == "OPR" || user == "ADM" || user == "OWN" || slices.ContainsFunc(c.inForce.protected, func(id string) bool {
+		return user == id || user == c.bound["user:"+sweepMail(id)] // whom the name means may be another since
+	})
 }
 
 // mayRaise says that by something which the program may have seen a user has at
