@@ -10,6 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -185,7 +186,7 @@ func (r *Round) remember(ctx context.Context, record Record, round int64, done *
 			refused[o.Change.ID] = o.Cause()
 		}
 	}
-	state := plan.RoundOf(&done.Result.Result, done.Statements, done.after(), made)
+	state := diff.RoundOf(&done.Result.Result, done.Statements, done.after(), made)
 	state.Refused = done.Refusals(refused, made)
 	return record.Finish(ctx, round, state, done.Report)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -206,7 +207,7 @@ func TestS2_EmptiedPoliciesPlanNothing(t *testing.T) {
 	w := newWorld(t)
 	w.mustApply()
 	w.policy = w.load(t.TempDir())
-	if _, err := w.round().Plan(context.Background()); !errors.Is(err, plan.ErrNoGrants) {
+	if _, err := w.round().Plan(context.Background()); !errors.Is(err, diff.ErrNoGrants) {
 		t.Fatalf("%v, want ErrNoGrants", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -147,7 +148,7 @@ func BenchmarkSaveToDiff(b *testing.B) {
 				dir := policiesOfMany(b, n)
 				save(b, filepath.Join(dir, "light.rego"), fmt.Sprintf(light, "manager"))
 				round := reconcile.Round{
-					Reader: inMemory{bigAccount(n)}, Memory: (*journal.Journal)(nil), Evaluator: &eval.Evaluator{}, Ground: &plan.Ground{},
+					Reader: inMemory{bigAccount(n)}, Memory: (*journal.Journal)(nil), Evaluator: &eval.Evaluator{}, Ground: &diff.Ground{},
 					Settings: plan.Settings{Default: plan.Sync}, Now: time.Now,
 				}
 				var last *reconcile.Result
@@ -165,7 +166,7 @@ func BenchmarkSaveToDiff(b *testing.B) {
 						b.Fatal(err)
 					}
 					if last != nil {
-						differing = len(plan.Compare(&last.Result, &result.Result).Access)
+						differing = len(diff.Compare(&last.Result, &result.Result).Access)
 					}
 					last = result
 				}

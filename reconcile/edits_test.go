@@ -17,6 +17,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -118,7 +119,7 @@ func TestAPlanOfAnEditEqualsAPlanMadeAnew(t *testing.T) {
 		}
 		var loader eval.Loader
 		kept := reconcile.Round{
-			Reader: inMemory{editedAccount(t)}, Memory: rememberedBy(t), Evaluator: &eval.Evaluator{}, Ground: &plan.Ground{},
+			Reader: inMemory{editedAccount(t)}, Memory: rememberedBy(t), Evaluator: &eval.Evaluator{}, Ground: &diff.Ground{},
 			Settings: plan.Settings{Default: plan.Sync, Longest: 60 * 24 * time.Hour, WarnBefore: 5 * 24 * time.Hour}, Now: time.Now,
 		}
 		var last, lastAnew *reconcile.Result
@@ -151,9 +152,9 @@ func TestAPlanOfAnEditEqualsAPlanMadeAnew(t *testing.T) {
 			same(t, "access", want.Access.Document(), got.Access.Document())
 			same(t, "groups", want.Access.GroupDocuments(), got.Access.GroupDocuments())
 			same(t, "names", want.Access.Bindings(), got.Access.Bindings())
-			same(t, "round", plan.RoundOf(&want.Result, want.Statements, want.Snapshot, nil), plan.RoundOf(&got.Result, got.Statements, got.Snapshot, nil))
+			same(t, "round", diff.RoundOf(&want.Result, want.Statements, want.Snapshot, nil), diff.RoundOf(&got.Result, got.Statements, got.Snapshot, nil))
 			if last != nil {
-				same(t, "difference", plan.Compare(&lastAnew.Result, &want.Result), plan.Compare(&last.Result, &got.Result))
+				same(t, "difference", diff.Compare(&lastAnew.Result, &want.Result), diff.Compare(&last.Result, &got.Result))
 			}
 			last, lastAnew = got, want
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/forecast"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -69,7 +70,7 @@ type foretold struct {
 	client       *pagerduty.Client
 	daemon       *reconcile.Daemon
 	source       string
-	forecast     *plan.Forecast
+	forecast     *forecast.Forecast
 	// did are the changes that the daemon made; wrote says that the last round
 	// changed a schedule.
 	did   []string

@@ -162,7 +162,7 @@ func (w *world) half() apply.EditIntent {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	in := apply.EditIntent{Was: e.Work().Was, Steps: e.Work().Revised.Steps, After: e.Work().Revised.Schedule}
+	in := apply.EditIntent{Was: e.Work.Was, Steps: e.Work.Revised.Steps, After: e.Work.Revised.Schedule}
 	if in.ID, err = w.journal.EditIntent(ctx, round, in); err != nil {
 		w.t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -64,7 +65,7 @@ type Round struct {
 	Evaluator *eval.Evaluator
 	// Ground keeps what plans of one snapshot have in common; nil if there is but
 	// one round.
-	Ground *plan.Ground
+	Ground *diff.Ground
 
 	// last are the policies of the last round that was carried out, once asked.
 	last Policies
@@ -79,7 +80,7 @@ func (e *PolicyError) Unwrap() error { return e.Err }
 
 // Result is what a round found out and plans to do.
 type Result struct {
-	plan.Result
+	diff.Result
 	// Statements and Risk are what the policies say in the two phases.
 	Statements *policies.Statements
 	Risk       *policies.Statements
@@ -101,8 +102,8 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := plan.Make(*in)
-	var fault *plan.FaultError
+	made, err := diff.Make(*in)
+	var fault *diff.FaultError
 	switch {
 	case errors.As(err, &fault):
 		return nil, err
@@ -116,7 +117,7 @@ func (r *Round) Plan(ctx context.Context) (*Result, error) {
 
 // prepare takes the round up to what its plan is made of, and is the input of
 // the policies.
-func (r *Round) prepare(ctx context.Context) (*plan.Input, *eval.Input, error) {
+func (r *Round) prepare(ctx context.Context) (*diff.Input, *eval.Input, error) {
 	memory, err := r.Memory.Memory(ctx, r.Now())
 	if err != nil {
 		return nil, nil, err
@@ -142,7 +143,7 @@ func (r *Round) prepare(ctx context.Context) (*plan.Input, *eval.Input, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	in := &plan.Input{
+	in := &diff.Input{
 		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Provenance: r.Policies.Provenance(), Previous: previous,
 		Memory: memory, Settings: r.Settings, Now: snapshot.Now, Ground: r.Ground,
 	}
@@ -155,7 +156,7 @@ func (r *Round) prepare(ctx context.Context) (*plan.Input, *eval.Input, error) {
 
 // doubt says whose token it is and whether the time can be trusted, or that this
 // can't be told.
-func (r *Round) doubt(ctx context.Context, in *plan.Input) error {
+func (r *Round) doubt(ctx context.Context, in *diff.Input) error {
 	if r.ClockDoubt != nil && !r.elsewhen() {
 		in.OtherClock, in.ClockDoubt = r.ClockDoubt()
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -59,7 +60,7 @@ func (r *Round) heldSettings() ([]byte, error) {
 
 // stillness is what is known of an edit that has yet to hold still; nil if a
 // person decides.
-func (r *Round) stillness(ctx context.Context, in *plan.Input, input *eval.Input) (*plan.Stillness, error) {
+func (r *Round) stillness(ctx context.Context, in *diff.Input, input *eval.Input) (*diff.Stillness, error) {
 	if r.Stillness == nil || r.Stillness.Decided {
 		return nil, nil
 	}
@@ -74,9 +75,9 @@ func (r *Round) stillness(ctx context.Context, in *plan.Input, input *eval.Input
 	same := revision == in.Revision
 	now := digest(in.Revision, settings)
 	if same && string(before) == string(settings) && !wasEdited(in.Memory.Last, now) {
-		return &plan.Stillness{Still: true}, nil
+		return &diff.Stillness{Still: true}, nil
 	}
-	s := &plan.Stillness{Settle: r.Stillness.Settle, Now: r.stillNow(), Digest: now, Superseded: r.Stillness.Superseded}
+	s := &diff.Stillness{Settle: r.Stillness.Settle, Now: r.stillNow(), Digest: now, Superseded: r.Stillness.Superseded}
 	if revision != "" {
 		var held heldSettings
 		if err := json.Unmarshal(before, &held); err != nil {
@@ -94,7 +95,7 @@ func (r *Round) stillness(ctx context.Context, in *plan.Input, input *eval.Input
 		}
 	}
 	if s.Settle == 0 {
-		return &plan.Stillness{Still: true}, nil
+		return &diff.Stillness{Still: true}, nil
 	}
 	if look := r.Stillness.Look; look != nil && !s.Superseded {
 		sight := look(ctx, r.Policies, revision != "" && string(before) != string(settings))

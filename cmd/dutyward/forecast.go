@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/forecast"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -104,8 +104,8 @@ func (f forecastFlags) end(days bool) (when, error) {
 
 // narrowing resolves what the forecast is narrowed to; what names nothing is an
 // error, for an empty forecast would read as if nothing happened.
-func (f forecastFlags) narrowing(s *inventory.Snapshot, forecast *plan.Forecast) (plan.Narrowing, error) {
-	var n plan.Narrowing
+func (f forecastFlags) narrowing(s *inventory.Snapshot, foreseen *forecast.Forecast) (forecast.Narrowing, error) {
+	var n forecast.Narrowing
 	index := inventory.NewIndex(s)
 	for _, text := range f.people {
 		person, err := findPerson(s, nil, text)
@@ -123,8 +123,8 @@ func (f forecastFlags) narrowing(s *inventory.Snapshot, forecast *plan.Forecast)
 	}
 	for _, text := range f.groups {
 		name := strings.TrimPrefix(text, string(inventory.KindGroup)+":")
-		if !slices.Contains(forecast.Declared, name) {
-			return n, fmt.Errorf("no policy declares a group %q%s", name, nearest(name, forecast.Declared))
+		if !slices.Contains(foreseen.Declared, name) {
+			return n, fmt.Errorf("no policy declares a group %q%s", name, nearest(name, foreseen.Declared))
 		}
 		n.Groups = append(n.Groups, name)
 	}

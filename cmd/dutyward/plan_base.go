@@ -11,7 +11,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
-	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -54,7 +54,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 		return err
 	}
 	defer s.close()
-	s.Reader, s.Evaluator, s.Ground = &keptReader{Reader: s.Reader}, &eval.Evaluator{}, &plan.Ground{}
+	s.Reader, s.Evaluator, s.Ground = &keptReader{Reader: s.Reader}, &eval.Evaluator{}, &diff.Ground{}
 	was, err := whole(ctx, s, before, "the policies at "+old.called)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 	if err != nil {
 		return err
 	}
-	d := plan.Compare(&was.Result, &then.Result)
+	d := diff.Compare(&was.Result, &then.Result)
 	if err := a.write(out, 0o644, func(w io.Writer) error { return write(w, d) }); err != nil {
 		return err
 	}
@@ -74,14 +74,14 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 }
 
 // differenceWriter is how a difference is written in a format.
-func (a *app) differenceWriter(format, base string) (func(io.Writer, *plan.Difference) error, error) {
+func (a *app) differenceWriter(format, base string) (func(io.Writer, *diff.Difference) error, error) {
 	switch format {
 	case "text":
-		return func(w io.Writer, d *plan.Difference) error { return report.DifferenceText(w, d, a.style(w)) }, nil
+		return func(w io.Writer, d *diff.Difference) error { return report.DifferenceText(w, d, a.style(w)) }, nil
 	case "json":
 		return report.DifferenceJSON, nil
 	case "markdown":
-		return func(w io.Writer, d *plan.Difference) error { return report.DifferenceMarkdown(w, d, base) }, nil
+		return func(w io.Writer, d *diff.Difference) error { return report.DifferenceMarkdown(w, d, base) }, nil
 	}
 	return nil, fmt.Errorf("--format %s: expected text, json or markdown", format)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -52,7 +53,7 @@ func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration
 	if len(w.roots) == 0 {
 		w.roots = s.config.Policies
 	}
-	s.Reader, s.Evaluator, s.Ground = w.reader, &eval.Evaluator{}, &plan.Ground{}
+	s.Reader, s.Evaluator, s.Ground = w.reader, &eval.Evaluator{}, &diff.Ground{}
 	saved, err := source.Watch(ctx, w.roots, func(err error) { a.note("%v", err) })
 	if err != nil {
 		return err
@@ -149,7 +150,7 @@ func (w *watching) update(ctx context.Context) error {
 	if last == nil {
 		return w.view.whole(now)
 	}
-	return w.view.difference(plan.Compare(&last.Result, &result.Result), now)
+	return w.view.difference(diff.Compare(&last.Result, &result.Result), now)
 }
 
 // keptReader reads the account once, until it is told to forget.
@@ -212,7 +213,7 @@ func (s watchStatus) heading() string {
 }
 
 // differenceOf is a difference as text.
-func differenceOf(d *plan.Difference, style report.Style) (string, error) {
+func differenceOf(d *diff.Difference, style report.Style) (string, error) {
 	var b strings.Builder
 	err := report.DifferenceText(&b, d, style)
 	return strings.TrimLeft(b.String(), "\n"), err

@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -63,7 +64,7 @@ type reverting struct {
 }
 
 // reversal is what undoes the round.
-func (v *reverting) reversal(fresh *reconcile.Result) *plan.Reversal {
+func (v *reverting) reversal(fresh *reconcile.Result) *diff.Reversal {
 	return fresh.Revert(changesOf(v.round))
 }
 

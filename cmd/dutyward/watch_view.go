@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -58,7 +58,7 @@ func (v *watchView) whole(s watchStatus) error {
 }
 
 // difference shows what an edit makes.
-func (v *watchView) difference(d *plan.Difference, s watchStatus) error {
+func (v *watchView) difference(d *diff.Difference, s watchStatus) error {
 	text, err := differenceOf(d, v.style)
 	if err != nil {
 		return err

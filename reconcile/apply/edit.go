@@ -100,7 +100,7 @@ func windowFrom(now time.Time) inventory.Window {
 // writes step by step, reads the schedule back and compares its turns with those
 // foreseen.
 func (x *run) edit(ctx context.Context, e plan.Edit, changes []plan.Change) ([]Outcome, error) {
-	work := e.Work()
+	work := e.Work
 	all := func(status Status, format string, args ...any) []Outcome {
 		return outcomesOf(changes, status, fmt.Sprintf(format, args...), x.options.Now())
 	}

@@ -4,16 +4,16 @@ import "github.com/dutyward/dutyward/inventory/code"
 
 // The codes of what a plan says besides its changes.
 const (
-	codeNotIncluded code.Code = "plan/not-included"
-	codeEndless     code.Code = "plan/never-taken-back"
-	codeUnread      code.Code = "plan/unread"
-	codeSettling    code.Code = "plan/settling"
+	CodeNotIncluded code.Code = "plan/not-included"
+	CodeEndless     code.Code = "plan/never-taken-back"
+	CodeUnread      code.Code = "plan/unread"
+	CodeSettling    code.Code = "plan/settling"
 )
 
 // Pages explain the codes of this package.
 var Pages = code.Pages{
 	{
-		Code: codeNotIncluded, Account: true,
+		Code: CodeNotIncluded, Account: true,
 		Title:   "Policies name something that is not under management",
 		Means:   "The policies would change access on a resource whose mode is unmanaged.",
 		Why:     "Nothing is done there, though the policies ask for it.",
@@ -21,7 +21,7 @@ var Pages = code.Pages{
 		Example: "import: {teams: [Payments]} and a grant on team:Search",
 	},
 	{
-		Code: codeEndless, Account: true,
+		Code: CodeEndless, Account: true,
 		Title:   "Temporary access would never be taken back",
 		Means:   "A grant with an until is on a resource in the mode grant-only.",
 		Why:     "Nothing is lowered there, so the access outlives its end.",
@@ -29,7 +29,7 @@ var Pages = code.Pages{
 		Example: "modes: {\"team:Payments\": grant-only}",
 	},
 	{
-		Code: codeUnread, Account: true,
+		Code: CodeUnread, Account: true,
 		Title:   "Part of the account could not be read",
 		Means:   "PagerDuty did not answer for this resource or person.",
 		Why:     "What is not known is neither raised nor lowered (S6).",
@@ -37,7 +37,7 @@ var Pages = code.Pages{
 		Example: "/teams/P1/members answered 500",
 	},
 	{
-		Code: codeSettling, Account: true,
+		Code: CodeSettling, Account: true,
 		Title:   "PagerDuty does not show yet what was written",
 		Means:   "A change was made less than two minutes ago, or an edit is open, and the account reads otherwise.",
 		Why:     "Acting on it could undo a change that just came about (S9).",

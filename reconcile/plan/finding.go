@@ -44,11 +44,11 @@ func (p *Plan) AddFindings(s *inventory.Snapshot, risk *policies.Statements, now
 	for i := range p.Findings {
 		f := &p.Findings[i]
 		f.Waived = waived[identity{f.Rule, f.Subject, f.Resource}]
-		p.name(index, f.Subject)
-		p.name(index, f.Resource)
+		p.Name(index, f.Subject)
+		p.Name(index, f.Resource)
 	}
 	SortFindings(p.Findings)
-	fill(p)
+	Fill(p)
 	p.Count()
 }
 

@@ -1,8 +1,6 @@
-// Package plan is the difference between a snapshot and desired access: the
-// changes in order, each with its cause and explanation, and what is blocked,
-// held, unknown or left alone.
-//
-// It is a pure function of snapshot, statements, memory, settings and now.
+// Package plan is what a plan is: the changes in order, each with its cause and
+// explanation, and what is blocked, held, unknown or left alone; and what rounds
+// remember for the plans after them. Package diff makes plans.
 package plan
 
 import (

@@ -8,11 +8,12 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // DifferenceText writes what other policies do, for people.
-func DifferenceText(w io.Writer, d *plan.Difference, s Style) error {
+func DifferenceText(w io.Writer, d *diff.Difference, s Style) error {
 	t := newDifferenceText(w, d, s)
 	t.access()
 	t.consequences()
@@ -25,10 +26,10 @@ func DifferenceText(w io.Writer, d *plan.Difference, s Style) error {
 }
 
 // DifferenceJSON writes what other policies do, for programs.
-func DifferenceJSON(w io.Writer, d *plan.Difference) error { return JSON(w, d) }
+func DifferenceJSON(w io.Writer, d *diff.Difference) error { return JSON(w, d) }
 
 // DifferenceSummary is a difference in one line.
-func DifferenceSummary(d *plan.Difference) string {
+func DifferenceSummary(d *diff.Difference) string {
 	if d.Empty() {
 		return "No difference: the policies ask for the same, and the plan is the same."
 	}
@@ -59,10 +60,10 @@ func DifferenceSummary(d *plan.Difference) string {
 // differenceText is a difference being written, with the means of a plan.
 type differenceText struct {
 	*planText
-	diff *plan.Difference
+	diff *diff.Difference
 }
 
-func newDifferenceText(w io.Writer, d *plan.Difference, s Style) *differenceText {
+func newDifferenceText(w io.Writer, d *diff.Difference, s Style) *differenceText {
 	return &differenceText{planText: newPlanText(w, &plan.Plan{Names: d.Names}, s), diff: d}
 }
 
@@ -81,7 +82,7 @@ func (t *differenceText) access() {
 
 // changeOf is a difference in the shape of a change, whose reason is what the
 // plan does about it.
-func changeOf(a plan.AccessDifference) plan.Change {
+func changeOf(a diff.AccessDifference) plan.Change {
 	c := plan.Change{
 		Action: plan.ActionRole, Effect: a.Effect, User: a.User, Resource: a.Resource, Layer: a.Layer,
 		Before: a.Before, After: a.After, By: a.By, LimitedBy: a.LimitedBy, Reason: consequence(a.Then),
@@ -100,7 +101,7 @@ func changeOf(a plan.AccessDifference) plan.Change {
 	return c
 }
 
-func otherEnd(a plan.AccessDifference) string {
+func otherEnd(a diff.AccessDifference) string {
 	switch {
 	case a.UntilAfter == nil:
 		return "no longer ends " + clock(*a.UntilBefore)
@@ -111,23 +112,23 @@ func otherEnd(a plan.AccessDifference) string {
 }
 
 // consequence says what a plan does about a pair.
-func consequence(o plan.Outcome) string {
+func consequence(o diff.Outcome) string {
 	switch o.State {
-	case plan.OutcomeChange:
+	case diff.OutcomeChange:
 		return "would be made"
-	case plan.OutcomeObserved:
+	case diff.OutcomeObserved:
 		return "observed only"
-	case plan.OutcomeHeld:
+	case diff.OutcomeHeld:
 		return "would be held (" + o.Rule + ")"
-	case plan.OutcomeBlocked:
+	case diff.OutcomeBlocked:
 		return "would be blocked: " + o.Why
-	case plan.OutcomeUnknown:
+	case diff.OutcomeUnknown:
 		return "unknown: " + o.Why
-	case plan.OutcomeProtected:
+	case diff.OutcomeProtected:
 		return "protected: " + o.Why
-	case plan.OutcomeImplied:
+	case diff.OutcomeImplied:
 		return "given by PagerDuty: " + o.Why
-	case plan.OutcomeLeft:
+	case diff.OutcomeLeft:
 		return "left alone: " + o.Why
 	}
 	return "nothing to do: PagerDuty holds " + o.Before
@@ -145,9 +146,9 @@ func (t *differenceText) consequences() {
 }
 
 // handled is an outcome with the change that it is about.
-func handled(o plan.Outcome) string {
+func handled(o diff.Outcome) string {
 	switch {
-	case o.State == plan.OutcomeNone:
+	case o.State == diff.OutcomeNone:
 		return "nothing to do"
 	case o.Key == "":
 		return consequence(o)
@@ -208,7 +209,7 @@ func (t *differenceText) list(head string, lines []string) {
 	}
 }
 
-func (t *differenceText) protections(gs []plan.Guarded) []string {
+func (t *differenceText) protections(gs []diff.Guarded) []string {
 	var lines []string
 	for _, g := range gs {
 		who, what := "everybody", "every resource"

@@ -9,15 +9,16 @@ import (
 	"unicode/utf8"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/forecast"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // ForecastJSON writes a forecast for programs.
-func ForecastJSON(w io.Writer, f *plan.Forecast) error { return JSON(w, f) }
+func ForecastJSON(w io.Writer, f *forecast.Forecast) error { return JSON(w, f) }
 
 // ForecastText writes a forecast for people: what holds for all of it, a timeline
 // of the on-call groups, and what happens, by day and moment.
-func ForecastText(w io.Writer, f *plan.Forecast, s Style) error {
+func ForecastText(w io.Writer, f *forecast.Forecast, s Style) error {
 	t := &forecastText{
 		planText: newPlanText(w, &plan.Plan{Names: f.Names}, s), forecast: f, width: s.width(),
 	}
@@ -36,7 +37,7 @@ func ForecastText(w io.Writer, f *plan.Forecast, s Style) error {
 // forecastText is a forecast being written.
 type forecastText struct {
 	*planText
-	forecast *plan.Forecast
+	forecast *forecast.Forecast
 	width    int
 }
 
@@ -211,7 +212,7 @@ type happening struct {
 	fate, why string
 }
 
-func rowsOf(s plan.Step) []happening {
+func rowsOf(s forecast.Step) []happening {
 	var rows []happening
 	for _, c := range s.Changes {
 		rows = append(rows, happening{Change: c})
@@ -243,7 +244,7 @@ func (t *forecastText) byPlace(rows []happening) (places []string, at map[string
 }
 
 // moment writes the happenings of a moment one by one.
-func (t *forecastText) moment(step plan.Step, rows []happening) {
+func (t *forecastText) moment(step forecast.Step, rows []happening) {
 	clock := step.At.UTC().Format("15:04")
 	places, at := t.byPlace(rows)
 	for _, place := range places {
@@ -333,7 +334,7 @@ func ruleOf(c plan.Change) string {
 }
 
 // folded writes a moment of many changes as what it comes to.
-func (t *forecastText) folded(step plan.Step, rows []happening) {
+func (t *forecastText) folded(step forecast.Step, rows []happening) {
 	causes := map[string]int{}
 	gains, loses := 0, 0
 	fates := map[string]int{}
@@ -402,7 +403,7 @@ func (t *forecastText) asOfNow() {
 }
 
 // forecastSummary is a forecast in one line.
-func forecastSummary(f *plan.Forecast) string {
+func forecastSummary(f *forecast.Forecast) string {
 	s := f.Summary
 	line := fmt.Sprintf("Forecast: %d raised, %d lowered at %s in %s", s.Raise, s.Lower, count(s.Moments, "moment", "moments"), lasting(f.Until.Sub(f.From)))
 	for _, x := range []struct {

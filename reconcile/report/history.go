@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -66,7 +67,7 @@ func MadeText(w io.Writer, p *plan.Plan, made []apply.Outcome, title string, beg
 
 // ReversalText writes what undoes a round: what is left, the plan, and what the
 // policies will do about it.
-func ReversalText(w io.Writer, v *plan.Reversal, s Style) error {
+func ReversalText(w io.Writer, v *diff.Reversal, s Style) error {
 	t := newPlanText(w, v.Plan, s)
 	if len(v.Left) > 0 {
 		t.head("Left as it is (%d)", len(v.Left))

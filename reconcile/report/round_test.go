@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -152,7 +153,7 @@ func TestSummaryOfAPlanSaysWhatIsNotZero(t *testing.T) {
 }
 
 func TestS38_APlanWithABrokenLimitDoesNotSayThatPagerDutyHoldsWhatThePoliciesSay(t *testing.T) {
-	for _, rule := range []string{plan.RuleBeyondLimit, plan.RuleLeaverRemains} {
+	for _, rule := range []string{diff.RuleBeyondLimit, diff.RuleLeaverRemains} {
 		p := &plan.Plan{Findings: []plan.Finding{{Rule: rule}}, Summary: plan.Summary{Findings: 1}}
 		if diff := cmp.Diff("No changes to apply: 1 finding.", PlanSummary(p)); diff != "" {
 			t.Error(rule, diff)

@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/forecast"
 )
 
 // The timeline draws on-call groups over days: a line a person, "━" while they
@@ -68,7 +68,7 @@ func put(line, text string, column int) string {
 }
 
 // cells draws spans with a mark, "·" for the rest of the forecast.
-func (g grid) cells(f *plan.Forecast, mark rune, in func(from, until time.Time) bool) string {
+func (g grid) cells(f *forecast.Forecast, mark rune, in func(from, until time.Time) bool) string {
 	var b strings.Builder
 	for i := range g.days * g.perDay {
 		from := g.from.Add(time.Duration(i) * g.column)
@@ -115,14 +115,14 @@ func (t *forecastText) timeline() {
 	}
 }
 
-func (t *forecastText) groupLines(group plan.GroupCourse, g grid, names map[string]string) {
+func (t *forecastText) groupLines(group forecast.GroupCourse, g grid, names map[string]string) {
 	t.line("group:%s", group.Name)
 	for _, why := range group.Unknown {
 		t.line("  %s%s", t.alarm("not known whole: "), why)
 	}
-	line := func(label string, mark rune, paint func(string) string, is func(plan.GroupSpell) bool) {
+	line := func(label string, mark rune, paint func(string) string, is func(forecast.GroupSpell) bool) {
 		cells := g.cells(t.forecast, mark, func(from, until time.Time) bool {
-			return slices.ContainsFunc(group.Spells, func(s plan.GroupSpell) bool {
+			return slices.ContainsFunc(group.Spells, func(s forecast.GroupSpell) bool {
 				return s.From.Before(until) && s.Until.After(from) && is(s)
 			})
 		})
@@ -130,18 +130,18 @@ func (t *forecastText) groupLines(group plan.GroupCourse, g grid, names map[stri
 	}
 	people := inOrder(group)
 	for _, user := range people[:min(len(people), peopleShown)] {
-		line(names[user], '━', t.raise, func(s plan.GroupSpell) bool { return slices.Contains(s.Users, user) })
+		line(names[user], '━', t.raise, func(s forecast.GroupSpell) bool { return slices.Contains(s.Users, user) })
 	}
 	if more := len(people) - peopleShown; more > 0 {
 		t.line("  and %s", count(more, "more person", "more people"))
 	}
 	if len(group.Empty()) > 0 {
-		line("nobody", '!', t.alarm, func(s plan.GroupSpell) bool { return len(s.Users) == 0 })
+		line("nobody", '!', t.alarm, func(s forecast.GroupSpell) bool { return len(s.Users) == 0 })
 	}
 }
 
 // inOrder are a group's people in the order in which they first come.
-func inOrder(g plan.GroupCourse) []string {
+func inOrder(g forecast.GroupCourse) []string {
 	var people []string
 	for _, s := range g.Spells {
 		for _, u := range s.Users {
@@ -155,7 +155,7 @@ func inOrder(g plan.GroupCourse) []string {
 
 // shortNames are the people of groups by the part of their address before the
 // "@", or by all of it where two share that.
-func (t *forecastText) shortNames(groups []plan.GroupCourse) map[string]string {
+func (t *forecastText) shortNames(groups []forecast.GroupCourse) map[string]string {
 	names, taken := map[string]string{}, map[string]int{}
 	for _, g := range groups {
 		for _, u := range inOrder(g) {

@@ -9,6 +9,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/forecast"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -88,13 +89,13 @@ func TestTurnsReadAsReviewed(t *testing.T) {
 
 // crowdedForecast has a hand-over of many people at once, an edit of turns, what
 // is held, and an end by date.
-func crowdedForecast() *plan.Forecast {
+func crowdedForecast() *forecast.Forecast {
 	from := at("2026-03-02T08:00:00Z")
-	f := &plan.Forecast{
-		Version: plan.ForecastVersion, Account: "acme", From: from, Until: from.AddDate(0, 0, 3), TakenAt: from, Reach: from.AddDate(0, 0, 30),
+	f := &forecast.Forecast{
+		Version: forecast.ForecastVersion, Account: "acme", From: from, Until: from.AddDate(0, 0, 3), TakenAt: from, Reach: from.AddDate(0, 0, 30),
 		Revision: "sha256:3f2a9c1d2e4f5a6b7c8d", Names: map[string]string{"schedule:#S1": "schedule:Weekly", "schedule:#S1/DAY": "layer Day"},
 	}
-	handover := plan.Step{At: from.Add(time.Hour)}
+	handover := forecast.Step{At: from.Add(time.Hour)}
 	for i := range 12 {
 		team := inventory.ByID(inventory.KindTeam, fmt.Sprintf("T%02d", i))
 		f.Names[team.String()] = fmt.Sprintf("team:Team %02d", i)
@@ -120,20 +121,20 @@ func crowdedForecast() *plan.Forecast {
 		Before: "none", After: desired.Rotation, Reason: "granted from 2026-03-03 12:00 UTC", By: []desired.By{through(roster)}}
 	ends := plan.Change{ID: "end", Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CauseExpiry, User: "P01", Resource: inventory.ByID(inventory.KindTeam, "T00"),
 		Before: "responder", After: "none", Reason: "the grant ended 2026-03-04 12:00 UTC", By: []desired.By{through(untitled)}}
-	f.Steps = []plan.Step{
+	f.Steps = []forecast.Step{
 		{At: from, Changes: []plan.Change{ends}},
 		handover,
 		{At: at("2026-03-03T12:00:00Z"), Changes: []plan.Change{layer}},
 		{At: at("2026-03-04T12:00:00Z"), Changes: []plan.Change{ends}},
 	}
-	f.Groups = []plan.GroupCourse{{Name: "oncall", Spells: []plan.GroupSpell{
+	f.Groups = []forecast.GroupCourse{{Name: "oncall", Spells: []forecast.GroupSpell{
 		{From: from, Until: from.Add(time.Hour), Users: []string{"P00"}},
 		{From: from.Add(time.Hour), Until: from.Add(5 * time.Hour)},
 		{From: from.Add(5 * time.Hour), Until: f.Until, Users: []string{"P01"}},
 	}}}
 	f.Endings = []plan.Expiring{{User: "P01", Resource: inventory.ByID(inventory.KindTeam, "T00"), Role: "responder", Until: at("2026-03-04T12:00:00Z"), Then: "none"}}
-	f.AsOfNow = []plan.RuleReads{{Origin: untitled, Reads: []string{"now", "schedules"}}}
-	f.Summary = plan.ForecastSummary{Due: 1, Moments: 3, Raise: 12, Lower: 11, Observed: 2, Held: 1, Empty: 1, Endings: 1}
+	f.AsOfNow = []forecast.RuleReads{{Origin: untitled, Reads: []string{"now", "schedules"}}}
+	f.Summary = forecast.ForecastSummary{Due: 1, Moments: 3, Raise: 12, Lower: 11, Observed: 2, Held: 1, Empty: 1, Endings: 1}
 	return f
 }
 

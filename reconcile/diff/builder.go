@@ -1,0 +1,258 @@
+package diff
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// builder makes one plan. Its methods are the stages, in the order of build.
+type builder struct {
+	in     Input
+	index  *inventory.Index
+	access *desired.Access
+	// before is desired access under the last round's policies; nil if the same.
+	before *desired.Access
+	last   map[desired.Pair]plan.RoundPair
+	// ground is what does not depend on policies.
+	ground *Ground
+	// circles are what of access follows from itself alone; nil if that is not known.
+	circles *circles
+	// scope is what is compared; nil is everything.
+	scope *scope
+	// was are the rules that gave pairs their role before, as far as known.
+	was map[desired.Pair][]desired.By
+	// proposed are the changes that are neither blocked nor observed yet.
+	proposed []plan.Change
+	// untargeted are those that the plan was narrowed away from.
+	untargeted []plan.Change
+	// wayBack are the keys of the proposed changes that undo a raise of ours, which
+	// nothing but the memory asks for.
+	wayBack []string
+	// bases are the proposed changes of base roles, by user.
+	bases map[string]plan.Change
+	// suspendedBy is the rule of the first reason for which nothing is lowered.
+	suspendedBy string
+	// clockDoubt is why the time can't be trusted; empty if it can. Otherwise is then
+	// desired access by the other clock, nil if that can't be told, and elsewhen
+	// makes it.
+	clockDoubt string
+	otherwise  *desired.Access
+	elsewhen   func(time.Time) *desired.Access
+	// bursts say of causes by how much their lowerings exceed the limit.
+	bursts map[plan.Cause]string
+	// after are the schedules that the plan changes as they will be, as far as an
+	// earlier pass tells.
+	after map[string]inventory.Schedule
+	// asks are a Result's; adopted are the stand-ins that are there and are taken
+	// for ours.
+	asks    map[string]bool
+	adopted []plan.OurStandin
+	// operators are who is never changed.
+	operators operators
+	// recent is an edit of policies or configuration; nil if there is none.
+	recent *recentEdit
+	plan   *plan.Plan
+}
+
+func newBuilder(in Input, ground *Ground, index *inventory.Index, access, before *desired.Access) *builder {
+	b := &builder{
+		in: in, ground: ground, index: index, access: access, before: before,
+		last: map[desired.Pair]plan.RoundPair{},
+		asks: map[string]bool{},
+		plan: &plan.Plan{
+			Version: plan.Version, Account: in.Snapshot.Account.Name, Now: in.Now,
+			TakenAt: in.Snapshot.Account.TakenAt, Revision: in.Revision, Policies: in.Provenance, Names: map[string]string{},
+		},
+	}
+	if in.Memory.Last != nil {
+		for _, p := range in.Memory.Last.Pairs {
+			b.last[p.Pair] = p
+		}
+	}
+	return b
+}
+
+// grants says whether policies give a pair anything.
+func (b *builder) grants(pair desired.Pair) bool { return b.asked(b.access, pair) != inventory.None }
+
+// granted are the people to whom policies give something on a target, in no order.
+func (b *builder) granted(t desired.Target) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for user, g := range b.access.Grants.On(t) {
+			if g.Role != inventory.None && !yield(user) {
+				return
+			}
+		}
+	}
+}
+
+// build goes through the stages.
+func (b *builder) build(e *desired.Expansion) *plan.Plan {
+	b.elsewhen = e.At
+	b.decide()
+	b.unsupported()
+	b.notice()
+	b.expires(e)
+	b.expiring(e)
+	if !b.in.brief {
+		b.wouldEdit()
+		b.noticeEmptyGroups(e)
+	}
+	b.complete()
+	return b.plan
+}
+
+// decide finds the changes, and what becomes of each.
+func (b *builder) decide() {
+	b.protectOperators()
+	b.edited()
+	b.diff()
+	b.suspend()
+	b.doubtClock()
+	b.enforce()
+	b.constrain()
+	b.depend()
+	b.hold()
+	b.cascade()
+	b.target()
+	b.settleEdits()
+	b.order()
+}
+
+// change describes a change of a pair, with its cause.
+func (b *builder) change(pair desired.Pair, held, asked string) plan.Change {
+	grant := b.access.Grant(pair)
+	c := plan.Change{
+		ID: plan.Key(pair, held, asked), Action: plan.ActionRole, Effect: plan.Raise,
+		User: pair.User, Resource: pair.Resource, Layer: pair.Layer,
+		Before: held, After: asked, By: grant.By, LimitedBy: grant.Limited,
+	}
+	if inventory.CompareRoles(pair.Resource.Kind, asked, held) < 0 {
+		c.Effect = plan.Lower
+	}
+	switch {
+	case held == inventory.None:
+		c.Action = plan.ActionGrant
+	case asked == inventory.None:
+		c.Action = plan.ActionRevoke
+	}
+	if len(c.By) == 0 {
+		c.By = b.circular(pair)
+	}
+	if len(c.By) == 0 {
+		c.By = b.was[pair]
+	}
+	if len(c.By) == 0 {
+		c.By = b.naming(pair.Target())
+	}
+	if !grant.Until.IsZero() && grant.UntilKind != desired.BoundSnapshot && asked == grant.Role {
+		c.Until = &grant.Until
+	}
+	c.Cause, c.Drifted = b.cause(pair, held)
+	c.Reason = b.reason(c, grant)
+	return c
+}
+
+// naming are the rules that name a target, each once whatever its data.
+func (b *builder) naming(t desired.Target) []desired.By {
+	var by []desired.By
+	for _, o := range b.access.Named[t] {
+		o.Source = ""
+		if !slices.ContainsFunc(by, func(x desired.By) bool { return x.Origin == o }) {
+			by = append(by, desired.By{Origin: o, Chain: []string{}})
+		}
+	}
+	return by
+}
+
+func (b *builder) propose(c plan.Change) { b.proposed = append(b.proposed, c) }
+
+func (b *builder) block(c plan.Change, why, unblock string) {
+	b.plan.Blocked = append(b.plan.Blocked, plan.Blocked{Change: c, Why: why, Unblock: unblock})
+}
+
+func (b *builder) holdBack(c plan.Change, rule, why, release string) {
+	b.plan.Held = append(b.plan.Held, plan.Held{Change: c, Rule: rule, Why: why, Release: release})
+}
+
+func (b *builder) drift(pair desired.Pair, held, why string) {
+	b.plan.Drift = append(b.plan.Drift, plan.Drift{User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Role: held, Why: why})
+}
+
+func (b *builder) finding(f plan.Finding) { b.plan.Findings = append(b.plan.Findings, f) }
+
+func (b *builder) warn(c code.Code, format string, args ...any) {
+	b.plan.Warnings = append(b.plan.Warnings, desired.Notice{Code: c, Message: fmt.Sprintf(format, args...)})
+}
+
+// protected lists a pair that a protection keeps as it is.
+func (b *builder) protected(pair desired.Pair, held, asked string) bool {
+	for _, p := range b.access.Protections {
+		if !p.Covers(pair, held, asked) {
+			continue
+		}
+		b.plan.Protected = append(b.plan.Protected, plan.Protected{
+			User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Before: held, Would: asked, Reason: p.Reason, By: p.By,
+		})
+		return true
+	}
+	return false
+}
+
+// circular are the rules that would give a pair something that follows from itself
+// alone (S34).
+func (b *builder) circular(pair desired.Pair) []desired.By {
+	if b.circles == nil {
+		return nil
+	}
+	return b.circles.by[pair]
+}
+
+// unsupported shows as blocked what this version reads and does not carry out.
+func (b *builder) unsupported() {
+	for _, u := range b.access.Unsupported {
+		c := plan.Change{
+			ID: u.Key, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy,
+			User: u.User, Resource: u.Resource, By: u.By, Reason: u.What,
+		}
+		if u.Lowers {
+			c.Action, c.Effect, c.Cause = plan.ActionDeprovision, plan.Lower, plan.CauseLeaver
+		}
+		if u.Role != "" {
+			c.Before, c.After = inventory.None, u.Role
+		}
+		if u.Why != "" {
+			b.block(c, u.Why, u.Unblock)
+			continue
+		}
+		b.block(c, "not supported yet", "nothing: a later version carries it out")
+	}
+}
+
+func (b *builder) ref(kind inventory.Kind, id string) inventory.Ref { return inventory.ByID(kind, id) }
+
+func (b *builder) userName(id string) string { return b.index.Name(inventory.KindUser, id) }
+
+func (b *builder) resourceName(r inventory.Ref) string { return b.index.Named(r) }
+
+// reference is how a policy names a resource: by its name, or by its id where
+// another has the same name.
+func (b *builder) reference(r inventory.Ref) string {
+	if ref, err := inventory.ParseRef(b.resourceName(r)); err != nil || len(b.index.Find(ref)) != 1 {
+		return r.String()
+	}
+	return b.resourceName(r)
+}
+
+func (b *builder) mode(r inventory.Ref) plan.Mode {
+	return b.in.Settings.ModeOf(r.Kind, r.ID, b.index.Name(r.Kind, r.ID))
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

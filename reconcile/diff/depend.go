@@ -1,0 +1,145 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// depend says which changes must have succeeded before which (S16): a role on a
+// team is touched only once the person's base role leaves it to us, and who
+// hands over a resource keeps it until those who take over have it.
+func (b *builder) depend() {
+	takingOver := map[desired.Target][]plan.Change{}
+	for _, c := range b.proposed {
+		if c.Effect == plan.Raise && c.Cause == plan.CauseHandover {
+			takingOver[c.Pair().Target()] = append(takingOver[c.Pair().Target()], c)
+		}
+	}
+	b.dependOnSchedules()
+	for i := range b.proposed {
+		c := &b.proposed[i]
+		if c.Resource.Kind == inventory.KindTeam {
+			if base, ok := b.bases[c.User]; ok && inventory.FixedBaseRole(base.Before) {
+				c.Requires = append(c.Requires, base.ID)
+			}
+		}
+		if c.Effect != plan.Lower || c.Cause != plan.CauseHandover {
+			continue
+		}
+		for _, raise := range takingOver[c.Pair().Target()] {
+			if !slices.Contains(raise.Requires, c.ID) { // it may need the seat that this frees
+				c.Requires = append(c.Requires, raise.ID)
+			}
+		}
+	}
+}
+
+// cascade blocks what needs a change that will not be made.
+func (b *builder) cascade() {
+	for {
+		due := make(map[string]bool, len(b.proposed))
+		for _, c := range b.proposed {
+			due[c.ID] = true
+		}
+		kept := make([]plan.Change, 0, len(b.proposed))
+		for _, c := range b.proposed {
+			i := slices.IndexFunc(c.Requires, func(id string) bool { return !due[id] })
+			if i < 0 {
+				kept = append(kept, c)
+				continue
+			}
+			b.block(c, "it needs "+b.describe(c.Requires[i])+", which is "+b.whereabouts(c.Requires[i]), "see there")
+		}
+		if len(kept) == len(b.proposed) {
+			return
+		}
+		b.proposed = kept
+	}
+}
+
+// whereabouts says what became of a change that is not due.
+func (b *builder) whereabouts(key string) string {
+	for _, c := range b.plan.Held {
+		if c.ID == key {
+			return "held"
+		}
+	}
+	for _, c := range b.plan.Observed {
+		if c.ID == key {
+			return "only observed"
+		}
+	}
+	for _, c := range b.plan.Blocked {
+		if c.ID == key {
+			return "blocked"
+		}
+	}
+	return "not targeted"
+}
+
+// describe is a change of the plan in a few words.
+func (b *builder) describe(key string) string {
+	for _, c := range b.everyChange() {
+		if c.ID == key {
+			return fmt.Sprintf("%s from %s to %s on %s", b.userName(c.User), c.Before, c.After, b.resourceName(c.Resource))
+		}
+	}
+	return key
+}
+
+// everyChange are all changes, whatever became of them.
+func (b *builder) everyChange() []plan.Change {
+	all := slices.Concat(b.proposed, b.plan.Changes, b.plan.Observed)
+	for _, c := range b.plan.Held {
+		all = append(all, c.Change)
+	}
+	for _, c := range b.plan.Blocked {
+		all = append(all, c.Change)
+	}
+	return all
+}
+
+// order puts the changes into an order that PagerDuty accepts: what others
+// require first, raises before lowerings, base roles before team roles when
+// raising and after them when lowering; then by resource and person.
+func (b *builder) order() {
+	at := b.places()
+	byPlace(b.proposed, func(c *plan.Change) place { return at(c, phase(*c)) })
+	done := make(map[string]bool, len(b.proposed))
+	ordered := make([]plan.Change, 0, len(b.proposed))
+	for len(ordered) < len(b.proposed) {
+		before := len(ordered)
+		for _, c := range b.proposed {
+			if !done[c.ID] && !slices.ContainsFunc(c.Requires, func(id string) bool { return !done[id] }) {
+				done[c.ID] = true
+				ordered = append(ordered, c)
+			}
+		}
+		if len(ordered) == before {
+			break
+		}
+	}
+	for _, c := range b.proposed {
+		if !done[c.ID] {
+			b.block(c, "it and what it needs wait for one another", "report it with the plan's JSON")
+		}
+	}
+	b.plan.Changes = ordered
+}
+
+func phase(c plan.Change) int {
+	account := c.Resource.Kind == inventory.KindAccount
+	switch {
+	case c.Effect == plan.Raise && account:
+		return 0
+	case c.Effect == plan.Raise:
+		return 1
+	case !account:
+		return 2
+	}
+	return 3
+}

@@ -1,0 +1,306 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+const (
+	day = 24 * time.Hour
+	// clockSlack is how far two clocks may be apart and still be taken for one
+	// (S31).
+	clockSlack = 30 * time.Second
+)
+
+// suspend gathers the reasons for which nothing at all is lowered this round:
+// an incomplete snapshot (S6), statements that erred (S5), a protection that
+// can't be told (S12), be it that of the token's user or an operator (S20).
+func (b *builder) suspend() {
+	because := func(rule string, reasons ...string) {
+		if len(reasons) > 0 && b.suspendedBy == "" {
+			b.suspendedBy = rule
+		}
+		b.plan.Suspended = append(b.plan.Suspended, reasons...)
+	}
+	if account := b.in.Snapshot.Account; !account.Complete {
+		missing := []string{}
+		for _, m := range account.Missing {
+			missing = append(missing, fmt.Sprintf("%s (%s)", m.What, m.Reason))
+		}
+		because("S6", "the snapshot is incomplete: "+strings.Join(missing, "; "))
+	}
+	because("S11", b.anothersMemory()...)
+	because("S5", b.access.Suspends...)
+	because("S12", b.access.ProtectUnresolved...)
+	if b.in.SelfDoubt != "" {
+		because("S20", b.in.SelfDoubt)
+	}
+	for _, why := range b.operators.nobody {
+		because("S20", "who must never be changed can't be told: "+why)
+	}
+}
+
+// hold holds back the changes that wait for a word.
+func (b *builder) hold() {
+	b.holdSuspended()
+	b.holdUnsettled()
+	b.holdClock()
+	b.holdUnwitnessed()
+	b.holdHiding()
+	b.holdFights()
+	b.holdEmptying()
+	b.holdBursts()
+}
+
+// holdSuspended holds all lowerings while lowering is suspended.
+func (b *builder) holdSuspended() {
+	if len(b.plan.Suspended) == 0 {
+		return
+	}
+	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
+		return plan.Held{Rule: b.suspendedBy, Why: "lowering is suspended: " + b.plan.Suspended[0],
+			Release: "nothing: it goes on by itself once that is mended"}, c.Effect == plan.Lower
+	})
+}
+
+// holdClock holds, while nobody can be sure of the time, what would be lowered since
+// its time is over, and what the other clock's time would leave (S31).
+func (b *builder) holdClock() {
+	if b.clockDoubt == "" {
+		return
+	}
+	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
+		return plan.Held{Rule: "S31", Why: b.clockDoubt,
+			Release: "nothing: it goes on by itself once the clocks agree"}, c.Effect == plan.Lower && (foreseen(c.Cause) || b.leftOtherwise(c))
+	})
+}
+
+// leftOtherwise says whether desired access by the other clock gives more than a
+// lowering would leave.
+func (b *builder) leftOtherwise(c plan.Change) bool {
+	if b.otherwise == nil {
+		return !b.otherClock().IsZero()
+	}
+	if byLimit(b.access, c) {
+		limit, limited := b.otherwise.Cap(c.Pair())
+		return !limited || inventory.CompareRoles(c.Resource.Kind, limit.AtMost, c.After) > 0
+	}
+	role := b.otherwise.Grant(c.Pair()).Role
+	return role != "" && inventory.CompareRoles(c.Resource.Kind, role, c.After) > 0
+}
+
+// otherClock is what time it is by the clock that disagrees; zero if that is not
+// known.
+func (b *builder) otherClock() time.Time {
+	if b.in.ClockDoubt == "" && b.in.Memory.Last != nil {
+		return b.in.Memory.Last.At // PagerDuty's own, as it was
+	}
+	return b.in.OtherClock
+}
+
+// doubtClock finds out whether the time can be trusted.
+func (b *builder) doubtClock() {
+	b.clockDoubt = b.in.ClockDoubt
+	if last := b.in.Memory.Last; last != nil && b.clockDoubt == "" && last.At.Sub(b.in.Now) > clockSlack {
+		b.clockDoubt = fmt.Sprintf("PagerDuty's clock went back: it says %s, and said %s in the last round", clock(b.in.Now), clock(last.At))
+	}
+	if b.clockDoubt == "" {
+		return
+	}
+	b.plan.Notices = append(b.plan.Notices, "nothing that depends on the time is lowered: "+b.clockDoubt)
+	if other, w := b.otherClock(), b.in.Snapshot.Account.Window; b.elsewhen != nil && !other.Before(w.Since) && other.Before(w.Until) {
+		b.otherwise = b.elsewhen(other)
+	}
+}
+
+// holdWhere moves the lowerings that want says to the held ones.
+func (b *builder) holdWhere(want func(plan.Change) (plan.Held, bool)) {
+	lowers := func(c plan.Change) bool { return c.Effect == plan.Lower }
+	if slices.ContainsFunc(b.proposed, lowers) {
+		b.holdEach(want)
+	}
+}
+
+// holdEach moves the changes that want says to the held ones.
+func (b *builder) holdEach(want func(plan.Change) (plan.Held, bool)) {
+	kept := make([]plan.Change, 0, len(b.proposed))
+	for _, c := range b.proposed {
+		h, held := want(c)
+		if !held {
+			kept = append(kept, c)
+			continue
+		}
+		h.Change = c
+		b.plan.Held = append(b.plan.Held, h)
+	}
+	b.proposed = kept
+}
+
+// released says whether a person let this change through.
+func (b *builder) released(c plan.Change) bool {
+	_, ok := b.in.Memory.Released[c.ID]
+	return ok
+}
+
+// foreseen says that a cause takes access away on its due time.
+func foreseen(c plan.Cause) bool {
+	return c == plan.CauseHandover || c == plan.CauseExpiry
+}
+
+// holdEmptying holds what would take the last people off a team for another
+// cause than a hand-over, an expiry or leavers, and the last of those who are on
+// it for good: a shift's access that stays makes the loss no smaller (S3).
+func (b *builder) holdEmptying() {
+	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
+		target := c.Pair().Target()
+		peopled := c.Resource.Kind == inventory.KindTeam || c.Resource.Kind == inventory.KindSchedule && c.Layer != ""
+		if c.Effect != plan.Lower || c.After != inventory.None || !peopled || len(b.access.MayEmpty[target]) > 0 ||
+			foreseen(c.Cause) || c.Cause == plan.CauseLeaver || b.released(c) {
+			return plan.Held{}, false
+		}
+		if byLimit(b.access, c) && b.stays(target) {
+			return plan.Held{}, false
+		}
+		empty := !b.anybody(target)
+		if c.Layer != "" {
+			why := "no rule gives anybody turns on %s any more"
+			if byLimit(b.access, c) {
+				why = "limits would leave nobody turns on %s"
+			}
+			return plan.Held{Rule: "S3",
+				Why:     fmt.Sprintf(why, b.targetName(target)),
+				Release: "grant somebody turns there, or end it in PagerDuty; it is never left without anybody (S25)",
+			}, empty
+		}
+		h := plan.Held{Rule: "S3",
+			Why: fmt.Sprintf("no rule puts anybody on %s any more", b.resourceName(c.Resource)),
+			Release: fmt.Sprintf("say `empty contains {\"resource\": %q, \"reason\": …}` in a policy if the team may lose everybody, or release it: dutyward release %s --reason …",
+				b.reference(c.Resource), c.ID),
+		}
+		if !empty {
+			h.Why = fmt.Sprintf("no rule puts anybody on %s for good any more, only for shifts or a while", b.resourceName(c.Resource))
+		}
+		if byLimit(b.access, c) {
+			h.Why = fmt.Sprintf("limits would leave nobody on %s", b.resourceName(c.Resource))
+		}
+		return h, empty || (b.stoodForGood(c) || len(b.circular(c.Pair())) > 0) && !b.anybodyForGood(target)
+	})
+}
+
+// stoodForGood says whether the last round's policies gave without an end what a
+// change takes away, or one before did and it is held since.
+func (b *builder) stoodForGood(c plan.Change) bool {
+	if c.Cause != plan.CausePolicy && c.Cause != plan.CauseFacts || b.in.Memory.Last == nil {
+		return false
+	}
+	then := b.last[c.Pair()]
+	return then.Desired != "" && then.Desired != inventory.None && then.Window.Until.IsZero() ||
+		slices.Contains(b.in.Memory.Last.Emptying, c.ID)
+}
+
+// anybodyForGood says whether somebody has a grant on a target that does not end.
+func (b *builder) anybodyForGood(target desired.Target) bool {
+	for _, g := range b.access.Grants.On(target) {
+		if g.Role != inventory.None && g.Until.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// anybody says whether somebody has a grant on a target.
+func (b *builder) anybody(target desired.Target) bool {
+	for range b.granted(target) {
+		return true
+	}
+	return false
+}
+
+// The bound on lowerings of one cause in 24 hours (S26): never less than the
+// first, never more than the second, else the share of what is held.
+const (
+	burstFloor   = 5
+	burstCeiling = 50
+	burstShare   = 10 // percent
+)
+
+// holdBursts holds all lowerings of a cause that would exceed the bound on
+// lowerings in 24 hours. What was held stays held until a person releases it.
+func (b *builder) holdBursts() {
+	if b.bursts == nil {
+		b.bursts = map[plan.Cause]string{}
+	}
+	for _, cause := range []plan.Cause{plan.CausePolicy, plan.CauseFacts, plan.CauseDrift, plan.CauseLeaver, plan.CauseRevert} {
+		for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam, inventory.KindSchedule} {
+			planned := 0
+			for _, c := range b.proposed {
+				if c.Effect == plan.Lower && c.Cause == cause && c.Resource.Kind == kind && !b.released(c) {
+					planned++
+				}
+			}
+			if planned == 0 {
+				continue
+			}
+			applied := 0
+			for _, l := range b.in.Memory.Lowered {
+				if l.Cause == cause && l.Kind == kind && b.in.Now.Sub(l.At) < day {
+					applied++
+				}
+			}
+			if pairs := b.heldPairs(kind); applied+planned > burstBound(pairs) {
+				b.bursts[cause] = fmt.Sprintf("%d lowerings on the %s for the cause %q planned and %d applied in the last 24 hours are more than the %d allowed (%d%% of %d pairs held, at least %d, at most %d)",
+					planned, scopeName(kind), cause, applied, burstBound(pairs), burstShare, pairs, burstFloor, burstCeiling)
+			}
+		}
+		why := b.bursts[cause]
+		b.holdWhere(func(c plan.Change) (plan.Held, bool) {
+			if c.Effect != plan.Lower || c.Cause != cause || b.released(c) {
+				return plan.Held{}, false
+			}
+			h := plan.Held{Rule: "S26", Why: why, Release: "look at each, then: dutyward release " + c.ID + " --reason …"}
+			if why == "" && b.in.Memory.Last != nil && slices.Contains(b.in.Memory.Last.Held, c.ID) {
+				h.Why = "held in an earlier round by the limit on lowerings, and not released since"
+			}
+			return h, h.Why != ""
+		})
+	}
+}
+
+func burstBound(pairs int) int {
+	return max(burstFloor, min(burstCeiling, pairs*burstShare/100))
+}
+
+func scopeName(kind inventory.Kind) string {
+	if kind == inventory.KindAccount {
+		return "account"
+	}
+	return string(kind) + "s"
+}
+
+// heldPairs counts the pairs now held on the named resources of a kind that are
+// in sync.
+func (b *builder) heldPairs(kind inventory.Kind) int {
+	n := 0
+	for target := range b.access.Named {
+		if target.Resource.Kind != kind || b.mode(target.Resource) != plan.Sync {
+			continue
+		}
+		if kind == inventory.KindAccount {
+			n += len(b.in.Snapshot.Users)
+			continue
+		}
+		n += len(b.in.Snapshot.Teams[target.Resource.ID].Members)
+		if line, ok := oncall.LineOf(b.in.Snapshot.Schedules[target.Resource.ID], target.Layer); ok {
+			n += len(line.Members)
+		}
+	}
+	return n
+}

@@ -1,0 +1,118 @@
+package diff
+
+import (
+	"fmt"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Reversal is a plan that undoes what a round wrote.
+type Reversal struct {
+	// Plan is under the limits, protections and modes that any plan is under.
+	Plan *plan.Plan
+	// Left are the writes that are not undone.
+	Left []Left
+	// Again are the keys of the plan's changes whose contrary the policies ask
+	// for: the next round would make that again.
+	Again []string
+}
+
+// Left is a write that is not undone, and why.
+type Left struct {
+	Change plan.Change
+	Why    string
+}
+
+// Revert plans to undo the writes of an earlier round, from what a plan of today
+// was made of. What has moved since is left as it is.
+//
+//	PagerDuty holds             then
+//	-------------------------   ------------------------------------
+//	what was written            back to what was there before
+//	what was there before       left: undone already
+//	anything else               left: somebody moved it since
+func (r *Result) Revert(made []plan.Change) *Reversal {
+	b := newBuilder(r.in, r.in.Ground.of(r.Snapshot, r.in.Now, r.in.Memory.Bindings), r.Expansion.Index(), r.Access, nil)
+	v := &Reversal{Left: []Left{}, Again: []string{}}
+	for _, c := range made {
+		if why := b.undo(c); why != "" {
+			v.Left = append(v.Left, Left{c, why})
+		}
+	}
+	b.indexBases()
+	b.findOperators()
+	b.suspend()
+	b.enforce()
+	b.constrain()
+	b.depend()
+	b.holdSuspended()
+	b.holdEmptied()
+	b.holdBursts()
+	b.cascade()
+	b.order()
+	b.complete()
+	v.Plan = b.plan
+	for _, c := range v.Plan.Changes {
+		asked, named := b.asked(r.Access, c.Pair()), true
+		if asked == inventory.None {
+			_, named = r.Access.Named[c.Pair().Target()]
+			named = named && c.Resource != inventory.AccountRef
+		}
+		if limit, limited := r.Access.Cap(c.Pair()); asked == inventory.None && limited && inventory.CompareRoles(c.Resource.Kind, c.After, limit.AtMost) > 0 {
+			named = true
+		}
+		if named && asked != c.After {
+			v.Again = append(v.Again, c.ID)
+		}
+	}
+	return v
+}
+
+// undo proposes the contrary of a write, or says why it is left.
+func (b *builder) undo(c plan.Change) string {
+	if c.Resource.Kind != inventory.KindAccount && c.Resource.Kind != inventory.KindTeam {
+		return "what was changed on schedules is not undone by this: edit the schedule in PagerDuty, or the policy"
+	}
+	if _, there := b.in.Snapshot.Users[c.User]; !there {
+		return "this person is not in PagerDuty any more"
+	}
+	pair := c.Pair()
+	switch held := b.in.Snapshot.RoleOf(c.User, c.Resource); {
+	case held == c.Before:
+		return "undone already"
+	case held != c.After:
+		return "somebody moved it since: PagerDuty holds " + held
+	case b.protected(pair, held, c.Before):
+		return ""
+	}
+	contrary := b.change(pair, c.After, c.Before)
+	contrary.Cause, contrary.Drifted, contrary.Until, contrary.LimitedBy = plan.CauseRevert, "", nil, nil
+	contrary.By = []desired.By{}
+	contrary.Reason = fmt.Sprintf("back to what it was before: the change for %q is undone", c.Cause)
+	b.propose(contrary)
+	return ""
+}
+
+// holdEmptied holds what would leave a team without anybody (S3), whatever
+// policies say of it.
+func (b *builder) holdEmptied() {
+	left := map[inventory.Ref]int{}
+	for _, c := range b.proposed {
+		switch {
+		case c.Resource.Kind != inventory.KindTeam:
+		case c.Action == plan.ActionRevoke:
+			left[c.Resource]--
+		case c.Action == plan.ActionGrant:
+			left[c.Resource]++
+		}
+	}
+	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
+		emptied := c.Action == plan.ActionRevoke && len(b.in.Snapshot.Teams[c.Resource.ID].Members)+left[c.Resource] <= 0
+		return plan.Held{Rule: "S3",
+			Why:     fmt.Sprintf("nobody would be left on %s", b.resourceName(c.Resource)),
+			Release: "if that is meant: dutyward release " + c.ID + " --reason …",
+		}, emptied && !b.released(c)
+	})
+}

@@ -1,0 +1,205 @@
+package diff
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// RoundOf is what a round leaves for the next to compare with. After is the
+// account as the round left it, done the keys of the changes that were made.
+//
+// What this round could not tell or touch, since the snapshot is incomplete or
+// the pair is unknown or protected, stays as the last one left it: else a shift
+// that ends would be taken for drift, and a raise for nobody's.
+func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapshot, done map[string]bool) plan.Round {
+	p := r.Plan
+	round := plan.Round{
+		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}, Emptying: heldBy("S3", p), Unwitnessed: heldBy("S4", p), Fights: fights(r), Still: stillOf(r),
+		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)), Limits: r.Access.Ceilings(),
+		Rules: remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
+	}
+	limits := limitedIn(p, r.Access)
+	pending, changed := map[desired.Pair]plan.Cause{}, map[desired.Pair]bool{}
+	for _, c := range p.Changes {
+		if done[c.ID] {
+			changed[c.Pair()] = true
+		} else {
+			pending[c.Pair()] = c.Cause
+		}
+	}
+	for _, c := range p.Observed {
+		pending[c.Pair()] = c.Cause
+	}
+	for _, c := range p.Blocked {
+		pending[c.Pair()] = c.Cause
+	}
+	for _, h := range p.Held {
+		pending[h.Pair()] = h.Cause
+		if h.Rule == "S26" {
+			round.Held = append(round.Held, h.ID)
+		}
+	}
+
+	carry := newCarry(r, changed)
+	carry.over(&round)
+	pairs := carry.pairs()
+	for pair := range r.Access.Grants.All() {
+		pairs[pair] = true
+	}
+	for target := range r.Access.Named {
+		for user := range r.Snapshot.Teams[target.Resource.ID].Members {
+			pairs[desired.Pair{User: user, Resource: target.Resource}] = true
+		}
+		if line, ok := oncall.LineOf(r.Snapshot.Schedules[target.Resource.ID], target.Layer); ok {
+			for _, user := range line.Members {
+				pairs[desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}] = true
+			}
+		}
+	}
+	for pair := range pending {
+		override := pair.Resource.Kind == inventory.KindSchedule && pair.Layer == ""
+		if pair.User != "" && !pair.Resource.IsZero() && !override {
+			pairs[pair] = true
+		}
+	}
+	for _, pair := range beyondLimits(r) {
+		pairs[pair] = true
+	}
+	for _, pair := range slices.SortedFunc(maps.Keys(pairs), desired.ComparePairs) {
+		rp := plan.RoundPair{
+			Pair: pair, Desired: inventory.None, Actual: after.RoleOf(pair.User, pair.Resource), Pending: pending[pair],
+		}
+		if pair.Layer != "" {
+			rp.Actual = turnHeld(r.Snapshot, pair, p.Changes, done)
+		}
+		if g, ok := r.Access.Grants.Get(pair); ok {
+			rp.Desired, rp.Window, rp.Schedules = g.Role, g.Window, g.Schedules
+		}
+		if role, limited := limits[pair]; limited {
+			rp.Desired = role
+		}
+		if rp, ok := carry.pair(rp); ok {
+			round.Pairs = append(round.Pairs, rp)
+		}
+	}
+
+	index := inventory.NewIndex(r.Snapshot)
+	for target := range r.Access.Named {
+		round.Named = append(round.Named, plan.NamedTarget{Target: target, Name: targetName(r.Snapshot, index, target)})
+	}
+	slices.SortFunc(round.Named, func(x, y plan.NamedTarget) int {
+		return cmp.Or(cmp.Compare(x.Resource.String(), y.Resource.String()), cmp.Compare(x.Layer, y.Layer))
+	})
+	round.Standins, round.PendingStandins = r.standinsLeft(done)
+	return round
+}
+
+// beyondLimits are those of teams and of turns that hold more than limits leave them,
+// whatever becomes of it: once they are lowered, nobody has put them there since (S38).
+func beyondLimits(r *Result) []desired.Pair {
+	var pairs []desired.Pair
+	note := func(pair desired.Pair, held string) {
+		limit, limited := r.Access.Cap(pair)
+		if limited && inventory.CompareRoles(pair.Resource.Kind, held, limit.AtMost) > 0 {
+			pairs = append(pairs, pair)
+		}
+	}
+	if capped := r.Access.Capped(inventory.KindTeam); len(capped) > 0 {
+		for id, team := range r.Snapshot.Teams {
+			for user, role := range team.Members {
+				if capped[user] {
+					note(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, id)}, role)
+				}
+			}
+		}
+	}
+	if capped := r.Access.Capped(inventory.KindSchedule); len(capped) > 0 {
+		for id, s := range r.Snapshot.Schedules {
+			for _, line := range oncall.Lines(s, r.Plan.Now) {
+				for _, user := range line.Members {
+					if capped[user] && line.ID != "" {
+						note(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindSchedule, id), Layer: line.ID}, desired.Rotation)
+					}
+				}
+			}
+		}
+	}
+	return pairs
+}
+
+// limitedIn are the roles down to which nothing but limits lower pairs.
+func limitedIn(p *plan.Plan, a *desired.Access) map[desired.Pair]string {
+	limits := map[desired.Pair]string{}
+	note := func(c plan.Change) {
+		if byLimit(a, c) && c.Override == nil {
+			limits[c.Pair()] = c.After
+		}
+	}
+	for _, c := range slices.Concat(p.Changes, p.Observed) {
+		note(c)
+	}
+	for _, x := range p.Blocked {
+		note(x.Change)
+	}
+	for _, h := range p.Held {
+		note(h.Change)
+	}
+	return limits
+}
+
+// turnHeld is what a pair on a layer or event holds after the round.
+func turnHeld(s *inventory.Snapshot, pair desired.Pair, changes []plan.Change, done map[string]bool) string {
+	for _, c := range changes {
+		if c.Pair() == pair && done[c.ID] {
+			return c.After
+		}
+	}
+	if line, ok := oncall.LineOf(s.Schedules[pair.Resource.ID], pair.Layer); ok && line.Includes(pair.User) {
+		return desired.Rotation
+	}
+	return inventory.None
+}
+
+// standinsLeft are the stand-ins that policies asked for, and those of them that
+// were not made.
+func (r *Result) standinsLeft(done map[string]bool) (asked, pending []string) {
+	asked, pending = plan.OrEmpty(slices.Sorted(maps.Keys(r.asks))), []string{}
+	p := r.Plan
+	all := slices.Concat(p.Changes, p.Observed)
+	for _, b := range p.Blocked {
+		all = append(all, b.Change)
+	}
+	for _, h := range p.Held {
+		all = append(all, h.Change)
+	}
+	for _, c := range all {
+		if c.Override != nil && c.After != inventory.None && !done[c.ID] {
+			pending = append(pending, standinKey(c.Pair(), c.Override.Key()))
+		}
+	}
+	for key, unprotected := range r.asks {
+		if !unprotected {
+			pending = append(pending, key)
+		}
+	}
+	slices.Sort(pending)
+	return asked, pending
+}
+
+// heldBy are the keys of the changes that a rule holds.
+func heldBy(rule string, p *plan.Plan) []string {
+	keys := []string{}
+	for _, h := range p.Held {
+		if h.Rule == rule {
+			keys = append(keys, h.ID)
+		}
+	}
+	return keys
+}

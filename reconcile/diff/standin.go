@@ -1,0 +1,272 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// standins compares the overrides that policies ask for on a schedule with those
+// that it holds. Only what this program made is ever taken back (S24).
+func (b *builder) standins(s inventory.Schedule) {
+	resource := b.ref(inventory.KindSchedule, s.ID)
+	ours, theirs := b.ourStandins(s)
+	existing := slices.Concat(ours, theirs)
+	var wanted []plan.Standin
+	for _, o := range b.access.Overrides {
+		if o.Schedule == s.ID && b.access.UnknownReason(o.Pair()) == "" {
+			wanted = append(wanted, b.standin(s, o, ours)...)
+		}
+	}
+	for _, have := range ours {
+		pair := desired.Pair{User: have.User, Resource: resource}
+		kept := slices.ContainsFunc(wanted, func(w plan.Standin) bool { return w.Same(have, b.in.Now) })
+		if kept || b.access.UnknownReason(pair) != "" {
+			continue
+		}
+		limit, beyond := b.beyond(pair, desired.Standin)
+		if _, named := b.access.Named[pair.Target()]; !named && !beyond {
+			b.drift(pair, desired.Standin, "this program made it, and no policy names this schedule's overrides any more")
+			continue
+		}
+		if !b.protected(pair, desired.Standin, inventory.None) {
+			c := b.standinChange(pair, have, desired.Override{}, desired.Standin, inventory.None)
+			if beyond {
+				c.LimitedBy, c.By = limit.By, rulesOf(limit)
+				c.Reason = fmt.Sprintf("limited to %s: %s", limit.AtMost, limit.By[0].Reason)
+			}
+			b.propose(c)
+		}
+	}
+	if b.in.Memory.Last != nil {
+		return
+	}
+	// After a lost state what is as policies ask is taken for ours.
+	for _, have := range existing {
+		if slices.ContainsFunc(wanted, func(w plan.Standin) bool { return w.Same(have, b.in.Now) }) {
+			b.adopted = append(b.adopted, plan.OurStandin{Schedule: s.ID, Standin: have, At: b.in.Now})
+		}
+	}
+}
+
+// standin is what an override that policies ask for comes to on a schedule; what
+// is missing of it is proposed, or blocked.
+func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []plan.Standin) []plan.Standin {
+	if len(o.Limited) > 0 {
+		return nil
+	}
+	if _, read := b.in.Snapshot.Users[o.User]; !read {
+		return nil
+	}
+	pieces, why, unblock := b.pieces(s, o, ours)
+	if why != "" {
+		c := b.standinChange(o.Pair(), plan.Standin{Kind: plan.AsOverride, User: o.User, Start: o.From, End: o.Until, Replaces: o.Replaces}, o, inventory.None, desired.Standin)
+		b.block(c, why, unblock)
+		return nil
+	}
+	existing := plan.StandinsOn(s, b.in.Now)
+	for _, o := range b.in.Memory.Standins {
+		if o.Schedule == s.ID && !o.Gone && b.fresh(o.At) {
+			existing = append(existing, o.Standin) // PagerDuty may not show it yet (S9)
+		}
+	}
+	for _, p := range pieces {
+		key := standinKey(o.Pair(), p.Key())
+		b.asks[key] = true
+		if slices.ContainsFunc(existing, func(have plan.Standin) bool { return p.On(s).Same(have, b.in.Now) }) {
+			continue
+		}
+		if b.protected(o.Pair(), inventory.None, desired.Standin) {
+			b.asks[key] = false
+			continue
+		}
+		c := b.standinChange(o.Pair(), p, o, inventory.None, desired.Standin)
+		if why, unblock := b.unschedulable(o.User, desired.Standin); why != "" {
+			b.block(c, why, unblock)
+			continue
+		}
+		b.propose(c)
+	}
+	for i, p := range pieces {
+		pieces[i] = p.On(s)
+	}
+	return pieces
+}
+
+// pieces are the stand-ins that an override comes to, in the window that the
+// snapshot knows: one for its whole window, or where somebody is replaced, one
+// for each of their turns on layers or each of their rotations.
+func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.Standin) (pieces []plan.Standin, why, unblock string) {
+	whole := plan.Standin{
+		Kind: plan.AsOverride, User: o.User, Replaces: o.Replaces,
+		Start: o.From.Truncate(time.Minute), End: o.Until.Truncate(time.Minute),
+	}
+	if !whole.Start.Before(b.horizon()) || !whole.End.After(b.in.Now) {
+		return nil, "", "" // its time has not come, or is over
+	}
+	switch {
+	case s.Kind == inventory.ScheduleOfLayers && o.Replaces == "":
+		return []plan.Standin{whole}, "", ""
+	case s.Kind == inventory.ScheduleOfLayers:
+		return b.turnsReplaced(s, whole, ours)
+	case o.Replaces == "":
+		return b.gap(s, whole, ours)
+	}
+	for _, l := range s.Rotations {
+		if slices.ContainsFunc(l.Events, func(e inventory.Event) bool { return covers(e, whole) }) {
+			p := whole
+			p.Rotation = l.ID
+			pieces = append(pieces, p)
+		}
+	}
+	if len(pieces) == 0 {
+		return nil, fmt.Sprintf("%s takes no turns on schedule %s from %s to %s, and so can't be replaced there",
+			b.userName(o.Replaces), s.Name, clock(whole.Start), clock(whole.End)), "name somebody who does, or leave `replaces` out to fill a gap"
+	}
+	return pieces, "", ""
+}
+
+// horizon is the moment before which overrides must begin to be made now.
+func (b *builder) horizon() time.Time {
+	if !b.in.Horizon.IsZero() {
+		return b.in.Horizon
+	}
+	return b.in.Snapshot.Account.Window.Until
+}
+
+// covers says whether the person whom a stand-in replaces has turns on an event
+// in its window.
+func covers(e inventory.Event, p plan.Standin) bool {
+	member := slices.ContainsFunc(e.Assignment.Members, func(m *string) bool { return m != nil && *m == p.Replaces })
+	return member && e.EffectiveSince.Before(p.End) && (e.EffectiveUntil == nil || e.EffectiveUntil.After(p.Start))
+}
+
+// turnsReplaced are the turns of the person replaced as they are without this
+// program's overrides, one stand-in for each.
+func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.Standin, ours []plan.Standin) (pieces []plan.Standin, why, unblock string) {
+	if why := b.ground.rendersOtherwise(s.ID); why != "" {
+		return nil, why, "leave `replaces` out, or make the override in PagerDuty"
+	}
+	shifts, err := oncall.Render(without(s, ours), whole.Start, whole.End)
+	if err != nil {
+		return nil, err.Error(), "report it with the schedule's JSON"
+	}
+	for _, shift := range shifts {
+		if shift.User != whole.Replaces || !shift.End.After(b.in.Now) || !shift.Start.Before(b.horizon()) {
+			continue
+		}
+		if n := len(pieces); n > 0 && pieces[n-1].End.Equal(shift.Start) {
+			pieces[n-1].End = shift.End
+			continue
+		}
+		p := whole
+		p.Start, p.End = shift.Start, shift.End
+		pieces = append(pieces, p)
+	}
+	return pieces, "", ""
+}
+
+// gap is a custom shift for a window in which nobody is on call.
+func (b *builder) gap(s inventory.Schedule, whole plan.Standin, ours []plan.Standin) (pieces []plan.Standin, why, unblock string) {
+	whole.Kind = plan.AsCustomShift
+	shifts, err := oncall.Render(without(s, ours), plan.Later(whole.Start, b.in.Now), whole.End)
+	switch {
+	case err != nil:
+		return nil, err.Error(), "report it with the schedule's JSON"
+	case len(shifts) > 0:
+		return nil, fmt.Sprintf("%s is on call on schedule %s from %s: on a shift-based schedule an override replaces somebody, and only a gap can be filled without",
+			b.userName(shifts[0].User), s.Name, clock(shifts[0].Start)), "say in `replaces` whom it replaces, or narrow it to the gap"
+	}
+	return []plan.Standin{whole}, "", ""
+}
+
+// without is a schedule without some of its stand-ins.
+func without(s inventory.Schedule, ours []plan.Standin) inventory.Schedule {
+	out := func(kind plan.StandinKind, id string) bool {
+		return slices.ContainsFunc(ours, func(o plan.Standin) bool { return o.Kind == kind && o.ID == id })
+	}
+	s.Overrides = slices.DeleteFunc(slices.Clone(s.Overrides), func(o inventory.Override) bool { return out(plan.AsOverride, o.ID) })
+	s.CustomShifts = slices.DeleteFunc(slices.Clone(s.CustomShifts), func(c inventory.CustomShift) bool { return out(plan.AsCustomShift, c.ID) })
+	return s
+}
+
+// ourStandins are the stand-ins on a schedule that this program made, and the
+// others, of those that have not ended. One that it took back a moment ago is
+// neither: PagerDuty may still show it (S9).
+func (b *builder) ourStandins(s inventory.Schedule) (ours, theirs []plan.Standin) {
+	for _, have := range plan.StandinsOn(s, b.in.Now) {
+		i := slices.IndexFunc(b.in.Memory.Standins, func(o plan.OurStandin) bool {
+			return o.Schedule == s.ID && o.ID == have.ID && o.Kind == have.Kind
+		})
+		switch {
+		case i < 0:
+			theirs = append(theirs, have)
+		case !b.in.Memory.Standins[i].Gone:
+			ours = append(ours, have)
+		}
+	}
+	return ours, theirs
+}
+
+// fresh says that a write is so young that PagerDuty may not show it yet (S9).
+func (b *builder) fresh(at time.Time) bool { return b.in.Now.Sub(at) < overlaidFor }
+
+// overlaidFor is how long PagerDuty may answer old after a write (S9).
+const overlaidFor = 2 * time.Minute
+
+// standinChange describes the change that makes a stand-in, or takes one back.
+func (b *builder) standinChange(pair desired.Pair, p plan.Standin, o desired.Override, before, after string) plan.Change {
+	c := plan.Change{
+		ID: plan.Key(pair, before, after) + "/" + p.Key(), Action: plan.ActionGrant, Effect: plan.Raise,
+		User: pair.User, Resource: pair.Resource, Before: before, After: after, By: o.By, Override: &p,
+	}
+	span := fmt.Sprintf("from %s to %s", clock(p.Start), clock(p.End))
+	if p.Replaces != "" {
+		span += " in place of " + b.userName(p.Replaces)
+	}
+	c.Cause = b.standinCause(p.Key(), pair, after)
+	if after == inventory.None {
+		c.Action, c.Effect = plan.ActionRevoke, plan.Lower
+		c.Reason = "no rule asks for it any more: " + span
+	} else {
+		c.Reason = span
+		end := p.End
+		c.Until = &end
+		if c.Cause == plan.CauseDrift {
+			c.Reason = "taken away in PagerDuty: " + span
+		}
+	}
+	if len(c.By) == 0 {
+		c.By = b.naming(pair.Target())
+	}
+	return c
+}
+
+// standinCause is why a stand-in is made or taken back now (S14).
+func (b *builder) standinCause(key string, pair desired.Pair, after string) plan.Cause {
+	last := b.in.Memory.Last
+	if last == nil {
+		return plan.CausePolicy
+	}
+	id := standinKey(pair, key)
+	then, now := slices.Contains(last.Standins, id), after != inventory.None
+	switch {
+	case then && now && slices.Contains(last.PendingStandins, id):
+		return plan.CausePolicy
+	case then && now:
+		return plan.CauseDrift
+	case b.in.Revision != last.Revision:
+		return plan.CausePolicy
+	}
+	return plan.CauseFacts
+}
+
+// standinKey identifies a stand-in that policies ask for in what a round leaves.
+func standinKey(pair desired.Pair, key string) string {
+	return pair.Resource.ID + "/" + pair.User + "/" + key
+}

@@ -1,0 +1,222 @@
+package diff
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// What a forecast takes for made of a plan: roles, seats, turns and overrides, and
+// what PagerDuty does by itself with them.
+
+// suppose takes a plan's changes for made. What is only observed on a team is as
+// well, so that its further course shows; all of it is observed.
+func (c *course) suppose(p *plan.Plan) {
+	c.edit.SetNow(p.Now)
+	c.supposeSeats(p)
+	for _, change := range p.Changes {
+		change.Make(c.edit)
+	}
+	for _, change := range p.Observed {
+		if c.imagines(change) {
+			change.Make(c.edit)
+		}
+	}
+	c.account = c.edit.Snapshot()
+}
+
+// imagines says whether an observed change is taken for made: not where other
+// changes, which are real, would follow from it: the team's members are a
+// principal, or need to be on it before they are on its schedule.
+func (c *course) imagines(change plan.Change) bool {
+	return change.Resource.Kind == inventory.KindTeam && !c.restless[change.Resource.ID] && !c.tied[change.Resource.ID] &&
+		c.in.Settings.ModeOf(inventory.KindTeam, change.Resource.ID, c.Index.Name(inventory.KindTeam, change.Resource.ID)) == plan.Observe
+}
+
+// supposeSeats moves people to the licences that their new base roles need.
+func (c *course) supposeSeats(p *plan.Plan) {
+	account := c.edit.Snapshot()
+	var moves []plan.Change
+	for _, effect := range []plan.Effect{plan.Lower, plan.Raise} { // as constrain counts them
+		for _, change := range p.Changes {
+			if change.Resource.Kind == inventory.KindAccount && change.Effect == effect && !seated(account, change) {
+				moves = append(moves, change)
+			}
+		}
+	}
+	if len(moves) == 0 {
+		return
+	}
+	seats := newSeats(account)
+	for _, change := range moves {
+		if _, why := seats.take(change.User, change.After); why == "" && seats.of[change.User] != "" {
+			c.edit.SetLicense(change.User, seats.of[change.User])
+		}
+	}
+}
+
+// seated says that a person's own licence allows the role that they get, or that
+// none is needed.
+func seated(s *inventory.Snapshot, change plan.Change) bool {
+	if len(s.Licenses) == 0 {
+		return true
+	}
+	own := s.Users[change.User].License
+	return own != nil && slices.Contains(s.Licenses[*own].ValidRoles, change.After)
+}
+
+// supposeSchedules takes a plan's edits of schedules for made, and says which
+// these are: their turns follow from the new definition from now on. Whom PagerDuty
+// puts on teams with them is there from the next round on, unless the plan takes
+// them off after that.
+func (c *course) supposeSchedules(p *plan.Plan) []string {
+	var ids []string
+	for _, e := range p.Edits {
+		id := e.Schedule.ID
+		was := c.account.Schedules[id]
+		after := e.Work.Revised.Schedule
+		nameParts(&after)
+		for _, change := range p.Changes {
+			if change.Resource == e.Schedule && change.Override != nil {
+				c.supposeStandin(&after, change, p.Now)
+			}
+		}
+		c.edit.SetSchedule(c.rendered(was, after))
+		ids = append(ids, id)
+	}
+	for _, i := range p.Implied {
+		if i.Foreseen {
+			c.edit.SetTeamRole(i.Resource.ID, i.User, i.Role)
+		}
+	}
+	for _, change := range p.Changes {
+		if change.Resource.Kind == inventory.KindTeam && change.After == inventory.None {
+			change.Make(c.edit)
+		}
+	}
+	c.account = c.edit.Snapshot()
+	return ids
+}
+
+// nameParts gives ids to the layers and events that PagerDuty is yet to make:
+// those of the ones that they take over from, with a mark.
+func nameParts(s *inventory.Schedule) {
+	for i := range s.Layers {
+		if s.Layers[i].ID == "" && i > 0 {
+			s.Layers[i].ID = s.Layers[i-1].ID + successorMark
+		}
+	}
+	for r := range s.Rotations {
+		events := s.Rotations[r].Events
+		for i := range events {
+			if events[i].ID == "" && i > 0 {
+				events[i].ID = events[i-1].ID + successorMark
+			}
+		}
+	}
+}
+
+// supposeStandin makes an override on a schedule, or takes one back, as apply and
+// PagerDuty do: one whose time has begun starts with the next minute, and one
+// under way ends now.
+func (c *course) supposeStandin(s *inventory.Schedule, change plan.Change, now time.Time) {
+	made := plan.OurStandin{Schedule: s.ID, Standin: *change.Override, At: now, Gone: change.After == inventory.None}
+	if made.Gone {
+		*s = endStandin(*s, made.Standin, now)
+		c.memory.Standins = slices.DeleteFunc(slices.Clone(c.memory.Standins), func(o plan.OurStandin) bool {
+			return o.Schedule == s.ID && o.Kind == made.Kind && o.ID == made.ID
+		})
+		return
+	}
+	if made.Start.Before(now) {
+		made.Start = nextMinute(now)
+	}
+	if !made.Start.Before(made.End) {
+		return
+	}
+	made.ID = change.ID
+	change.Override = &made.Standin
+	*s = withStandins(*s, []plan.Change{change}, now)
+	made.Standin = made.On(*s)
+	c.memory.Standins = append(slices.Clone(c.memory.Standins), made)
+}
+
+// endStandin is a schedule on which a stand-in was taken back.
+func endStandin(s inventory.Schedule, p plan.Standin, now time.Time) inventory.Schedule {
+	if !p.Start.Before(now) {
+		return without(s, []plan.Standin{p})
+	}
+	s.Overrides, s.CustomShifts = slices.Clone(s.Overrides), slices.Clone(s.CustomShifts)
+	for i, o := range s.Overrides {
+		if p.Kind == plan.AsOverride && o.ID == p.ID {
+			s.Overrides[i].End = now
+		}
+	}
+	for i, o := range s.CustomShifts {
+		if p.Kind == plan.AsCustomShift && o.ID == p.ID {
+			s.CustomShifts[i].End = now
+		}
+	}
+	return s
+}
+
+// nextMinute is the first whole minute after a moment.
+func nextMinute(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }
+
+// rendered is a schedule with its turns as they follow from its definition. One
+// that PagerDuty renders otherwise than this program (S22) keeps the turns that
+// were read.
+func (c *course) rendered(was, after inventory.Schedule) inventory.Schedule {
+	window := c.account.Account.Window
+	ahead := window
+	ahead.Since = plan.Later(ahead.Since, c.account.Now)
+	if diffs, err := oncall.Compare(was, ahead, goneOn(c.account, was)...); err != nil || len(diffs) > 0 {
+		return after
+	}
+	if anew, err := oncall.Rerender(after, window); err == nil {
+		return anew
+	}
+	return after
+}
+
+// successorMark is what the ids of foreseen layers and events end in.
+const successorMark = "+"
+
+// Present is a change as people and PagerDuty can know it now: of a layer or event
+// that is foreseen, the one there is from which it goes on.
+func Present(change plan.Change) plan.Change {
+	if part := PresentPart(change.Layer); part != change.Layer {
+		change.ID = presentKey(change.ID)
+		change.Layer = part
+	}
+	requires := slices.Clone(change.Requires)
+	for i, key := range requires {
+		requires[i] = presentKey(key)
+	}
+	change.Requires = requires
+	return change
+}
+
+func presentPair(p desired.Pair) desired.Pair {
+	p.Layer = PresentPart(p.Layer)
+	return p
+}
+
+func PresentPart(id string) string { return strings.TrimRight(id, successorMark) }
+
+// presentKey is a change's key with the present layer or event in it.
+func presentKey(key string) string {
+	if !strings.Contains(key, successorMark) {
+		return key
+	}
+	parts := strings.Split(key, "/")
+	for i := range parts {
+		parts[i] = PresentPart(parts[i])
+	}
+	return strings.Join(parts, "/")
+}

@@ -1,0 +1,221 @@
+package diff
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// unit are changes of turns that are made together or not at all: a swap, or one
+// alone.
+type unit []plan.Change
+
+// units are the changes of turns of one schedule as units: who leaves alone, whose
+// turns somebody takes over with who does, and who joins alone.
+func (b *builder) units(s inventory.Schedule, changes []plan.Change) (leaves, swaps, joins []unit) {
+	done := map[string]bool{}
+	for _, r := range b.revisionsOf(s, changes) {
+		for leaver, joiner := range b.takenBy(s, r) {
+			var u unit
+			for _, c := range changes {
+				if c.Layer == r.Part && (c.User == leaver || c.User == joiner) {
+					u, done[c.ID] = append(u, c), true
+				}
+			}
+			swaps = append(swaps, u)
+		}
+	}
+	slices.SortFunc(swaps, func(x, y unit) int { return cmp.Compare(x[0].ID, y[0].ID) })
+	for _, c := range changes {
+		switch {
+		case c.Layer == "" || done[c.ID]:
+		case c.After == inventory.None:
+			leaves = append(leaves, unit{c})
+		default:
+			joins = append(joins, unit{c})
+		}
+	}
+	return leaves, swaps, joins
+}
+
+// takenBy says of who leaves a layer or event who takes over their turns: newcomers
+// do, the first for the next turn. Where everybody is on call at once nobody does.
+func (b *builder) takenBy(s inventory.Schedule, r oncall.Revision) map[string]string {
+	if len(r.Join) == 0 || len(r.Leave) == 0 || everybodyAtOnce(s, r.Part) {
+		return nil
+	}
+	revised, err := oncall.Revise(s, []oncall.Revision{r}, b.in.Now)
+	if err != nil || len(revised.Changes) == 0 {
+		return nil
+	}
+	by, join := map[string]string{}, r.Join
+	for _, user := range revised.Changes[0].Before {
+		if _, known := by[user]; !known && len(join) > 0 && slices.Contains(r.Leave, user) {
+			by[user], join = join[0], join[1:]
+		}
+	}
+	return by
+}
+
+// everybodyAtOnce says that all members of an event are on call at the same time.
+func everybodyAtOnce(s inventory.Schedule, event string) bool {
+	for _, r := range s.Rotations {
+		for _, e := range r.Events {
+			if e.ID == event {
+				return e.Assignment.ShiftsPerMember == nil
+			}
+		}
+	}
+	return false
+}
+
+// keepTogether takes out the one half of a swap where the other is held or blocked,
+// whichever rule does that: else those who stay would have other turns, and then
+// others again (S23).
+func (b *builder) keepTogether() {
+	bySchedule := map[string][]plan.Change{}
+	for _, c := range slices.Concat(b.proposed, heldChanges(b.plan.Held), blockedChanges(b.plan.Blocked), b.untargeted) {
+		if c.Resource.Kind == inventory.KindSchedule && c.Layer != "" {
+			bySchedule[c.Resource.ID] = append(bySchedule[c.Resource.ID], c)
+		}
+	}
+	out := map[string]bool{}
+	for id, changes := range bySchedule {
+		_, swaps, _ := b.units(b.in.Snapshot.Schedules[id], changes)
+		for _, u := range swaps {
+			if len(u) == 2 && !b.emptied(u[0]) {
+				b.keepHalves(u[0], u[1], out)
+				b.keepHalves(u[1], u[0], out)
+			}
+		}
+	}
+	b.proposed = slices.DeleteFunc(b.proposed, func(c plan.Change) bool { return out[c.ID] })
+}
+
+func heldChanges(held []plan.Held) []plan.Change {
+	var changes []plan.Change
+	for _, h := range held {
+		changes = append(changes, h.Change)
+	}
+	return changes
+}
+
+func blockedChanges(blocked []plan.Blocked) []plan.Change {
+	var changes []plan.Change
+	for _, x := range blocked {
+		changes = append(changes, x.Change)
+	}
+	return changes
+}
+
+// emptied says that what is proposed would leave a change's layer or event without
+// anybody, which is told otherwise (S25).
+func (b *builder) emptied(c plan.Change) bool {
+	line, ok := oncall.LineOf(b.in.Snapshot.Schedules[c.Resource.ID], c.Layer)
+	left := slices.Clone(line.Members)
+	for _, p := range b.proposed {
+		if p.Resource != c.Resource || p.Layer != c.Layer {
+			continue
+		}
+		left = slices.DeleteFunc(left, func(user string) bool { return user == p.User })
+		if p.After != inventory.None {
+			left = append(left, p.User)
+		}
+	}
+	return ok && len(left) == 0
+}
+
+// keepHalves takes out a half of a swap that is proposed, where the other half is not.
+func (b *builder) keepHalves(half, other plan.Change, out map[string]bool) {
+	is := func(c plan.Change) bool { return c.ID == half.ID }
+	if !slices.ContainsFunc(b.proposed, is) || slices.ContainsFunc(b.proposed, func(c plan.Change) bool { return c.ID == other.ID }) || out[half.ID] {
+		return
+	}
+	why := fmt.Sprintf("%s and %s change places, together or not at all, and the other half is ", b.userName(half.User), b.userName(other.User))
+	for _, h := range b.plan.Held {
+		if h.ID == other.ID {
+			b.holdBack(half, h.Rule, why+"held: "+h.Why, h.Release)
+			out[half.ID] = true
+			return
+		}
+	}
+	for _, x := range b.plan.Blocked {
+		if x.ID == other.ID {
+			b.block(half, why+"blocked: "+x.Why, x.Unblock)
+			out[half.ID] = true
+			return
+		}
+	}
+	b.block(half, why+"not targeted", "target that as well: --target "+other.ID)
+	out[half.ID] = true
+}
+
+// holdUnits holds the first kind of units that there is, but for those that a person
+// released. Advice leads to the command that releases one. It returns the keys held; none where all of the kind were released.
+func (b *builder) holdUnits(kinds [][]unit, rule, why, advice string) map[string]bool {
+	out := map[string]bool{}
+	for _, units := range kinds {
+		for _, u := range units {
+			if slices.ContainsFunc(u, b.released) {
+				continue
+			}
+			for _, c := range u {
+				b.holdBack(c, rule, why, advice+": dutyward release "+c.ID+" --reason …")
+				out[c.ID] = true
+			}
+		}
+		if len(units) > 0 {
+			break
+		}
+	}
+	return out
+}
+
+// holdLostCovers holds what would void somebody's override: turns are swapped for a
+// reason, and other people's overrides are theirs (S24).
+func (b *builder) holdLostCovers(s, after inventory.Schedule, changes []plan.Change) map[string]bool {
+	var ends []plan.Standin
+	for _, c := range changes {
+		if c.Override != nil && c.After == inventory.None {
+			ends = append(ends, *c.Override)
+		}
+	}
+	lost, err := oncall.LostCovers(without(s, ends), without(after, ends), b.in.Now)
+	if err != nil || len(lost) == 0 {
+		return nil
+	}
+	leaves, swaps, joins := b.units(s, changes)
+	var theirs []unit
+	var covers []string
+	for _, o := range lost {
+		covers = append(covers, b.tellCover(o))
+		for _, u := range slices.Concat(leaves, swaps) {
+			if slices.ContainsFunc(u, func(c plan.Change) bool { return c.User == plan.Text(o.Replaces) && c.After == inventory.None }) {
+				theirs = append(theirs, u)
+			}
+		}
+	}
+	kinds := [][]unit{leaves, swaps, joins}
+	if len(theirs) > 0 {
+		kinds = [][]unit{theirs}
+	}
+	return b.holdUnits(kinds, "S24", strings.Join(covers, "; ")+" would be void",
+		"it goes on once that is over; to have it before, release it, and make the override anew in PagerDuty for whoever has the turn then")
+}
+
+// tellCover names an override.
+func (b *builder) tellCover(o inventory.Override) string {
+	who, whom := "the open turn", "nobody"
+	if o.User != nil {
+		who = b.userName(*o.User) + "'s override"
+	}
+	if o.Replaces != nil {
+		whom = b.userName(*o.Replaces)
+	}
+	return fmt.Sprintf("%s in place of %s from %s to %s", who, whom, clock(plan.Later(o.Start, b.in.Now)), clock(o.End))
+}

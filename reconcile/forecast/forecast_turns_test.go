@@ -1,0 +1,344 @@
+package forecast_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/forecast"
+	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// steps are the lines of a forecast: the moment, and each change with what
+// becomes of it.
+func steps(f *forecast.Forecast) []string {
+	var out []string
+	line := func(at time.Time, fate string, c plan.Change) {
+		where := f.Names[c.Resource.String()]
+		if part := f.Names[c.Resource.String()+"/"+c.Layer]; part != "" {
+			where += " " + part
+		}
+		if c.Resource.Kind == inventory.KindAccount {
+			where = "account"
+		}
+		out = append(out, fmt.Sprintf("%s %s%s %s %s>%s %s", at.Format("Mon 02 15:04"), fate, where, c.User, c.Before, c.After, c.Cause))
+	}
+	for _, s := range f.Steps {
+		for _, c := range s.Changes {
+			line(s.At, "", c)
+		}
+		for _, c := range s.Observed {
+			line(s.At, "observed: ", c)
+		}
+		for _, c := range s.Blocked {
+			line(s.At, "blocked: ", c.Change)
+		}
+		for _, c := range s.Held {
+			line(s.At, "held: ", c.Change)
+		}
+	}
+	return out
+}
+
+func wantSteps(t *testing.T, in diff.Input, days int, want ...string) *forecast.Forecast {
+	t.Helper()
+	f, err := forecast.Foresee(in, in.Now.AddDate(0, 0, days))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, steps(f)); diff != "" {
+		t.Errorf("the forecast differs (-want +got):\n%s", diff)
+	}
+	return f
+}
+
+func TestAForecastCarriesItsOwnEditsOfSchedules(t *testing.T) {
+	cases := []struct {
+		name   string
+		policy *policies.Statements
+		days   int
+		want   []string
+	}{
+		{"who joins a rotation is in it at once", Also(Rotation("ann bob cy di Weekly"), "rotation:Weekly team:Search observer"), 2, []string{
+			"Mon 16 12:00 schedule:Weekly layer Day di none>rotation policy",
+			"Mon 16 12:00 team:Search ann none>observer policy",
+			"Mon 16 12:00 team:Search bob none>observer policy",
+			"Mon 16 12:00 team:Search di none>observer policy",
+			"Mon 16 12:00 team:Search cy responder>observer policy",
+		}},
+		{"who joins by date is in the rotation then", Also(Also(Rotation("ann bob cy Weekly"), "user:di@acme.com schedule:Weekly rotation from 30"), "rotation:Weekly team:Payments observer", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder"), 3, []string{
+			"Mon 16 12:00 team:Payments cy none>observer policy",
+			"Tue 17 18:00 schedule:Weekly layer Day di none>rotation expiry",
+			"Tue 17 18:00 team:Payments di none>observer facts",
+		}},
+		{"who takes over turns has their access, and who leaves has not", Also(Rotation("ann di cy Weekly"), "oncall:Weekly team:Search manager"), 15, []string{
+			"Mon 16 12:00 schedule:Weekly layer Day di none>rotation policy",
+			"Mon 16 12:00 team:Search ann none>manager policy",
+			"Mon 16 12:00 schedule:Weekly layer Day bob rotation>none policy",
+			"Mon 16 12:00 team:Search cy responder>none policy",
+			"Mon 23 09:00 team:Search di none>manager handover",
+			"Mon 23 09:00 team:Search ann manager>none handover",
+			"Mon 30 09:00 team:Search cy none>manager handover",
+			"Mon 30 09:00 team:Search di manager>none handover",
+		}},
+		{"the same on a shift-based schedule", Also(Rotation("ann di cy Follow"), "oncall:Follow team:Search manager"), 15, []string{
+			"Mon 16 12:00 schedule:Follow event Week di none>rotation policy",
+			"Mon 16 12:00 team:Search ann none>manager policy",
+			"Mon 16 12:00 schedule:Follow event Week bob rotation>none policy",
+			"Mon 16 12:00 team:Search cy responder>none policy",
+			"Mon 23 09:00 team:Search di none>manager handover",
+			"Mon 23 09:00 team:Search ann manager>none handover",
+			"Mon 30 09:00 team:Search cy none>manager handover",
+			"Mon 30 09:00 team:Search di manager>none handover",
+		}},
+		{"somebody takes turns for a while, and their successor goes on", Also(Also(Rotation("ann cy Follow"), "user:bob@acme.com schedule:Follow rotation until 24", "user:di@acme.com schedule:Follow rotation from 24"), "oncall:Follow team:Payments manager", "user:bob@acme.com team:Payments responder"), 15, []string{
+			"Tue 17 12:00 schedule:Follow event Week di none>rotation expiry",
+			"Tue 17 12:00 schedule:Follow event Week bob rotation>none expiry",
+			"Mon 23 09:00 team:Payments di none>manager handover",
+			"Mon 23 09:00 team:Payments ann manager>none handover",
+			"Mon 30 09:00 team:Payments cy none>manager handover",
+			"Mon 30 09:00 team:Payments di manager>none handover",
+		}},
+		{"an override moves what comes of being on call", Also(Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, ""), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 3, []string{
+			"Mon 16 12:00 schedule:Weekly di none>override policy",
+			"Tue 17 12:00 team:Payments di none>manager handover",
+			"Tue 17 12:00 team:Payments ann manager>none handover",
+			"Wed 18 00:00 team:Payments ann none>manager handover",
+			"Wed 18 00:00 team:Payments di manager>none handover",
+		}},
+		{"an override from now on begins with the next minute", Also(Override(Rotation("ann bob cy Follow"), "di", "Follow", -1, 36, "ann"), "oncall:Follow team:Payments manager", "user:bob@acme.com team:Payments responder"), 1, []string{
+			"Mon 16 12:00 schedule:Follow di none>override policy",
+			"Mon 16 12:01 team:Payments di none>manager handover",
+			"Mon 16 12:01 team:Payments ann manager>none handover",
+		}},
+		{"an override that a limit ends is taken back", limited(Also(Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 72, ""), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 48), 4, []string{
+			"Mon 16 12:00 schedule:Weekly di none>override policy",
+			"Tue 17 12:00 team:Payments di none>manager handover",
+			"Tue 17 12:00 team:Payments ann manager>none handover",
+			"Wed 18 12:00 schedule:Weekly di override>none facts",
+			"Wed 18 12:01 team:Payments ann none>manager facts",
+			"Wed 18 12:01 team:Payments di manager>none facts",
+		}},
+		{"who leaves comes off the schedule's team after their last turn", Also(Rotation("bob cy Follow"), "user:bob@acme.com team:Search responder", "user:cy@acme.com team:Search responder"), 15, []string{
+			"Mon 16 12:00 team:Search bob none>responder policy",
+			"Mon 16 12:00 schedule:Follow event Week ann rotation>none policy",
+			"Mon 23 09:00 team:Search ann responder>none policy",
+		}},
+		{"a leave that would move somebody's next turn waits for their own", Also(Rotation("ann cy Weekly"), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 22, []string{
+			"Mon 16 12:00 held: schedule:Weekly layer Day bob rotation>none policy",
+			"Mon 23 09:00 team:Payments bob responder>manager handover",
+			"Mon 23 09:00 schedule:Weekly layer Day bob rotation>none policy",
+			"Mon 23 09:00 team:Payments ann manager>none handover",
+			"Mon 30 09:00 team:Payments cy none>manager handover",
+			"Mon 30 09:00 team:Payments bob manager>responder handover",
+			"Mon 06 09:00 team:Payments ann none>manager handover",
+			"Mon 06 09:00 team:Payments cy manager>none handover",
+		}},
+		{"an override comes into the window that rounds read", Also(Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 800+30, 800+40, "")), 3, []string{
+			"Wed 18 00:00 schedule:Weekly di none>override facts",
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := Turns()
+			if strings.Contains(c.name, "the schedule's team") {
+				v := s.Schedules["FOL"]
+				v.Teams = []string{"SEA"}
+				s.Schedules["FOL"] = v
+				Put(s, "SEA", "ann", "responder")
+			}
+			wantSteps(t, Input(s, c.policy), c.days, c.want...)
+		})
+	}
+}
+
+// limited has a limit keep di off schedules from some hours on.
+func limited(st *policies.Statements, from float64) *policies.Statements {
+	Members(st, "resting user:di@acme.com")
+	i := slices.IndexFunc(st.Members, func(m policies.Member) bool { return m.Group == "resting" })
+	st.Members[i].From = Ptr(At(from))
+	st.Limits = append(st.Limits, policies.Limit{Principal: Ref("group:resting"), Resource: Ref("schedule:*"), AtMost: "none", Reason: "rests", Origins: Origin(80)})
+	return st
+}
+
+func TestS25_AForecastSaysWhenWhatWasTooLongBegins(t *testing.T) {
+	in := Input(Account(), Grants("user:di@acme.com team:Search responder until 60", "user:cy@acme.com team:Search responder"))
+	in.Settings.Longest = 48 * time.Hour
+	wantSteps(t, in, 4,
+		"Tue 17 00:00 team:Search di none>responder facts",
+		"Thu 19 00:00 team:Search di responder>none expiry",
+	)
+}
+
+func TestS14_WhatADateBeginsSaysFromWhen(t *testing.T) {
+	st := Also(Rotation("ann bob cy Weekly"), "user:di@acme.com schedule:Weekly rotation from 24", "user:di@acme.com team:Payments responder from 24 until 48", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder")
+	f, err := forecast.Foresee(Input(Turns(), st), At(72))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range f.Steps {
+		for _, c := range s.Changes {
+			got = append(got, string(c.Cause)+" "+c.Before+">"+c.After+": "+c.Reason)
+		}
+	}
+	want := []string{
+		"expiry none>rotation: granted from 2026-03-17 12:00 UTC",
+		"expiry none>responder: granted from 2026-03-17 12:00 UTC until 2026-03-18 12:00 UTC",
+		"expiry responder>none: the grant ended 2026-03-18 12:00 UTC",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestS17_WhoStandsInOnATeamsScheduleIsOnTheTeamUntilThatIsOver(t *testing.T) {
+	s := Turns()
+	v := s.Schedules["WEE"]
+	v.Teams = []string{"SEA"}
+	s.Schedules["WEE"] = v
+	for _, id := range []string{"ann", "bob", "ed"} {
+		Put(s, "SEA", id, "responder")
+	}
+	// di comes onto the team with an override, and ed, who is to leave it, stays.
+	st := Override(Override(Also(Rotation("ann bob cy Weekly"), "user:cy@acme.com team:Search responder"), "di", "Weekly", 24, 36, ""), "ed", "Weekly", 40, 44, "")
+	r := MustMake(t, Input(s, st))
+	if i := slices.IndexFunc(r.Plan.Implied, func(i plan.Implied) bool { return i.User == "di" && i.Foreseen }); i < 0 || !strings.Contains(r.Plan.Implied[i].Why, "by an override until 2026-03-18 00:00 UTC") {
+		t.Errorf("implied %+v, want di's membership foreseen", r.Plan.Implied)
+	}
+	wantSteps(t, Input(s, st), 4,
+		"Mon 16 12:00 schedule:Weekly di none>override policy",
+		"Mon 16 12:00 schedule:Weekly ed none>override policy",
+		"Wed 18 00:00 team:Search di responder>none policy",
+		"Wed 18 08:00 team:Search ed responder>none policy",
+	)
+}
+
+// A change that waits for one on a team, or for a seat, is due once that is no longer in
+// its way, as a daemon's round finds it, and not at the next hand-over only.
+func TestAForecastMakesAChangeOfTurnsOnceWhatItWaitsForIsOutOfTheWay(t *testing.T) {
+	t.Run("a grant on a team that is only observed ends", func(t *testing.T) {
+		s := Turns()
+		v := s.Schedules["FOL"]
+		v.Teams = []string{"SEA"}
+		s.Schedules["FOL"] = v
+		in := Input(s, Also(Rotation("ann bob cy di Follow"), "user:di@acme.com team:Search responder until 30"))
+		in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.Observe}
+		wantSteps(t, in, 8,
+			"Mon 16 12:00 observed: team:Search di none>responder policy",
+			"Mon 16 12:00 blocked: schedule:Follow event Week di none>rotation policy",
+			"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
+		)
+	})
+	t.Run("a seat becomes free", func(t *testing.T) {
+		s := Turns()
+		NoSeat(s, "di")
+		in := Input(s, Also(Rotation("ann bob cy di Follow"), "user:di@acme.com account limited_user",
+			"user:ed@acme.com account limited_user until 30", "user:ed@acme.com account read_only_user"))
+		wantSteps(t, in, 8,
+			"Mon 16 12:00 blocked: account di read_only_user>limited_user policy",
+			"Mon 16 12:00 blocked: schedule:Follow event Week di none>rotation policy",
+			"Tue 17 18:00 account ed limited_user>read_only_user expiry",
+			"Tue 17 18:00 account di read_only_user>limited_user policy",
+			"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
+		)
+	})
+}
+
+// What a protection keeps is due when it ends, turns and overrides as well.
+func TestAForecastMakesWhatAProtectionKeptWhenItEnds(t *testing.T) {
+	cases := []struct {
+		name   string
+		policy *policies.Statements
+		want   []string
+	}{
+		{"turns", Rotation("ann di cy Follow"), []string{
+			"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
+			"Tue 17 18:00 schedule:Follow event Week bob rotation>none policy",
+		}},
+		{"an override", Override(Rotation("ann bob cy Follow"), "di", "Follow", 40, 50, "ann"), []string{
+			"Tue 17 18:00 schedule:Follow di none>override policy",
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			c.policy.Protects = []policies.Protect{
+				{Principal: Ref("user:bob@acme.com"), Reason: "audit", Until: Ptr(At(30)), Origins: Origin(90)},
+				{Principal: Ref("user:di@acme.com"), Reason: "audit", Until: Ptr(At(30)), Origins: Origin(91)},
+			}
+			wantSteps(t, Input(Turns(), c.policy), 6, c.want...)
+		})
+	}
+}
+
+// Whoever has the turn before a hand-over may have the one after it as well: it is one all
+// the same, and what waits for an override to be over may be made from it on.
+func TestAForecastKnowsTheHandOversFromAPersonToThemselves(t *testing.T) {
+	s := Turns()
+	begin := At(5 - 7*24)
+	s.Schedules["DLY"] = inventory.Schedule{
+		ID: "DLY", Name: "Daily", Kind: inventory.ScheduleOfShifts, TimeZone: "Etc/UTC",
+		Rotations: []inventory.Rotation{{ID: "DROT", Events: []inventory.Event{{
+			ID: "DAILY", Name: "Day", Start: begin, End: begin.AddDate(0, 0, 1), TimeZone: "Etc/UTC",
+			Recurrence: []string{"RRULE:FREQ=DAILY"}, EffectiveSince: begin,
+			Assignment: inventory.Assignment{Type: "rotating_member_assignment_strategy", Members: []*string{Ptr("ann")}, ShiftsPerMember: Ptr(1)},
+		}}}},
+		Overrides: []inventory.Override{{ID: "OVR", User: Ptr("cy"), Start: At(8), End: At(32), Rotation: Ptr("DROT"), Replaces: Ptr("ann")}},
+	}
+	Rerender(s, "DLY")
+	s.Normalize()
+	wantSteps(t, Input(s, Rotation("di Daily")), 4,
+		"Mon 16 12:00 held: schedule:Daily event Day ann rotation>none policy",
+		"Mon 16 12:00 held: schedule:Daily event Day di none>rotation policy",
+		"Tue 17 17:00 schedule:Daily event Day di none>rotation policy",
+		"Tue 17 17:00 schedule:Daily event Day ann rotation>none policy",
+	)
+}
+
+// The members of a team are granted the team, which keeps nobody there: who is there for
+// another reason loses what that gives when the reason ends.
+func TestS34_AForecastKnowsWhenAGroundEnds(t *testing.T) {
+	cases := []struct {
+		name string
+		set  func(*inventory.Snapshot, *policies.Statements)
+		want []string
+	}{
+		{"an override on a schedule of the team", func(s *inventory.Snapshot, st *policies.Statements) {
+			v := s.Schedules["WEE"]
+			v.Teams = []string{"SEA"}
+			v.Overrides = []inventory.Override{{ID: "OVR", User: Ptr("ed"), Start: At(-2), End: At(30)}}
+			s.Schedules["WEE"] = v
+			Rerender(s, "WEE")
+			for _, id := range []string{"ann", "bob"} {
+				Put(s, "SEA", id, "responder")
+			}
+		}, []string{"Tue 17 18:00 team:Search ed responder>none facts"}},
+		{"a grant of a base role that fixes roles on teams", func(s *inventory.Snapshot, st *policies.Statements) {
+			s.Licenses = map[string]inventory.License{"BASE": {ID: "BASE", Name: "Basic", ValidRoles: []string{"limited_user"}}}
+			Also(st, "user:ed@acme.com account admin until 30")
+		}, []string{
+			"Mon 16 12:00 blocked: account ed limited_user>admin policy",
+			"Tue 17 18:00 team:Search ed responder>none facts",
+		}},
+		{"a protection", func(s *inventory.Snapshot, st *policies.Statements) {
+			st.Protects = []policies.Protect{{Principal: Ref("user:ed@acme.com"), Reason: "audit", Until: Ptr(At(30)), Origins: Origin(90)}}
+		}, []string{"Tue 17 18:00 team:Search ed responder>none facts"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s, st := Turns(), Grants("team:Search team:Search responder", "user:cy@acme.com team:Search responder")
+			Put(s, "SEA", "ed", "responder")
+			c.set(s, st)
+			s.Normalize()
+			wantSteps(t, Input(s, st), 3, c.want...)
+		})
+	}
+}

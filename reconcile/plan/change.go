@@ -1,0 +1,46 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// Key is the identity of a change across rounds: what, user, resource, before
+// and after, without times and line numbers (S15).
+func Key(pair desired.Pair, before, after string) string {
+	return strings.Join([]string{Subject(pair), before, after}, "/")
+}
+
+// Subject is the part of a key that says which pair it is about.
+func Subject(pair desired.Pair) string {
+	parts := []string{string(pair.Resource.Kind)}
+	if pair.Resource.ID != "" {
+		parts = append(parts, pair.Resource.ID)
+	}
+	if pair.Layer != "" {
+		parts = append(parts, pair.Layer)
+	}
+	return strings.Join(append(parts, pair.User), "/")
+}
+
+// CutKey takes the subject and the role before a change from its key; both are
+// empty if it is none.
+func CutKey(key string) (subject, before string) {
+	parts := strings.Split(key, "/")
+	if len(parts) < 4 {
+		return "", ""
+	}
+	return strings.Join(parts[:len(parts)-2], "/"), parts[len(parts)-2]
+}
+
+// Make makes the change in an edit of the account.
+func (c Change) Make(e *inventory.Edit) {
+	switch c.Resource.Kind {
+	case inventory.KindAccount:
+		e.SetBaseRole(c.User, c.After)
+	case inventory.KindTeam:
+		e.SetTeamRole(c.Resource.ID, c.User, c.After)
+	}
+}
