@@ -9,6 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 )
 
@@ -41,6 +42,7 @@ type (
 		Chain []string `json:"chain"`
 	}
 	unknownDocument struct {
+		Code     code.Code     `json:"code"`
 		User     string        `json:"user"`
 		Resource inventory.Ref `json:"resource"`
 		Reason   string        `json:"reason"`
