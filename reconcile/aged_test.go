@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -27,7 +27,7 @@ func (v *vigil) beforeLowering() (next time.Time, user string) {
 	for range 40 {
 		next := outlook.Boundary
 		if next.Sub(v.clock) < 3*time.Minute {
-			outlook = v.at(next, reconcile.WhyBoundary)
+			outlook = v.at(next, daemon.WhyBoundary)
 			continue
 		}
 		v.at(next.Add(-2*time.Minute), "schedule")
@@ -43,7 +43,7 @@ func (v *vigil) beforeLowering() (next time.Time, user string) {
 			v.clock = v.clock.Add(time.Second)
 			return next, foreseen.Plan.Changes[i].User
 		}
-		outlook = v.at(next, reconcile.WhyBoundary)
+		outlook = v.at(next, daemon.WhyBoundary)
 	}
 	v.t.Fatal("no hand-over takes anybody off Production Access")
 	return
@@ -121,14 +121,14 @@ func TestS35_WhatAgedLowersNobody(t *testing.T) {
 			next, user := v.beforeLowering()
 			c.meanwhile(v, user, next)
 			v.log.Reset()
-			outlook := v.at(next, reconcile.WhyBoundary)
+			outlook := v.at(next, daemon.WhyBoundary)
 			if got := v.sim.Members(production)[user]; got != "responder" {
 				t.Fatalf("role %q, which what aged took away:\n%s", got, v.log)
 			}
 			if outlook.Whole {
 				return // on-calls showed it at once
 			}
-			if last := v.at(outlook.Boundary, reconcile.WhyBoundary); !last.Whole || v.clock.Sub(next) > time.Minute {
+			if last := v.at(outlook.Boundary, daemon.WhyBoundary); !last.Whole || v.clock.Sub(next) > time.Minute {
 				t.Errorf("the round %s later read in part", v.clock.Sub(next))
 			}
 			if got := v.sim.Members(production)[user]; got != "responder" {
@@ -161,7 +161,7 @@ func TestS35_WhatIsDueLandsWithTheNextRound(t *testing.T) {
 			v.edit("access/more.rego", c.policies)
 			next, user := v.beforeLowering()
 			for range c.rounds {
-				next = v.at(next, reconcile.WhyBoundary).Boundary
+				next = v.at(next, daemon.WhyBoundary).Boundary
 			}
 			if got := v.sim.Members(production)[user]; got != "" {
 				t.Errorf("role %q still after %d rounds:\n%s", got, c.rounds, v.log)

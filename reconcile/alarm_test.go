@@ -12,6 +12,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -19,7 +20,7 @@ import (
 // onRota is a daemon on the schedules of newRota.
 func onRota(w *world, a apply.Account) *watch {
 	d := &watch{world: w, log: &bytes.Buffer{}}
-	d.Daemon = &reconcile.Daemon{
+	d.Daemon = &daemon.Daemon{
 		Load:   func(context.Context) (reconcile.Policies, error) { return w.policy, nil },
 		Reader: w, Record: w.journal, Account: a, Settings: plan.Settings{Default: plan.Sync},
 		Now: w.now, Paused: func() *reconcile.Pause { return nil },

@@ -186,13 +186,13 @@ func (r *Round) remember(ctx context.Context, record Record, round int64, done *
 			refused[o.Change.ID] = o.Cause()
 		}
 	}
-	state := diff.RoundOf(&done.Result.Result, done.Statements, done.after(), made)
+	state := diff.RoundOf(&done.Result.Result, done.Statements, done.After(), made)
 	state.Refused = done.Refusals(refused, made)
 	return record.Finish(ctx, round, state, done.Report)
 }
 
-// after is the account as the round left it.
-func (a *Applied) after() *inventory.Snapshot {
+// After is the account as the round left it.
+func (a *Applied) After() *inventory.Snapshot {
 	edit := inventory.NewEdit(a.Snapshot)
 	for _, o := range a.Report.Outcomes {
 		if o.Status.Succeeded() {
@@ -257,7 +257,7 @@ func savedEdits(saved, fresh *plan.Plan, approved []plan.Change) (edits []plan.E
 		}
 		i := slices.IndexFunc(saved.Edits, func(s plan.Edit) bool { return s.Schedule == e.Schedule })
 		if i < 0 || !slices.Equal(saved.Edits[i].Changes, e.Changes) || !sameParts(saved.Edits[i].Parts, e.Parts) {
-			moved = append(moved, fmt.Sprintf("the turns on %s would become others than the plan showed", name(saved, e.Schedule.String())))
+			moved = append(moved, fmt.Sprintf("the turns on %s would become others than the plan showed", Name(saved, e.Schedule.String())))
 			continue
 		}
 		edits = append(edits, e)
@@ -288,7 +288,7 @@ func unmet(changes []plan.Change) string {
 	return ""
 }
 
-func name(p *plan.Plan, ref string) string {
+func Name(p *plan.Plan, ref string) string {
 	if n, ok := p.Names[ref]; ok {
 		return n
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -27,7 +28,7 @@ import (
 // runs as a daemon. Each of its writes is judged as it takes effect.
 type chaos struct {
 	*trial
-	*reconcile.Daemon
+	*daemon.Daemon
 	log  bytes.Buffer
 	laws []*law
 	sets []*eval.Set
@@ -121,7 +122,7 @@ func newChaos(f failer, dir string, all []*law, sets []*eval.Set) *chaos {
 
 // start starts a process.
 func (c *chaos) start() {
-	c.Daemon = &reconcile.Daemon{
+	c.Daemon = &daemon.Daemon{
 		Load:   func(context.Context) (reconcile.Policies, error) { return c.sets[c.at], c.broken },
 		Reader: c, Record: chaosRecord{record{c.journal, c.trial}, c}, Account: c.client, Now: c.time.Now,
 		Settings:  plan.Settings{Default: plan.Sync, Operators: c.operators},
@@ -171,7 +172,7 @@ func (c *chaos) forget() {
 // unseenFor is how long what people do may go unseen.
 func (c *chaos) unseenFor() time.Duration {
 	if c.why != "schedule" {
-		return slack + reconcile.MaxAge
+		return slack + daemon.MaxAge
 	}
 	return slack
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
-	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
 // trouble draws what goes wrong before and in the next round.
@@ -37,7 +37,7 @@ func (c *chaos) trouble(rt *rapid.T) {
 		}
 		c.pass(next.Add(-to).Sub(c.now()))
 	}
-	c.why = rapid.SampledFrom([]string{"schedule", "schedule", reconcile.WhyBoundary, reconcile.WhyOnCalls}).Draw(rt, "why")
+	c.why = rapid.SampledFrom([]string{"schedule", "schedule", daemon.WhyBoundary, daemon.WhyOnCalls}).Draw(rt, "why")
 	if rapid.IntRange(0, 1).Draw(rt, "edit") == 0 {
 		c.write(rapid.IntRange(0, len(c.laws)-1).Draw(rt, "law"))
 	}
@@ -162,7 +162,7 @@ func (c *chaos) around(rt *rapid.T) {
 // setOperators has the configuration name other operators from the next round on.
 func (c *chaos) setOperators(mails ...string) {
 	c.operators = mails
-	c.Change(func(d *reconcile.Daemon) { d.Settings.Operators = mails })
+	c.Change(func(d *daemon.Daemon) { d.Settings.Operators = mails })
 }
 
 // mend puts right what a name means: people rename it back, create it anew, and say

@@ -17,6 +17,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -24,7 +25,7 @@ import (
 // watch is a daemon on the example company, whose policies may be edited.
 type watch struct {
 	*world
-	*reconcile.Daemon
+	*daemon.Daemon
 	folder string
 	stop   reconcile.StopFile
 	log    *bytes.Buffer
@@ -44,7 +45,7 @@ func newWatch(t *testing.T, edits ...func(*inventory.Snapshot)) *watch {
 // restart is another process on the same journal.
 func (w *watch) restart() {
 	w.log.Reset()
-	w.Daemon = &reconcile.Daemon{
+	w.Daemon = &daemon.Daemon{
 		Load: func(ctx context.Context) (reconcile.Policies, error) {
 			return eval.Load(ctx, eval.Options{Roots: []string{w.folder}})
 		},
@@ -55,7 +56,7 @@ func (w *watch) restart() {
 }
 
 // pass makes a round after some time, which must succeed.
-func (w *watch) pass(after time.Duration) reconcile.Outlook {
+func (w *watch) pass(after time.Duration) daemon.Outlook {
 	w.t.Helper()
 	w.clock = w.clock.Add(after)
 	outlook, err := w.Round(context.Background(), "test")
@@ -130,7 +131,7 @@ func TestTheNextRoundCatchesDrift(t *testing.T) {
 		t.Errorf("role %q, want %q again", got, role)
 	}
 	w.told("cause=drift", 1)
-	if !slices.Contains(w.Status().Changes, reconcile.ChangeCount{Cause: plan.CauseDrift, Effect: plan.Raise, Count: 1}) {
+	if !slices.Contains(w.Status().Changes, daemon.ChangeCount{Cause: plan.CauseDrift, Effect: plan.Raise, Count: 1}) {
 		t.Errorf("changes %+v, want one raise for drift", w.Status().Changes)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/forecast"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -68,7 +69,7 @@ type foretold struct {
 	clock, until time.Time
 	sim          *pagerdutysim.Server
 	client       *pagerduty.Client
-	daemon       *reconcile.Daemon
+	daemon       *daemon.Daemon
 	source       string
 	forecast     *forecast.Forecast
 	// did are the changes that the daemon made; wrote says that the last round
@@ -116,7 +117,7 @@ func foretell(rt *rapid.T, dir string, days int) *foretold {
 	if err != nil {
 		rt.Skip(err) // team: principals may not settle
 	}
-	f.daemon = &reconcile.Daemon{
+	f.daemon = &daemon.Daemon{
 		Load:   func(context.Context) (reconcile.Policies, error) { return set, nil },
 		Reader: snapshots{f.client}, Refresher: f.client, MaxAge: 2 * time.Hour, Record: memory, Account: f.client, Settings: settings,
 		Now: now, Paused: func() *reconcile.Pause { return nil }, Log: slog.New(deeds{f}),

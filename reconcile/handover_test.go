@@ -15,6 +15,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -43,7 +44,7 @@ func (v *vigil) restart() {
 }
 
 // round makes a round at a moment, for a reason; it must succeed.
-func (v *vigil) at(moment time.Time, why string) reconcile.Outlook {
+func (v *vigil) at(moment time.Time, why string) daemon.Outlook {
 	v.t.Helper()
 	if moment.Before(v.clock) {
 		v.t.Fatalf("%s is past", moment)
@@ -84,7 +85,7 @@ func (v *vigil) untilHandOver() time.Time {
 		before := len(v.lines("cause=handover"))
 		at := outlook.Boundary
 		v.at(at.Add(-time.Minute), "schedule")
-		outlook = v.at(at, reconcile.WhyBoundary)
+		outlook = v.at(at, daemon.WhyBoundary)
 		if len(v.lines("cause=handover")) > before {
 			return at
 		}
@@ -96,11 +97,11 @@ func (v *vigil) untilHandOver() time.Time {
 func TestAHandOverCostsAtMostFiveRequestsBesideItsWrites(t *testing.T) {
 	v := newVigil(t)
 	outlook := v.at(v.clock, "start")
-	most, boundaries, costs := 0, few(5, 60), reconcile.Costs{}
+	most, boundaries, costs := 0, few(5, 60), daemon.Costs{}
 	for range boundaries {
 		at := outlook.Boundary
 		v.at(at.Add(-2*time.Minute), "schedule")
-		outlook = v.at(at, reconcile.WhyBoundary)
+		outlook = v.at(at, daemon.WhyBoundary)
 		reads, writes, by := v.took()
 		if outlook.Whole {
 			t.Fatalf("at %s the account was read whole:\n%s", at, v.log)
@@ -114,10 +115,10 @@ func TestAHandOverCostsAtMostFiveRequestsBesideItsWrites(t *testing.T) {
 		}
 	}
 	costs = v.Costs()
-	if costs.Rounds[reconcile.KindHandover] != boundaries || costs.Delayed == 0 || most == 0 {
+	if costs.Rounds[daemon.KindHandover] != boundaries || costs.Delayed == 0 || most == 0 {
 		t.Errorf("costs %+v, want %d hand-overs, some with writes", costs, boundaries)
 	}
-	t.Logf("%d boundaries, %d requests with writes, at most %d reads each", boundaries, costs.Requests[reconcile.KindHandover], most)
+	t.Logf("%d boundaries, %d requests with writes, at most %d reads each", boundaries, costs.Requests[daemon.KindHandover], most)
 }
 
 // few is how often something is tried: more often in a long run.
@@ -138,7 +139,7 @@ func TestARoundThatReadsInPartPlansWhatAWholeOneWould(t *testing.T) {
 		if at = outlook.Boundary; at.IsZero() {
 			break
 		}
-		v.at(at, reconcile.WhyBoundary)
+		v.at(at, daemon.WhyBoundary)
 		v.policy = v.load(v.folder)
 		if p := v.plan(); len(p.Changes)+len(p.Held) > 0 {
 			t.Fatalf("after the hand-over of %s a whole reading would change %+v %+v", at, p.Changes, p.Held)
@@ -198,13 +199,13 @@ func TestAnOverrideMadeMeanwhileIsNoticedByTheNextLookAtOnCalls(t *testing.T) {
 	}
 	schedule, user := v.onLayers()
 
-	outlook = v.at(outlook.Poll, reconcile.WhyOnCalls)
+	outlook = v.at(outlook.Poll, daemon.WhyOnCalls)
 	if reads, writes, by := v.took(); writes > 0 || reads > 2 {
 		t.Errorf("a look that finds nothing took %v", by)
 	}
 	rounds := v.Status().Rounds
 	v.override(schedule, user, v.clock.Add(10*time.Second), v.clock.Add(time.Hour))
-	outlook = v.at(outlook.Poll, reconcile.WhyOnCalls)
+	outlook = v.at(outlook.Poll, daemon.WhyOnCalls)
 	if v.Status().Rounds != rounds+1 || outlook.Whole {
 		t.Errorf("%d rounds were made of what changed, want one that reads in part", v.Status().Rounds-rounds)
 	}
@@ -247,7 +248,7 @@ func TestS8_AWholeReadingThatHasAgedOverwritesNothing(t *testing.T) {
 			return c.Resource.Kind == inventory.KindTeam && c.Before != inventory.None && c.After == inventory.None
 		})
 		if i < 0 {
-			v.at(next, reconcile.WhyBoundary)
+			v.at(next, daemon.WhyBoundary)
 			at = next
 			continue
 		}
@@ -258,7 +259,7 @@ func TestS8_AWholeReadingThatHasAgedOverwritesNothing(t *testing.T) {
 		}
 		set := v.sim.Members(c.Resource.ID)[c.User]
 		v.clock, v.sent = next, v.sim.Requests()
-		again, err := v.Round(context.Background(), reconcile.WhyBoundary)
+		again, err := v.Round(context.Background(), daemon.WhyBoundary)
 		if got := v.sim.Members(c.Resource.ID)[c.User]; got != set {
 			t.Errorf("%s on %s was made %q of %q, which somebody had just set", c.User, c.Resource, got, set)
 		}
@@ -268,7 +269,7 @@ func TestS8_AWholeReadingThatHasAgedOverwritesNothing(t *testing.T) {
 		if wait := again.Boundary.Sub(v.clock); wait > 2*time.Second {
 			t.Errorf("the next round is in %s, want at once", wait)
 		}
-		if last := v.at(again.Boundary, reconcile.WhyBoundary); !last.Whole {
+		if last := v.at(again.Boundary, daemon.WhyBoundary); !last.Whole {
 			t.Error("the round after a conflict did not read the account whole")
 		}
 		return
@@ -299,7 +300,7 @@ func TestS6_WhatCantBeReadInPartIsReadWhole(t *testing.T) {
 			v.clock = v.clock.Add(time.Second)
 			c.before(v)
 			v.verbose()
-			if outlook = v.at(outlook.Boundary, reconcile.WhyBoundary); !outlook.Whole {
+			if outlook = v.at(outlook.Boundary, daemon.WhyBoundary); !outlook.Whole {
 				t.Error("the round read in part")
 			}
 			if len(v.lines(c.because)) == 0 {
@@ -331,9 +332,9 @@ func TestS9_WhatWasWrittenSinceTheWholeReadingIsNotTakenForDrift(t *testing.T) {
 	v := newVigil(t)
 	at := v.untilHandOver()
 	v.log.Reset()
-	outlook := v.at(at.Add(10*time.Second), reconcile.WhyOnCalls)
+	outlook := v.at(at.Add(10*time.Second), daemon.WhyOnCalls)
 	for range 5 {
-		outlook = v.at(outlook.Poll.Add(time.Minute), reconcile.WhyBoundary)
+		outlook = v.at(outlook.Poll.Add(time.Minute), daemon.WhyBoundary)
 		if outlook.Whole {
 			t.Fatalf("the account was read whole:\n%s", v.log)
 		}
@@ -353,7 +354,7 @@ func TestPollingTakesATenthOfTheRequestBudgetAtMost(t *testing.T) {
 	if wait := outlook.Poll.Sub(v.clock); wait < 600*time.Millisecond {
 		t.Errorf("the next look is in %s: a look takes a request at least, and a tenth of the budget is 96 a minute", wait)
 	}
-	v.at(outlook.Poll, reconcile.WhyOnCalls)
+	v.at(outlook.Poll, daemon.WhyOnCalls)
 	v.told("looked at more rarely than configured", 1)
 }
 
@@ -370,7 +371,7 @@ func TestS21_AStandingDisputeIsNotReadAgainAtEveryLook(t *testing.T) {
 		if i == 3 {
 			outlook = v.at(outlook.Poll, "schedule")
 		}
-		outlook = v.at(outlook.Poll, reconcile.WhyOnCalls)
+		outlook = v.at(outlook.Poll, daemon.WhyOnCalls)
 		reads, _, _ := v.took()
 		looks = append(looks, reads)
 	}
@@ -421,7 +422,7 @@ func TestABoundaryThatPassesAmidARoundHasTheRestPlannedAgain(t *testing.T) {
 				t.Errorf("the next round is in %s, want at once", wait)
 			}
 			v.Account, v.Reader = v.client, v.world
-			v.at(outlook.Boundary, reconcile.WhyBoundary)
+			v.at(outlook.Boundary, daemon.WhyBoundary)
 			v.policy = v.load(v.folder)
 			if p := v.plan(); len(p.Changes) > 0 {
 				t.Errorf("after the next round %+v is still due", p.Changes)

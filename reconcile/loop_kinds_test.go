@@ -6,45 +6,45 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
 func TestABoundaryGoesBeforeTheScheduleAndPutsItOff(t *testing.T) {
 	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
-		outlook func(n int) reconcile.Outlook
+		outlook func(n int) daemon.Outlook
 		want    []string
 	}{
-		"at the same moment": {func(n int) reconcile.Outlook {
+		"at the same moment": {func(n int) daemon.Outlook {
 			if n == 1 {
-				return reconcile.Outlook{Boundary: began.Add(time.Hour)}
+				return daemon.Outlook{Boundary: began.Add(time.Hour)}
 			}
-			return reconcile.Outlook{}
+			return daemon.Outlook{}
 		}, []string{"0s start", "1h0m0s boundary", "1h0m0s schedule", "2h0m0s schedule"}},
-		"before a whole reading would be done": {func(n int) reconcile.Outlook {
+		"before a whole reading would be done": {func(n int) daemon.Outlook {
 			if n == 1 {
-				return reconcile.Outlook{Boundary: began.Add(61 * time.Minute), Takes: 2 * time.Minute}
+				return daemon.Outlook{Boundary: began.Add(61 * time.Minute), Takes: 2 * time.Minute}
 			}
-			return reconcile.Outlook{}
+			return daemon.Outlook{}
 		}, []string{"0s start", "1h1m0s boundary", "1h1m0s schedule", "2h0m0s schedule"}},
-		"after a whole reading would be done": {func(n int) reconcile.Outlook {
+		"after a whole reading would be done": {func(n int) daemon.Outlook {
 			if n <= 2 {
-				return reconcile.Outlook{Boundary: began.Add(63 * time.Minute), Takes: 2 * time.Minute}
+				return daemon.Outlook{Boundary: began.Add(63 * time.Minute), Takes: 2 * time.Minute}
 			}
-			return reconcile.Outlook{}
+			return daemon.Outlook{}
 		}, []string{"0s start", "1h0m0s schedule", "1h3m0s boundary", "2h0m0s schedule"}},
-		"with a round that had to read the account whole": {func(n int) reconcile.Outlook {
+		"with a round that had to read the account whole": {func(n int) daemon.Outlook {
 			switch n {
 			case 1:
-				return reconcile.Outlook{Boundary: began.Add(time.Hour)}
+				return daemon.Outlook{Boundary: began.Add(time.Hour)}
 			case 2:
-				return reconcile.Outlook{Whole: true}
+				return daemon.Outlook{Whole: true}
 			}
-			return reconcile.Outlook{}
+			return daemon.Outlook{}
 		}, []string{"0s start", "1h0m0s boundary", "2h0m0s schedule"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _ := diary(t, 150*time.Minute, func(n int) (reconcile.Outlook, error) { return c.outlook(n), nil }, nil)
+			got, _ := diary(t, 150*time.Minute, func(n int) (daemon.Outlook, error) { return c.outlook(n), nil }, nil)
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("rounds differ (-want +got):\n%s", diff)
 			}
@@ -53,8 +53,8 @@ func TestABoundaryGoesBeforeTheScheduleAndPutsItOff(t *testing.T) {
 }
 
 func TestOnCallsAreLookedAtBetweenRounds(t *testing.T) {
-	got, _ := diary(t, 61*time.Minute, func(n int) (reconcile.Outlook, error) {
-		return reconcile.Outlook{Poll: time.Now().Add(25 * time.Minute)}, nil
+	got, _ := diary(t, 61*time.Minute, func(n int) (daemon.Outlook, error) {
+		return daemon.Outlook{Poll: time.Now().Add(25 * time.Minute)}, nil
 	}, nil)
 	want := []string{"0s start", "25m0s on-calls", "50m0s on-calls", "1h0m0s schedule"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -64,8 +64,8 @@ func TestOnCallsAreLookedAtBetweenRounds(t *testing.T) {
 
 func TestALookAtOnCallsMakesWayForABoundary(t *testing.T) {
 	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	got, _ := diary(t, 40*time.Minute, func(n int) (reconcile.Outlook, error) {
-		o := reconcile.Outlook{Poll: began.Add(30*time.Minute - 2*time.Second)}
+	got, _ := diary(t, 40*time.Minute, func(n int) (daemon.Outlook, error) {
+		o := daemon.Outlook{Poll: began.Add(30*time.Minute - 2*time.Second)}
 		switch n {
 		case 1:
 			o.Boundary = began.Add(30 * time.Minute)

@@ -21,6 +21,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -168,14 +169,14 @@ func TestAMondayMorningOfALargeAccount(t *testing.T) {
 		}
 		defer memory.Close()
 		var log bytes.Buffer
-		daemon := &reconcile.Daemon{
+		keeper := &daemon.Daemon{
 			Load:   func(context.Context) (reconcile.Policies, error) { return set, nil },
 			Reader: snapshots{client}, Refresher: client, Record: memory, Account: client, Settings: plan.Settings{Default: plan.Sync},
 			OnCallInterval: time.Minute, MaxAge: 20 * time.Minute,
 			Now: m.now, Paused: func() *reconcile.Pause { return nil }, Log: slog.New(slog.NewTextHandler(&log, nil)),
 			Requests: func() int { return client.Cost().Requests },
 		}
-		loop := &reconcile.Loop{Schedule: quarterly{}, Run: daemon.Round, Log: daemon.Log, Now: m.now}
+		loop := &daemon.Loop{Schedule: quarterly{}, Run: keeper.Round, Log: keeper.Log, Now: m.now}
 		ctx, cancel := context.WithTimeout(t.Context(), nine.Add(8*time.Minute).Sub(origin))
 		defer cancel()
 		loop.Start(ctx)
@@ -222,7 +223,7 @@ func TestAMondayMorningOfALargeAccount(t *testing.T) {
 				t.Errorf("team %d has %d managers, want whoever is on call", i, manage)
 			}
 		}
-		costs := daemon.Costs()
+		costs := keeper.Costs()
 		t.Logf("requests %v in rounds %v", costs.Requests, costs.Rounds)
 	})
 }

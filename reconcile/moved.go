@@ -33,5 +33,5 @@ func due(p *plan.Plan, c plan.Change) bool {
 
 // inWords says which change it is.
 func inWords(p *plan.Plan, c plan.Change) string {
-	return fmt.Sprintf("%s on %s from %s to %s", name(p, "user:#"+c.User), name(p, c.Resource.String()), c.Before, c.After)
+	return fmt.Sprintf("%s on %s from %s to %s", Name(p, "user:#"+c.User), Name(p, c.Resource.String()), c.Before, c.After)
 }

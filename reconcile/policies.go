@@ -52,8 +52,8 @@ func tooMuch(err error) bool {
 	return errors.As(err, &here) || errors.As(err, &elsewhere)
 }
 
-// kept loads policies that were kept as an archive.
-func (r *Round) kept(ctx context.Context, source []byte) (Policies, error) {
+// Kept loads policies that were kept as an archive.
+func (r *Round) Kept(ctx context.Context, source []byte) (Policies, error) {
 	if r.LoadSource != nil {
 		return r.LoadSource(ctx, source)
 	}

@@ -273,7 +273,7 @@ func (r *Round) previous(ctx context.Context, m plan.Memory, in *eval.Input, now
 		return nil, nil
 	}
 	if r.last == nil || r.last.Revision() != revision {
-		r.last, err = r.kept(ctx, source)
+		r.last, err = r.Kept(ctx, source)
 	}
 	if err == nil {
 		var statements *policies.Statements

@@ -124,7 +124,7 @@ func (r *Round) stillNow() time.Time {
 // settledStatements are what policies that held still say of this snapshot; nil
 // where they can't be evaluated any more.
 func (r *Round) settledStatements(ctx context.Context, source []byte, input *eval.Input, s *inventory.Snapshot) (*policies.Statements, error) {
-	set, err := r.kept(ctx, source)
+	set, err := r.Kept(ctx, source)
 	if err == nil {
 		var statements *policies.Statements
 		if statements, err = r.run(ctx, set, false, policies.PhaseAccess, input, s.Now); err == nil {

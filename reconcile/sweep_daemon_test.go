@@ -13,6 +13,7 @@ import (
 
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -20,7 +21,7 @@ import (
 // befall that besides: policies that do not load, a pause, a token that belongs to
 // somebody.
 type sweepDaemon struct {
-	*reconcile.Daemon
+	*daemon.Daemon
 	log bytes.Buffer
 
 	broken error
@@ -36,7 +37,7 @@ type sweepDaemon struct {
 
 // start starts a process.
 func (d *sweepDaemon) start(w *trial) {
-	d.Daemon = &reconcile.Daemon{
+	d.Daemon = &daemon.Daemon{
 		Load:   func(context.Context) (reconcile.Policies, error) { return w.sets[w.current], d.broken },
 		Reader: w, Record: record{w.journal, w}, Account: w.client, Settings: plan.Settings{Default: plan.Sync}, Now: w.time.Now,
 		Refresher: w.client, OnCallInterval: time.Minute,
@@ -122,7 +123,7 @@ func (d *sweepDaemon) lastGood(w *trial) *revision {
 // trouble draws what goes wrong with the daemon itself.
 func (d *sweepDaemon) trouble(rt *rapid.T, w *trial) {
 	d.calm()
-	d.why = rapid.SampledFrom([]string{"schedule", reconcile.WhyBoundary, reconcile.WhyBoundary, reconcile.WhyOnCalls}).Draw(rt, "why")
+	d.why = rapid.SampledFrom([]string{"schedule", daemon.WhyBoundary, daemon.WhyBoundary, daemon.WhyOnCalls}).Draw(rt, "why")
 	what := rapid.IntRange(0, 7).Draw(rt, "daemon")
 	switch what {
 	case 0:

@@ -15,6 +15,7 @@ import (
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -162,7 +163,7 @@ const slack = 3 * time.Minute
 // earlier reading of the account.
 func (w *trial) unseen() time.Duration {
 	if w.daemon != nil && w.daemon.why != "schedule" {
-		return slack + reconcile.MaxAge
+		return slack + daemon.MaxAge
 	}
 	return slack
 }

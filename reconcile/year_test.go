@@ -18,6 +18,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -30,8 +31,8 @@ type rehearsal struct {
 	clock     time.Time
 	sim       *pagerdutysim.Server
 	transport http.RoundTripper
-	daemon    *reconcile.Daemon
-	loop      *reconcile.Loop
+	daemon    *daemon.Daemon
+	loop      *daemon.Loop
 	stop      context.CancelFunc
 	log       bytes.Buffer
 
@@ -92,14 +93,14 @@ func rehearse(t *testing.T, y *year) *rehearsal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.daemon = &reconcile.Daemon{
+	r.daemon = &daemon.Daemon{
 		Load:   func(context.Context) (reconcile.Policies, error) { return set, nil },
 		Reader: snapshots{client}, Refresher: client, Record: memory, Account: client, Settings: plan.Settings{Default: plan.Sync},
 		MaxAge: 26 * time.Hour, OnCallInterval: 4 * time.Hour,
 		Now: now, Paused: func() *reconcile.Pause { return nil }, Log: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Requests: func() int { return client.Cost().Requests },
 	}
-	r.loop = &reconcile.Loop{Schedule: noonish{}, Run: r.round, Log: r.daemon.Log, Now: now, Until: r.reach}
+	r.loop = &daemon.Loop{Schedule: noonish{}, Run: r.round, Log: r.daemon.Log, Now: now, Until: r.reach}
 	for _, d := range y.duties {
 		for _, s := range d.stints {
 			r.made = append(r.made, arranged{d, s})
@@ -133,7 +134,7 @@ func (y *year) source() string {
 	return b.String()
 }
 
-func (r *rehearsal) round(ctx context.Context, why string) (reconcile.Outlook, error) {
+func (r *rehearsal) round(ctx context.Context, why string) (daemon.Outlook, error) {
 	outlook, err := r.daemon.Round(ctx, why)
 	if err != nil {
 		r.t.Fatalf("%s, %s: %v\n%s", r.clock, why, err, r.log.String())
@@ -248,10 +249,10 @@ func TestEachGroupFollowsItsShiftsToTheMinuteThroughAYear(t *testing.T) {
 		t.Fatalf("the year ended at %s, after %d changes", r.clock, r.changes)
 	}
 	costs := r.daemon.Costs()
-	perRound := float64(costs.Requests[reconcile.KindHandover]) / float64(max(1, costs.Rounds[reconcile.KindHandover]))
+	perRound := float64(costs.Requests[daemon.KindHandover]) / float64(max(1, costs.Rounds[daemon.KindHandover]))
 	t.Logf("%d minutes, %d schedules, %d changes of groups; rounds %v; requests %v in rounds %v, %.1f a hand-over with its writes",
 		r.minutes, schedules, r.changes, r.rounds, costs.Requests, costs.Rounds, perRound)
-	if n := costs.Rounds[reconcile.KindWhole]; n > int(until.Sub(from).Hours()/24)*2 {
+	if n := costs.Rounds[daemon.KindWhole]; n > int(until.Sub(from).Hours()/24)*2 {
 		t.Errorf("the account was read whole %d times", n)
 	}
 }

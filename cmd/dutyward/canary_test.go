@@ -20,6 +20,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
 // canaryToken has what encodings change.
@@ -199,7 +200,7 @@ func (n *nest) daemon() {
 		n.t.Fatalf("%q was not heard:\n%s", what, n.said.String())
 	}
 	heard("the round failed")
-	r.daemon.Change(func(d *reconcile.Daemon) {
+	r.daemon.Change(func(d *daemon.Daemon) {
 		load := d.Load
 		d.Load = func(context.Context) (reconcile.Policies, error) {
 			d.Load = load

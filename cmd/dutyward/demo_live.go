@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
-	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
 const (
@@ -38,8 +38,8 @@ type stage struct {
 	until time.Time
 	// scenes are what happens next, in order.
 	scenes []scene
-	daemon *reconcile.Daemon
-	loop   *reconcile.Loop
+	daemon *daemon.Daemon
+	loop   *daemon.Loop
 	// err is why it could not go on.
 	err  error
 	stop context.CancelFunc
@@ -104,7 +104,7 @@ func (s *stage) run(ctx context.Context) error {
 	defer open.close()
 	s.daemon = open.daemon(log)
 	s.daemon.OnCallInterval = 0 // each minute of two days is not worth watching
-	s.loop = &reconcile.Loop{
+	s.loop = &daemon.Loop{
 		Schedule: schedule, Log: log, Now: s.clock.now, Run: s.round,
 		Until: func(t time.Time) <-chan time.Time { return s.reach(ctx, t) },
 	}
@@ -115,7 +115,7 @@ func (s *stage) run(ctx context.Context) error {
 	return s.err
 }
 
-func (s *stage) round(ctx context.Context, why string) (reconcile.Outlook, error) {
+func (s *stage) round(ctx context.Context, why string) (daemon.Outlook, error) {
 	outlook, err := s.daemon.Round(ctx, why)
 	if ctx.Err() == nil {
 		s.flush()

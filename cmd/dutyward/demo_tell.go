@@ -16,7 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -103,7 +103,7 @@ func (t *teller) legend(speed float64, seed *inventory.Snapshot) {
 func (t *teller) world(text string) { t.line(markWorld, text) }
 
 // farewell ends it.
-func (t *teller) farewell(s reconcile.Status) {
+func (t *teller) farewell(s daemon.Status) {
 	t.wipe()
 	given, taken := map[plan.Cause]int{}, map[plan.Cause]int{}
 	for _, n := range s.Changes {

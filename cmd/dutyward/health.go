@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
-	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
 // newStatusHandler serves how a daemon and the client that it uses now stand, and
@@ -21,7 +21,7 @@ import (
 //	/healthz  200 while the process lives
 //	/readyz   200 if the last round succeeded and no alarm stands, else 503; the status as JSON
 //	/metrics  the status for Prometheus
-func newStatusHandler(d *reconcile.Daemon, client func() *pagerduty.Client, lost func() int64) http.Handler {
+func newStatusHandler(d *daemon.Daemon, client func() *pagerduty.Client, lost func() int64) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		statusCollector{daemon: d, client: client, lost: lost},

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
-	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -16,7 +16,7 @@ import (
 // they are asked for, so that neither knows of metrics. A moment is in seconds
 // since 1970, and 0 where there is none.
 type statusCollector struct {
-	daemon *reconcile.Daemon
+	daemon *daemon.Daemon
 	client func() *pagerduty.Client
 	lost   func() int64
 }
@@ -79,7 +79,7 @@ type metrics struct{ out chan<- prometheus.Metric }
 
 // changes counts the changes made, with a zero where there were none: Prometheus
 // sees no increase in a series that begins with the first burst.
-func (m metrics) changes(made []reconcile.ChangeCount) {
+func (m metrics) changes(made []daemon.ChangeCount) {
 	for _, cause := range plan.Causes() {
 		for _, effect := range []plan.Effect{plan.Raise, plan.Lower} {
 			n := 0
@@ -94,15 +94,15 @@ func (m metrics) changes(made []reconcile.ChangeCount) {
 }
 
 // readings are what rounds read and how long hand-overs took.
-func (m metrics) readings(c reconcile.Costs) {
-	for _, kind := range []string{reconcile.KindWhole, reconcile.KindHandover, reconcile.KindOnCalls} {
+func (m metrics) readings(c daemon.Costs) {
+	for _, kind := range []string{daemon.KindWhole, daemon.KindHandover, daemon.KindOnCalls} {
 		m.count("readings_total", "Rounds and looks at on-calls by what they read.", float64(c.Rounds[kind]), "kind", kind)
 		m.count("reading_requests_total", "Requests to PagerDuty, writes among them, by what the round read.", float64(c.Requests[kind]), "kind", kind)
 	}
 	m.gauge("oncall_interval_seconds", "How often on-calls are looked at between rounds; 0 for never.", c.Interval.Seconds(), "as", "done")
 	m.gauge("oncall_interval_seconds", "How often on-calls are looked at between rounds; 0 for never.", c.Configured.Seconds(), "as", "configured")
 	buckets := map[float64]uint64{}
-	for i, bound := range reconcile.DelayBounds() {
+	for i, bound := range daemon.DelayBounds() {
 		buckets[bound.Seconds()] = 0
 		if i < len(c.Delays) {
 			buckets[bound.Seconds()] = c.Delays[i]
@@ -145,7 +145,7 @@ func moment(t *time.Time) float64 {
 	return float64(t.Unix())
 }
 
-func since(c *reconcile.Condition) float64 {
+func since(c *daemon.Condition) float64 {
 	if c == nil {
 		return 0
 	}

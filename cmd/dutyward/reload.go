@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
-	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
 // reload takes up the configuration as it stands, from the next round on, and
@@ -59,7 +59,7 @@ func (r *running) take(ctx context.Context, c *config.Config) error {
 	if c.MemoryLimit() != before.MemoryLimit() || c.TimeLimit() != before.TimeLimit() {
 		s.worker = newWorker(c)
 	}
-	r.daemon.Change(func(d *reconcile.Daemon) {
+	r.daemon.Change(func(d *daemon.Daemon) {
 		if old != s.worker {
 			old.Close()
 		}

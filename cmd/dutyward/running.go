@@ -22,6 +22,7 @@ import (
 	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/policies/worker"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
 // running is `dutyward run` while it runs.
@@ -35,8 +36,8 @@ type running struct {
 
 	client  atomic.Pointer[pagerduty.Client]
 	session *session
-	daemon  *reconcile.Daemon
-	loop    *reconcile.Loop
+	daemon  *daemon.Daemon
+	loop    *daemon.Loop
 	beside  sync.WaitGroup
 
 	// What follows belongs to the goroutine that reloads.
@@ -96,7 +97,7 @@ func (r *running) run(ctx context.Context) error {
 	r.session.worker = newWorker(c)
 	defer func() { r.session.worker.Close() }() // the one in use by then
 	r.daemon = r.session.daemon(r.log)
-	r.loop = &reconcile.Loop{Schedule: schedule, Run: r.daemon.Round, Log: r.log, Now: r.session.Now}
+	r.loop = &daemon.Loop{Schedule: schedule, Run: r.daemon.Round, Log: r.log, Now: r.session.Now}
 	r.beside.Go(func() { r.reloads(ctx) })
 	address := ""
 	if listener != nil {
@@ -129,14 +130,14 @@ func (r *running) redact(text string) string {
 }
 
 // daemon makes the rounds of an unattended session.
-func (s *session) daemon(log *slog.Logger) *reconcile.Daemon {
-	d := &reconcile.Daemon{Record: s.journal, Paused: s.config.StopFile().Paused, Log: log}
+func (s *session) daemon(log *slog.Logger) *daemon.Daemon {
+	d := &daemon.Daemon{Record: s.journal, Paused: s.config.StopFile().Paused, Log: log}
 	s.give(d)
 	return d
 }
 
 // give gives a daemon what follows from the session's configuration.
-func (s *session) give(d *reconcile.Daemon) {
+func (s *session) give(d *daemon.Daemon) {
 	c := s.config
 	if s.worker == nil {
 		var loader eval.Loader

@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/robfig/cron/v3"
 )
 
 // ParseSchedule reads a cron expression, which may begin with a time zone.
-func ParseSchedule(text string) (reconcile.Schedule, error) {
+func ParseSchedule(text string) (daemon.Schedule, error) {
 	if zone, _, more := strings.Cut(text, " "); strings.Contains(zone, "TZ=") && !more {
 		return nil, fmt.Errorf("%q has a time zone and nothing else; expected such as \"CRON_TZ=Europe/Berlin 0 7 * * *\"", text)
 	}

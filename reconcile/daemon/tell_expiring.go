@@ -1,10 +1,11 @@
-package reconcile
+package daemon
 
 import (
 	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -26,7 +27,7 @@ func (d *Daemon) tellExpiring(p *plan.Plan) {
 			source = by.Source
 		}
 		d.Log.Warn("access that was given for a while ends soon",
-			"user", name(p, inventory.ByID(inventory.KindUser, x.User).String()), "resource", name(p, x.Resource.String()),
+			"user", reconcile.Name(p, inventory.ByID(inventory.KindUser, x.User).String()), "resource", reconcile.Name(p, x.Resource.String()),
 			"role", x.Role, "until", x.Until.Format(time.RFC3339), "then", x.Then, "source", source)
 	}
 }

@@ -1,4 +1,4 @@
-package reconcile
+package daemon
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -100,7 +101,7 @@ func (r *reading) quiet(ctx context.Context) bool {
 }
 
 // outlook says what comes after a round, whose result is nil if it made no plan.
-func (d *Daemon) outlook(r *reading, result *Result) Outlook {
+func (d *Daemon) outlook(r *reading, result *reconcile.Result) Outlook {
 	if r.sought != nil || r.refreshed != nil && r.why == WhyOnCalls { // a hand-over looks at a part only
 		d.looked = r.began
 	}
@@ -123,7 +124,7 @@ func (d *Daemon) outlook(r *reading, result *Result) Outlook {
 
 // stillAt is when an edit that lowers will have held still; zero if none waits. A
 // round that found nothing out when that was due is followed by another.
-func (d *Daemon) stillAt(result *Result) time.Time {
+func (d *Daemon) stillAt(result *reconcile.Result) time.Time {
 	now := d.Now()
 	if result != nil {
 		d.still = firstToAct(result.Plan.Held, "S32", "S37")
@@ -184,7 +185,7 @@ func (d *Daemon) interval() time.Duration {
 }
 
 // tell counts what a round that made a plan cost, and how long a hand-over took.
-func (r *reading) tell(done *Applied) {
+func (r *reading) tell(done *reconcile.Applied) {
 	kind := KindWhole
 	if r.refreshed != nil && r.sought == nil {
 		kind = KindHandover
@@ -205,7 +206,7 @@ func (r *reading) tell(done *Applied) {
 
 // lastWrite is when the last write was acknowledged that access changing by
 // itself made due.
-func lastWrite(done *Applied) (last time.Time, ok bool) {
+func lastWrite(done *reconcile.Applied) (last time.Time, ok bool) {
 	if done == nil || done.Report == nil {
 		return last, false
 	}

@@ -1,4 +1,4 @@
-package reconcile
+package daemon
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -100,7 +101,7 @@ func (d *Daemon) tellPanic(err error, stack []byte) {
 	}
 }
 
-func (d *Daemon) tellPause(p *Pause) {
+func (d *Daemon) tellPause(p *reconcile.Pause) {
 	was := d.told.Paused
 	d.told.Paused = p != nil
 	switch {
@@ -271,7 +272,7 @@ func (d *Daemon) tellFindings(p *plan.Plan, s *inventory.Snapshot) {
 			d.Log.Warn("findings", "new", len(fresh), "critical", n["critical"], "high", n["high"], "medium", n["medium"], "low", n["low"])
 			break
 		}
-		d.Log.Warn("finding", "severity", f.Severity, "rule", f.Rule, "subject", name(p, f.Subject.String()), "message", f.Message, "remediation", f.Remediation)
+		d.Log.Warn("finding", "severity", f.Severity, "rule", f.Rule, "subject", reconcile.Name(p, f.Subject.String()), "message", f.Message, "remediation", f.Remediation)
 	}
 	if len(ended) > 0 {
 		index := inventory.NewIndex(s)
@@ -316,7 +317,7 @@ func news(before *map[string]bool, keys []string) (fresh []int, ended []string) 
 // what says which change it is.
 func what(p *plan.Plan, c plan.Change) []any {
 	return []any{
-		"user", strings.TrimPrefix(name(p, "user:#"+c.User), "user:"), "resource", name(p, c.Resource.String()),
+		"user", strings.TrimPrefix(reconcile.Name(p, "user:#"+c.User), "user:"), "resource", reconcile.Name(p, c.Resource.String()),
 		"before", c.Before, "after", c.After, "cause", c.Cause,
 	}
 }
@@ -364,7 +365,7 @@ func (d *Daemon) step(p *plan.Plan, s apply.Step) {
 
 // tellRound tells the round as one line: loudly if it did something or its plan
 // counts otherwise than the one before.
-func (d *Daemon) tellRound(done *Applied, why string, err error) {
+func (d *Daemon) tellRound(done *reconcile.Applied, why string, err error) {
 	if done == nil || done.Result == nil {
 		return
 	}

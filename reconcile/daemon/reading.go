@@ -1,4 +1,4 @@
-package reconcile
+package daemon
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -239,13 +240,13 @@ var errUncovered = errors.New("the policies now depend on schedules that were no
 
 // covered says whether a plan made of a part follows from what was read again
 // alone.
-func (r *reading) covered(result *Result) bool {
+func (r *reading) covered(result *reconcile.Result) bool {
 	return r.refreshed == nil || result.Expansion.Uses().Within(r.d.base.uses)
 }
 
 // keep notes what the next round may build on. What was written is in it, and
 // what went wrong ends it: then PagerDuty may hold anything.
-func (r *reading) keep(done *Applied, err error) {
+func (r *reading) keep(done *reconcile.Applied, err error) {
 	d := r.d
 	if r.waits != "" {
 		d.Log.Debug("some of what is lowered waits for a whole reading, which is due at once", "because", r.waits)
@@ -265,7 +266,7 @@ func (r *reading) keep(done *Applied, err error) {
 		next.whole, next.sought = d.base.whole, d.base.sought
 	}
 	if done.Report != nil {
-		next.snapshot = done.after()
+		next.snapshot = done.After()
 		if err == nil {
 			next.finished = done.Plan.Now
 		}
@@ -283,7 +284,7 @@ func (r *reading) aged(report *apply.Report) bool {
 // sound says whether what was read and written is all known: a complete
 // snapshot, changes that came about, and none of a schedule, which PagerDuty may
 // have made something else of.
-func (r *reading) sound(done *Applied) bool {
+func (r *reading) sound(done *reconcile.Applied) bool {
 	switch {
 	case done == nil || done.Result == nil || !r.snapshot.Account.Complete || !done.Snapshot.Account.Complete || len(done.Recovered) > 0 || !r.covered(done.Result):
 		return false
@@ -299,7 +300,7 @@ func (r *reading) sound(done *Applied) bool {
 
 // remembered is a record that tells the reading which round finished last.
 type remembered struct {
-	Record
+	reconcile.Record
 	r *reading
 }
 

@@ -1,4 +1,6 @@
-package reconcile
+// Package daemon makes rounds that nobody attends, on a schedule and whenever access
+// changes by itself, and tells what came of them.
+package daemon
 
 import (
 	"context"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -19,10 +22,10 @@ import (
 // otherwise.
 type Daemon struct {
 	// Load reads the policies as they stand.
-	Load func(ctx context.Context) (Policies, error)
+	Load func(ctx context.Context) (reconcile.Policies, error)
 	// LoadSource is a Round's; it may be nil.
-	LoadSource func(ctx context.Context, source []byte) (Policies, error)
-	Reader     Reader
+	LoadSource func(ctx context.Context, source []byte) (reconcile.Policies, error)
+	Reader     reconcile.Reader
 	// Refresher reads for hand-overs and looks at on-calls what they depend on;
 	// nil if every round is to read the account whole.
 	Refresher Refresher
@@ -41,13 +44,13 @@ type Daemon struct {
 	// once. Local is its Now.
 	Settle time.Duration
 	Local  func() time.Time
-	Look   func(ctx context.Context, set Policies, configuration bool) Sight
+	Look   func(ctx context.Context, set reconcile.Policies, configuration bool) reconcile.Sight
 	// Self and ClockDoubt are a Round's; they may be nil.
 	Self       func(ctx context.Context) (user string, err error)
 	ClockDoubt func() (other time.Time, why string)
 	// Paused is a person's word that nothing is written; nil if there is none. It
 	// is asked before each write, from several goroutines.
-	Paused func() *Pause
+	Paused func() *reconcile.Pause
 	// Log tells changes as they are made, and conditions when they begin and end.
 	Log *slog.Logger
 	// Requests counts the requests sent to PagerDuty so far; may be nil.
@@ -64,10 +67,10 @@ type Daemon struct {
 
 // DaemonRecord is a record that keeps what was told, too.
 type DaemonRecord interface {
-	Record
+	reconcile.Record
 	Told(ctx context.Context) ([]byte, error)
 	SaveTold(ctx context.Context, text []byte) error
-	StillRecord
+	reconcile.StillRecord
 }
 
 // Change lets f change the fields, but for Paused and Log, before the next round
@@ -157,7 +160,7 @@ func (d *Daemon) round(ctx context.Context, why string) (Outlook, error) {
 	if err == nil && !again {
 		err = unfinished(done.Report)
 	}
-	var result *Result
+	var result *reconcile.Result
 	if done != nil {
 		result = done.Result
 	}
@@ -188,7 +191,7 @@ func (d *Daemon) failed(ctx context.Context, err error) error {
 // broken, with the last good ones. Policies are good once they loaded and were
 // evaluated without error on the account as it is; good ones stay so (S5). Both
 // tries see the same snapshot, and policies that are new a whole one.
-func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*Applied, error) {
+func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*reconcile.Applied, error) {
 	revision, source, err := d.Record.GoodPolicies(ctx)
 	if err != nil {
 		return nil, err
@@ -199,8 +202,8 @@ func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*A
 		if !good {
 			reader.because = "the policies changed"
 		}
-		var done *Applied
-		var wrong *PolicyError
+		var done *reconcile.Applied
+		var wrong *reconcile.PolicyError
 		done, err = d.with(ctx, reader, set, good, paused, false)
 		if good || !errors.As(err, &wrong) {
 			if err == nil {
@@ -216,7 +219,7 @@ func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*A
 	if revision == "" {
 		return nil, fmt.Errorf("the policies are broken and there are no earlier ones: nothing is planned until they are mended: %w", err)
 	}
-	last, lastErr := (&Round{LoadSource: d.LoadSource}).kept(ctx, source)
+	last, lastErr := (&reconcile.Round{LoadSource: d.LoadSource}).Kept(ctx, source)
 	if lastErr != nil {
 		return nil, fmt.Errorf("the policies are broken, and so are the last good ones as they were kept: %w", lastErr)
 	}
@@ -225,12 +228,12 @@ func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*A
 
 // with makes the round with these policies, which were good already or not, and
 // stand in the files or are superseded there by broken ones.
-func (d *Daemon) with(ctx context.Context, reader *reading, set Policies, good, paused, superseded bool) (*Applied, error) {
+func (d *Daemon) with(ctx context.Context, reader *reading, set reconcile.Policies, good, paused, superseded bool) (*reconcile.Applied, error) {
 	record := remembered{d.Record, reader}
-	r := &Round{
+	r := &reconcile.Round{
 		Reader: reader, Policies: set, Memory: record, Settings: d.Settings, Now: d.Now, Good: good,
 		LoadSource: d.LoadSource, ClockDoubt: reader.doubt,
-		Stillness: &Stillness{Settle: d.Settle, Now: d.Local, Look: d.Look, Superseded: superseded, Record: d.Record},
+		Stillness: &reconcile.Stillness{Settle: d.Settle, Now: d.Local, Look: d.Look, Superseded: superseded, Record: d.Record},
 	}
 	if d.Self != nil {
 		r.Self = reader.whose
@@ -240,13 +243,13 @@ func (d *Daemon) with(ctx context.Context, reader *reading, set Policies, good, 
 		if err == nil && !good {
 			err = faults(result)
 		}
-		return &Applied{Result: result}, err
+		return &reconcile.Applied{Result: result}, err
 	}
 	var approved *plan.Plan
 	var err error
-	return r.Apply(ctx, Execution{
+	return r.Apply(ctx, reconcile.Execution{
 		Record: record, Account: d.Account, Completed: d.tellCompleted,
-		Approve: func(fresh *Result) (*plan.Plan, error) {
+		Approve: func(fresh *reconcile.Result) (*plan.Plan, error) {
 			if !reader.covered(fresh) {
 				return nil, errUncovered
 			}
@@ -268,7 +271,7 @@ func (d *Daemon) with(ctx context.Context, reader *reading, set Policies, good, 
 
 // faults are the errors that rules had on this snapshot, as a PolicyError; nil
 // if there are none.
-func faults(r *Result) error {
+func faults(r *reconcile.Result) error {
 	var errs []error
 	for _, s := range []*policies.Statements{r.Statements, r.Risk} {
 		for _, f := range s.Failures {
@@ -278,7 +281,7 @@ func faults(r *Result) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return &PolicyError{errors.Join(errs...)}
+	return &reconcile.PolicyError{errors.Join(errs...)}
 }
 
 // unfinished is the error of a round whose changes did not all come about,
@@ -305,7 +308,7 @@ func unfinished(r *apply.Report) error {
 }
 
 // conclude notes how a round ended.
-func (d *Daemon) conclude(r *Result, o Outlook, err error) {
+func (d *Daemon) conclude(r *reconcile.Result, o Outlook, err error) {
 	now := d.Now().UTC()
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,4 +1,4 @@
-package reconcile
+package daemon
 
 import (
 	"maps"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -52,7 +53,7 @@ type Status struct {
 	// stand until the schedule is right again.
 	Alarms []apply.EditAlarmed `json:"alarms"`
 	// Paused is a person's word that nothing is written; null if there is none.
-	Paused *Pause `json:"paused"`
+	Paused *reconcile.Pause `json:"paused"`
 	// Summary counts the last plan, and Findings its open findings by severity.
 	Summary  plan.Summary   `json:"summary"`
 	Findings map[string]int `json:"findings"`
@@ -74,7 +75,7 @@ type Coverage struct {
 }
 
 // coverage is that of the schedules that a plan depends on, by id.
-func coverage(r *Result) []Coverage {
+func coverage(r *reconcile.Result) []Coverage {
 	var all []Coverage
 	if r.Expansion == nil {
 		return nil

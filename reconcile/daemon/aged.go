@@ -1,4 +1,4 @@
-package reconcile
+package daemon
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -40,7 +41,7 @@ type looker interface {
 
 // fresh is the part of a plan that follows from what is fresh. What has to wait
 // is noted, with the reason.
-func (r *reading) fresh(ctx context.Context, set Policies, result *Result) (*plan.Plan, error) {
+func (r *reading) fresh(ctx context.Context, set reconcile.Policies, result *reconcile.Result) (*plan.Plan, error) {
 	if r.refreshed == nil {
 		return result.Plan, nil
 	}
@@ -74,7 +75,7 @@ func (r *reading) fresh(ctx context.Context, set Policies, result *Result) (*pla
 }
 
 // follows is what a lowering follows from and was not read for this round.
-func (r *reading) follows(result *Result, c plan.Change) pagerduty.Aged {
+func (r *reading) follows(result *reconcile.Result, c plan.Change) pagerduty.Aged {
 	a := pagerduty.Aged{Users: []string{c.User}}
 	facts := result.Expansion.Facts(c.Resource)
 	for id := range facts.Shifts {
@@ -108,7 +109,7 @@ func keepsLast(s *policies.Statements) bool {
 }
 
 // look looks at what aged, and says how it moved, or why nobody can tell.
-func (r *reading) look(ctx context.Context, set Policies, a pagerduty.Aged) (moved map[string]string, why string) {
+func (r *reading) look(ctx context.Context, set reconcile.Policies, a pagerduty.Aged) (moved map[string]string, why string) {
 	looks, able := r.d.Refresher.(looker)
 	switch facts := set.Facts(); {
 	case len(facts) > 0:
