@@ -281,7 +281,7 @@ func faults(r *reconcile.Result) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return &reconcile.PolicyError{errors.Join(errs...)}
+	return &reconcile.PolicyError{Err: errors.Join(errs...)}
 }
 
 // unfinished is the error of a round whose changes did not all come about,
