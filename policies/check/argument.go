@@ -6,27 +6,63 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/source"
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// CheckArguments looks at the arguments of functions that are written out: those
+const (
+	codeArgumentOrder  code.Code = "policy/argument-order"
+	codeBadLayout      code.Code = "policy/time-layout"
+	codeKindInArgument code.Code = "policy/kind-in-argument"
+)
+
+var arguments = Analyzer{
+	Name: "arguments",
+	Doc:  "arguments of functions that are written out",
+	Run:  checkArguments,
+	Pages: code.Pages{
+		{
+			Code:    codeArgumentOrder,
+			Title:   "The arguments of a function seem to be swapped",
+			Means:   "What is written out stands where the other value is expected.",
+			Why:     "The function is false or undefined, and the rule gives nothing, silently.",
+			Do:      "Swap them as the message shows.",
+			Example: "startswith(\"p\", name)  # startswith(name, \"p\")",
+		},
+		{
+			Code:    codeBadLayout,
+			Title:   "A time layout is not written as Go writes it",
+			Means:   "Layouts are an example: 2 January 2006, 15:04:05.",
+			Why:     "No time would parse.",
+			Do:      "Write the layout with the parts of that date.",
+			Example: "time.parse_ns(\"YYYY-MM-DD\", d)  # \"2006-01-02\"",
+		},
+		{
+			Code:    codeKindInArgument,
+			Title:   "A function of the library gets a kind before the name",
+			Means:   "The function knows the kind already.",
+			Why:     "Nothing has such a name.",
+			Do:      "Give the name alone.",
+			Example: "dutyward.team(\"team:Payments\")  # dutyward.team(\"Payments\")",
+		},
+	},
+}
+
+// checkArguments looks at the arguments of functions that are written out: those
 // in the wrong order make a rule give nothing, silently, and times and zones
 // that do not parse fail when the rule is evaluated.
-func CheckArguments(m *source.Modules, resolved map[string]*ast.Module, r *source.Report) {
-	for _, f := range m.Files {
-		module := resolved[f.Name]
-		if module == nil || f.IsTest() {
-			continue
-		}
+func checkArguments(p *source.Pass) {
+	for _, module := range p.Policies() {
 		eachCall(module, func(name string, args []*ast.Term, at *ast.Location) {
-			if p, t := argumentProblem(name, args); t != nil {
+			if problem, t := argumentProblem(name, args); t != nil {
 				if t.Location != nil {
 					at = t.Location
 				}
-				r.Besides(at, p)
+				p.Besides(at, problem)
 			}
 		})
 	}
@@ -118,7 +154,7 @@ func argumentProblem(name string, args []*ast.Term) (policies.Problem, *ast.Term
 				Suggestion: strconv.Quote(strings.TrimPrefix(group, "group:"))}, args[1]
 		}
 	case "data.dutyward.user", "data.dutyward.can_be_paged", "data.dutyward.team", "data.dutyward.schedule", "data.dutyward.rotation":
-		kind := lookups[short]
+		kind := source.Lookups[short]
 		if t, ok := text(0); ok && strings.HasPrefix(t, string(kind)+":") {
 			return policies.Problem{Code: codeKindInArgument, Found: fmt.Sprintf("%q in dutyward.%s", t, short), Expected: "the name alone, without its kind",
 				Suggestion: strconv.Quote(strings.TrimPrefix(t, string(kind)+":"))}, args[0]

@@ -4,31 +4,32 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/source"
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// CheckConstants checks the elements whose fields are written out elsewhere: as
+var constantFields = Analyzer{
+	Name: "constants",
+	Doc:  "fields of elements that are written out elsewhere",
+	Run:  checkConstants,
+}
+
+// checkConstants checks the elements whose fields are written out elsewhere: as
 // a rule's value, among an object's values, or as what a function returns or is
 // given. What may be meant for another case is a warning; what is always so was
 // to be given as it stands.
-func CheckConstants(m *source.Modules, resolved map[string]*ast.Module, r *source.Report) {
-	c := constants{report: r, rules: map[string][]*ast.Rule{}}
-	for _, f := range m.Files {
-		if module := resolved[f.Name]; module != nil && !f.IsTest() {
-			for _, rule := range module.Rules {
-				path := module.Package.Path.Append(ast.StringTerm(source.RuleName(rule))).String()
-				c.rules[path] = append(c.rules[path], rule)
-			}
+func checkConstants(p *source.Pass) {
+	c := constants{report: p.Report, rules: map[string][]*ast.Rule{}}
+	for _, module := range p.Policies() {
+		for _, rule := range module.Rules {
+			path := module.Package.Path.Append(ast.StringTerm(source.RuleName(rule))).String()
+			c.rules[path] = append(c.rules[path], rule)
 		}
 	}
-	for _, f := range m.Files {
-		module := resolved[f.Name]
-		if module == nil || f.IsTest() {
-			continue
-		}
+	for _, module := range p.Policies() {
 		for _, rule := range module.Rules {
 			contract, ok := contract.ContractNamed(source.RuleName(rule))
 			if ok && string(contract.Phase) == source.PackageRoot(module) && source.WrongForm(rule) == "" {

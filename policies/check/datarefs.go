@@ -6,21 +6,61 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/source"
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// CheckReferences refuses ground data paths that exist nowhere, neither as a
+const (
+	codeUnknownInput code.Code = "policy/unknown-input"
+	codeInputOfRisk  code.Code = "policy/input-of-risk"
+	codeUnknownPath  code.Code = "policy/unknown-path"
+)
+
+var references = Analyzer{
+	Name: "references",
+	Doc:  "paths of input and data that exist nowhere",
+	Run:  checkReferences,
+	Pages: code.Pages{
+		{
+			Code:    codeUnknownInput,
+			Title:   "The input has no such key",
+			Means:   "A policy reads a top-level key of input that never exists.",
+			Why:     "Rego takes it as undefined, and the rule gives nothing, silently.",
+			Do:      "Use one of the keys that the message lists.",
+			Example: "input.user  # input.users",
+		},
+		{
+			Code:    codeInputOfRisk,
+			Title:   "An access rule reads what access rules make",
+			Means:   "input.desired and input.groups exist for risk packages only.",
+			Why:     "They are the result of the access rules.",
+			Do:      "Move the rule to a risk package, or read the groups' sources instead.",
+			Example: "package access.x reading input.desired  # package risk.x",
+		},
+		{
+			Code:    codeUnknownPath,
+			Title:   "A path of data exists nowhere",
+			Means:   "There is neither a rule nor a document at the path.",
+			Why:     "Rego takes it as undefined, and the rule gives nothing, silently.",
+			Do:      "Correct the path, or add the document, even an empty one.",
+			Example: "some p in data.peple  # data.people",
+		},
+	},
+}
+
+// checkReferences refuses ground data paths that exist nowhere, neither as a
 // rule nor in a data document: Rego would take them as undefined, silently.
-func CheckReferences(m *source.Modules, resolved map[string]*ast.Module, d source.Documents, r *source.Report) {
-	c := pathCheck{tree: source.TreeOf(m.Production()), data: d, modules: m, report: r}
-	for _, f := range m.Files {
-		module := resolved[f.Name]
+func checkReferences(p *source.Pass) {
+	c := pathCheck{tree: source.TreeOf(p.Modules.Production()), data: p.Data, modules: p.Modules, report: p.Report}
+	for _, f := range p.Files {
+		module := p.Resolved[f.Name]
 		if module == nil {
 			continue
 		}
-		dangling := c.imports(m.Parsed[f.Name])
+		dangling := c.imports(p.Modules.Parsed[f.Name])
 		visit(module, func(t *ast.Term) {
 			ref := t.Value.(ast.Ref)
 			switch {

@@ -5,13 +5,71 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/policies/source"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/types"
+
+	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/source"
 )
 
-// CheckFields reports fields that the input never has and warns of those that
+const (
+	codeUnknownInField code.Code = "policy/unknown-input-field"
+	codePlainValue     code.Code = "policy/field-of-plain-value"
+	codeUnknownColumn  code.Code = "policy/unknown-data-field"
+)
+
+var fields = Analyzer{
+	Name: "fields",
+	Doc:  "what OPA's compiler finds, and fields that input and data never have",
+	Run:  checkFields,
+	Pages: code.Pages{
+		{
+			Code:    codeUnknownInField,
+			Title:   "The input never has this field",
+			Means:   "The record has other fields, by the types that the program itself uses.",
+			Why:     "Rego takes it as undefined, and the rule gives nothing, silently.",
+			Do:      "Use one of the fields that the message lists.",
+			Example: "u.mail  # u.email",
+		},
+		{
+			Code:    codePlainValue,
+			Title:   "A field of something that has no fields",
+			Means:   "The value is a string, number or list, and the policy reads a field of it.",
+			Why:     "It is undefined, and the rule gives nothing, silently.",
+			Do:      "Use the value itself, or go through the list.",
+			Example: "u.teams[id].role  # u.teams[id] is the role",
+		},
+		{
+			Code:    codeUnknownColumn,
+			Title:   "No row of the data has this field",
+			Means:   "The policy reads a field of a data document that none of its rows has.",
+			Why:     "The rule gives nothing as long as no row has it.",
+			Do:      "Correct the name. If rows may have it one day, name it in a schema of the document.",
+			Example: "p.squad  # p.team",
+		},
+	},
+}
+
+// checkFields compiles the policies and looks for fields, which goes by what
+// compiling found. As that is mostly nothing, the two run at the same time, and the
+// second again only if it was something.
+func checkFields(p *source.Pass) {
+	found := &source.Report{Files: p.Report.Files, Problems: slices.Clone(p.Problems)}
+	before := len(p.Problems)
+	checked := make(chan error, 1)
+	go func() { checked <- findFields(p, found) }()
+	p.Compiler = source.Compile(p.Modules, p.Data, p.Report)
+	err := <-checked
+	if len(p.Problems) > before {
+		err = findFields(p, p.Report)
+	} else {
+		p.Problems = found.Problems
+	}
+	p.Fail(err)
+}
+
+// findFields reports fields that the input never has and warns of those that
 // no row of a data document has, wherever OPA's type checker can follow them:
 // through variables, comprehensions, rules and the library. Rego would take
 // them as undefined, silently.
@@ -19,18 +77,20 @@ import (
 // It compiles a copy of the policies in which input and documents are rules of
 // a known type. Whatever else that compile finds is not reported: what policies
 // may do is for the compile that is evaluated to say.
-func CheckFields(m *source.Modules, resolved map[string]*ast.Module, d source.Documents, schemas []source.Schema, r *source.Report) error {
+func findFields(p *source.Pass, r *source.Report) error {
 	before := map[source.Place]bool{}
-	for _, p := range r.Problems {
-		before[source.Place{File: p.File, Row: p.Line, Column: p.Column}] = true
+	for _, x := range r.Problems {
+		before[source.Place{File: x.File, Row: x.Line, Column: x.Column}] = true
 	}
-	c := &fieldCheck{report: r, allowed: m.Allowed, before: before, tree: source.TreeOf(m.Production()), data: d, declared: declaredFields(schemas)}
-	if err := c.pass(resolved); err != nil || !c.notRecords {
+	c := &fieldCheck{
+		report: r, allowed: p.Modules.Allowed, before: before, tree: source.TreeOf(p.Modules.Production()), data: p.Data, declared: declaredFields(p.Schemas),
+	}
+	if err := c.pass(p.Resolved); err != nil || !c.notRecords {
 		return err
 	}
 	// Fields of what is no record are certain for the input alone.
-	only := &fieldCheck{report: r, allowed: m.Allowed, before: c.before, inputOnly: true}
-	return only.pass(resolved)
+	only := &fieldCheck{report: r, allowed: p.Modules.Allowed, before: c.before, inputOnly: true}
+	return only.pass(p.Resolved)
 }
 
 // pass compiles until no field is found missing any more.

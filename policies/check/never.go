@@ -11,10 +11,58 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/source"
 )
+
+const (
+	codeImpossibleValue code.Code = "policy/impossible-value"
+	codeOtherSpelling   code.Code = "policy/other-spelling"
+	codeTextAndRecord   code.Code = "policy/text-and-record"
+	codeIDAmongValues   code.Code = "policy/id-among-values"
+)
+
+var neverHolds = Analyzer{
+	Name: "never-holds",
+	Doc:  "comparisons that can never hold",
+	Run:  checkNever,
+	Pages: code.Pages{
+		{
+			Code:    codeImpossibleValue,
+			Title:   "A comparison with a value that never occurs",
+			Means:   "The field has one of a few values in PagerDuty, and this is none of them.",
+			Why:     "The comparison never holds, and the rule gives nothing, silently.",
+			Do:      "Use one of the values that the message lists.",
+			Example: "u.base_role == \"manager\"  # \"user\", which PagerDuty's pages call Manager",
+		},
+		{
+			Code:    codeOtherSpelling,
+			Title:   "A comparison with a value that the data spells differently",
+			Means:   "No row has the text, and some have one that differs in case, spaces or a letter.",
+			Why:     "The comparison never holds, and the rule gives nothing, silently.",
+			Do:      "Write it as the data does.",
+			Example: "p.team == \"payments\"  # \"Payments\"",
+		},
+		{
+			Code:    codeTextAndRecord,
+			Title:   "A text is compared with a whole record",
+			Means:   "A user, team or schedule of the input is an object, never a string.",
+			Why:     "The comparison never holds, and the rule gives nothing, silently.",
+			Do:      "Compare one of the record's fields, or look it up by id.",
+			Example: "\"ann@acme.com\" in input.users  # dutyward.user(\"ann@acme.com\")",
+		},
+		{
+			Code:    codeIDAmongValues,
+			Title:   "An id is looked for among a map's values",
+			Means:   "in goes through the values of a map; the ids are its keys.",
+			Why:     "It is never found, and the rule gives nothing, silently.",
+			Do:      "Look it up by key.",
+			Example: "u.id in team.members  # team.members[u.id]",
+		},
+	},
+}
 
 // contactTypes are PagerDuty's types of contact methods. Source: ContactMethod in
 // PagerDuty's API reference.
@@ -50,17 +98,13 @@ var otherWords = map[string]string{
 	"mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday",
 }
 
-// CheckNever warns of comparisons that can never hold, which make a rule give
+// checkNever warns of comparisons that can never hold, which make a rule give
 // nothing, silently: with a value that the input never has there, with one that
 // the data has in other letters, of a text with a record, of an id with a map's
 // values.
-func CheckNever(m *source.Modules, resolved map[string]*ast.Module, d source.Documents, r *source.Report) {
-	n := never{report: r, data: d}
-	for _, f := range m.Files {
-		module := resolved[f.Name]
-		if module == nil || f.IsTest() {
-			continue
-		}
+func checkNever(p *source.Pass) {
+	n := never{report: p.Report, data: p.Data}
+	for _, module := range p.Policies() {
 		for _, rule := range module.Rules {
 			eachExpr(rule, n.expr)
 		}

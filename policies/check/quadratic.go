@@ -5,12 +5,61 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/source"
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// CheckSpeed warns of what takes the square of an account's size: ten thousand
+const (
+	codeSearch        code.Code = "speed/search"
+	codeRepeatedIndex code.Code = "speed/repeated-index"
+	codeListSearch    code.Code = "speed/list-search"
+	codeKeyedRule     code.Code = "speed/keyed-rule"
+)
+
+var quadratic = Analyzer{
+	Name: "speed",
+	Doc:  "what takes the square of an account's size",
+	Run:  checkSpeed,
+	Pages: code.Pages{
+		{
+			Code:    codeSearch,
+			Title:   "A collection is searched for each row of another",
+			Means:   "For each row of one collection, all of the other is gone through.",
+			Why:     "The work grows with the square: ten thousand people are a hundred million steps.",
+			Do:      "Look the row up, as the message shows.",
+			Example: "some p in data.people; some u in input.users; u.email == p.email  # u := dutyward.user(p.email)",
+		},
+		{
+			Code:    codeRepeatedIndex,
+			Title:   "An index is built again and again",
+			Means:   "An object comprehension that does not depend on where it stands is evaluated for each row.",
+			Why:     "The work grows with the square.",
+			Do:      "Make it a rule of its own, which is evaluated once.",
+			Example: "by_email := {u.email: u | some u in input.users}",
+		},
+		{
+			Code:    codeListSearch,
+			Title:   "A long list is searched for each row",
+			Means:   "x in list goes through the list each time.",
+			Why:     "The work grows with the square.",
+			Do:      "Make it a set, in which membership is looked up.",
+			Example: "names := [p.name | some p in data.people]  # {p.name | some p in data.people}",
+		},
+		{
+			Code:    codeKeyedRule,
+			Title:   "A rule is evaluated again for each key",
+			Means:   "The rule gives its keys one by one and is asked for single ones. OPA evaluates its body for each.",
+			Why:     "The work grows with the square.",
+			Do:      "Make it one object or set, and look the key up there.",
+			Example: "by_email[u.email] := u if some u in input.users  # by_email := {u.email: u | some u in input.users}",
+		},
+	},
+}
+
+// checkSpeed warns of what takes the square of an account's size: ten thousand
 // people are then a hundred million steps. OPA evaluates such rules as they are
 // written, and each has a linear form.
 //
@@ -22,20 +71,14 @@ import (
 //
 //	by := {u.email: u | …}         in a body that runs for each row: made anew
 //	x in [… | …]                   a list is searched, a set is looked up
-func CheckSpeed(m *source.Modules, resolved map[string]*ast.Module, d source.Documents, r *source.Report) {
-	s := speed{report: r, data: d, tree: source.TreeOf(m.Production()), lists: map[string]bool{}}
+func checkSpeed(p *source.Pass) {
+	s := speed{report: p.Report, data: p.Data, tree: source.TreeOf(p.Modules.Production()), lists: map[string]bool{}}
 	lookedUp := map[string]bool{}
-	for _, f := range m.Files {
-		if module := resolved[f.Name]; module != nil && !f.IsTest() {
-			s.findLists(module)
-			noteLookups(module, lookedUp)
-		}
+	for _, module := range p.Policies() {
+		s.findLists(module)
+		noteLookups(module, lookedUp)
 	}
-	for _, f := range m.Files {
-		module := resolved[f.Name]
-		if module == nil || f.IsTest() {
-			continue
-		}
+	for _, module := range p.Policies() {
 		reported := map[string]bool{}
 		for _, rule := range module.Rules {
 			s.partial(module, rule, lookedUp, reported)
@@ -311,69 +354,4 @@ func pathOf(ref ast.Ref) []string {
 		words = append(words, string(word))
 	}
 	return words
-}
-
-// noteLookups notes the rules of which single keys are asked for.
-func noteLookups(m *ast.Module, lookedUp map[string]bool) {
-	ast.WalkRefs(m, func(ref ast.Ref) bool {
-		if !ref.HasPrefix(ast.DefaultRootRef) {
-			return false
-		}
-		for i := 2; i < len(ref); i++ {
-			switch v := ref[i].Value.(type) {
-			case ast.String:
-				continue
-			case ast.Var:
-				if v.IsWildcard() {
-					return false
-				}
-			}
-			lookedUp[ref[:i].String()] = true
-			return false
-		}
-		return false
-	})
-}
-
-// partial reports a rule that gives its keys one by one and is asked for single
-// ones: OPA evaluates its body for each.
-func (s speed) partial(m *ast.Module, r *ast.Rule, lookedUp, reported map[string]bool) {
-	ref := r.Head.Ref()
-	if len(ref) != 2 || len(r.Head.Args) > 0 {
-		return
-	}
-	if _, isVar := ref[1].Value.(ast.String); isVar {
-		return
-	}
-	name := string(ref[0].Value.(ast.Var))
-	path := m.Package.Path.Append(ast.StringTerm(name)).String()
-	if !lookedUp[path] || reported[name] || !s.iterates(r.Body) {
-		return
-	}
-	reported[name] = true
-	p := policies.Problem{Code: codeKeyedRule, Warning: true,
-		Found: fmt.Sprintf("%s[…], which is evaluated anew for each key that is looked up: the square of their number", name)}
-	if source.IsContains(r) {
-		p.Expected = fmt.Sprintf("it to be read whole once, by a rule such as all_%s := %s, and looked up there: all_%s[key]", name, name, name)
-	} else {
-		p.Expected = fmt.Sprintf("an object that is made once: %s := {key: value | …}", name)
-		if r.Head.Value != nil && len(r.Body) == 1 && r.Body[0].Location != nil && !strings.Contains(string(r.Body[0].Location.Text), "\n") {
-			p.Expected = fmt.Sprintf("an object that is made once: %s := {%s: %s | %s}", name, textOf(ref[1]), textOf(r.Head.Value), r.Body[0].Location.Text)
-		}
-	}
-	s.report.Besides(r.Location, p)
-}
-
-// iterates says whether a body goes over a large collection.
-func (s speed) iterates(body ast.Body) bool {
-	found := false
-	ast.WalkTerms(body, func(t *ast.Term) bool {
-		if ref, ok := t.Value.(ast.Ref); ok {
-			if _, _, ok := s.large(ref); ok {
-				found = true
-			}
-		}
-		return found
-	})
-	return found
 }

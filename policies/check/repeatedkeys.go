@@ -4,30 +4,50 @@ import (
 	"bytes"
 	"strconv"
 
-	"github.com/dutyward/dutyward/policies/source"
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/policies/source"
 )
 
-// CheckRepeatedKeys refuses a key that stands twice in one object: Rego keeps
+const codeDuplicateKey code.Code = "rego/duplicate-key"
+
+var repeatedKeys = Analyzer{
+	Name: "repeated-keys",
+	Doc:  "keys that stand twice in one object",
+	Run:  checkRepeatedKeys,
+	Pages: code.Pages{
+		{
+			Code:    codeDuplicateKey,
+			Title:   "A key stands twice in one object of Rego",
+			Means:   "An object that is written out has the same key two times.",
+			Why:     "Rego keeps one of the two values, silently.",
+			Do:      "Keep one.",
+			Example: "grant contains {\"principal\": \"user:a@acme.com\", \"principal\": \"user:b@acme.com\", …}  # two grants",
+		},
+	},
+}
+
+// checkRepeatedKeys refuses a key that stands twice in one object: Rego keeps
 // one of the two values, silently.
-func CheckRepeatedKeys(m *source.Modules, r *source.Report) {
-	for _, f := range m.Files {
-		module := m.Parsed[f.Name]
+func checkRepeatedKeys(p *source.Pass) {
+	for _, f := range p.Files {
+		module := p.Modules.Parsed[f.Name]
 		if module == nil {
 			continue
 		}
 		ast.WalkTerms(module, func(t *ast.Term) bool {
 			_, isObject := t.Value.(ast.Object)
 			if isObject && t.Location != nil && t.Location.Offset < len(f.Content) {
-				repeatedKeys(f, t.Location.Offset, r)
+				keysIn(f, t.Location.Offset, p.Report)
 			}
 			return false
 		})
 	}
 }
 
-// repeatedKeys reports the keys that the object at an offset has twice.
-func repeatedKeys(f *source.File, at int, r *source.Report) {
+// keysIn reports the keys that the object at an offset has twice.
+func keysIn(f *source.File, at int, r *source.Report) {
 	first := map[string]int{}
 	for _, k := range writtenKeys(f.Content[at:]) {
 		line, column := f.Place(int64(at + k.at))

@@ -2,60 +2,100 @@ package check
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/source"
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// CheckContractData warns of data that stands where contract rules would.
-func CheckContractData(d source.Documents, r *source.Report) {
-	for _, phase := range policies.Phases {
-		warnOfContractWords(d, d.Root[phase], []string{phase}, r)
-	}
+const (
+	codeReservedPackage code.Code = "policy/reserved-package"
+	codeRuleInTest      code.Code = "policy/rule-in-test"
+	codeWrongForm       code.Code = "policy/rule-form"
+	codeGuard           code.Code = "policy/guard"
+	codeMisplacedRule   code.Code = "policy/misplaced-rule"
+	codeLookalike       code.Code = "policy/lookalike-rule"
+)
+
+var contractRules = Analyzer{
+	Name: "contract-rules",
+	Doc:  "rules that are no contract rule, or not where one is read, and elements as they stand",
+	Run:  checkContract,
+	Pages: code.Pages{
+		{
+			Code:    codeReservedPackage,
+			Title:   "A policy is in the library's package",
+			Means:   "The package is dutyward, or below it.",
+			Why:     "That is where the embedded library is.",
+			Do:      "Choose another name. An exported copy of the library belongs outside the policy roots.",
+			Example: "package dutyward.ours  # package ours",
+		},
+		{
+			Code:    codeRuleInTest,
+			Title:   "A contract rule stands in a test file",
+			Means:   "Files that end in _test.rego are not evaluated.",
+			Why:     "The rule gives nothing.",
+			Do:      "Move it to another file.",
+			Example: "grant contains {…} in access/oncall_test.rego",
+		},
+		{
+			Code:    codeWrongForm,
+			Title:   "A contract rule has another form than contains",
+			Means:   "The rule is a single value, a function, an object or a default.",
+			Why:     "What several rules and packages say is united, so each adds elements to a set.",
+			Do:      "Write NAME contains {…} if ….",
+			Example: "grant := {…}  # grant contains {…}",
+		},
+		{
+			Code:    codeGuard,
+			Title:   "Guard rules are not implemented",
+			Means:   "hold and deny are reserved for a later version.",
+			Why:     "Nothing would be held or denied.",
+			Do:      "State what nobody may have as a limit, and what nobody may touch as a protect.",
+			Example: "deny contains {\"message\": \"no contractors\"}  # limit contains {\"principal\": \"group:contractors\", …}",
+		},
+		{
+			Code:    codeMisplacedRule,
+			Title:   "A contract rule stands in a package where it is not read",
+			Means:   "Each contract rule is read in access or risk packages only.",
+			Why:     "The rule gives nothing.",
+			Do:      "Move it, or rename it if it is a helper.",
+			Example: "package acces.oncall  # package access.oncall",
+		},
+		{
+			Code:    codeLookalike,
+			Title:   "A rule's name is nearly that of a contract rule",
+			Means:   "A rule such as grants or memeber stands where contract rules are read.",
+			Why:     "Nothing reads it.",
+			Do:      "Correct the name; a helper needs a name that is less alike.",
+			Example: "grants contains {…}  # grant contains {…}",
+		},
+	},
 }
 
-func warnOfContractWords(d source.Documents, doc any, path []string, r *source.Report) {
-	m, _ := doc.(map[string]any)
-	for _, key := range slices.Sorted(maps.Keys(m)) {
-		at := append(path[:len(path):len(path)], key)
-		c, ok := contract.ContractNamed(key)
-		if !ok || string(c.Phase) != path[0] {
-			warnOfContractWords(d, m[key], at, r)
-			continue
-		}
-		p := policies.Problem{Code: codeRuleAsData, Warning: true, Found: "a data document " + source.Dotted(at),
-			Expected: "a rule to say this: the program reads contract words from rules only, never from data"}
-		if f := d.FileOf(at); f != nil {
-			p.File = f.Name
-			p.Line, p.Column = f.Find(at)
-		}
-		r.Add(p)
-	}
-}
-
-// CheckContract checks that what looks like a contract rule is one, stands
+// checkContract checks that what looks like a contract rule is one, stands
 // where it is read, and gives elements as it must.
-func CheckContract(m *source.Modules, r *source.Report) {
-	for _, f := range m.Files {
-		module := m.Parsed[f.Name]
+func checkContract(p *source.Pass) {
+	for _, f := range p.Files {
+		module := p.Modules.Parsed[f.Name]
 		if module == nil {
 			continue
 		}
 		if root := source.PackageRoot(module); root == source.LibraryPackage && !f.IsTest() {
-			r.At(module.Package.Location, policies.Problem{
+			p.At(module.Package.Location, policies.Problem{
 				Code:     codeReservedPackage,
 				Found:    "package " + source.PackageName(module),
 				Expected: "another name: data.dutyward is the embedded library; an exported copy of it belongs outside the policy roots",
 			})
 			continue
 		}
-		c := ruleCheck{report: r, module: module, root: source.PackageRoot(module), test: f.IsTest()}
+		c := ruleCheck{report: p.Report, module: module, root: source.PackageRoot(module), test: f.IsTest()}
 		for _, rule := range module.Rules {
 			c.rule(rule)
 		}

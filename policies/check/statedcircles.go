@@ -10,7 +10,14 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
+	"github.com/dutyward/dutyward/policies/source"
 )
+
+var circularGrants = Analyzer{
+	Name: "circular-grants",
+	Doc:  "grants that follow from themselves",
+	Run:  checkCircularGrants,
+}
 
 // follow is a grant as it stands: what it gives on a resource follows from a
 // principal.
@@ -34,10 +41,11 @@ func (s *stated) follow(r *ast.Rule, e contract.Element) {
 	}
 }
 
-// itself warns of grants that follow from themselves (S34): of a group of a team that
+// checkCircularGrants warns of grants that follow from themselves (S34): of a group of a team that
 // is granted the team, of turns for whoever has turns, and through others. Who is on a
 // team while on call has a reason to be there, and may have turns for another.
-func (s *stated) itself() {
+func checkCircularGrants(p *source.Pass) {
+	s := statedIn(p)
 	next := map[string][]string{}
 	for _, f := range s.followed {
 		for _, way := range s.ways(f.principal.name, nil) {
@@ -56,7 +64,7 @@ func (s *stated) itself() {
 			}
 			told[loc] = true
 			path := append(back[:len(back)-1], way...)
-			s.report.Besides(loc, policies.Problem{Code: policies.CodeCircularGrant, Warning: true, About: f.resource,
+			p.Besides(loc, policies.Problem{Code: policies.CodeCircularGrant, Warning: true, About: f.resource,
 				Found: "a grant that follows from itself: " + strings.Join(append(path, f.resource), " → "),
 				Expected: fmt.Sprintf("another rule that says who belongs on %s: this one neither puts anybody there nor keeps them",
 					f.resource)})

@@ -78,7 +78,7 @@ type Set struct {
 	refs       []policies.Reference
 	schemas    []source.Schema
 	doubtful   doubtful
-	groupsRead check.GroupsRead
+	groupsRead source.GroupsRead
 	provenance []policies.Provenance
 	// parsed are the modules that are evaluated, as they were written.
 	parsed map[string]*ast.Module
@@ -140,46 +140,18 @@ func (l *Loader) load(ctx context.Context, o Options, files []*source.File, left
 	if err != nil {
 		return nil, err
 	}
-	check.CheckRepeatedKeys(modules, r)
-	check.CheckContract(modules, r)
-	check.CheckContractData(data, r)
-	source.CheckBuiltins(modules, r)
-	resolved := modules.Resolved()
-	check.CheckReferences(modules, resolved, data, r)
-	compiler, err := compileTwice(modules, resolved, data, schemas, r)
-	if err != nil {
-		return nil, err
+	pass := &source.Pass{Report: r, Files: files, Modules: modules, Resolved: modules.Resolved(), Data: data, Schemas: schemas}
+	for _, a := range check.All {
+		a.Run(pass)
 	}
-	check.CheckHabits(modules, resolved, r)
-	check.CheckSpeed(modules, resolved, data, r)
-	check.CheckMeaning(modules, resolved, r)
-	check.CheckArguments(modules, resolved, r)
-	check.CheckConstants(modules, resolved, r)
-	check.CheckNever(modules, resolved, data, r)
-	check.CheckStatements(modules, check.GroupsReadIn(resolved, files), r)
-
+	if pass.Err != nil {
+		return nil, pass.Err
+	}
 	all := r.Problems.Sorted()
 	if len(all.Errors()) > 0 {
 		return nil, all
 	}
-	return newSet(o, files, schemas, modules, resolved, data, compiler, all.Warnings()), nil
-}
-
-// compileTwice is compile and checkFields, which goes by what compile found. As
-// that is mostly nothing, the two run at the same time, and the second again only
-// if it was something.
-func compileTwice(m *source.Modules, resolved map[string]*ast.Module, d source.Documents, schemas []source.Schema, r *source.Report) (*ast.Compiler, error) {
-	fields := &source.Report{Files: r.Files, Problems: slices.Clone(r.Problems)}
-	before := len(r.Problems)
-	checked := make(chan error, 1)
-	go func() { checked <- check.CheckFields(m, resolved, d, schemas, fields) }()
-	compiler := source.Compile(m, d, r)
-	err := <-checked
-	if len(r.Problems) > before {
-		return compiler, check.CheckFields(m, resolved, d, schemas, r)
-	}
-	r.Problems = fields.Problems
-	return compiler, err
+	return newSet(o, pass, all.Warnings()), nil
 }
 
 // documents are those of the data files: the ones kept, if they are of the same.
@@ -217,24 +189,24 @@ func loadKept(ctx context.Context, o Options, files []*source.File, schemas []so
 	if errs := r.Problems.Sorted().Errors(); len(errs) > 0 {
 		return nil, errs
 	}
-	return newSet(o, files, schemas, modules, modules.Resolved(), data, compiler, nil), nil
+	return newSet(o, &source.Pass{
+		Files: files, Modules: modules, Resolved: modules.Resolved(), Data: data, Schemas: schemas, Compiler: compiler,
+	}, nil), nil
 }
 
-func newSet(
-	o Options, files []*source.File, schemas []source.Schema, m *source.Modules, resolved map[string]*ast.Module, data source.Documents, compiler *ast.Compiler, warnings policies.Problems,
-) *Set {
+func newSet(o Options, p *source.Pass, warnings policies.Problems) *Set {
 	s := &Set{
-		options: o.withDefaults(), files: files, compiler: compiler, warnings: warnings,
-		store: data.Store(), roots: map[string]string{}, schemas: schemas, parsed: m.Production(), under: data.Under,
+		options: o.withDefaults(), files: p.Files, compiler: p.Compiler, warnings: warnings,
+		store: p.Data.Store(), roots: map[string]string{}, schemas: p.Schemas, parsed: p.Modules.Production(), under: p.Data.Under,
 	}
 	s.sources = sync.OnceValue(func() *sources { return newSources(s) })
-	for _, f := range files {
+	for _, f := range p.Files {
 		s.roots[f.Name] = f.Root
 	}
 	s.rules = s.contractRules()
 	s.doubtful = doubtfulIn(s.parsed)
-	s.refs = check.LiteralReferences(files, resolved)
-	s.groupsRead = check.GroupsReadIn(resolved, files)
+	s.refs = literalReferences(p.Files, p.Resolved)
+	s.groupsRead = source.GroupsReadIn(p.Resolved, p.Files)
 	return s
 }
 

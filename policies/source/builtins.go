@@ -1,22 +1,20 @@
 package source
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/dutyward/dutyward/policies"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// clock is the builtin whose place dutyward.now takes.
-const clock = "time.now_ns"
+// Clock is the builtin whose place dutyward.now takes.
+const Clock = "time.now_ns"
 
 // Outreaching says that a builtin asks something outside the evaluation or
 // gives another answer each time: the plan could then not be computed again.
 func Outreaching(b *ast.Builtin) bool {
 	switch {
-	case b.Name == clock:
+	case b.Name == Clock:
 		return false // tests may use it
 	case b.Name == "http.send", b.Name == "opa.runtime", strings.HasPrefix(b.Name, "net.lookup"), strings.HasPrefix(b.Name, "rand."):
 		return true
@@ -40,7 +38,7 @@ func Capabilities(allowed []string) *ast.Capabilities {
 // RefusedBuiltins are the names of the builtins that policies may use only
 // where Options allow them, sorted.
 func RefusedBuiltins() []string {
-	names := []string{clock}
+	names := []string{Clock}
 	for _, b := range ast.Builtins {
 		if Outreaching(b) {
 			names = append(names, b.Name)
@@ -48,41 +46,4 @@ func RefusedBuiltins() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// CheckBuiltins refuses builtins that reach out and, outside tests, the clock,
-// unless they are allowed.
-func CheckBuiltins(m *Modules, r *Report) {
-	off := map[string]bool{}
-	for _, name := range RefusedBuiltins() {
-		off[name] = !slices.Contains(m.Allowed, name)
-	}
-	for _, f := range m.Files {
-		module := m.Parsed[f.Name]
-		if module == nil {
-			continue
-		}
-		ast.WalkTerms(module, func(t *ast.Term) bool {
-			ref, ok := t.Value.(ast.Ref)
-			if !ok {
-				return false
-			}
-			switch name := ref.String(); {
-			case off[name] && name != clock:
-				r.At(t.Location, policies.Problem{
-					Code:  codeRefusedBuiltin,
-					Found: fmt.Sprintf("%s, which reaches out or answers differently each time", name),
-					Expected: "policies that follow from input and data alone; bring what it would fetch as a data document, " +
-						"or have an operator allow it by name (evaluation.allow_builtins)",
-				})
-			case off[name] && !f.IsTest():
-				r.At(t.Location, policies.Problem{
-					Code:     codeClock,
-					Found:    clock + " outside a test",
-					Expected: "data.dutyward.now, the time of this evaluation; in access rules, give the element \"from\" and \"until\" instead",
-				})
-			}
-			return false
-		})
-	}
 }

@@ -36,9 +36,6 @@ const (
 	codeRecursion         code.Code = "rego/recursion"
 	codeRuleAndData       code.Code = "rego/rule-and-data"
 	codeCompile           code.Code = "rego/compile"
-
-	codeRefusedBuiltin code.Code = "rego/refused-builtin"
-	codeClock          code.Code = "rego/clock"
 )
 
 // Pages explain the codes of this package.
@@ -274,21 +271,5 @@ var Pages = code.Pages{
 		Why:     "It cannot be evaluated.",
 		Do:      "See the message; the OPA documentation explains it in full.",
 		Example: "import data.people twice under one name",
-	},
-	{
-		Code:    codeRefusedBuiltin,
-		Title:   "A built-in function reaches out, or answers differently each time",
-		Means:   "Functions such as http.send and rand.intn are not available to policies.",
-		Why:     "A plan must be reproducible from the policies, the data and the snapshot.",
-		Do:      "Bring what it would fetch as a data document. An operator may allow the function by name under evaluation.allow_builtins.",
-		Example: "http.send({\"url\": \"https://hr.acme.com/people\", \"method\": \"GET\"})  # data.people",
-	},
-	{
-		Code:    codeClock,
-		Title:   "A rule reads the clock",
-		Means:   "time.now_ns stands outside a test.",
-		Why:     "A plan is made for one moment, which may not be the present.",
-		Do:      "Use data.dutyward.now; in access rules give the element \"from\" and \"until\".",
-		Example: "time.now_ns()  # dutyward.now",
 	},
 }

@@ -1,4 +1,4 @@
-package check
+package eval
 
 import (
 	"strings"
@@ -10,16 +10,8 @@ import (
 	"github.com/dutyward/dutyward/policies/source"
 )
 
-// lookups are the library's functions whose first argument names a thing.
-var lookups = map[string]inventory.Kind{
-	"user": inventory.KindUser, "can_be_paged": inventory.KindUser,
-	"team":     inventory.KindTeam,
-	"schedule": inventory.KindSchedule, "on_call_at": inventory.KindSchedule,
-	"rotation": inventory.KindSchedule, "layer_members": inventory.KindSchedule,
-}
-
-// LiteralReferences are the literal arguments of lookups in the policies.
-func LiteralReferences(files []*source.File, resolved map[string]*ast.Module) []policies.Reference {
+// literalReferences are the literal arguments of lookups in the policies.
+func literalReferences(files []*source.File, resolved map[string]*ast.Module) []policies.Reference {
 	var out []policies.Reference
 	for _, f := range files {
 		m := resolved[f.Name]
@@ -32,7 +24,7 @@ func LiteralReferences(files []*source.File, resolved map[string]*ast.Module) []
 			}
 			name, ok := strings.CutPrefix(call[0].String(), "data."+source.LibraryPackage+".")
 			text, isText := call[1].Value.(ast.String)
-			kind, isLookup := lookups[name]
+			kind, isLookup := source.Lookups[name]
 			if !ok || !isText || !isLookup {
 				return
 			}

@@ -2,9 +2,6 @@ package check
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -15,39 +12,32 @@ import (
 	"github.com/dutyward/dutyward/policies/source"
 )
 
-// CheckStatements warns of what the policies' literal elements say together:
-// groups that nobody declares, or declares otherwise elsewhere, or uses, grants that
-// follow from themselves, and an until that a permanent grant makes pointless. It says nothing where a name is
-// computed; on a snapshot the plan knows.
-func CheckStatements(m *source.Modules, read GroupsRead, r *source.Report) {
-	s := stated{report: r, read: read, declared: map[string]statedElement{}, used: map[string]bool{}, nested: map[string][]mention{}, within: map[string][]string{}}
-	for _, f := range m.Files {
-		module := m.Parsed[f.Name]
-		if module == nil || f.IsTest() || source.PackageRoot(module) != string(policies.PhaseAccess) {
-			continue
-		}
-		for _, rule := range module.Rules {
-			if c, ok := contract.ContractNamed(source.RuleName(rule)); ok && c.Phase == policies.PhaseAccess && source.IsContains(rule) {
-				s.rule(rule, c)
+// statedIn are the literal elements of a pass, found once for all that go by them.
+// They say nothing where a name is computed; on a snapshot the plan knows.
+func statedIn(p *source.Pass) *stated {
+	return source.Once(p, func() *stated {
+		s := &stated{declared: map[string]statedElement{}, used: map[string]bool{}, nested: map[string][]mention{}, within: map[string][]string{}}
+		for _, f := range p.Files {
+			module := p.Modules.Parsed[f.Name]
+			if module == nil || f.IsTest() || source.PackageRoot(module) != string(policies.PhaseAccess) {
+				continue
+			}
+			for _, rule := range module.Rules {
+				if c, ok := contract.ContractNamed(source.RuleName(rule)); ok && c.Phase == policies.PhaseAccess && source.IsContains(rule) {
+					s.rule(rule, c)
+				}
 			}
 		}
-	}
-	if len(m.Broken) == 0 {
-		// A file that does not parse may declare or use any of them.
-		s.undeclared()
-		s.unused()
-	}
-	s.circles()
-	s.itself()
-	s.swallowed()
+		return s
+	})
 }
 
 // stated are the literal elements of the access policies.
 type stated struct {
-	report *source.Report
-	read   GroupsRead
 	// declared are the first group elements by name.
 	declared map[string]statedElement
+	// again are the names that are declared a second time.
+	again []repeated
 	// computed says that some group's name is not written out.
 	computed bool
 	// mentions are the groups referred to, used their names; unknown says that
@@ -67,6 +57,12 @@ type stated struct {
 type mention struct {
 	name string
 	term *ast.Term
+}
+
+// repeated is a group that is declared at two places.
+type repeated struct {
+	name      string
+	at, first *ast.Location
 }
 
 type statedElement struct {
@@ -158,9 +154,7 @@ func (s *stated) declare(r *ast.Rule, e contract.Element) {
 			continue
 		}
 		if first.Term.Location != e.Term.Location && first.always && unconditional(r) {
-			s.report.Besides(placeOfTerm(e.Fields["name"].Term, r), policies.Problem{Code: policies.CodeDuplicateGroup, Warning: true, About: aboutGroup(name), See: shortPlace(first.Term.Location),
-				Found:    fmt.Sprintf("group %q declared a second time", name),
-				Expected: fmt.Sprintf("one group rule a group; the first is at %s. Members may be added from anywhere", shortPlace(first.Term.Location))})
+			s.again = append(s.again, repeated{name, placeOfTerm(e.Fields["name"].Term, r), first.Term.Location})
 		}
 	}
 }
@@ -179,25 +173,6 @@ func placeOfTerm(t *ast.Term, r *ast.Rule) *ast.Location {
 
 func shortPlace(loc *ast.Location) string { return fmt.Sprintf("%s:%d", loc.File, loc.Row) }
 
-// undeclared warns of groups that no group rule declares, once some are.
-func (s *stated) undeclared() {
-	if s.computed || len(s.declared) == 0 {
-		return
-	}
-	names := slices.Sorted(maps.Keys(s.declared))
-	for _, x := range s.mentions {
-		if _, ok := s.declared[x.name]; ok || x.term == nil || x.term.Location == nil {
-			continue
-		}
-		p := policies.Problem{Code: policies.CodeUndeclaredGroup, Warning: true, About: aboutGroup(x.name), Found: fmt.Sprintf("group %q, which no group rule declares", x.name),
-			Expected: fmt.Sprintf("a rule such as group contains {\"name\": %q}; until then nothing is done for it and nothing is lowered", x.name)}
-		if near, ok := policies.Nearest(x.name, names); ok {
-			p.Suggestion = strconv.Quote(near)
-		}
-		s.report.Besides(x.term.Location, p)
-	}
-}
-
 // nest notes the groups that a member element puts into groups.
 func (s *stated) nest(r *ast.Rule, e contract.Element) {
 	outer, _ := texts(r.Body, e.Fields["group"].Term)
@@ -210,84 +185,6 @@ func (s *stated) nest(r *ast.Rule, e contract.Element) {
 				s.nested[group] = append(s.nested[group], mention{name, e.Fields["principal"].Term})
 			}
 		}
-	}
-}
-
-// circles warns of groups that are in themselves, once a circle.
-func (s *stated) circles() {
-	done := map[string]bool{}
-	var path []string
-	var visit func(m mention)
-	visit = func(m mention) {
-		if i := slices.Index(path, m.name); i >= 0 {
-			circle := append(slices.Clone(path[i:]), m.name)
-			if m.term != nil && m.term.Location != nil {
-				s.report.Besides(m.term.Location, policies.Problem{Code: policies.CodeCircularGroups, Warning: true, About: aboutGroup(slices.Min(circle)),
-					Found:    "groups that nest in a circle: " + strings.Join(circle, " → "),
-					Expected: "groups without a way back; while there is one, nothing is lowered that they reach"})
-			}
-			return
-		}
-		if done[m.name] {
-			return
-		}
-		path = append(path, m.name)
-		for _, next := range s.nested[m.name] {
-			visit(next)
-		}
-		path = path[:len(path)-1]
-		done[m.name] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.nested)) {
-		visit(mention{name: name})
-	}
-}
-
-// unused warns of groups that nothing refers to, in policies that grant
-// something.
-func (s *stated) unused() {
-	if s.unknown || len(s.grants) == 0 {
-		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.declared)) {
-		e := s.declared[name]
-		if s.used[name] || s.read.Any || s.read.Names[name] || e.Fields["name"].Term.Location == nil {
-			continue
-		}
-		s.report.Besides(e.Fields["name"].Term.Location, policies.Problem{Code: policies.CodeUnusedGroup, Warning: true, About: aboutGroup(name),
-			Found:    fmt.Sprintf("group %q, which nobody uses", name),
-			Expected: fmt.Sprintf("a grant, member, limit or protection that names %q; or no such group", "group:"+name)})
-	}
-}
-
-// swallowed warns of an until that a grant without one makes pointless.
-func (s *stated) swallowed() {
-	key := func(g statedElement) (string, bool) {
-		for _, f := range []string{"principal", "resource", "role"} {
-			if !g.Fields[f].Known() {
-				return "", false
-			}
-		}
-		return strings.Join([]string{g.Text("principal"), g.Text("resource"), g.Text("role"), g.Text("layer")}, "\x00"), true
-	}
-	permanent := map[string]statedElement{}
-	for _, g := range s.grants {
-		_, from := g.Fields["from"]
-		_, until := g.Fields["until"]
-		if k, ok := key(g); ok && g.always && !from && !until && !g.Open {
-			permanent[k] = g
-		}
-	}
-	for _, g := range s.grants {
-		until, ok := g.Fields["until"]
-		k, known := key(g)
-		other, swallows := permanent[k]
-		if !ok || !known || !swallows || until.Key == nil {
-			continue
-		}
-		s.report.Besides(until.Key.Location, policies.Problem{Code: policies.CodePointlessUntil, Warning: true, See: shortPlace(other.rule),
-			Found:    fmt.Sprintf(`an "until" that ends nothing: %s grants the same for good`, shortPlace(other.Term.Location)),
-			Expected: "one of the two grants"})
 	}
 }
 

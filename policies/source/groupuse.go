@@ -1,9 +1,6 @@
-package check
+package source
 
-import (
-	"github.com/dutyward/dutyward/policies/source"
-	"github.com/open-policy-agent/opa/v1/ast"
-)
+import "github.com/open-policy-agent/opa/v1/ast"
 
 // GroupsRead are the groups whose members policies read.
 type GroupsRead struct {
@@ -14,7 +11,8 @@ type GroupsRead struct {
 
 var inputGroups = ast.MustParseRef("input.groups")
 
-func GroupsReadIn(resolved map[string]*ast.Module, files []*source.File) GroupsRead {
+// GroupsReadIn are the groups that policies read, tests apart.
+func GroupsReadIn(resolved map[string]*ast.Module, files []*File) GroupsRead {
 	read := GroupsRead{Names: map[string]bool{}}
 	for _, f := range files {
 		m := resolved[f.Name]

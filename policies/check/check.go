@@ -1,0 +1,58 @@
+// Package check looks for mistakes in policies before they are evaluated: names that
+// nothing has, values that a rule can't hold, rules that never say anything.
+package check
+
+import (
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/policies/source"
+)
+
+// Analyzer looks for one kind of mistake in policies.
+type Analyzer struct {
+	// Name is short and in lower case, Doc what it looks for, in a few words.
+	Name, Doc string
+	// Pages explain the codes of its own; what elements must be like has those of the
+	// contract.
+	Pages code.Pages
+	// Run reports what it finds to the pass. Those before it in the list have run.
+	Run func(*source.Pass)
+}
+
+// All are the analyzers in the order in which they run. Several of them pass over a
+// place at which another found something.
+var All = []Analyzer{
+	repeatedKeys,
+	contractRules,
+	dataAsRules,
+	builtins,
+	references,
+	fields,
+	unreadRules,
+	withOutsideTests,
+	quadratic,
+	timeInRules,
+	namesAsKeys,
+	baseRoles,
+	arguments,
+	constantFields,
+	neverHolds,
+	duplicateGroups,
+	undeclaredGroups,
+	unusedGroups,
+	circularGroups,
+	circularGrants,
+	pointlessUntils,
+}
+
+// Pages explain the codes of all analyzers.
+var Pages = pagesOf(All)
+
+func pagesOf(all []Analyzer) code.Pages {
+	var out code.Pages
+	for _, a := range all {
+		out = slices.Concat(out, a.Pages)
+	}
+	return out
+}
