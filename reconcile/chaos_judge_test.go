@@ -30,12 +30,29 @@ func (c *chaos) judge(was, is *inventory.Snapshot, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/teams/") {
 		c.judgeMembers(said, was, is)
 	}
+	if id, ok := strings.CutPrefix(r.URL.Path, "/users/"); ok && was.Users[id].BaseRole == is.Users[id].BaseRole {
+		c.overtaken(id)
+	}
 	for id, before := range was.Schedules {
 		if after := is.Schedules[id]; !reflect.DeepEqual(before, after) {
 			c.judgeSchedule(said, before, after)
 		}
 	}
 	c.watchCoverage(was, is, true)
+}
+
+// overtaken notes that a person gave somebody a base role after the program looked
+// at it and before it gave the same: nobody can tell its raise from theirs.
+func (c *chaos) overtaken(user string) {
+	deed, given := c.deeds[" "+user]
+	if !given || deed <= c.read["/users/"+user] || !c.promoted[user] {
+		return
+	}
+	c.counts["raises: that a person overtook"]++
+	delete(c.promoted, user)
+	if _, known := c.raisedBy[user]; !known {
+		c.raisedBy[user] = c.roleWas[user]
+	}
 }
 
 // judgeLease says that nothing is written once the writer's lease is over.

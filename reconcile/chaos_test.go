@@ -67,8 +67,10 @@ type chaos struct {
 	base map[string]inventory.Schedule
 	// raisedBy maps people to their base role before the program raised it.
 	raisedBy map[string]string
-	// promoted are those whose base role a person gave them last.
+	// promoted are those whose base role a person gave them last, and roleWas what it
+	// was before.
 	promoted map[string]bool
+	roleWas  map[string]string
 	// owed are schedules as they were before an edit that is open, whose covers are
 	// judged once it is at an end, unless a person edits them before.
 	owed map[string]inventory.Schedule
@@ -110,7 +112,7 @@ type move struct {
 func newChaos(f failer, dir string, all []*law, sets []*eval.Set) *chaos {
 	c := &chaos{
 		laws: all, sets: sets, bound: maps.Clone(chaosBound), read: map[string]int{}, deeds: map[string]int{}, edited: map[string]int{},
-		intents: map[string]int{}, base: map[string]inventory.Schedule{}, raisedBy: map[string]string{}, promoted: map[string]bool{}, ours: map[string]bool{},
+		intents: map[string]int{}, base: map[string]inventory.Schedule{}, raisedBy: map[string]string{}, promoted: map[string]bool{}, roleWas: map[string]string{}, ours: map[string]bool{},
 		moved: map[string]move{}, gaps: gaps{}, nets: map[string]inventory.Event{}, owed: map[string]inventory.Schedule{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
 	}
 	newTrialOn(f, dir, chaosSeed(), nil, nil, c)

@@ -174,7 +174,7 @@ func (c *chaos) mark(was, is *inventory.Snapshot) {
 	for id, u := range is.Users {
 		if before, known := was.Users[id]; known && before.BaseRole != u.BaseRole {
 			c.deeds[" "+id] = c.seq
-			c.promoted[id] = true
+			c.promoted[id], c.roleWas[id] = true, before.BaseRole
 		}
 	}
 }
