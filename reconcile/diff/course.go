@@ -82,7 +82,7 @@ func NewCourse(in Input, first *Result, until time.Time) *course {
 // take goes on from a plan of everything.
 func (c *course) take(r *Result) {
 	c.Expansion, c.access, c.circles = r.Expansion, r.Access, r.circles
-	raised, lowered, standins := c.raised(), c.lowered(), c.standins(r)
+	raised, ends, lowered, standins := c.raised(), c.foreseenEnds(), c.lowered(), c.standins(r)
 	c.edit, c.tied = inventory.NewEdit(r.Snapshot), map[string]bool{}
 	teams := scheduleTeams(r.Snapshot, r.Access)
 	for target := range r.Access.Named {
@@ -97,9 +97,9 @@ func (c *course) take(r *Result) {
 	}
 	round := RoundOf(r, c.in.Statements, c.account, done)
 	c.memory = plan.Memory{
-		Bindings: c.in.Memory.Bindings, Released: c.in.Memory.Released, Ends: c.in.Memory.Ends,
-		Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)), Standins: standins,
+		Bindings: c.in.Memory.Bindings, Released: c.in.Memory.Released, Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)), Standins: standins,
 	}
+	c.memory.Ends = endsAfter(ends, c.memory.Raised, r.Plan.Changes)
 	c.last = make(map[desired.Pair]plan.RoundPair, len(round.Pairs))
 	for _, p := range round.Pairs {
 		c.last[p.Pair] = p
@@ -357,6 +357,7 @@ func (c *course) goOn(b *builder) {
 	b.scope.pairs(note)
 	b.turnsInScope(note)
 	c.memory.Raised = raisedAfter(c.memory.Raised, p.Changes)
+	c.memory.Ends = endsAfter(c.memory.Ends, c.memory.Raised, p.Changes)
 	c.memory.Lowered = append(c.memory.Lowered, loweredBy(p)...)
 	round := *c.memory.Last
 	was := round

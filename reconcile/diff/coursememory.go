@@ -20,6 +20,13 @@ func (c *course) raised() map[desired.Pair]string {
 	return c.memory.Raised
 }
 
+func (c *course) foreseenEnds() map[desired.Pair]plan.Ending {
+	if c.account == nil {
+		return c.in.Memory.Ends
+	}
+	return c.memory.Ends
+}
+
 // standins are the overrides that this program made before a plan, those included
 // that it takes for its own.
 func (c *course) standins(r *Result) []plan.OurStandin {
@@ -139,6 +146,26 @@ func raisedAfter(raised map[desired.Pair]string, changes []plan.Change) map[desi
 			delete(after, pair)
 		}
 	}
+	return after
+}
+
+// endsAfter are when the raises that stand once changes are made were to end, as the
+// journal keeps them: by the last raise of each.
+func endsAfter(ends map[desired.Pair]plan.Ending, standing map[desired.Pair]string, changes []plan.Change) map[desired.Pair]plan.Ending {
+	after := maps.Clone(ends)
+	if after == nil {
+		after = map[desired.Pair]plan.Ending{}
+	}
+	for _, change := range changes {
+		if change.Effect != plan.Raise {
+			continue
+		}
+		delete(after, change.Pair())
+		if end, foreseen := plan.EndingOf(change); foreseen {
+			after[change.Pair()] = end
+		}
+	}
+	maps.DeleteFunc(after, func(pair desired.Pair, _ plan.Ending) bool { _, stands := standing[pair]; return !stands })
 	return after
 }
 

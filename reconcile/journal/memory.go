@@ -106,14 +106,12 @@ func readEnds(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) erro
 				return err
 			}
 			var c plan.Change
-			if err := json.Unmarshal([]byte(text), &c); err != nil || c.Until == nil {
+			if err := json.Unmarshal([]byte(text), &c); err != nil {
 				return err
 			}
-			end := plan.Ending{Role: c.After, Until: *c.Until, Cause: plan.CauseExpiry}
-			if c.Cause == plan.CauseHandover {
-				end.Cause = plan.CauseHandover
+			if end, foreseen := plan.EndingOf(c); foreseen {
+				m.Ends[c.Pair()] = end
 			}
-			m.Ends[c.Pair()] = end
 			return nil
 		})
 }

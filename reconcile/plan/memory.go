@@ -113,6 +113,18 @@ type Ending struct {
 	Cause Cause
 }
 
+// EndingOf is the end that a raise foresees of itself, if it does.
+func EndingOf(c Change) (Ending, bool) {
+	if c.Until == nil {
+		return Ending{}, false
+	}
+	end := Ending{Role: c.After, Until: *c.Until, Cause: CauseExpiry}
+	if c.Cause == CauseHandover {
+		end.Cause = CauseHandover
+	}
+	return end, true
+}
+
 // Write is an acknowledged write: PagerDuty may answer old for two minutes.
 type Write struct {
 	Pair desired.Pair
