@@ -242,7 +242,7 @@ func change(p desired.Pair, before, after string, requires ...string) plan.Chang
 	c := plan.Change{
 		ID:   fmt.Sprintf("%s %s %s→%s", p.User, p.Resource, before, after),
 		User: p.User, Resource: p.Resource, Before: before, After: after,
-		Action: plan.ActionRole, Effect: plan.Lower, Cause: plan.CausePolicy, Requires: requires,
+		Kind: plan.KindOf(p), Action: plan.ActionRole, Effect: plan.Lower, Cause: plan.CausePolicy, Requires: requires,
 	}
 	if inventory.CompareRoles(p.Resource.Kind, after, before) > 0 {
 		c.Effect = plan.Raise

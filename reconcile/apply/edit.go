@@ -143,7 +143,7 @@ func voidsNew(fresh inventory.Schedule, work plan.Work, changes []plan.Change, n
 
 // makes says that a change makes an override.
 func makes(c plan.Change, schedule string, o inventory.Override) bool {
-	return c.Override != nil && c.Resource.ID == schedule && c.After != inventory.None &&
+	return c.Kind == plan.Override && c.Resource.ID == schedule && c.After != inventory.None &&
 		o.User != nil && c.User == *o.User && c.Override.End.Equal(o.End)
 }
 
@@ -260,12 +260,12 @@ func failedAll(all func(Status, string, ...any) []Outcome, err error) []Outcome 
 // included, by position; alone if it is no change of turns.
 func (x *run) mates(i int) []int {
 	c := x.graph.changes[i]
-	if c.Resource.Kind != inventory.KindSchedule || c.Layer == "" {
+	if c.Kind != plan.Rotation {
 		return []int{i}
 	}
 	var all []int
 	for k, other := range x.graph.changes {
-		if other.Resource == c.Resource && other.Layer != "" {
+		if other.Resource == c.Resource && other.Kind == plan.Rotation {
 			all = append(all, k)
 		}
 	}

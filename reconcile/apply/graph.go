@@ -39,6 +39,9 @@ func newGraph(changes []plan.Change) (*graph, error) {
 			return nil, fmt.Errorf("changes %d and %d have the same id %q", first+1, i+1, c.ID)
 		}
 		at[c.ID] = i
+		if !slices.Contains(plan.Kinds(), c.Kind) {
+			return nil, fmt.Errorf("change %q is of kind %q, which this version does not know", c.ID, c.Kind)
+		}
 	}
 	for i, c := range changes {
 		for _, id := range c.Requires {
@@ -68,7 +71,7 @@ func (g *graph) raiseFirst(at map[string]int) {
 	}
 	raises := map[inventory.Ref][]int{}
 	for i, c := range g.changes {
-		if c.Resource.Kind == inventory.KindSchedule {
+		if c.Kind.OnSchedule() {
 			continue // turns are edited together; overrides name what they wait for
 		}
 		if c.Effect == plan.Raise {

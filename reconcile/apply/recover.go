@@ -112,13 +112,13 @@ func gone(err error) bool {
 // or was to take back what is there.
 func (l *look) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
 	switch {
-	case c.Override != nil:
+	case c.Kind == plan.Override:
 		_, made, err := l.standin(ctx, c)
 		if err != nil || made.ID == "" {
 			return inventory.None, made, err
 		}
 		return desired.Standin, made, nil
-	case c.Layer != "":
+	case c.Kind == plan.Rotation:
 		found, err := l.turn(ctx, c)
 		return found, plan.Standin{}, err
 	}

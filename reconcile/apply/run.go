@@ -109,7 +109,7 @@ func (x *run) start(ctx context.Context, results chan<- settlement) {
 		}
 		x.inHand++
 		x.userNow = x.userNow || isUser(c)
-		if c.Resource.Kind == inventory.KindSchedule {
+		if c.Kind.OnSchedule() {
 			x.busy[c.Resource] = true
 		}
 		var changes []plan.Change
@@ -129,7 +129,7 @@ func (x *run) free(i int) bool {
 	switch {
 	case isUser(c):
 		return !x.userNow
-	case c.Resource.Kind != inventory.KindSchedule:
+	case !c.Kind.OnSchedule():
 		return true
 	case x.busy[c.Resource]:
 		return false
@@ -154,13 +154,13 @@ func (x *run) guarded(ctx context.Context, indices []int, changes []plan.Change)
 	c := changes[0]
 	edit, edited := x.editOf(c.Resource)
 	switch {
-	case c.Override != nil:
+	case c.Kind == plan.Override:
 		var o Outcome
 		o, s.unrecorded = x.standin(ctx, c)
 		s.outcomes = []Outcome{o}
-	case c.Layer != "" && edited:
+	case c.Kind == plan.Rotation && edited:
 		s.outcomes, s.unrecorded = x.edit(ctx, edit, changes)
-	case c.Layer != "":
+	case c.Kind == plan.Rotation:
 		s.outcomes = outcomesOf(changes, Failed, fmt.Sprintf("turns on %s can't be changed: the plan has no edit of it", c.Resource), x.options.Now())
 	default:
 		var o Outcome
@@ -238,7 +238,7 @@ func (x *run) change(ctx context.Context, c plan.Change) (Outcome, error) {
 	case found != c.Before:
 		o.Status = Conflict
 		o.Why = fmt.Sprintf("changed since the plan: it saw %s, PagerDuty now holds %s", c.Before, found)
-	case c.Resource == inventory.AccountRef && c.After == inventory.None:
+	case c.Kind == plan.BaseRole && c.After == inventory.None:
 		return failed(o, errors.New("removing people from the account is not supported")), nil
 	default:
 		return x.write(ctx, o, user)
@@ -313,7 +313,7 @@ func (endedError) Is(target error) bool { return target == ErrExpired }
 
 func (x *run) send(ctx context.Context, c plan.Change, user inventory.User) error {
 	switch {
-	case c.Resource.Kind == inventory.KindAccount:
+	case c.Kind == plan.BaseRole:
 		return x.account.SetBaseRole(ctx, user, c.After)
 	case c.After == inventory.None:
 		return x.account.RemoveTeamMember(ctx, c.Resource.ID, c.User)
@@ -333,4 +333,4 @@ func refused(err error) bool {
 	return errors.As(err, &r) && r.Refused()
 }
 
-func isUser(c plan.Change) bool { return c.Resource.Kind == inventory.KindAccount }
+func isUser(c plan.Change) bool { return c.Kind == plan.BaseRole }

@@ -173,13 +173,15 @@ func TestAWriteThatWasNotAnsweredIsUncertain(t *testing.T) {
 
 func TestAnUnsoundPlanIsRefusedWhole(t *testing.T) {
 	x, y := change(onTeam("ann", "T1"), "none", "observer"), change(onTeam("bob", "T1"), "none", "observer")
-	circle := x
+	circle, strange := x, y
+	strange.Kind = "slack_group"
 	circle.Requires, y.Requires = []string{y.ID}, []string{x.ID}
 	for name, c := range map[string]struct {
 		changes []plan.Change
 		says    string
 	}{
 		"two changes of one id":           {[]plan.Change{x, x}, "have the same id"},
+		"a kind that nobody knows":        {[]plan.Change{strange}, `is of kind "slack_group", which this version does not know`},
 		"changes that require each other": {[]plan.Change{circle, y}, "requires, directly or through others, itself"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -88,7 +88,7 @@ func (r *reading) follows(result *reconcile.Result, c plan.Change) pagerduty.Age
 			a.Schedules = append(a.Schedules, id)
 		}
 	}
-	if c.Resource.Kind == inventory.KindSchedule && !r.refreshed.Read(c.Resource.ID) {
+	if c.Kind.OnSchedule() && !r.refreshed.Read(c.Resource.ID) {
 		a.Schedules = append(a.Schedules, c.Resource.ID)
 	}
 	for id := range facts.Policies {

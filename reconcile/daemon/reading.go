@@ -294,7 +294,7 @@ func (r *reading) sound(done *reconcile.Applied) bool {
 		return false
 	}
 	return !slices.ContainsFunc(done.Report.Outcomes, func(o apply.Outcome) bool {
-		return o.Wrote && o.Change.Resource.Kind == inventory.KindSchedule
+		return o.Wrote && o.Change.Kind.OnSchedule()
 	})
 }
 

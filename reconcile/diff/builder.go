@@ -130,7 +130,7 @@ func (b *builder) decide() {
 func (b *builder) change(pair desired.Pair, held, asked string) plan.Change {
 	grant := b.access.Grant(pair)
 	c := plan.Change{
-		ID: plan.Key(pair, held, asked), Action: plan.ActionRole, Effect: plan.Raise,
+		ID: plan.Key(pair, held, asked), Kind: plan.KindOf(pair), Action: plan.ActionRole, Effect: plan.Raise,
 		User: pair.User, Resource: pair.Resource, Layer: pair.Layer,
 		Before: held, After: asked, By: grant.By, LimitedBy: grant.Limited,
 	}
@@ -219,11 +219,11 @@ func (b *builder) circular(pair desired.Pair) []desired.By {
 func (b *builder) unsupported() {
 	for _, u := range b.access.Unsupported {
 		c := plan.Change{
-			ID: u.Key, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy,
+			ID: u.Key, Kind: plan.Rotation, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy,
 			User: u.User, Resource: u.Resource, By: u.By, Reason: u.What,
 		}
 		if u.Lowers {
-			c.Action, c.Effect, c.Cause = plan.ActionDeprovision, plan.Lower, plan.CauseLeaver
+			c.Kind, c.Action, c.Effect, c.Cause = plan.Deprovision, plan.ActionDeprovision, plan.Lower, plan.CauseLeaver
 		}
 		if u.Role != "" {
 			c.Before, c.After = inventory.None, u.Role

@@ -285,7 +285,7 @@ type outcomeKey struct {
 }
 
 func keyOf(pair desired.Pair, change string) outcomeKey {
-	if pair.Resource.Kind == inventory.KindSchedule && pair.Layer == "" {
+	if plan.KindOf(pair) == plan.Override {
 		return outcomeKey{pair, change}
 	}
 	return outcomeKey{Pair: pair}
@@ -336,7 +336,7 @@ func outcomeOf(outcomes map[outcomeKey]Outcome, r *Result, pair desired.Pair) Ou
 	role := r.Snapshot.RoleOf(pair.User, pair.Resource)
 	grant := r.Access.Grant(pair)
 	asked := cmp.Or(grant.Role, inventory.None)
-	if pair.Resource.Kind == inventory.KindAccount && asked == inventory.None {
+	if plan.KindOf(pair) == plan.BaseRole && asked == inventory.None {
 		return Outcome{State: OutcomeLeft, Before: role, After: role, Why: "no rule gives a base role, so it stays"}
 	}
 	return Outcome{State: OutcomeNone, Before: role, After: role}

@@ -30,10 +30,10 @@ func (b *builder) constrain() {
 				continue
 			}
 			why, unblock := "", ""
-			switch c.Resource.Kind {
-			case inventory.KindAccount:
+			switch c.Kind {
+			case plan.BaseRole:
 				why, unblock = b.refusedBaseRole(&c, seats)
-			case inventory.KindTeam:
+			case plan.TeamRole:
 				why, unblock = b.refusedTeamRole(c, teamSize, userTeams)
 			}
 			if why != "" {
@@ -66,7 +66,7 @@ func (b *builder) refusedBaseRole(c *plan.Change, seats *seats) (why, unblock st
 	}
 	if frees != "" {
 		for _, other := range b.proposed {
-			if other.User == frees && other.Resource.Kind == inventory.KindAccount {
+			if other.User == frees && other.Kind == plan.BaseRole {
 				c.Requires = append(c.Requires, other.ID)
 			}
 		}

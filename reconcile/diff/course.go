@@ -304,10 +304,10 @@ func (c *course) scope(m moment) *scope {
 // from themselves.
 func (c *course) movesPrincipals(p *plan.Plan) bool {
 	return slices.ContainsFunc(p.Changes, func(change plan.Change) bool {
-		switch change.Resource.Kind {
-		case inventory.KindSchedule:
+		switch change.Kind {
+		case plan.Rotation, plan.Override:
 			return true
-		case inventory.KindTeam:
+		case plan.TeamRole:
 			return c.restless[change.Resource.ID]
 		}
 		return inventory.Stakeholder(change.Before) != inventory.Stakeholder(change.After) ||
@@ -341,7 +341,7 @@ func (c *course) goOn(b *builder) {
 	}
 	note := func(pair desired.Pair) {
 		now := plan.RoundPair{Pair: pair, Desired: inventory.None, Actual: c.account.RoleOf(pair.User, pair.Resource), Pending: pending[pair]}
-		if pair.Layer != "" {
+		if plan.KindOf(pair) == plan.Rotation {
 			now.Actual = turnHeld(c.account, pair, nil, nil)
 		}
 		if g, ok := c.access.Grants.Get(pair); ok {

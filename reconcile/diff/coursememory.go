@@ -102,7 +102,7 @@ func openOf(p *plan.Plan) map[desired.Pair]map[string]bool {
 func stuckIn(p *plan.Plan) []string {
 	var ids []string
 	note := func(c plan.Change) {
-		if c.Resource.Kind == inventory.KindSchedule {
+		if c.Kind.OnSchedule() {
 			ids = append(ids, c.Resource.ID)
 		}
 	}

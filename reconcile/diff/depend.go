@@ -22,7 +22,7 @@ func (b *builder) depend() {
 	b.dependOnSchedules()
 	for i := range b.proposed {
 		c := &b.proposed[i]
-		if c.Resource.Kind == inventory.KindTeam {
+		if c.Kind == plan.TeamRole {
 			if base, ok := b.bases[c.User]; ok && inventory.FixedBaseRole(base.Before) {
 				c.Requires = append(c.Requires, base.ID)
 			}
@@ -132,7 +132,7 @@ func (b *builder) order() {
 }
 
 func phase(c plan.Change) int {
-	account := c.Resource.Kind == inventory.KindAccount
+	account := c.Kind == plan.BaseRole
 	switch {
 	case c.Effect == plan.Raise && account:
 		return 0

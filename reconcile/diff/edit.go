@@ -24,7 +24,7 @@ func (b *builder) edits() {
 	b.plan.Edits = nil
 	bySchedule := map[string][]plan.Change{}
 	for _, c := range b.proposed {
-		if c.Resource.Kind == inventory.KindSchedule {
+		if c.Kind.OnSchedule() {
 			bySchedule[c.Resource.ID] = append(bySchedule[c.Resource.ID], c)
 		}
 	}
@@ -99,7 +99,7 @@ func (b *builder) editTo(s inventory.Schedule, revised oncall.Revised, changes [
 func (b *builder) wouldEdit() {
 	bySchedule := map[string][]plan.Change{}
 	note := func(c plan.Change) {
-		if c.Resource.Kind == inventory.KindSchedule && c.User != "" {
+		if c.Kind.OnSchedule() && c.User != "" {
 			bySchedule[c.Resource.ID] = append(bySchedule[c.Resource.ID], c)
 		}
 	}
@@ -117,7 +117,7 @@ func (b *builder) wouldEdit() {
 
 func (b *builder) wouldEditOf(id string, changes []plan.Change) {
 	for _, c := range b.plan.Changes {
-		if c.Resource.Kind == inventory.KindSchedule && c.Resource.ID == id {
+		if c.Kind.OnSchedule() && c.Resource.ID == id {
 			changes = append(changes, c)
 		}
 	}
@@ -156,7 +156,7 @@ func (b *builder) sortEdits(edits []plan.Edit) {
 func (b *builder) revisionsOf(s inventory.Schedule, changes []plan.Change) []oncall.Revision {
 	var revisions []oncall.Revision
 	for _, c := range changes {
-		if c.Layer == "" {
+		if c.Kind != plan.Rotation {
 			continue
 		}
 		i := slices.IndexFunc(revisions, func(r oncall.Revision) bool { return r.Part == c.Layer })
@@ -204,7 +204,7 @@ func (b *builder) refusedEdit(s inventory.Schedule, changes []plan.Change, err e
 	}
 	out := map[string]bool{}
 	for _, c := range changes {
-		if c.Layer != "" && concerned(c) {
+		if c.Kind == plan.Rotation && concerned(c) {
 			b.block(c, why, unblock)
 			out[c.ID] = true
 		}
@@ -273,10 +273,10 @@ func (b *builder) turnsOn(s inventory.Schedule, until time.Time) []plan.Turn {
 func withStandins(s inventory.Schedule, changes []plan.Change, now time.Time) inventory.Schedule {
 	s.Overrides, s.CustomShifts = slices.Clone(s.Overrides), slices.Clone(s.CustomShifts)
 	for _, c := range changes {
-		p := c.Override
-		if p == nil {
+		if c.Kind != plan.Override {
 			continue
 		}
+		p := c.Override
 		if c.After == inventory.None {
 			s = without(s, []plan.Standin{*p})
 			continue
@@ -303,7 +303,7 @@ func (b *builder) together() {
 		var needs []string
 		var mates []int
 		for i, c := range b.proposed {
-			if c.Resource == e.Schedule && c.Layer != "" {
+			if c.Resource == e.Schedule && c.Kind == plan.Rotation {
 				mates = append(mates, i)
 				needs = append(needs, c.Requires...)
 			}

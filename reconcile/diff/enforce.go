@@ -67,7 +67,7 @@ func (b *builder) baseAfter(user string) string {
 func (b *builder) indexBases() {
 	b.bases = map[string]plan.Change{}
 	for _, c := range b.proposed {
-		if c.Resource.Kind == inventory.KindAccount {
+		if c.Kind == plan.BaseRole {
 			b.bases[c.User] = c
 		}
 	}

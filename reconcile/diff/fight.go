@@ -58,7 +58,7 @@ func (b *builder) holdFights() {
 // reversed are the moments of the last writes that made of a pair what the
 // change would make of it again.
 func (b *builder) reversed(c plan.Change) []time.Time {
-	if c.Override != nil {
+	if c.Kind == plan.Override {
 		return nil // a person may have several on a schedule
 	}
 	var made []time.Time

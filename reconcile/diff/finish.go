@@ -40,7 +40,7 @@ func (b *builder) expires(e *desired.Expansion) {
 	}
 	for _, c := range b.plan.Changes {
 		switch {
-		case c.Override == nil:
+		case c.Kind != plan.Override:
 		case c.Override.Start.After(b.in.Now):
 			ends(c.Override.Start)
 		default:

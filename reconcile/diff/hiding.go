@@ -14,7 +14,7 @@ import (
 // theirs (S24).
 func (b *builder) holdHiding() {
 	b.holdEach(func(c plan.Change) (plan.Held, bool) {
-		if c.Override == nil || c.After != desired.Standin || b.released(c) {
+		if c.Kind != plan.Override || c.After != desired.Standin || b.released(c) {
 			return plan.Held{}, false
 		}
 		s := b.in.Snapshot.Schedules[c.Resource.ID]

@@ -161,7 +161,7 @@ func foreseen(c plan.Cause) bool {
 func (b *builder) holdEmptying() {
 	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
 		target := c.Pair().Target()
-		peopled := c.Resource.Kind == inventory.KindTeam || c.Resource.Kind == inventory.KindSchedule && c.Layer != ""
+		peopled := c.Kind == plan.TeamRole || c.Kind == plan.Rotation
 		if c.Effect != plan.Lower || c.After != inventory.None || !peopled || len(b.access.MayEmpty[target]) > 0 ||
 			foreseen(c.Cause) || c.Cause == plan.CauseLeaver || b.released(c) {
 			return plan.Held{}, false
@@ -170,7 +170,7 @@ func (b *builder) holdEmptying() {
 			return plan.Held{}, false
 		}
 		empty := !b.anybody(target)
-		if c.Layer != "" {
+		if c.Kind == plan.Rotation {
 			why := "no rule gives anybody turns on %s any more"
 			if byLimit(b.access, c) {
 				why = "limits would leave nobody turns on %s"

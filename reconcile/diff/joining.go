@@ -59,11 +59,11 @@ func (b *builder) dependOnSchedules() {
 	any := false
 	for _, c := range b.proposed {
 		switch {
-		case c.Resource.Kind != inventory.KindSchedule:
+		case !c.Kind.OnSchedule():
 			continue
 		case c.After == inventory.None:
 			leaves[c.User] = append(leaves[c.User], c)
-		case c.Override != nil:
+		case c.Kind == plan.Override:
 			overrides = append(overrides, c)
 		}
 		any = true
@@ -73,23 +73,23 @@ func (b *builder) dependOnSchedules() {
 	}
 	teamGrants := map[desired.Pair]string{}
 	for _, c := range b.everyChange() {
-		if c.Action == plan.ActionGrant && c.Resource.Kind == inventory.KindTeam {
+		if c.Action == plan.ActionGrant && c.Kind == plan.TeamRole {
 			teamGrants[c.Pair()] = c.ID
 		}
 	}
 	for i := range b.proposed {
 		c := &b.proposed[i]
 		switch {
-		case c.Resource.Kind == inventory.KindTeam && c.Action == plan.ActionRevoke:
+		case c.Kind == plan.TeamRole && c.Action == plan.ActionRevoke:
 			for _, leave := range leaves[c.User] {
 				if b.ofTeam(leave.Resource.ID, c.Resource.ID) {
 					c.Requires = append(c.Requires, leave.ID)
 				}
 			}
-		case c.Resource.Kind != inventory.KindSchedule:
+		case !c.Kind.OnSchedule():
 		case c.After == inventory.None:
 			for _, o := range overrides {
-				if c.Override != nil && o.Resource == c.Resource && overlap(*o.Override, *c.Override) {
+				if c.Kind == plan.Override && o.Resource == c.Resource && overlap(*o.Override, *c.Override) {
 					c.Requires = append(c.Requires, o.ID)
 				}
 			}
@@ -146,7 +146,7 @@ func (b *builder) nameEdits() {
 		}
 	}
 	for _, c := range b.everyChange() {
-		if c.Override != nil {
+		if c.Kind == plan.Override {
 			user(c.Override.Replaces)
 		}
 		b.nameLayer(c.Resource, c.Layer)

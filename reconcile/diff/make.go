@@ -238,7 +238,7 @@ func membersAfter(s *inventory.Snapshot, p *plan.Plan) map[string]map[string]str
 	after := After(s, p)
 	changed := map[string]map[string]string{}
 	for _, c := range p.Changes {
-		if c.Resource.Kind == inventory.KindTeam {
+		if c.Kind == plan.TeamRole {
 			changed[c.Resource.ID] = after.Teams[c.Resource.ID].Members
 		}
 	}

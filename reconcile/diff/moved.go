@@ -18,7 +18,7 @@ import (
 func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, changes []plan.Change) map[string]bool {
 	changing := map[string][]string{} // the parts on which somebody joins or leaves
 	for _, c := range changes {
-		if c.Layer != "" {
+		if c.Kind == plan.Rotation {
 			changing[c.User] = append(changing[c.User], c.Layer)
 		}
 	}

@@ -20,7 +20,7 @@ func (b *builder) holdRefused(s inventory.Schedule, changes []plan.Change) map[s
 	if b.in.Memory.Last == nil || b.in.Insist {
 		return nil
 	}
-	turns := slices.DeleteFunc(slices.Clone(changes), func(c plan.Change) bool { return c.Layer == "" })
+	turns := slices.DeleteFunc(slices.Clone(changes), func(c plan.Change) bool { return c.Kind != plan.Rotation })
 	i := slices.IndexFunc(b.in.Memory.Last.Refused, func(r plan.Refused) bool {
 		return r.Schedule == s.ID && b.in.Now.Before(r.Next()) && !stale(r, b.in.Now) && r.Edit == editDigest(s, turns, b.in.Now)
 	})
@@ -86,7 +86,7 @@ func (r *Result) Refusals(why map[string]string, made map[string]bool) []plan.Re
 	for _, e := range r.Plan.Edits {
 		var turns []plan.Change
 		for _, c := range r.Plan.Changes {
-			if c.Resource != e.Schedule || c.Layer == "" {
+			if c.Resource != e.Schedule || c.Kind != plan.Rotation {
 				continue
 			}
 			if _, refused := why[c.ID]; refused {

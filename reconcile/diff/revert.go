@@ -58,7 +58,7 @@ func (r *Result) Revert(made []plan.Change) *Reversal {
 		asked, named := b.asked(r.Access, c.Pair()), true
 		if asked == inventory.None {
 			_, named = r.Access.Named[c.Pair().Target()]
-			named = named && c.Resource != inventory.AccountRef
+			named = named && c.Kind != plan.BaseRole
 		}
 		if limit, limited := r.Access.Cap(c.Pair()); asked == inventory.None && limited && inventory.CompareRoles(c.Resource.Kind, c.After, limit.AtMost) > 0 {
 			named = true
@@ -72,7 +72,7 @@ func (r *Result) Revert(made []plan.Change) *Reversal {
 
 // undo proposes the contrary of a write, or says why it is left.
 func (b *builder) undo(c plan.Change) string {
-	if c.Resource.Kind != inventory.KindAccount && c.Resource.Kind != inventory.KindTeam {
+	if c.Kind != plan.BaseRole && c.Kind != plan.TeamRole {
 		return "what was changed on schedules is not undone by this: edit the schedule in PagerDuty, or the policy"
 	}
 	if _, there := b.in.Snapshot.Users[c.User]; !there {
@@ -101,7 +101,7 @@ func (b *builder) holdEmptied() {
 	left := map[inventory.Ref]int{}
 	for _, c := range b.proposed {
 		switch {
-		case c.Resource.Kind != inventory.KindTeam:
+		case c.Kind != plan.TeamRole:
 		case c.Action == plan.ActionRevoke:
 			left[c.Resource]--
 		case c.Action == plan.ActionGrant:

@@ -64,7 +64,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		}
 	}
 	for pair := range pending {
-		override := pair.Resource.Kind == inventory.KindSchedule && pair.Layer == ""
+		override := plan.KindOf(pair) == plan.Override
 		if pair.User != "" && !pair.Resource.IsZero() && !override {
 			pairs[pair] = true
 		}
@@ -76,7 +76,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		rp := plan.RoundPair{
 			Pair: pair, Desired: inventory.None, Actual: after.RoleOf(pair.User, pair.Resource), Pending: pending[pair],
 		}
-		if pair.Layer != "" {
+		if plan.KindOf(pair) == plan.Rotation {
 			rp.Actual = turnHeld(r.Snapshot, pair, p.Changes, done)
 		}
 		if g, ok := r.Access.Grants.Get(pair); ok {
@@ -138,7 +138,7 @@ func beyondLimits(r *Result) []desired.Pair {
 func limitedIn(p *plan.Plan, a *desired.Access) map[desired.Pair]string {
 	limits := map[desired.Pair]string{}
 	note := func(c plan.Change) {
-		if byLimit(a, c) && c.Override == nil {
+		if byLimit(a, c) && c.Kind != plan.Override {
 			limits[c.Pair()] = c.After
 		}
 	}
@@ -180,7 +180,7 @@ func (r *Result) standinsLeft(done map[string]bool) (asked, pending []string) {
 		all = append(all, h.Change)
 	}
 	for _, c := range all {
-		if c.Override != nil && c.After != inventory.None && !done[c.ID] {
+		if c.Kind == plan.Override && c.After != inventory.None && !done[c.ID] {
 			pending = append(pending, standinKey(c.Pair(), c.Override.Key()))
 		}
 	}

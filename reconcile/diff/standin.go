@@ -222,7 +222,7 @@ const overlaidFor = 2 * time.Minute
 // standinChange describes the change that makes a stand-in, or takes one back.
 func (b *builder) standinChange(pair desired.Pair, p plan.Standin, o desired.Override, before, after string) plan.Change {
 	c := plan.Change{
-		ID: plan.Key(pair, before, after) + "/" + p.Key(), Action: plan.ActionGrant, Effect: plan.Raise,
+		ID: plan.Key(pair, before, after) + "/" + p.Key(), Kind: plan.Override, Action: plan.ActionGrant, Effect: plan.Raise,
 		User: pair.User, Resource: pair.Resource, Before: before, After: after, By: o.By, Override: &p,
 	}
 	span := fmt.Sprintf("from %s to %s", clock(p.Start), clock(p.End))

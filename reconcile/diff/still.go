@@ -217,7 +217,7 @@ func (b *builder) keeps(access *desired.Access, c plan.Change) bool {
 	if _, named := access.Named[pair.Target()]; !named || access.UnknownReason(pair) != "" {
 		return true
 	}
-	if c.Override != nil {
+	if c.Kind == plan.Override {
 		return asksFor(access, *c.Override, pair)
 	}
 	return inventory.CompareRoles(c.Resource.Kind, b.asked(access, pair), c.After) > 0

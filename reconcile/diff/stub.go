@@ -45,7 +45,7 @@ func (b *builder) blockStubs(revised oncall.Revised, changes []plan.Change) map[
 			continue
 		}
 		for _, c := range changes {
-			if c.Layer == "" {
+			if c.Kind != plan.Rotation {
 				continue
 			}
 			b.block(c, fmt.Sprintf("on schedule %s layer %q has turns of #%s, who was deleted, and PagerDuty takes no change of a schedule that names such people", s.Name, l.Name, l.Users[i]),

@@ -34,7 +34,7 @@ func (c *course) suppose(p *plan.Plan) {
 // changes, which are real, would follow from it: the team's members are a
 // principal, or need to be on it before they are on its schedule.
 func (c *course) imagines(change plan.Change) bool {
-	return change.Resource.Kind == inventory.KindTeam && !c.restless[change.Resource.ID] && !c.tied[change.Resource.ID] &&
+	return change.Kind == plan.TeamRole && !c.restless[change.Resource.ID] && !c.tied[change.Resource.ID] &&
 		c.in.Settings.ModeOf(inventory.KindTeam, change.Resource.ID, c.Index.Name(inventory.KindTeam, change.Resource.ID)) == plan.Observe
 }
 
@@ -44,7 +44,7 @@ func (c *course) supposeSeats(p *plan.Plan) {
 	var moves []plan.Change
 	for _, effect := range []plan.Effect{plan.Lower, plan.Raise} { // as constrain counts them
 		for _, change := range p.Changes {
-			if change.Resource.Kind == inventory.KindAccount && change.Effect == effect && !seated(account, change) {
+			if change.Kind == plan.BaseRole && change.Effect == effect && !seated(account, change) {
 				moves = append(moves, change)
 			}
 		}
@@ -82,7 +82,7 @@ func (c *course) supposeSchedules(p *plan.Plan) []string {
 		after := e.Work.Revised.Schedule
 		nameParts(&after)
 		for _, change := range p.Changes {
-			if change.Resource == e.Schedule && change.Override != nil {
+			if change.Resource == e.Schedule && change.Kind == plan.Override {
 				c.supposeStandin(&after, change, p.Now)
 			}
 		}
@@ -95,7 +95,7 @@ func (c *course) supposeSchedules(p *plan.Plan) []string {
 		}
 	}
 	for _, change := range p.Changes {
-		if change.Resource.Kind == inventory.KindTeam && change.After == inventory.None {
+		if change.Kind == plan.TeamRole && change.After == inventory.None {
 			change.Make(c.edit)
 		}
 	}

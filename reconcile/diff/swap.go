@@ -33,7 +33,7 @@ func (b *builder) units(s inventory.Schedule, changes []plan.Change) (leaves, sw
 	slices.SortFunc(swaps, func(x, y unit) int { return cmp.Compare(x[0].ID, y[0].ID) })
 	for _, c := range changes {
 		switch {
-		case c.Layer == "" || done[c.ID]:
+		case c.Kind != plan.Rotation || done[c.ID]:
 		case c.After == inventory.None:
 			leaves = append(leaves, unit{c})
 		default:
@@ -80,7 +80,7 @@ func everybodyAtOnce(s inventory.Schedule, event string) bool {
 func (b *builder) keepTogether() {
 	bySchedule := map[string][]plan.Change{}
 	for _, c := range slices.Concat(b.proposed, heldChanges(b.plan.Held), blockedChanges(b.plan.Blocked), b.untargeted) {
-		if c.Resource.Kind == inventory.KindSchedule && c.Layer != "" {
+		if c.Kind == plan.Rotation {
 			bySchedule[c.Resource.ID] = append(bySchedule[c.Resource.ID], c)
 		}
 	}
@@ -181,7 +181,7 @@ func (b *builder) holdUnits(kinds [][]unit, rule, why, advice string) map[string
 func (b *builder) holdLostCovers(s, after inventory.Schedule, changes []plan.Change) map[string]bool {
 	var ends []plan.Standin
 	for _, c := range changes {
-		if c.Override != nil && c.After == inventory.None {
+		if c.Kind == plan.Override && c.After == inventory.None {
 			ends = append(ends, *c.Override)
 		}
 	}

@@ -114,7 +114,7 @@ func (b *builder) targeted(c plan.Change) bool {
 		case inventory.KindUser:
 			return plan.Matches(strings.ToLower(pattern), c.User, strings.ToLower(b.userName(c.User)))
 		case c.Resource.Kind:
-			return c.Resource.Kind == inventory.KindAccount ||
+			return c.Kind == plan.BaseRole ||
 				plan.Matches(pattern, c.Resource.ID, b.index.Name(c.Resource.Kind, c.Resource.ID))
 		}
 		return false

@@ -29,7 +29,7 @@ func TestAFullDiskIsAClearErrorAndLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := plan.Change{
-		ID: "key", User: "U1", Resource: inventory.ByID(inventory.KindTeam, "T1"), Effect: plan.Raise,
+		ID: "key", Kind: plan.TeamRole, User: "U1", Resource: inventory.ByID(inventory.KindTeam, "T1"), Effect: plan.Raise,
 		Before: "none", After: "manager", Reason: strings.Repeat("because ", 1000),
 	}
 	if _, err := j.Intent(ctx, round, c); err != nil {

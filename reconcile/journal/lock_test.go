@@ -109,7 +109,7 @@ func TestS29_AnotherMachinesLeaseIsWaitedForAndAWriterThatLostItStops(t *testing
 	round, err := here.Begin(t.Context(), &plan.Plan{})
 	must(t, err)
 	must(t, os.Remove(path+".lock"))
-	c := plan.Change{User: "U1", Resource: inventory.ByID(inventory.KindTeam, "T1"), Before: "none", After: "manager", Effect: plan.Raise}
+	c := plan.Change{Kind: plan.TeamRole, User: "U1", Resource: inventory.ByID(inventory.KindTeam, "T1"), Before: "none", After: "manager", Effect: plan.Raise}
 
 	wall.at = start.Add(journal.Lease - time.Second)
 	_, err = there.Lock(t.Context())

@@ -52,7 +52,7 @@ func (j *Journal) Intent(ctx context.Context, round int64, c plan.Change) (inten
 		return 0, fmt.Errorf("record an intent: %w", err)
 	}
 	layer := c.Layer
-	if c.Override != nil {
+	if c.Kind == plan.Override {
 		layer = c.Override.Key() // a person may have several on a schedule
 	}
 	err = j.writeLocked(ctx, "record an intent", func(tx *sql.Tx) error {
@@ -91,7 +91,7 @@ func (j *Journal) Result(ctx context.Context, intent int64, o apply.Outcome) err
 		if n, err := r.RowsAffected(); err != nil || n == 0 || !o.Wrote {
 			return err
 		}
-		if o.Change.Override != nil {
+		if o.Change.Kind == plan.Override {
 			if err := j.standin(ctx, tx, o); err != nil {
 				return err
 			}

@@ -27,7 +27,7 @@ func change(p desired.Pair, before, after string, cause plan.Cause) plan.Change 
 		effect = plan.Raise
 	}
 	return plan.Change{
-		ID: p.User + p.Resource.String() + p.Layer + before + after, Effect: effect, Cause: cause,
+		ID: p.User + p.Resource.String() + p.Layer + before + after, Kind: plan.KindOf(p), Effect: effect, Cause: cause,
 		User: p.User, Resource: p.Resource, Layer: p.Layer, Before: before, After: after,
 	}
 }

@@ -37,10 +37,10 @@ func CutKey(key string) (subject, before string) {
 
 // Make makes the change in an edit of the account.
 func (c Change) Make(e *inventory.Edit) {
-	switch c.Resource.Kind {
-	case inventory.KindAccount:
+	switch c.Kind {
+	case BaseRole:
 		e.SetBaseRole(c.User, c.After)
-	case inventory.KindTeam:
+	case TeamRole:
 		e.SetTeamRole(c.Resource.ID, c.User, c.After)
 	}
 }

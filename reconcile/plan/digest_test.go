@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 
 func TestS18_ASavedPlanIsAppliedAsItWasSavedOrNotAtAll(t *testing.T) {
 	p := &plan.Plan{Version: plan.Version, Account: "acme", Names: map[string]string{"user:#P1": "ann <ann@acme.test>"},
-		Changes: []plan.Change{{ID: "one", User: "P1", Resource: inventory.ByID(inventory.KindTeam, "T1"), Before: "none", After: "responder"}}}
+		Changes: []plan.Change{{ID: "one", Kind: plan.TeamRole, User: "P1", Resource: inventory.ByID(inventory.KindTeam, "T1"), Before: "none", After: "responder"}}}
 	text, err := plan.Encode(p)
 	if err != nil {
 		t.Fatal(err)
@@ -49,5 +50,36 @@ func TestS18_ASavedPlanIsAppliedAsItWasSavedOrNotAtAll(t *testing.T) {
 	altered := strings.Replace(string(text), `"after": "responder"`, `"after": "manager"`, 1)
 	if _, err := plan.Decode([]byte(altered)); !errors.Is(err, plan.ErrAltered) {
 		t.Error(err)
+	}
+}
+
+func TestAPlanThatWasSavedBeforeChangesHadKindsGetsThem(t *testing.T) {
+	changes := "[" + strings.Join([]string{
+		`{"id": "account/P1/user/admin", "action": "role", "resource": "account"}`,
+		`{"id": "team/T1/P1/none/manager", "action": "grant", "resource": "team:#T1"}`,
+		`{"id": "schedule/S1/DAY/P1/none/rotation", "action": "grant", "resource": "schedule:#S1", "layer": "DAY"}`,
+		`{"id": "schedule/S1/P1/none/rotation", "action": "grant", "resource": "schedule:#S1"}`,
+		`{"id": "schedule/S1/P1/none/override", "action": "grant", "resource": "schedule:#S1", "override": {"kind": "override"}}`,
+		`{"id": "leaver/P1", "action": "deprovision", "resource": "account"}`,
+	}, ", ") + "]"
+	want := []plan.Kind{plan.BaseRole, plan.TeamRole, plan.Rotation, plan.Rotation, plan.Override, plan.Deprovision}
+	for _, key := range []string{"changes", "observed", "blocked", "held"} {
+		var p plan.Plan
+		if err := json.Unmarshal([]byte(`{"version": 1, "`+key+`": `+changes+`}`), &p); err != nil {
+			t.Fatal(err)
+		}
+		var got []plan.Kind
+		for _, c := range append(p.Changes, p.Observed...) {
+			got = append(got, c.Kind)
+		}
+		for _, c := range p.Blocked {
+			got = append(got, c.Kind)
+		}
+		for _, c := range p.Held {
+			got = append(got, c.Kind)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: kinds %q, want %q", key, got, want)
+		}
 	}
 }

@@ -126,7 +126,9 @@ const (
 type Change struct {
 	// ID is the key: what, user, resource, before, after; no line, and no time but
 	// an override's own (S15).
-	ID     string `json:"id"`
+	ID string `json:"id"`
+	// Kind says what sort of access it is about.
+	Kind   Kind   `json:"kind"`
 	Action Action `json:"action"`
 	Effect Effect `json:"effect"`
 	Cause  Cause  `json:"cause"`

@@ -117,7 +117,7 @@ func (p *Plan) Brief() *Plan {
 		keep(inventory.ByID(inventory.KindUser, c.User).String())
 		keep(c.Resource.String())
 		keep(c.Resource.String() + "/" + c.Layer)
-		if c.Override != nil {
+		if c.Kind == Override {
 			keep(inventory.ByID(inventory.KindUser, c.Override.Replaces).String())
 		}
 	}

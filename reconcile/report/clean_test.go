@@ -36,7 +36,7 @@ func TestANameDoesNothingToATerminalButStandThere(t *testing.T) {
 
 func TestATeamsNameAddsNoLineToAPlan(t *testing.T) {
 	p := &plan.Plan{
-		Changes: []plan.Change{{Action: plan.ActionGrant, Effect: plan.Raise, User: "P1", Resource: team("T1"), Before: "none", After: "manager"}},
+		Changes: []plan.Change{{Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, User: "P1", Resource: team("T1"), Before: "none", After: "manager"}},
 		Names:   map[string]string{"team:#T1": "team:Pay\nNo changes.\x1b[8m", "user:#P1": "ann@acme.com"},
 	}
 	var b strings.Builder
@@ -53,7 +53,7 @@ const evil = "x\x1b[31m\a\u202e\u200b\x9b|`@all <img src=x> ![a](http://e) \\[b]
 
 func TestNoNameColoursItselfOrLooksLikeAnother(t *testing.T) {
 	p := &plan.Plan{
-		Changes: []plan.Change{{Action: plan.ActionGrant, Effect: plan.Raise, User: "P1", Resource: team("T1"), Before: "none", After: "manager", Reason: evil}},
+		Changes: []plan.Change{{Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, User: "P1", Resource: team("T1"), Before: "none", After: "manager", Reason: evil}},
 		Names:   map[string]string{"team:#T1": "team:" + evil, "user:#P1": evil},
 	}
 	for _, coloured := range []bool{false, true} {

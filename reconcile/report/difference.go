@@ -84,7 +84,7 @@ func (t *differenceText) access() {
 // plan does about it.
 func changeOf(a diff.AccessDifference) plan.Change {
 	c := plan.Change{
-		Action: plan.ActionRole, Effect: a.Effect, User: a.User, Resource: a.Resource, Layer: a.Layer,
+		Kind: plan.KindOf(desired.Pair{User: a.User, Resource: a.Resource, Layer: a.Layer}), Action: plan.ActionRole, Effect: a.Effect, User: a.User, Resource: a.Resource, Layer: a.Layer,
 		Before: a.Before, After: a.After, By: a.By, LimitedBy: a.LimitedBy, Reason: consequence(a.Then),
 	}
 	switch {

@@ -71,7 +71,7 @@ func through(o policies.Origin, chain ...string) desired.By {
 
 // wholePlan has something in every section.
 func wholePlan() *plan.Plan {
-	handover := plan.Change{ID: "team/T1/P2/none/manager", Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseHandover,
+	handover := plan.Change{ID: "team/T1/P2/none/manager", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseHandover,
 		User: "P2", Resource: team("T1"), Before: "none", After: "manager", Reason: "on call until 2026-03-02 17:00 UTC",
 		By:    []desired.By{through(onCall, "group:prod-access", "group:payments-oncall", "oncall:Payments Primary")},
 		Until: timeOf("2026-03-02T17:00:00Z")}
@@ -80,27 +80,27 @@ func wholePlan() *plan.Plan {
 		Expires: timeOf("2026-03-02T17:00:00Z"), Revision: "sha256:3f2a9c1d2e4f5a6b7c8d",
 		Names: names,
 		Changes: []plan.Change{
-			{ID: "account/P1/observer/user", Action: plan.ActionRole, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P1", Resource: account,
+			{ID: "account/P1/observer/user", Kind: plan.BaseRole, Action: plan.ActionRole, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P1", Resource: account,
 				Before: "observer", After: "user", Reason: "the rules say user", By: []desired.By{through(roster)}},
-			{ID: "account/P3/admin/limited_user", Action: plan.ActionRole, Effect: plan.Lower, Cause: plan.CauseDrift, User: "P3", Resource: account,
+			{ID: "account/P3/admin/limited_user", Kind: plan.BaseRole, Action: plan.ActionRole, Effect: plan.Lower, Cause: plan.CauseDrift, User: "P3", Resource: account,
 				Before: "admin", After: "limited_user", Reason: "changed in PagerDuty to admin; the rules say limited_user", By: []desired.By{through(roster)},
 				LimitedBy: []desired.Limitation{{AtMost: "limited_user", Reason: "contractors", By: through(untitled, "group:contractors")}}},
 			handover,
-			{ID: "team/T1/P4/none/manager", Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseHandover, User: "P4", Resource: team("T1"),
+			{ID: "team/T1/P4/none/manager", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseHandover, User: "P4", Resource: team("T1"),
 				Before: "none", After: "manager", Reason: "on call until 2026-03-02 17:00 UTC", By: handover.By, Requires: []string{handover.ID}},
-			{ID: "team/T1/P5/manager/none", Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CauseHandover, User: "P5", Resource: team("T1"),
+			{ID: "team/T1/P5/manager/none", Kind: plan.TeamRole, Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CauseHandover, User: "P5", Resource: team("T1"),
 				Before: "manager", After: "none", Reason: "the shift ended", By: []desired.By{through(onCall)}, Drifted: "responder"},
 		},
-		Observed: []plan.Change{{ID: "team/T2/P1/none/responder", Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P1",
+		Observed: []plan.Change{{ID: "team/T2/P1/none/responder", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P1",
 			Resource: team("T2"), Before: "none", After: "responder", Reason: "the rules say responder", By: []desired.By{through(untitled, "group:search")}}},
 		Blocked: []plan.Blocked{
-			{Change: plan.Change{ID: "team/T1/P9/none/responder", Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P9",
+			{Change: plan.Change{ID: "team/T1/P9/none/responder", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P9",
 				Resource: team("T1"), Before: "none", After: "responder", Reason: "the rules say responder", By: []desired.By{through(untitled)}},
 				Why: "P9 is a stakeholder (read_only_user), who can't hold a role on a team", Unblock: "grant a base role such as limited_user"},
-			{Change: plan.Change{User: "P5", Resource: account, Cause: plan.CausePolicy, Reason: "deprovisioning of eve@acme.com (left in March)",
+			{Change: plan.Change{Kind: plan.Deprovision, User: "P5", Resource: account, Cause: plan.CausePolicy, Reason: "deprovisioning of eve@acme.com (left in March)",
 				By: []desired.By{through(untitled)}}, Why: "not supported yet", Unblock: "nothing: a later version carries it out"},
 		},
-		Held: []plan.Held{{Change: plan.Change{ID: "team/T2/P2/responder/none", Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CausePolicy, User: "P2",
+		Held: []plan.Held{{Change: plan.Change{ID: "team/T2/P2/responder/none", Kind: plan.TeamRole, Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CausePolicy, User: "P2",
 			Resource: team("T2"), Before: "responder", After: "none", Reason: "no rule gives it", By: []desired.By{through(untitled)}},
 			Rule: "S3", Why: "team:Search would lose everybody", Release: "add an empty rule for team:Search, or dutyward release team/T2/P2/responder/none --reason …"}},
 		Unknown: []desired.Unknown{

@@ -143,7 +143,7 @@ func (s *Standings) Of(pair desired.Pair) Standing {
 		st.Limited = append(st.Limited, grant.Limited...)
 		st.Lost = lostOf(grant.Lost)
 	}
-	if pair.Resource.Kind == inventory.KindSchedule && pair.Layer == "" {
+	if plan.KindOf(pair) == plan.Override {
 		s.overrides(&st, pair)
 	}
 	s.status(&st, pair)

@@ -14,11 +14,12 @@ import (
 
 // holds is the role that PagerDuty holds for a pair.
 func (s *Standings) holds(pair desired.Pair) string {
-	if pair.Resource.Kind != inventory.KindSchedule {
+	kind := plan.KindOf(pair)
+	if !kind.OnSchedule() {
 		return s.snapshot.RoleOf(pair.User, pair.Resource)
 	}
 	schedule := s.snapshot.Schedules[pair.Resource.ID]
-	if pair.Layer == "" {
+	if kind == plan.Override {
 		for _, o := range plan.StandinsOn(schedule, s.access.At) {
 			if o.User == pair.User {
 				return desired.Standin
@@ -55,10 +56,10 @@ func (s *Standings) overrides(st *Standing, pair desired.Pair) {
 func (s *Standings) placeName(pair desired.Pair) string {
 	name := s.index.Named(pair.Resource)
 	schedule := s.snapshot.Schedules[pair.Resource.ID]
-	switch {
-	case pair.Resource.Kind != inventory.KindSchedule:
+	switch plan.KindOf(pair) {
+	case plan.BaseRole, plan.TeamRole:
 		return name
-	case pair.Layer == "":
+	case plan.Override:
 		return name + " overrides"
 	}
 	part := "layer"

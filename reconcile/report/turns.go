@@ -67,7 +67,7 @@ func (t *planText) calendar(e plan.Edit) Calendar {
 	for _, change := range t.changesOf(e) {
 		list := &c.Joining
 		switch {
-		case change.Override != nil:
+		case change.Kind == plan.Override:
 			list = &c.StandingIn
 		case change.After == inventory.None:
 			list = &c.Leaving

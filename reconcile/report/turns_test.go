@@ -28,7 +28,7 @@ func turnsPlan() *plan.Plan {
 		return list
 	}
 	change := func(id, user, before, after string, schedule inventory.Ref, layer string) plan.Change {
-		c := plan.Change{ID: id, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: user, Resource: schedule, Layer: layer,
+		c := plan.Change{ID: id, Kind: plan.Rotation, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: user, Resource: schedule, Layer: layer,
 			Before: before, After: after, Reason: "the rules say " + after, By: []desired.By{through(untitled)}}
 		if after == inventory.None {
 			c.Action, c.Effect, c.Reason = plan.ActionRevoke, plan.Lower, "no rule gives it"
@@ -43,7 +43,7 @@ func turnsPlan() *plan.Plan {
 	joins := change("join", "P4", inventory.None, desired.Rotation, weekly, "DAY")
 	leaves := change("leave", "P2", desired.Rotation, inventory.None, weekly, "DAY")
 	override := change("override", "P3", inventory.None, desired.Standin, weekly, "")
-	override.Override = &plan.Standin{Kind: plan.AsOverride, User: "P3", Start: monday.Add(time.Hour), End: monday.Add(5 * time.Hour)}
+	override.Kind, override.Override = plan.Override, &plan.Standin{Kind: plan.AsOverride, User: "P3", Start: monday.Add(time.Hour), End: monday.Add(5 * time.Hour)}
 	override.Reason = "from 2026-03-02 10:00 UTC to 2026-03-02 14:00 UTC"
 	p.Changes = []plan.Change{joins, override, leaves}
 	p.Summary.Raise, p.Summary.Lower = 2, 1
@@ -102,7 +102,7 @@ func crowdedForecast() *forecast.Forecast {
 		for j, effect := range []plan.Effect{plan.Raise, plan.Lower} {
 			id := fmt.Sprintf("P%02d", 2*i+j)
 			f.Names["user:#"+id] = fmt.Sprintf("user:p%02d@acme.com", 2*i+j)
-			c := plan.Change{ID: id, Action: plan.ActionGrant, Effect: effect, Cause: plan.CauseHandover, User: id, Resource: team, Before: "none", After: "manager",
+			c := plan.Change{ID: id, Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: effect, Cause: plan.CauseHandover, User: id, Resource: team, Before: "none", After: "manager",
 				Reason: "on call until 2026-03-03 09:00 UTC", By: []desired.By{through(onCall, "group:oncall", "oncall:Primary")}}
 			if effect == plan.Lower {
 				c.Action, c.Before, c.After, c.Reason = plan.ActionRevoke, "manager", "none", "the shift ended"
@@ -117,9 +117,9 @@ func crowdedForecast() *forecast.Forecast {
 			}
 		}
 	}
-	layer := plan.Change{ID: "join", Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseExpiry, User: "P00", Resource: inventory.ByID(inventory.KindSchedule, "S1"), Layer: "DAY",
+	layer := plan.Change{ID: "join", Kind: plan.Rotation, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseExpiry, User: "P00", Resource: inventory.ByID(inventory.KindSchedule, "S1"), Layer: "DAY",
 		Before: "none", After: desired.Rotation, Reason: "granted from 2026-03-03 12:00 UTC", By: []desired.By{through(roster)}}
-	ends := plan.Change{ID: "end", Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CauseExpiry, User: "P01", Resource: inventory.ByID(inventory.KindTeam, "T00"),
+	ends := plan.Change{ID: "end", Kind: plan.TeamRole, Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CauseExpiry, User: "P01", Resource: inventory.ByID(inventory.KindTeam, "T00"),
 		Before: "responder", After: "none", Reason: "the grant ended 2026-03-04 12:00 UTC", By: []desired.By{through(untitled)}}
 	f.Steps = []forecast.Step{
 		{At: from, Changes: []plan.Change{ends}},

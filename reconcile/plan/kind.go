@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"encoding/json"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+)
+
+// Kind says what sort of access a change is about.
+type Kind string
+
+// The kinds.
+const (
+	// BaseRole is a person's base role on the account.
+	BaseRole Kind = "base_role"
+	// TeamRole is membership of a team, with a role there.
+	TeamRole Kind = "team_role"
+	// Rotation is turns on a layer or event of a schedule.
+	Rotation Kind = "rotation"
+	// Override is an override or custom shift on a schedule.
+	Override Kind = "override"
+	// Deprovision is taking an account away. It is shown, and not carried out yet.
+	Deprovision Kind = "deprovision"
+)
+
+// Kinds are the kinds there are.
+func Kinds() []Kind { return []Kind{BaseRole, TeamRole, Rotation, Override, Deprovision} }
+
+// KindOf is the kind of access that a pair is about.
+func KindOf(pair desired.Pair) Kind {
+	switch {
+	case pair.Resource.Kind == inventory.KindAccount:
+		return BaseRole
+	case pair.Resource.Kind == inventory.KindTeam:
+		return TeamRole
+	case pair.Layer != "":
+		return Rotation
+	}
+	return Override
+}
+
+// OnSchedule says that changes of the kind are about a schedule.
+func (k Kind) OnSchedule() bool { return k == Rotation || k == Override }
+
+// UnmarshalJSON reads a plan. What was saved before changes had kinds gets them.
+func (p *Plan) UnmarshalJSON(text []byte) error {
+	type plain Plan
+	if err := json.Unmarshal(text, (*plain)(p)); err != nil {
+		return err
+	}
+	for _, list := range [][]Change{p.Changes, p.Observed} {
+		for i := range list {
+			list[i].fillKind()
+		}
+	}
+	for i := range p.Blocked {
+		p.Blocked[i].fillKind()
+	}
+	for i := range p.Held {
+		p.Held[i].fillKind()
+	}
+	return nil
+}
+
+// fillKind tells the kind of a change that was saved before changes had kinds.
+func (c *Change) fillKind() {
+	switch {
+	case c.Kind != "":
+	case c.Action == ActionDeprovision:
+		c.Kind = Deprovision
+	case c.Resource.Kind == inventory.KindSchedule && c.Override == nil:
+		c.Kind = Rotation
+	default:
+		c.Kind = KindOf(c.Pair())
+	}
+}
