@@ -38,7 +38,7 @@ func newApply(a *app) *cobra.Command {
 					return err
 				}
 			}
-			s, err := a.forWriting(cmd.Context(), f)
+			s, err := a.forWriting(cmd.Context(), f.options)
 			if err != nil {
 				return err
 			}
@@ -158,9 +158,9 @@ func (x *application) told(done *reconcile.Applied, err error) error {
 	case err != nil:
 		return err
 	case len(done.Alarms) > 0:
-		return exit{exitPartial, errors.New("a schedule needs a person's look: `dutyward holds` shows the alarm until it is right again")}
+		return exitWith(exitPartial, errors.New("a schedule needs a person's look: `dutyward holds` shows the alarm until it is right again"))
 	case done.Report.Failed():
-		return exit{exitPartial, errors.New("not every change came about; what remains is planned again by the next round")}
+		return exitWith(exitPartial, errors.New("not every change came about; what remains is planned again by the next round"))
 	}
 	return partial(done.Result)
 }

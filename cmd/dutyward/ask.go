@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile"
@@ -133,4 +136,18 @@ func (p patient) Lock(ctx context.Context) (unlock func() error, err error) {
 		case <-time.After(lockTries):
 		}
 	}
+}
+
+// confirm asks a person on the terminal; only "yes" is yes.
+func (a *app) confirm(question string) (bool, error) {
+	fmt.Fprintf(a.stdout, "\n%s Only \"yes\" is taken for yes: ", question)
+	if err := flush(a.stdout); err != nil {
+		return false, err
+	}
+	line, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return false, fmt.Errorf("read the answer: %w", err)
+	}
+	fmt.Fprintln(a.stdout)
+	return strings.TrimSpace(line) == "yes", nil
 }

@@ -179,7 +179,7 @@ func (n *nest) daemon() {
 		defer mu.Unlock()
 		return n.said.Write(p)
 	})
-	a := &app{stdin: strings.NewReader(""), stdout: out, stderr: out, env: environment(n.env), now: time.Now}
+	a := &app{&process{stdin: strings.NewReader(""), stdout: out, stderr: out, env: environment(n.env), now: time.Now}}
 	ctx, cancel := context.WithCancel(n.t.Context())
 	defer cancel()
 	r := &running{app: a, load: a.config}

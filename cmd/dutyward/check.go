@@ -78,7 +78,7 @@ func (a *app) check(cmd *cobra.Command, roots []string, f checkFlags) (problems 
 		problems, err = set.Check(cmd.Context(), a.now())
 		return problems, nil, err
 	}
-	s, err := a.forReading(cmd.Context(), roundFlags{policies: roots, snapshot: f.snapshot, tellsWarnings: true})
+	s, err := a.forReading(cmd.Context(), options{policies: roots, snapshot: f.snapshot, tellsWarnings: true})
 	switch {
 	case errors.As(err, &problems):
 		return problems, nil, nil
@@ -139,13 +139,4 @@ func (a *app) nameInRepository(file string) string {
 		return file
 	}
 	return filepath.ToSlash(inside)
-}
-
-// policyFault tells the problems of policies as the error of another command.
-func policyFault(err error) error {
-	var problems policies.Problems
-	if errors.As(err, &problems) {
-		return fmt.Errorf("the policies have %s:\n%w", counted(len(problems.Errors()), "error"), err)
-	}
-	return err
 }

@@ -1,16 +1,11 @@
 package main
 
 import (
-	"context"
-	"io"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
-	"github.com/dutyward/dutyward/reconcile"
-	"github.com/dutyward/dutyward/reconcile/journal"
 )
 
 // lastLines is how long the last lines of the log may take to be written.
@@ -60,28 +55,4 @@ func newRun(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&listen, "listen", "", "the `address` for health checks and metrics, over run.listen; empty for none")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log rounds in which nothing happened too")
 	return cmd
-}
-
-// unattended opens a session that may write, and whose policies are loaded by
-// each round.
-func (a *app) unattended(ctx context.Context, c *config.Config, log *slog.Logger) (*session, error) {
-	s := &session{config: c, local: a.now, Round: &reconcile.Round{Settings: c.Settings(), Now: a.now}}
-	var err error
-	if s.Reader, err = a.quietly().connect(ctx, s); err != nil {
-		return nil, err
-	}
-	if s.journal, err = journal.Open(ctx, c.State, a.journalOptions(s)); err != nil {
-		return nil, err
-	}
-	for _, n := range s.journal.Notices() {
-		log.Warn(n)
-	}
-	return s, nil
-}
-
-// quietly is the app without a terminal: no progress among the log.
-func (a *app) quietly() *app {
-	quiet := *a
-	quiet.stderr = struct{ io.Writer }{a.stderr}
-	return &quiet
 }

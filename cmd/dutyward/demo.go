@@ -76,12 +76,12 @@ func newDemonstration(a *app, clock func(start time.Time) func() time.Time, rate
 	if err != nil {
 		return nil, err
 	}
-	d := &demonstration{seed: seed, sim: sim, app: &app{
+	d := &demonstration{seed: seed, sim: sim, app: &app{&process{
 		stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, now: now, noColour: a.noColour,
 		env:        map[string]string{config.DefaultTokenEnv: "token-of-the-demo", "NO_COLOR": a.env["NO_COLOR"], "TERM": a.env["TERM"]},
 		transport:  sim.Transport(),
 		configFile: config.DefaultFile,
-	}}
+	}}}
 	if d.home, err = os.Getwd(); err != nil {
 		return nil, fmt.Errorf("start the demo: %w", err)
 	}

@@ -102,7 +102,7 @@ func (s *stage) run(ctx context.Context) error {
 		return err
 	}
 	defer open.close()
-	s.daemon = open.daemon(log)
+	s.daemon = newDaemon(open, log)
 	s.daemon.OnCallInterval = 0 // each minute of two days is not worth watching
 	s.loop = &daemon.Loop{
 		Schedule: schedule, Log: log, Now: s.clock.now, Run: s.round,
@@ -221,9 +221,9 @@ func (s *stage) onDuty() string {
 // what it printed.
 func (s *stage) command(ctx context.Context, args ...string) (string, error) {
 	var printed bytes.Buffer
-	other := *s.app
+	other := *s.process
 	other.stdout, other.stderr = &printed, &printed
-	root := newRoot(&other)
+	root := newRoot(&app{&other})
 	other.configFile = config.DefaultFile
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

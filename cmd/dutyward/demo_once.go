@@ -43,7 +43,7 @@ func (d *demonstration) once(cmd *cobra.Command) error {
 // account reads the account.
 func (d *demonstration) account(ctx context.Context) error {
 	d.begin("The account", "dutyward snapshot")
-	s, err := d.forReading(ctx, roundFlags{})
+	s, err := d.forReading(ctx, options{})
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (d *demonstration) plan(ctx context.Context) error {
 func (d *demonstration) apply(cmd *cobra.Command) error {
 	d.begin("The changes", "dutyward apply")
 	d.say("Each is looked at just before it is written, and recorded before and after.")
-	s, err := d.forWriting(cmd.Context(), roundFlags{})
+	s, err := d.forWriting(cmd.Context(), options{})
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (d *demonstration) again(ctx context.Context) error {
 
 // round plans in a session of its own, as another process would.
 func (d *demonstration) round(ctx context.Context) (*session, *reconcile.Result, error) {
-	s, err := d.forReading(ctx, roundFlags{})
+	s, err := d.forReading(ctx, options{})
 	if err != nil {
 		return nil, nil, err
 	}

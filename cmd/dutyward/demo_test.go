@@ -61,7 +61,7 @@ func TestTheDemoEndsCleanlyWhenItIsInterrupted(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout := &interrupting{at: "Tara Singh", interrupt: cancel}
-	a := &app{stdout: stdout, stderr: stdout, now: time.Now}
+	a := &app{&process{stdout: stdout, stderr: stdout, now: time.Now}}
 	if err := a.live(ctx, 1e6, 0); err != nil {
 		t.Fatal(err)
 	}

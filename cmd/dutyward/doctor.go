@@ -95,13 +95,13 @@ func (e *examination) reader(ctx context.Context) reconcile.Reader {
 		for _, name := range []string{"token", "reachable", "clock"} {
 			e.report.Add(doctor.Skipped(name, "a saved snapshot stands for the account"))
 		}
-		saved, err := e.savedSnapshot(e.flags.snapshot)
+		snapshot, err := e.savedSnapshot(e.flags.snapshot)
 		if err != nil {
 			e.report.Add(doctor.Account(nil, err)...)
 			return nil
 		}
-		e.foreign = saved.Account.Name != e.config.Account.Name
-		return savedReader{saved}
+		e.foreign = snapshot.Account.Name != e.config.Account.Name
+		return saved(snapshot)
 	}
 	_, err := e.config.Token(ctx)
 	e.report.Add(doctor.Token(e.config.Account.Token.Where(), err))

@@ -42,7 +42,7 @@ func newForecast(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := a.forReading(cmd.Context(), f)
+			s, err := a.forReading(cmd.Context(), f.options)
 			if err != nil {
 				return err
 			}
@@ -73,7 +73,7 @@ func newForecast(a *app) *cobra.Command {
 				return err
 			}
 			if n := len(forecast.Errors); n > 0 {
-				return exit{exitPartial, fmt.Errorf("%s kept the forecast from being whole; what it concerns is not foreseen", counted(n, "error"))}
+				return exitWith(exitPartial, fmt.Errorf("%s kept the forecast from being whole; what it concerns is not foreseen", counted(n, "error")))
 			}
 			return nil
 		},

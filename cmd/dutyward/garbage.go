@@ -17,7 +17,7 @@ const (
 // it did. A small account is done before the first collection, at some 64
 // megabytes; a large one is spared: from a gigabyte on memory comes first. Who
 // sets GOGC or GOMEMLIMIT decides.
-func (a *app) collectRarely() {
+func (a *process) collectRarely() {
 	if a.env["GOGC"] == "" {
 		debug.SetGCPercent(firstGarbage)
 		runtime.AddCleanup(new([64]byte), func(percent int) { debug.SetGCPercent(percent) }, moreGarbage)

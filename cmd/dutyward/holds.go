@@ -12,10 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/pagerduty"
-	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
-	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -71,7 +68,7 @@ func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*report.Hold
 			return nil, err
 		}
 		defer s.close()
-		h, err := s.recordedHolds(ctx)
+		h, err := recordedHolds(ctx, s)
 		if err == nil && h == nil {
 			err = errors.New("no round was recorded yet: run `dutyward holds --fresh` to plan now")
 		}
@@ -94,7 +91,7 @@ func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*report.Hold
 }
 
 // recordedHolds are those of the last recorded round; nil if there was none.
-func (s *session) recordedHolds(ctx context.Context) (*report.Holds, error) {
+func recordedHolds(ctx context.Context, s *session) (*report.Holds, error) {
 	last, err := s.journal.LastRound(ctx)
 	if err != nil || last == nil {
 		return nil, err
@@ -155,7 +152,7 @@ func newRelease(a *app) *cobra.Command {
 // of the last recorded round or, where one names none there, of a plan that is
 // made now.
 func (a *app) matching(ctx context.Context, s *session, f roundFlags, keys []string) ([]plan.Held, error) {
-	h, err := s.recordedHolds(ctx)
+	h, err := recordedHolds(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -232,20 +229,4 @@ func keyMatches(pattern, key string) bool {
 	}
 	ok, _ := path.Match(pattern, key)
 	return ok
-}
-
-// forState opens the state alone, for a person's word.
-func (a *app) forState(ctx context.Context) (*session, error) {
-	c, err := a.config()
-	if err != nil {
-		return nil, err
-	}
-	s := &session{config: c, Round: &reconcile.Round{Now: a.now}}
-	if c.Account.BaseURL != "" {
-		clock := pagerduty.NewClock(a.now, a.transport, pagerdutysim.Header)
-		clock.Learn(ctx, c.Account.BaseURL)
-		s.Now = clock.Now
-	}
-	s.journal, err = journal.Open(ctx, c.State, a.journalOptions(s))
-	return s, err
 }

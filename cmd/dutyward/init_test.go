@@ -20,7 +20,7 @@ func TestTheCommentedPathOfAFirstConfigurationLeadsToOneTeamsSync(t *testing.T) 
 	if code := run([]string{"init", dir, "--snapshot", "testdata/account.json"}, nil, &stdout, &stderr, nil); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
-	c, err := (&app{configFile: takePath(t, dir)}).config()
+	c, err := (&app{&process{configFile: takePath(t, dir)}}).config()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func shown(_ []string, a slog.Attr) slog.Attr {
 }
 
 // logger logs to out: as text for a person, else as JSON.
-func (a *app) logger(out io.Writer, verbose bool) *slog.Logger {
+func (a *process) logger(out io.Writer, verbose bool) *slog.Logger {
 	o := &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: shown}
 	if verbose {
 		o.Level = slog.LevelDebug

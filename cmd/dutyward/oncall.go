@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -33,7 +31,7 @@ func newOnCall(a *app) *cobra.Command {
 			if compare != "" {
 				return a.compareOnCall(compare, args, asJSON)
 			}
-			snapshot, err := a.snapshotFor(cmd.Context(), f)
+			snapshot, err := a.snapshotFor(cmd.Context(), f.options)
 			if err != nil {
 				return err
 			}
@@ -60,29 +58,6 @@ func newOnCall(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&compare, "compare", "", "show the calendar before and after the plan in this `file`, and read nothing else")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print who is on call as JSON")
 	return cmd
-}
-
-// snapshotFor is a snapshot for the moment asked for, without policies or state.
-func (a *app) snapshotFor(ctx context.Context, f roundFlags) (*inventory.Snapshot, error) {
-	at, err := f.moment()
-	if err != nil {
-		return nil, err
-	}
-	c, err := a.config()
-	if err != nil {
-		return nil, err
-	}
-	s := &session{config: c, Round: &reconcile.Round{Now: a.now, At: at.at, After: at.after}}
-	if f.snapshot != "" {
-		saved, err := a.savedSnapshot(f.snapshot)
-		if err != nil {
-			return nil, err
-		}
-		s.Reader = savedReader{saved}
-	} else if s.Reader, err = a.connect(ctx, s); err != nil {
-		return nil, err
-	}
-	return s.Snapshot(ctx, nil)
 }
 
 // findSchedule finds a schedule by name, '#' and id, or schedule: or oncall:

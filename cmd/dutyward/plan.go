@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +40,7 @@ func newPlan(a *app) *cobra.Command {
 			if watch {
 				return a.watchPlan(cmd.Context(), f, refresh)
 			}
-			s, err := a.forReading(cmd.Context(), f)
+			s, err := a.forReading(cmd.Context(), f.options)
 			if err != nil {
 				return err
 			}
@@ -100,13 +101,31 @@ func (a *app) printPlan(result *reconcile.Result, asJSON bool) error {
 	return report.PlanText(a.stdout, result.Plan, a.style(a.stdout))
 }
 
+// planned opens a session that changes nothing, plans, lets show tell what of it
+// was asked for, and says if the round did not do all it was asked to.
+func (a *app) planned(ctx context.Context, f roundFlags, show func(*session, *reconcile.Result) error) error {
+	s, err := a.forReading(ctx, f.options)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	result, err := s.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	if err := show(s, result); err != nil {
+		return err
+	}
+	return partial(result)
+}
+
 // partial is the error of a round that did not do all it was asked to.
 func partial(result *reconcile.Result) error {
 	if err := incomplete(result.Snapshot); err != nil {
 		return err
 	}
 	if n := len(result.Plan.Errors); n > 0 {
-		return exit{exitPartial, fmt.Errorf("%s kept the plan from being whole; what it concerns is left as it is", counted(n, "error"))}
+		return exitWith(exitPartial, fmt.Errorf("%s kept the plan from being whole; what it concerns is left as it is", counted(n, "error")))
 	}
 	return nil
 }

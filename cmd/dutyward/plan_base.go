@@ -28,7 +28,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 	}
 	a.collectRarely()
 	snapshot := a.beginReading(f.snapshot)
-	s, err := a.configured(f)
+	s, err := a.configured(f.options)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func whole(ctx context.Context, s *session, set *eval.Set, called string) (*reco
 	if err := incomplete(result.Snapshot); err != nil {
 		var coded exit
 		if errors.As(err, &coded) {
-			return nil, exit{coded.code, fmt.Errorf("no report: %w", coded.err)}
+			return nil, exitWith(coded.code, fmt.Errorf("no report: %w", coded.err))
 		}
 		return nil, err
 	}
@@ -125,5 +125,5 @@ func whole(ctx context.Context, s *session, set *eval.Set, called string) (*reco
 	if len(p.Errors) == 0 {
 		lines = p.Suspended
 	}
-	return nil, exit{exitPartial, fmt.Errorf("no report, for with %s the plan is not whole:\n%s", called, strings.Join(lines, "\n"))}
+	return nil, exitWith(exitPartial, fmt.Errorf("no report, for with %s the plan is not whole:\n%s", called, strings.Join(lines, "\n")))
 }

@@ -41,7 +41,7 @@ func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration
 	}
 	a.collectRarely()
 	snapshot := a.beginReading(f.snapshot)
-	s, err := a.configured(f)
+	s, err := a.configured(f.options)
 	if err != nil {
 		return err
 	}

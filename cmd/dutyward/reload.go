@@ -44,16 +44,17 @@ func (r *running) take(ctx context.Context, c *config.Config) error {
 		return err
 	}
 	before := r.config
-	s := *r.session
-	round := *s.Round
+	s := r.session
+	opened, round := *s.session, *s.Round
+	s.session = &opened
 	s.Round, s.config = &round, c
 	s.Settings = c.Settings()
 	if !reflect.DeepEqual(c.Account, before.Account) || c.Window != before.Window {
-		if s.Reader, err = r.app.quietly().connect(ctx, &s); err != nil {
+		if s.Reader, err = r.app.quietly().connect(ctx, s.session); err != nil {
 			return err
 		}
 	}
-	r.config, r.session = c, &s
+	r.config, r.session = c, s
 	r.client.Store(s.client)
 	old := s.worker
 	if c.MemoryLimit() != before.MemoryLimit() || c.TimeLimit() != before.TimeLimit() {

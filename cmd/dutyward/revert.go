@@ -1,15 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/journal"
@@ -32,7 +29,7 @@ func newRevert(a *app) *cobra.Command {
 		Example: "  dutyward revert --pause\n  dutyward revert 42",
 		Args:    arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.forReverting(cmd.Context(), f)
+			s, err := a.forReverting(cmd.Context(), f.options)
 			if err != nil {
 				return err
 			}
@@ -99,33 +96,4 @@ func (v *reverting) agreed() error {
 		fmt.Fprintln(v.stderr, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
 	}
 	return err
-}
-
-// forReverting opens a session that may change the account, with the last good
-// policies where those that stand are broken: it is they that are in force.
-func (a *app) forReverting(ctx context.Context, f roundFlags) (*session, error) {
-	s, err := a.forWriting(ctx, f)
-	var broken policies.Problems
-	if err == nil || !errors.As(err, &broken) {
-		return s, err
-	}
-	c, configErr := a.config()
-	if configErr != nil {
-		return nil, configErr
-	}
-	s = &session{config: c, Round: &reconcile.Round{Settings: c.Settings(), Now: a.now, Good: true}}
-	if s.Reader, configErr = a.connect(ctx, s); configErr != nil {
-		return nil, configErr
-	}
-	if s.journal, configErr = journal.Open(ctx, c.State, a.journalOptions(s)); configErr != nil {
-		return nil, configErr
-	}
-	s.Memory = s.journal
-	revision, source, configErr := s.journal.GoodPolicies(ctx)
-	if configErr != nil || revision == "" {
-		return nil, errors.Join(err, configErr, s.close())
-	}
-	fmt.Fprintln(a.stderr, "note: the policies are broken; the last good ones are in force")
-	s.Policies, configErr = eval.LoadSource(ctx, source)
-	return s, configErr
 }

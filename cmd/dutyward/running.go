@@ -35,7 +35,7 @@ type running struct {
 	log    *slog.Logger
 
 	client  atomic.Pointer[pagerduty.Client]
-	session *session
+	session rounds
 	daemon  *daemon.Daemon
 	loop    *daemon.Loop
 	beside  sync.WaitGroup
@@ -85,7 +85,7 @@ func (r *running) run(ctx context.Context) error {
 			return fmt.Errorf("listen for health checks and metrics (run.listen): %w", err)
 		}
 	}
-	if r.session, err = r.app.unattended(ctx, c, r.log); err != nil {
+	if r.session.session, err = r.app.unattended(ctx, c, r.log); err != nil {
 		if listener != nil {
 			err = errors.Join(err, listener.Close())
 		}
@@ -129,15 +129,28 @@ func (r *running) redact(text string) string {
 	return text
 }
 
+// rounds is what a daemon's rounds are made with.
+type rounds struct {
+	*session
+	// reread reads the configuration as it stands in the file; nil where nobody asks
+	// whether it is committed.
+	reread func() (*config.Config, error)
+	// worker holds the policies in a process of its own; nil where they are in this one.
+	worker *worker.Worker
+}
+
+// newDaemon makes the rounds of an unattended session, in this process.
+func newDaemon(s *session, log *slog.Logger) *daemon.Daemon { return rounds{session: s}.daemon(log) }
+
 // daemon makes the rounds of an unattended session.
-func (s *session) daemon(log *slog.Logger) *daemon.Daemon {
+func (s rounds) daemon(log *slog.Logger) *daemon.Daemon {
 	d := &daemon.Daemon{Record: s.journal, Paused: s.config.StopFile().Paused, Log: log}
 	s.give(d)
 	return d
 }
 
 // give gives a daemon what follows from the session's configuration.
-func (s *session) give(d *daemon.Daemon) {
+func (s rounds) give(d *daemon.Daemon) {
 	c := s.config
 	if s.worker == nil {
 		var loader eval.Loader

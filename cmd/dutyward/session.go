@@ -3,20 +3,20 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
-	"github.com/dutyward/dutyward/policies/worker"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 )
@@ -31,58 +31,36 @@ type session struct {
 	journal *journal.Journal
 	// local is the clock of this machine.
 	local func() time.Time
-	// reread reads the configuration as it stands in the file; nil where nobody asks
-	// whether it is committed.
-	reread func() (*config.Config, error)
-	// worker holds the policies in a process of its own; nil where they are in this one.
-	worker *worker.Worker
 }
 
-// roundFlags are the flags of the commands that take a round.
-type roundFlags struct {
+// options say what a session works on.
+type options struct {
+	// policies are the directories of policies; none for the configured ones.
 	policies []string
+	// snapshot is the file of a saved snapshot to read instead of the account.
 	snapshot string
-	targets  []string
-	at       string
+	// targets narrow the plan to changes of these references.
+	targets []string
+	// at is the moment to answer for, as a person writes it.
+	at string
 	// tellsWarnings says that the command itself tells the policies' warnings.
 	tellsWarnings bool
 }
 
-func (f *roundFlags) add(cmd *cobra.Command) {
-	f.addPolicies(cmd)
-	f.addSnapshot(cmd)
-}
-
-func (f *roundFlags) addSnapshot(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.snapshot, "snapshot", "", "read a saved snapshot from this `file` instead of the account; \"-\" is standard input")
-}
-
-func (f *roundFlags) addPolicies(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.policies, "policies", nil, "a `directory` of policies instead of the configured ones; may be repeated")
-}
-
-func (f *roundFlags) addTarget(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.targets, "target", nil, "only changes of this `reference` (user:…, team:…, account), with the raises that they need; may be repeated")
-}
-
-func (f *roundFlags) addAt(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.at, "at", "", "answer for this `time` instead of that of the snapshot, within the window of shifts that it holds: "+momentForms)
-}
-
 // moment is what --at asks for; zero without it.
-func (f *roundFlags) moment() (when, error) {
-	if f.at == "" {
+func (o options) moment() (when, error) {
+	if o.at == "" {
 		return when{}, nil
 	}
-	return parseMoment("--at", f.at)
+	return parseMoment("--at", o.at)
 }
 
 // forReading opens a session that changes nothing, neither in PagerDuty nor in
 // the state.
-func (a *app) forReading(ctx context.Context, f roundFlags) (*session, error) {
+func (a *process) forReading(ctx context.Context, o options) (*session, error) {
 	a.collectRarely()
-	snapshot := a.beginReading(f.snapshot)
-	s, err := a.open(ctx, f)
+	snapshot := a.beginReading(o.snapshot)
+	s, err := a.open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +69,7 @@ func (a *app) forReading(ctx context.Context, f roundFlags) (*session, error) {
 
 // read gives a session that changes nothing what it reads: the account or the
 // saved snapshot, and the state.
-func (a *app) read(ctx context.Context, s *session, snapshot func() (*inventory.Snapshot, error)) error {
+func (a *process) read(ctx context.Context, s *session, snapshot func() (*inventory.Snapshot, error)) error {
 	saved, err := snapshot()
 	if err != nil {
 		return err
@@ -114,8 +92,8 @@ func (a *app) read(ctx context.Context, s *session, snapshot func() (*inventory.
 }
 
 // forWriting opens a session that may change the account and the state.
-func (a *app) forWriting(ctx context.Context, f roundFlags) (*session, error) {
-	s, err := a.open(ctx, f)
+func (a *process) forWriting(ctx context.Context, o options) (*session, error) {
+	s, err := a.open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -135,25 +113,25 @@ func (a *app) forWriting(ctx context.Context, f roundFlags) (*session, error) {
 
 // open loads configuration and policies, so that their faults show before
 // anything is sent.
-func (a *app) open(ctx context.Context, f roundFlags) (*session, error) {
-	s, err := a.configured(f)
+func (a *process) open(ctx context.Context, o options) (*session, error) {
+	s, err := a.configured(o)
 	if err != nil {
 		return nil, err
 	}
-	set, err := loadPolicies(ctx, s.config, f.policies)
+	set, err := loadPolicies(ctx, s.config, o.policies)
 	if err != nil {
 		return nil, err
 	}
 	s.Policies = set
-	if n := len(set.Warnings()); n > 0 && !f.tellsWarnings {
+	if n := len(set.Warnings()); n > 0 && !o.tellsWarnings {
 		a.note("the policies have %s: `dutyward check` shows them", counted(n, "warning"))
 	}
 	return s, nil
 }
 
 // configured is a session that has its configuration and nothing else yet.
-func (a *app) configured(f roundFlags) (*session, error) {
-	at, err := f.moment()
+func (a *process) configured(o options) (*session, error) {
+	at, err := o.moment()
 	if err != nil {
 		return nil, err
 	}
@@ -162,24 +140,12 @@ func (a *app) configured(f roundFlags) (*session, error) {
 		return nil, err
 	}
 	settings := c.Settings()
-	settings.Targets = f.targets
+	settings.Targets = o.targets
 	return &session{config: c, Round: &reconcile.Round{Settings: settings, Now: a.now, At: at.at, After: at.after}}, nil
 }
 
-// config is the configuration, whose bounds hold from now on.
-func (a *app) config() (*config.Config, error) {
-	c, err := config.Load(a.configFile, a.env, a.secrets)
-	if err != nil {
-		return nil, err
-	}
-	if a.guard != nil {
-		a.guard.Memory = c.MemoryLimit()
-	}
-	return c, nil
-}
-
 // connect makes the client, and lets the session's clock follow the account's.
-func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error) {
+func (a *process) connect(ctx context.Context, s *session) (reconcile.Reader, error) {
 	o := s.config.PagerDuty()
 	if s.clock == nil {
 		s.clock = pagerduty.NewClock(a.now, a.transport, pagerdutysim.Header)
@@ -198,27 +164,9 @@ func (a *app) connect(ctx context.Context, s *session) (reconcile.Reader, error)
 	return accountReader{client, stop}, nil
 }
 
-func (a *app) journalOptions(s *session) journal.Options {
+func (a *process) journalOptions(s *session) journal.Options {
 	keep, _ := config.ParseSpan(s.config.History.Keep) // checked when it was read
 	return journal.Options{Now: s.Now, Account: s.config.Account.Name, Command: cmp.Or(a.command, "dutyward"), Keep: keep, Redact: a.redact}
-}
-
-// planned opens a session that changes nothing, plans, lets show tell what of it
-// was asked for, and says if the round did not do all it was asked to.
-func (a *app) planned(ctx context.Context, f roundFlags, show func(*session, *reconcile.Result) error) error {
-	s, err := a.forReading(ctx, f)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	result, err := s.Plan(ctx)
-	if err != nil {
-		return err
-	}
-	if err := show(s, result); err != nil {
-		return err
-	}
-	return partial(result)
 }
 
 func (s *session) close() error {
@@ -242,6 +190,15 @@ func loadPoliciesWith(ctx context.Context, c *config.Config, l *eval.Loader, roo
 	return set, nil
 }
 
+// policyFault tells the problems of policies as the error of another command.
+func policyFault(err error) error {
+	var problems policies.Problems
+	if errors.As(err, &problems) {
+		return fmt.Errorf("the policies have %s:\n%w", counted(len(problems.Errors()), "error"), err)
+	}
+	return err
+}
+
 // accountReader reads snapshots from the account.
 type accountReader struct {
 	client *pagerduty.Client
@@ -253,6 +210,9 @@ func (r accountReader) Snapshot(ctx context.Context, schedules []string) (*inven
 	return r.client.Snapshot(ctx, pagerduty.SnapshotOptions{Schedules: schedules})
 }
 
+// saved reads a snapshot that was taken earlier.
+func saved(snapshot *inventory.Snapshot) reconcile.Reader { return savedReader{snapshot} }
+
 // savedReader is a snapshot that was taken earlier.
 type savedReader struct{ snapshot *inventory.Snapshot }
 
@@ -262,7 +222,7 @@ func (r savedReader) Snapshot(context.Context, []string) (*inventory.Snapshot, e
 
 // beginReading reads a saved snapshot while other things are done, and returns
 // what waits for it. An empty file is none to read.
-func (a *app) beginReading(file string) func() (*inventory.Snapshot, error) {
+func (a *process) beginReading(file string) func() (*inventory.Snapshot, error) {
 	var saved *inventory.Snapshot
 	var group errgroup.Group
 	if file != "" {
@@ -277,7 +237,7 @@ func (a *app) beginReading(file string) func() (*inventory.Snapshot, error) {
 	}
 }
 
-func (a *app) savedSnapshot(file string) (*inventory.Snapshot, error) {
+func (a *process) savedSnapshot(file string) (*inventory.Snapshot, error) {
 	in := a.stdin
 	if file != "-" {
 		f, err := os.Open(file)

@@ -22,7 +22,7 @@ const (
 
 // look is what the files of the policies look like, and that of the configuration
 // if it counts: whether they are a commit, or somebody is amid an edit (S37).
-func (s *session) look(ctx context.Context, set interface {
+func (s rounds) look(ctx context.Context, set interface {
 	Committed(ctx context.Context, beside ...string) bool
 }, configuration bool) reconcile.Sight {
 	var beside []string
@@ -37,7 +37,7 @@ func (s *session) look(ctx context.Context, set interface {
 
 // asInFile says that the configuration is what stands in its file now, but for
 // what can't change without a restart.
-func (s *session) asInFile() bool {
+func (s rounds) asInFile() bool {
 	if s.reread == nil {
 		return false
 	}

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/spf13/cobra"
 
@@ -19,14 +16,4 @@ func newTopics() []*cobra.Command {
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodeReference()},
 		{Use: "codes", Short: "The codes of problems, notices and unknowns", Long: codesIntroduction + report.CodeList(reconcile.Pages())},
 	}
-}
-
-// exitCodeReference is the reference of the exit codes in Markdown.
-func exitCodeReference() string {
-	var b strings.Builder
-	b.WriteString("# Exit codes\n\n| code | meaning |\n| --- | --- |\n")
-	for code, text := range exitCodes() {
-		fmt.Fprintf(&b, "| %d | %s |\n", code, text)
-	}
-	return b.String()
 }
