@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory/regular"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
@@ -29,20 +31,20 @@ func newApply(a *app) *cobra.Command {
 			"time moved since so that they are not due any more, nothing is done.",
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.policies}
+			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.Policies}
 			if len(args) == 1 {
-				if len(f.targets) > 0 {
+				if len(f.Targets) > 0 {
 					return errors.New("--target narrows a fresh plan; a saved plan is made whole")
 				}
 				if err := x.load(args[0]); err != nil {
 					return err
 				}
 			}
-			s, err := a.forWriting(cmd.Context(), f.options)
+			s, err := a.ForWriting(cmd.Context(), f.Options)
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			return x.run(cmd, s)
 		},
 	}
@@ -95,19 +97,19 @@ func readPlan(file string) (*plan.Plan, error) {
 	return p, nil
 }
 
-func (x *application) run(cmd *cobra.Command, s *session) error {
+func (x *application) run(cmd *cobra.Command, s *session.Session) error {
 	// Whoever says yes looked at what will be lowered.
-	s.Stillness = &reconcile.Stillness{Settle: s.config.Settle(), Decided: true, Record: s.journal}
+	s.Stillness = &reconcile.Stillness{Settle: s.Config.Settle(), Decided: true, Record: s.Journal}
 	switch {
 	case x.saved != nil:
-		return x.told(x.carryOut(cmd.Context(), s, s.journal, reconcile.Saved(x.saved)))
+		return x.told(x.carryOut(cmd.Context(), s, s.Journal, reconcile.Saved(x.saved)))
 	case !x.yes:
 		return x.ask(cmd.Context(), s)
 	}
-	if why := eval.AtWork(cmd.Context(), s.config.Policies, openFor); why != "" {
+	if why := eval.AtWork(cmd.Context(), s.Config.Policies, openFor); why != "" {
 		return fmt.Errorf("the policies are being changed: %s; nothing was done, run it again once that is finished", why)
 	}
-	return x.told(x.carryOut(cmd.Context(), s, s.journal, func(fresh *reconcile.Result) (*plan.Plan, error) {
+	return x.told(x.carryOut(cmd.Context(), s, s.Journal, func(fresh *reconcile.Result) (*plan.Plan, error) {
 		p, err := x.show(fresh)
 		if err == nil {
 			err = x.undo.agreed()
@@ -118,10 +120,10 @@ func (x *application) run(cmd *cobra.Command, s *session) error {
 
 // carryOut makes the round and its approved changes. Whoever reads what is told
 // meanwhile does not keep the lock from others, be it a pager that waits for a key.
-func (x *application) carryOut(ctx context.Context, s *session, record reconcile.Record, approve func(*reconcile.Result) (*plan.Plan, error)) (*reconcile.Applied, error) {
+func (x *application) carryOut(ctx context.Context, s *session.Session, record reconcile.Record, approve func(*reconcile.Result) (*plan.Plan, error)) (*reconcile.Applied, error) {
 	defer x.unhindered()()
 	return s.Apply(ctx, reconcile.Execution{
-		Record: record, Account: s.client,
+		Record: record, Account: s.Client,
 		Approve: func(fresh *reconcile.Result) (p *plan.Plan, err error) {
 			p, err = approve(fresh)
 			x.approved = p
@@ -129,7 +131,7 @@ func (x *application) carryOut(ctx context.Context, s *session, record reconcile
 		},
 		Completed: func(sentences []string) {
 			for _, said := range sentences {
-				x.note("%s", said)
+				x.Note("%s", said)
 			}
 		},
 		Options: apply.Options{Now: s.Now, Progress: x.progress},
@@ -139,28 +141,28 @@ func (x *application) carryOut(ctx context.Context, s *session, record reconcile
 // told tells what came of a round.
 func (x *application) told(done *reconcile.Applied, err error) error {
 	if done != nil && len(done.Recovered) > 0 {
-		x.note("an earlier run left %s open; what became of it is recorded now", counted(len(done.Recovered), "write"))
+		x.Note("an earlier run left %s open; what became of it is recorded now", report.Counted(len(done.Recovered), "write"))
 	}
 	if done != nil {
 		for _, alarm := range done.Alarms {
-			fmt.Fprintf(x.stderr, "ALARM: %s\n", report.Text(alarm.Why))
+			fmt.Fprintf(x.Stderr, "ALARM: %s\n", report.Text(alarm.Why))
 		}
 	}
 	if done == nil || done.Report == nil {
 		return err
 	}
 	if x.asJSON {
-		err = errors.Join(err, report.JSON(x.stdout, done.Report))
+		err = errors.Join(err, report.JSON(x.Stdout, done.Report))
 	} else if len(done.Report.Outcomes) > 0 {
-		err = errors.Join(err, report.ApplyText(x.stdout, x.approved, done.Report, x.style(x.stdout)))
+		err = errors.Join(err, report.ApplyText(x.Stdout, x.approved, done.Report, x.Style(x.Stdout)))
 	}
 	switch {
 	case err != nil:
 		return err
 	case len(done.Alarms) > 0:
-		return exitWith(exitPartial, errors.New("a schedule needs a person's look: `dutyward holds` shows the alarm until it is right again"))
+		return exit.With(exit.Partial, errors.New("a schedule needs a person's look: `dutyward holds` shows the alarm until it is right again"))
 	case done.Report.Failed():
-		return exitWith(exitPartial, errors.New("not every change came about; what remains is planned again by the next round"))
+		return exit.With(exit.Partial, errors.New("not every change came about; what remains is planned again by the next round"))
 	}
 	return partial(done.Result)
 }
@@ -182,8 +184,8 @@ func (x *application) progress(step apply.Step) {
 		return
 	}
 	if x.tell == nil {
-		fmt.Fprintln(x.stdout)
-		x.tell = report.Progress(x.stdout, x.approved, x.style(x.stdout))
+		fmt.Fprintln(x.Stdout)
+		x.tell = report.Progress(x.Stdout, x.approved, x.Style(x.Stdout))
 	}
 	x.tell(step)
 	if x.pause != nil && step.Outcome != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
+	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -19,7 +21,7 @@ import (
 // thinks nothing is locked, so that hand-overs land; hence after the "yes" the plan
 // is made again, and what moved meanwhile is shown and asked about again (S18).
 // A plan without changes is carried out too, so that the round is remembered.
-func (x *application) ask(ctx context.Context, s *session) error {
+func (x *application) ask(ctx context.Context, s *session.Session) error {
 	fresh, err := s.Plan(ctx)
 	if err != nil {
 		return err
@@ -31,10 +33,10 @@ func (x *application) ask(ctx context.Context, s *session) error {
 			return err
 		}
 		for _, m := range moved {
-			fmt.Fprintf(x.stdout, "\nSince you were asked: %s", m)
+			fmt.Fprintf(x.Stdout, "\nSince you were asked: %s", m)
 		}
 		if len(moved) > 0 {
-			fmt.Fprintln(x.stdout)
+			fmt.Fprintln(x.Stdout)
 		}
 		if len(agreed.Changes) > 0 {
 			if err := x.agree(); err != nil {
@@ -47,7 +49,7 @@ func (x *application) ask(ctx context.Context, s *session) error {
 				return err
 			}
 		}
-		done, err := x.carryOut(ctx, s, patient{s.journal, x.app}, func(now *reconcile.Result) (*plan.Plan, error) {
+		done, err := x.carryOut(ctx, s, patient{s.Journal, x.app}, func(now *reconcile.Result) (*plan.Plan, error) {
 			p, err := x.made(now)
 			if err == nil {
 				fresh, moved = now, reconcile.Moved(agreed, p)
@@ -68,7 +70,7 @@ func (x *application) ask(ctx context.Context, s *session) error {
 
 // agree asks whether to make the changes; only "yes" is no error.
 func (x *application) agree() error {
-	if x.asJSON || !isTerminal(x.stdin) {
+	if x.asJSON || !terminal.Is(x.Stdin) {
 		return errors.New("nobody can be asked here: say --yes to make these changes; nothing was done")
 	}
 	ok, err := x.confirm("Make these changes?")
@@ -88,18 +90,18 @@ func (x *application) made(r *reconcile.Result) (*plan.Plan, error) {
 
 // renew takes up the policies as they stand now: those that were planned with may
 // be old by the time somebody says yes. Another configuration is another command.
-func (x *application) renew(ctx context.Context, s *session) error {
-	c, err := x.config()
+func (x *application) renew(ctx context.Context, s *session.Session) error {
+	c, err := x.Config()
 	if err != nil {
 		return err
 	}
-	if !reflect.DeepEqual(c, s.config) {
+	if !reflect.DeepEqual(c, s.Config) {
 		return errors.New("the configuration changed since the plan was made; nothing was done: run it again")
 	}
 	if x.keepPolicies {
 		return nil
 	}
-	set, err := loadPolicies(ctx, c, x.roots)
+	set, err := session.LoadPolicies(ctx, c, x.roots)
 	if err != nil {
 		return err
 	}
@@ -128,7 +130,7 @@ func (p patient) Lock(ctx context.Context) (unlock func() error, err error) {
 			return unlock, err
 		}
 		if !told {
-			fmt.Fprintf(p.stderr, "note: %v; waiting\n", err)
+			fmt.Fprintf(p.Stderr, "note: %v; waiting\n", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -140,14 +142,14 @@ func (p patient) Lock(ctx context.Context) (unlock func() error, err error) {
 
 // confirm asks a person on the terminal; only "yes" is yes.
 func (a *app) confirm(question string) (bool, error) {
-	fmt.Fprintf(a.stdout, "\n%s Only \"yes\" is taken for yes: ", question)
-	if err := flush(a.stdout); err != nil {
+	fmt.Fprintf(a.Stdout, "\n%s Only \"yes\" is taken for yes: ", question)
+	if err := session.Flush(a.Stdout); err != nil {
 		return false, err
 	}
-	line, err := bufio.NewReader(a.stdin).ReadString('\n')
+	line, err := bufio.NewReader(a.Stdin).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return false, fmt.Errorf("read the answer: %w", err)
 	}
-	fmt.Fprintln(a.stdout)
+	fmt.Fprintln(a.Stdout)
 	return strings.TrimSpace(line) == "yes", nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestS29_APagerThatWaitsForAKeyKeepsNobodyFromWriting(t *testing.T) {
 	default:
 	}
 	close(p.goesOn)
-	if got := <-code; got != exitOK || !strings.Contains(p.said.String(), "Applied: 1 raised") {
+	if got := <-code; got != exit.OK || !strings.Contains(p.said.String(), "Applied: 1 raised") {
 		t.Errorf("exit code %d, and in the pager %s", got, p.said.String())
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/inventory"
 )
 
@@ -154,8 +155,8 @@ func got(t *testing.T, address string) string {
 func TestAPanicIsToldWithoutTheToken(t *testing.T) {
 	var out bytes.Buffer
 	a := newApp(strings.NewReader(""), &out, &out, []string{"PAGERDUTY_TOKEN=" + canaryToken})
-	a.now = func() time.Time { panic("while sending Authorization: Token token=" + canaryToken) }
-	if code := a.run(t.Context(), []string{"sim", "--seed", "testdata/account.json", "--listen", "127.0.0.1:0"}); code != exitError {
+	a.Now = func() time.Time { panic("while sending Authorization: Token token=" + canaryToken) }
+	if code := a.run(t.Context(), []string{"sim", "--seed", "testdata/account.json", "--listen", "127.0.0.1:0"}); code != exit.Error {
 		t.Errorf("exit code %d", code)
 	}
 	if !strings.Contains(out.String(), "please report it: while sending Authorization: Token token=[token]") {

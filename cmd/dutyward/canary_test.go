@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
@@ -179,12 +180,12 @@ func (n *nest) daemon() {
 		defer mu.Unlock()
 		return n.said.Write(p)
 	})
-	a := &app{&process{stdin: strings.NewReader(""), stdout: out, stderr: out, env: environment(n.env), now: time.Now}}
+	a := &app{&session.Process{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Env: session.Environment(n.env), Now: time.Now}}
 	ctx, cancel := context.WithCancel(n.t.Context())
 	defer cancel()
-	r := &running{app: a, load: a.config}
-	r.output.w, r.output.redact = a.stderr, r.redact
-	r.log = a.logger(&r.output, true)
+	r := &running{app: a, load: a.Config}
+	r.output.W, r.output.Redact = a.Stderr, r.redact
+	r.log = a.Logger(&r.output, true)
 	done := make(chan error, 1)
 	go func() { done <- r.run(ctx) }()
 	heard := func(what string) {

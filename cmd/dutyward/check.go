@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -45,7 +47,7 @@ func newCheck(a *app) *cobra.Command {
 				return err
 			}
 			if len(problems.Errors()) > 0 || f.strict && len(problems) > 0 {
-				return exit{code: exitError}
+				return exit.Status{Code: exit.Error}
 			}
 			return partly
 		},
@@ -64,28 +66,28 @@ func newCheck(a *app) *cobra.Command {
 // evaluating them. What keeps a snapshot from being whole is partly.
 func (a *app) check(cmd *cobra.Command, roots []string, f checkFlags) (problems policies.Problems, partly, err error) {
 	if f.snapshot == "" && !f.live {
-		c, err := a.config()
+		c, err := a.Config()
 		if err != nil {
 			return nil, nil, err
 		}
-		set, err := loadPolicies(cmd.Context(), c, roots)
+		set, err := session.LoadPolicies(cmd.Context(), c, roots)
 		switch {
 		case errors.As(err, &problems):
 			return problems, nil, nil
 		case err != nil:
 			return nil, nil, err
 		}
-		problems, err = set.Check(cmd.Context(), a.now())
+		problems, err = set.Check(cmd.Context(), a.Now())
 		return problems, nil, err
 	}
-	s, err := a.forReading(cmd.Context(), options{policies: roots, snapshot: f.snapshot, tellsWarnings: true})
+	s, err := a.ForReading(cmd.Context(), session.Options{Policies: roots, Snapshot: f.snapshot, TellsWarnings: true})
 	switch {
 	case errors.As(err, &problems):
 		return problems, nil, nil
 	case err != nil:
 		return nil, nil, err
 	}
-	defer s.close()
+	defer s.Close()
 	problems, result, err := s.Check(cmd.Context())
 	if err == nil && result != nil {
 		partly = incomplete(result.Snapshot)
@@ -103,10 +105,10 @@ func (a *app) noteGivesNothing(r *reconcile.Result) {
 	rules := r.GivesNothing()
 	for i, n := range rules {
 		if i == mostNotes {
-			a.note("and %s like these", counted(len(rules)-i, "rule"))
+			a.Note("and %s like these", report.Counted(len(rules)-i, "rule"))
 			return
 		}
-		a.note("%s:%d: %s", n.Origin.File, n.Origin.Line, n.Message)
+		a.Note("%s:%d: %s", n.Origin.File, n.Origin.Line, n.Message)
 	}
 }
 
@@ -117,11 +119,11 @@ func (a *app) problemWriter(f checkFlags) (func(policies.Problems) error, error)
 	}
 	switch f.format {
 	case "text":
-		return func(ps policies.Problems) error { return report.ProblemsText(a.stdout, ps) }, nil
+		return func(ps policies.Problems) error { return report.ProblemsText(a.Stdout, ps) }, nil
 	case "json":
-		return func(ps policies.Problems) error { return report.JSON(a.stdout, append(policies.Problems{}, ps...)) }, nil
+		return func(ps policies.Problems) error { return report.JSON(a.Stdout, append(policies.Problems{}, ps...)) }, nil
 	case "github":
-		return func(ps policies.Problems) error { return report.ProblemsGitHub(a.stdout, ps, a.nameInRepository) }, nil
+		return func(ps policies.Problems) error { return report.ProblemsGitHub(a.Stdout, ps, a.nameInRepository) }, nil
 	}
 	return nil, fmt.Errorf("--format %s: expected text, json or github", f.format)
 }
@@ -129,7 +131,7 @@ func (a *app) problemWriter(f checkFlags) (func(policies.Problems) error, error)
 // nameInRepository is a file's name as GitHub knows it: from the root of the
 // checkout, which need not be the working directory.
 func (a *app) nameInRepository(file string) string {
-	root := a.env["GITHUB_WORKSPACE"]
+	root := a.Env["GITHUB_WORKSPACE"]
 	path, err := filepath.Abs(file)
 	if root == "" || err != nil {
 		return file

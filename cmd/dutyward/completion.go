@@ -26,11 +26,11 @@ func (a *app) completions(root *cobra.Command) {
 			continue
 		}
 		cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-			c, err := a.config()
+			c, err := a.Config()
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			j, err := journal.OpenReadOnly(cmd.Context(), c.State, journal.Options{Now: a.now, Account: c.Account.Name, Redact: a.redact})
+			j, err := journal.OpenReadOnly(cmd.Context(), c.State, journal.Options{Now: a.Now, Account: c.Account.Name, Redact: a.Redact})
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}

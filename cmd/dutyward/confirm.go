@@ -27,12 +27,12 @@ func newConfirm(a *app) *cobra.Command {
 			if ref.ID != "" || ref.Kind == inventory.KindAccount || ref.Kind == inventory.KindGroup {
 				return fmt.Errorf("%s needs no confirmation: only names of people and things in PagerDuty can come to mean something else", ref)
 			}
-			s, err := a.forState(cmd.Context())
+			s, err := a.ForState(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			if s.Reader, err = a.connect(cmd.Context(), s); err != nil {
+			defer s.Close()
+			if s.Reader, err = a.Connect(cmd.Context(), s); err != nil {
 				return err
 			}
 			snapshot, err := s.Reader.Snapshot(cmd.Context(), nil)
@@ -44,10 +44,10 @@ func newConfirm(a *app) *cobra.Command {
 				return err
 			}
 			ref.Kind = ref.Kind.Thing()
-			if err := s.journal.Confirm(cmd.Context(), ref.Key(), found.ID, reason); err != nil {
+			if err := s.Journal.Confirm(cmd.Context(), ref.Key(), found.ID, reason); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.stdout, "From now on %s means #%s.\n", report.Line(ref.String()), report.Line(found.ID))
+			_, err = fmt.Fprintf(a.Stdout, "From now on %s means #%s.\n", report.Line(ref.String()), report.Line(found.ID))
 			return err
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/terminal"
 )
 
 // lastLines is how long the last lines of the log may take to be written.
@@ -27,7 +28,7 @@ func newRun(a *app) *cobra.Command {
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			load := func() (*config.Config, error) {
-				c, err := a.config()
+				c, err := a.Config()
 				if err != nil {
 					return nil, err
 				}
@@ -37,16 +38,16 @@ func newRun(a *app) *cobra.Command {
 				if cmd.Flags().Changed("listen") {
 					c.Run.Listen = listen
 				}
-				if len(f.policies) > 0 {
-					c.Policies = f.policies
+				if len(f.Policies) > 0 {
+					c.Policies = f.Policies
 				}
 				return c, nil
 			}
 			r := &running{app: a, load: load}
-			log := newBehind(a.stderr, r.output.failed) // who stops reading it stops no round
-			defer log.finish(lastLines)
-			r.output.w, r.output.redact = log, r.redact
-			r.log = a.logger(&r.output, verbose)
+			log := terminal.NewBehind(a.Stderr, r.output.Failed) // who stops reading it stops no round
+			defer log.Finish(lastLines)
+			r.output.W, r.output.Redact = log, r.redact
+			r.log = a.Logger(&r.output, verbose)
 			return r.whileRead(cmd.Context())
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/examples"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
@@ -76,11 +77,11 @@ func newDemonstration(a *app, clock func(start time.Time) func() time.Time, rate
 	if err != nil {
 		return nil, err
 	}
-	d := &demonstration{seed: seed, sim: sim, app: &app{&process{
-		stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, now: now, noColour: a.noColour,
-		env:        map[string]string{config.DefaultTokenEnv: "token-of-the-demo", "NO_COLOR": a.env["NO_COLOR"], "TERM": a.env["TERM"]},
-		transport:  sim.Transport(),
-		configFile: config.DefaultFile,
+	d := &demonstration{seed: seed, sim: sim, app: &app{&session.Process{
+		Stdin: a.Stdin, Stdout: a.Stdout, Stderr: a.Stderr, Now: now, NoColour: a.NoColour,
+		Env:        map[string]string{config.DefaultTokenEnv: "token-of-the-demo", "NO_COLOR": a.Env["NO_COLOR"], "TERM": a.Env["TERM"]},
+		Transport:  sim.Transport(),
+		ConfigFile: config.DefaultFile,
 	}}}
 	if d.home, err = os.Getwd(); err != nil {
 		return nil, fmt.Errorf("start the demo: %w", err)
@@ -99,8 +100,8 @@ func newDemonstration(a *app, clock func(start time.Time) func() time.Time, rate
 
 // passing is a clock that runs as the local one does.
 func (a *app) passing(start time.Time) func() time.Time {
-	began := a.now()
-	return func() time.Time { return start.Add(a.now().Sub(began)) }
+	began := a.Now()
+	return func() time.Time { return start.Add(a.Now().Sub(began)) }
 }
 
 func companySeed() (*inventory.Snapshot, error) {

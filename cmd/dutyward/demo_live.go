@@ -88,7 +88,7 @@ func (a *app) live(ctx context.Context, speed float64, span time.Duration) (err 
 }
 
 func (s *stage) run(ctx context.Context) error {
-	c, err := s.config()
+	c, err := s.Config()
 	if err != nil {
 		return err
 	}
@@ -97,11 +97,11 @@ func (s *stage) run(ctx context.Context) error {
 		return err
 	}
 	log := slog.New(s.teller)
-	open, err := s.unattended(ctx, c, log)
+	open, err := s.Unattended(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer open.close()
+	defer open.Close()
 	s.daemon = newDaemon(open, log)
 	s.daemon.OnCallInterval = 0 // each minute of two days is not worth watching
 	s.loop = &daemon.Loop{
@@ -221,10 +221,10 @@ func (s *stage) onDuty() string {
 // what it printed.
 func (s *stage) command(ctx context.Context, args ...string) (string, error) {
 	var printed bytes.Buffer
-	other := *s.process
-	other.stdout, other.stderr = &printed, &printed
+	other := *s.Process
+	other.Stdout, other.Stderr = &printed, &printed
 	root := newRoot(&app{&other})
-	other.configFile = config.DefaultFile
+	other.ConfigFile = config.DefaultFile
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	return strings.TrimSpace(printed.String()), err

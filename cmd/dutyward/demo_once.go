@@ -14,6 +14,8 @@ import (
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
+	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
@@ -43,11 +45,11 @@ func (d *demonstration) once(cmd *cobra.Command) error {
 // account reads the account.
 func (d *demonstration) account(ctx context.Context) error {
 	d.begin("The account", "dutyward snapshot")
-	s, err := d.forReading(ctx, options{})
+	s, err := d.ForReading(ctx, session.Options{})
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	account, err := s.Reader.Snapshot(ctx, nil)
 	if err != nil {
 		return err
@@ -58,9 +60,9 @@ func (d *demonstration) account(ctx context.Context) error {
 	}
 	d.say("%s on %s: %s, %s, %s (%d of layers, %d of shifts), %d escalation policies, %s.",
 		account.Account.Name, account.Account.TakenAt.Format("Monday, 2 January 2006, 15:04 UTC"),
-		counted(len(account.Users), "user"), counted(len(account.Teams), "team"), counted(len(account.Schedules), "schedule"),
-		kinds[inventory.ScheduleOfLayers], kinds[inventory.ScheduleOfShifts], len(account.EscalationPolicies), counted(len(account.Services), "service"))
-	d.say("Read whole: %s", report.CostSummary(s.client.Cost()))
+		report.Counted(len(account.Users), "user"), report.Counted(len(account.Teams), "team"), report.Counted(len(account.Schedules), "schedule"),
+		kinds[inventory.ScheduleOfLayers], kinds[inventory.ScheduleOfShifts], len(account.EscalationPolicies), report.Counted(len(account.Services), "service"))
+	d.say("Read whole: %s", report.CostSummary(s.Client.Cost()))
 	return nil
 }
 
@@ -71,9 +73,9 @@ func (d *demonstration) policies(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	var files []string
-	err = fs.WalkDir(os.DirFS(s.config.Policies[0]), ".", func(path string, e fs.DirEntry, err error) error {
+	err = fs.WalkDir(os.DirFS(s.Config.Policies[0]), ".", func(path string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() && !strings.HasSuffix(path, "_test.rego") {
 			files = append(files, path)
 		}
@@ -83,9 +85,9 @@ func (d *demonstration) policies(ctx context.Context) error {
 		return err
 	}
 	d.say("%s: they ask for %s and declare %s. The most nested one follows the on-call shifts by itself:",
-		strings.Join(files, ", "), counted(result.Access.Grants.Len(), "role"), counted(len(result.Access.Groups), "group"))
+		strings.Join(files, ", "), report.Counted(result.Access.Grants.Len(), "role"), report.Counted(len(result.Access.Groups), "group"))
 	d.say("")
-	return report.GroupsText(d.stdout, result.Access, inventory.NewIndex(result.Snapshot), []string{mostNested(result.Access)}, d.style(d.stdout))
+	return report.GroupsText(d.Stdout, result.Access, inventory.NewIndex(result.Snapshot), []string{mostNested(result.Access)}, d.Style(d.Stdout))
 }
 
 // mostNested is the group with the longest chain to a member.
@@ -109,18 +111,18 @@ func (d *demonstration) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	return d.printPlan(result, false)
 }
 
 func (d *demonstration) apply(cmd *cobra.Command) error {
 	d.begin("The changes", "dutyward apply")
 	d.say("Each is looked at just before it is written, and recorded before and after.")
-	s, err := d.forWriting(cmd.Context(), options{})
+	s, err := d.ForWriting(cmd.Context(), session.Options{})
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	x := application{app: d.app, yes: true, quiet: true, pause: d.pause}
 	return x.run(cmd, s)
 }
@@ -132,9 +134,9 @@ func (d *demonstration) again(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	if n := len(result.Plan.Changes); n > 0 {
-		return fmt.Errorf("the second plan should be empty and has %s", counted(n, "change"))
+		return fmt.Errorf("the second plan should be empty and has %s", report.Counted(n, "change"))
 	}
 	d.say("A fresh snapshot, a fresh plan, and nothing left to apply:")
 	d.say("")
@@ -145,14 +147,14 @@ func (d *demonstration) again(ctx context.Context) error {
 }
 
 // round plans in a session of its own, as another process would.
-func (d *demonstration) round(ctx context.Context) (*session, *reconcile.Result, error) {
-	s, err := d.forReading(ctx, options{})
+func (d *demonstration) round(ctx context.Context) (*session.Session, *reconcile.Result, error) {
+	s, err := d.ForReading(ctx, session.Options{})
 	if err != nil {
 		return nil, nil, err
 	}
 	result, err := s.Plan(ctx)
 	if err != nil {
-		return nil, nil, errors.Join(err, s.close())
+		return nil, nil, errors.Join(err, s.Close())
 	}
 	return s, result, nil
 }
@@ -162,21 +164,21 @@ func (d *demonstration) begin(title, command string) {
 	d.pause(600 * time.Millisecond)
 	d.step++
 	head := color.New(color.Bold, color.FgCyan)
-	if !d.style(d.stdout).Colour {
+	if !d.Style(d.Stdout).Colour {
 		head.DisableColor()
 	}
 	text := fmt.Sprintf("── %d. %s ", d.step, title)
 	rest := max(4, 78-len([]rune(text))-len(command))
-	fmt.Fprintf(d.stdout, "\n%s\n\n", head.Sprint(text+strings.Repeat("─", rest)+" "+command))
+	fmt.Fprintf(d.Stdout, "\n%s\n\n", head.Sprint(text+strings.Repeat("─", rest)+" "+command))
 }
 
 func (d *demonstration) say(format string, args ...any) {
-	fmt.Fprintf(d.stdout, format+"\n", args...)
+	fmt.Fprintf(d.Stdout, format+"\n", args...)
 }
 
 // pause lets a person watch; where nobody does it returns at once.
 func (d *demonstration) pause(t time.Duration) {
-	if isTerminal(d.stdout) {
+	if terminal.Is(d.Stdout) {
 		time.Sleep(t)
 	}
 }

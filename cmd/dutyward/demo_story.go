@@ -224,7 +224,7 @@ func release(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	if err := session.close(); err != nil {
+	if err := session.Close(); err != nil {
 		return err
 	}
 	args := []string{"release", "--reason", "agreed with Mona and Dora"}
@@ -298,7 +298,7 @@ func (s *stage) page(ctx context.Context, method, path string, body any) ([]byte
 	}
 	r.Header.Set("Authorization", "Token token=page")
 	r.Header.Set("From", "dan.weber@acme.test")
-	resp, err := s.transport.RoundTrip(r)
+	resp, err := s.Transport.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}

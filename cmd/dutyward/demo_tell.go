@@ -15,6 +15,7 @@ import (
 	"github.com/fatih/color"
 	"golang.org/x/term"
 
+	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -62,8 +63,8 @@ type teller struct {
 }
 
 func newTeller(a *app, seed *inventory.Snapshot, now func() time.Time) *teller {
-	t := &teller{out: a.stdout, colour: a.style(a.stdout).Colour, terminal: isTerminal(a.stdout), width: 100, now: now, people: map[string]string{}}
-	if f, ok := fileOf(a.stdout); ok && t.terminal {
+	t := &teller{out: a.Stdout, colour: a.Style(a.Stdout).Colour, terminal: terminal.Is(a.Stdout), width: 100, now: now, people: map[string]string{}}
+	if f, ok := terminal.FileOf(a.Stdout); ok && t.terminal {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
 			t.width = max(60, min(w, 120))
 		}
@@ -120,7 +121,7 @@ func (t *teller) farewell(s daemon.Status) {
 		}
 	}
 	t.plain("")
-	t.plain(fmt.Sprintf("%s, by cause: %s. The account is gone, and nothing is left behind.", counted(s.Rounds, "round"), cmp.Or(strings.Join(parts, "; "), "nothing to do")))
+	t.plain(fmt.Sprintf("%s, by cause: %s. The account is gone, and nothing is left behind.", report.Counted(s.Rounds, "round"), cmp.Or(strings.Join(parts, "; "), "nothing to do")))
 	t.plain("Next: `dutyward demo --once` shows a plan with the rules behind each line. On your own account a first run changes nothing: see README.md, or `dutyward help configuration`.")
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"os"
 	"strings"
 	"testing"
@@ -17,7 +19,7 @@ func told(t *testing.T, span string) string {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	var stdout, stderr bytes.Buffer
-	if code := run([]string{"demo", "--speed", "0", "--for", span}, nil, &stdout, &stderr, nil); code != exitOK || stderr.Len() > 0 {
+	if code := run([]string{"demo", "--speed", "0", "--for", span}, nil, &stdout, &stderr, nil); code != exit.OK || stderr.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
 	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
@@ -61,7 +63,7 @@ func TestTheDemoEndsCleanlyWhenItIsInterrupted(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout := &interrupting{at: "Tara Singh", interrupt: cancel}
-	a := &app{&process{stdout: stdout, stderr: stdout, now: time.Now}}
+	a := &app{&session.Process{Stdout: stdout, Stderr: stdout, Now: time.Now}}
 	if err := a.live(ctx, 1e6, 0); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -38,14 +39,14 @@ const generated = "<!-- Made from the code by `go test ./cmd/dutyward -update`: 
 
 func TestTheReferenceIsCurrent(t *testing.T) {
 	current(t, "configuration.md", generated+config.Reference())
-	current(t, "exit-codes.md", generated+exitCodeReference())
+	current(t, "exit-codes.md", generated+exit.Reference())
 	current(t, "codes.md", generated+codesReference())
 	current(t, "commands.md", generated+commandReference(t))
 }
 
 // commandReference is cobra's Markdown of all commands, in one page.
 func commandReference(t *testing.T) string {
-	root := newRoot(&app{})
+	root := newRoot(newApp(nil, nil, nil, nil))
 	root.DisableAutoGenTag = true
 	root.InitDefaultHelpFlag()
 	var b bytes.Buffer

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
@@ -33,14 +35,14 @@ func newDoctor(a *app) *cobra.Command {
 			e.all(cmd.Context())
 			var err error
 			if asJSON {
-				err = report.JSON(a.stdout, e.report)
+				err = report.JSON(a.Stdout, e.report)
 			} else {
 				var text strings.Builder
 				_ = e.report.Text(&text) // which always takes it
-				_, err = io.WriteString(a.stdout, report.Text(text.String()))
+				_, err = io.WriteString(a.Stdout, report.Text(text.String()))
 			}
 			if err == nil && e.report.Fail > 0 {
-				return exit{code: exitError}
+				return exit.Status{Code: exit.Error}
 			}
 			return err
 		},
@@ -57,13 +59,13 @@ type examination struct {
 	flags   roundFlags
 	report  doctor.Report
 	config  *config.Config
-	session *session
+	session *session.Session
 	// foreign says that a saved snapshot is of another account than the state.
 	foreign bool
 }
 
 func (e *examination) all(ctx context.Context) {
-	c, err := e.app.config()
+	c, err := e.app.Config()
 	file := ""
 	if c != nil {
 		file = c.File
@@ -74,10 +76,10 @@ func (e *examination) all(ctx context.Context) {
 		return
 	}
 	e.config = c
-	e.session = &session{config: c, Round: &reconcile.Round{Now: e.now, Settings: c.Settings()}}
-	set, err := loadPolicies(ctx, c, e.flags.policies)
+	e.session = &session.Session{Config: c, Round: &reconcile.Round{Now: e.Now, Settings: c.Settings()}}
+	set, err := session.LoadPolicies(ctx, c, e.flags.Policies)
 	e.report.Add(doctor.Policies(set, err))
-	stateOptions := e.journalOptions(e.session)
+	stateOptions := e.JournalOptions(e.session)
 	e.report.Add(doctor.State(ctx, c.State, stateOptions)...)
 	reader := e.reader(ctx)
 	if reader == nil {
@@ -91,26 +93,26 @@ func (e *examination) all(ctx context.Context) {
 
 // reader checks the way to the account; nil if there is none.
 func (e *examination) reader(ctx context.Context) reconcile.Reader {
-	if e.flags.snapshot != "" {
+	if e.flags.Snapshot != "" {
 		for _, name := range []string{"token", "reachable", "clock"} {
 			e.report.Add(doctor.Skipped(name, "a saved snapshot stands for the account"))
 		}
-		snapshot, err := e.savedSnapshot(e.flags.snapshot)
+		snapshot, err := e.SavedSnapshot(e.flags.Snapshot)
 		if err != nil {
 			e.report.Add(doctor.Account(nil, err)...)
 			return nil
 		}
 		e.foreign = snapshot.Account.Name != e.config.Account.Name
-		return saved(snapshot)
+		return session.Saved(snapshot)
 	}
 	_, err := e.config.Token(ctx)
 	e.report.Add(doctor.Token(e.config.Account.Token.Where(), err))
-	reader, failed := e.connect(ctx, e.session)
+	reader, failed := e.Connect(ctx, e.session)
 	if failed != nil {
 		e.report.Add(doctor.Account(nil, failed)...)
 		return nil
 	}
-	reached := doctor.Reach(ctx, e.transport, e.session.client.Address(), e.now)
+	reached := doctor.Reach(ctx, e.Transport, e.session.Client.Address(), e.Now)
 	e.report.Add(reached...)
 	if err != nil || reached[0].Status == doctor.Fail {
 		return nil
@@ -149,7 +151,7 @@ func (e *examination) memory(ctx context.Context) (*journal.Journal, error) {
 	if e.foreign {
 		return nil, nil
 	}
-	return journal.OpenReadOnly(ctx, e.config.State, e.journalOptions(e.session))
+	return journal.OpenReadOnly(ctx, e.config.State, e.JournalOptions(e.session))
 }
 
 func (e *examination) planned(ctx context.Context, j *journal.Journal) []doctor.Check {
@@ -164,9 +166,9 @@ func (e *examination) planned(ctx context.Context, j *journal.Journal) []doctor.
 // writing checks in whose name would be written.
 func (e *examination) writing(ctx context.Context, s *inventory.Snapshot) doctor.Check {
 	tokenUser := ""
-	if e.session.client != nil {
+	if e.session.Client != nil {
 		var err error
-		if tokenUser, err = e.session.client.TokenUser(ctx); err != nil {
+		if tokenUser, err = e.session.Client.TokenUser(ctx); err != nil {
 			return doctor.Skipped("write", fmt.Sprintf("whose token it is can't be told: %v", err))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
@@ -31,7 +32,7 @@ func newExplain(a *app) *cobra.Command {
 			return arguments(2, 2)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.planned(cmd.Context(), f, func(s *session, r *reconcile.Result) error {
+			return a.planned(cmd.Context(), f, func(s *session.Session, r *reconcile.Result) error {
 				index := inventory.NewIndex(r.Snapshot)
 				person, err := findPerson(r.Snapshot, r.Access.Absent, args[0])
 				if err != nil {
@@ -52,9 +53,9 @@ func newExplain(a *app) *cobra.Command {
 				}
 				x := report.Explain(standings.Of(pair), why.NotInForce, why.Misses, why.Stops)
 				if asJSON {
-					return report.JSON(a.stdout, x)
+					return report.JSON(a.Stdout, x)
 				}
-				return report.ExplainText(a.stdout, x, a.style(a.stdout))
+				return report.ExplainText(a.Stdout, x, a.Style(a.Stdout))
 			})
 		},
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/forecast"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -42,13 +44,13 @@ func newForecast(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := a.forReading(cmd.Context(), f.options)
+			s, err := a.ForReading(cmd.Context(), f.Options)
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			forecast, snapshot, err := s.Forecast(cmd.Context(), func(now, reach time.Time) time.Time {
-				if end := until.from(now); days || ff.until != "" || end.Before(reach) {
+				if end := until.From(now); days || ff.until != "" || end.Before(reach) {
 					return end
 				}
 				return reach // nobody asked for more than the snapshot holds
@@ -62,9 +64,9 @@ func newForecast(a *app) *cobra.Command {
 			}
 			forecast.Narrow(narrowing)
 			if asJSON {
-				err = report.ForecastJSON(a.stdout, forecast)
+				err = report.ForecastJSON(a.Stdout, forecast)
 			} else {
-				err = report.ForecastText(a.stdout, forecast, a.style(a.stdout))
+				err = report.ForecastText(a.Stdout, forecast, a.Style(a.Stdout))
 			}
 			if err != nil {
 				return err
@@ -73,7 +75,7 @@ func newForecast(a *app) *cobra.Command {
 				return err
 			}
 			if n := len(forecast.Errors); n > 0 {
-				return exitWith(exitPartial, fmt.Errorf("%s kept the forecast from being whole; what it concerns is not foreseen", counted(n, "error")))
+				return exit.With(exit.Partial, fmt.Errorf("%s kept the forecast from being whole; what it concerns is not foreseen", report.Counted(n, "error")))
 			}
 			return nil
 		},
@@ -81,7 +83,7 @@ func newForecast(a *app) *cobra.Command {
 	f.add(cmd)
 	f.addAt(cmd)
 	cmd.Flags().IntVar(&ff.days, "days", 14, "look this many `days` ahead")
-	cmd.Flags().StringVar(&ff.until, "until", "", "look ahead until this `time` instead: "+momentForms)
+	cmd.Flags().StringVar(&ff.until, "until", "", "look ahead until this `time` instead: "+session.MomentForms)
 	cmd.Flags().StringArrayVar(&ff.people, "person", nil, "only what a `person` gains and loses (an e-mail address, or '#' and an id); may be repeated")
 	cmd.Flags().StringArrayVar(&ff.resources, "resource", nil, "only changes on a `resource` (account, team:NAME, schedule:NAME); may be repeated")
 	cmd.Flags().StringArrayVar(&ff.groups, "group", nil, "only this `group` and what comes through it; may be repeated")
@@ -90,16 +92,16 @@ func newForecast(a *app) *cobra.Command {
 }
 
 // end is where the forecast ends.
-func (f forecastFlags) end(days bool) (when, error) {
+func (f forecastFlags) end(days bool) (session.Moment, error) {
 	switch {
 	case f.until != "" && days:
-		return when{}, errors.New("--days and --until don't go together: both say where the forecast ends")
+		return session.Moment{}, errors.New("--days and --until don't go together: both say where the forecast ends")
 	case f.until != "":
-		return parseMoment("--until", f.until)
+		return session.ParseMoment("--until", f.until)
 	case f.days < 1:
-		return when{}, fmt.Errorf("--days %d: expected 1 or more", f.days)
+		return session.Moment{}, fmt.Errorf("--days %d: expected 1 or more", f.days)
 	}
-	return when{after: time.Duration(f.days) * 24 * time.Hour}, nil
+	return session.Moment{After: time.Duration(f.days) * 24 * time.Hour}, nil
 }
 
 // narrowing resolves what the forecast is narrowed to; what names nothing is an

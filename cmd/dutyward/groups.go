@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
@@ -24,24 +25,24 @@ func newGroups(a *app) *cobra.Command {
 			"call on a policy (escalation:NAME), each of which one line puts into a group. With names only those.",
 		Example: "  dutyward groups\n  dutyward groups payments-oncall 'oncall:Payments Primary' --at +8h",
 		RunE: func(cmd *cobra.Command, names []string) error {
-			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
+			return a.planned(cmd.Context(), f, func(_ *session.Session, r *reconcile.Result) error {
 				implicit := desired.Implicit(r.Snapshot)
 				chosen, err := chosenGroups(r.Access, implicit, names)
 				if err != nil {
 					return err
 				}
 				if !asJSON {
-					index, style := inventory.NewIndex(r.Snapshot), a.style(a.stdout)
-					if err := report.GroupsText(a.stdout, r.Access, index, chosen, style); err != nil || len(names) > 0 {
+					index, style := inventory.NewIndex(r.Snapshot), a.Style(a.Stdout)
+					if err := report.GroupsText(a.Stdout, r.Access, index, chosen, style); err != nil || len(names) > 0 {
 						return err
 					}
-					return report.ImplicitText(a.stdout, implicit, index, style)
+					return report.ImplicitText(a.Stdout, implicit, index, style)
 				}
 				all, documents := r.Access.GroupDocuments(), map[string]desired.GroupDocument{}
 				for _, n := range chosen {
 					documents[n] = all[n]
 				}
-				return report.JSON(a.stdout, documents)
+				return report.JSON(a.Stdout, documents)
 			})
 		},
 	}

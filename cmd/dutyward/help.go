@@ -43,7 +43,7 @@ func (a *app) explainCode(text string) error {
 	if !ok {
 		return fmt.Errorf("there is no code %q%s; `dutyward help codes` lists them", text, nearestCode(text, pages))
 	}
-	return report.CodePage(a.stdout, page)
+	return report.CodePage(a.Stdout, page)
 }
 
 // nearestCode suggests a code: one like it, or the same name in another category.

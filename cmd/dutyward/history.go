@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -23,29 +24,29 @@ func newHistory(a *app) *cobra.Command {
 		Example: "  dutyward history\n  dutyward history 42",
 		Args:    arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.forState(cmd.Context())
+			s, err := a.ForState(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			if len(args) == 0 {
-				past, err := s.journal.Past(cmd.Context(), most)
+				past, err := s.Journal.Past(cmd.Context(), most)
 				if err != nil {
 					return err
 				}
 				if asJSON {
-					return report.JSON(a.stdout, past)
+					return report.JSON(a.Stdout, past)
 				}
-				return report.HistoryText(a.stdout, historyOf(past), a.style(a.stdout))
+				return report.HistoryText(a.Stdout, historyOf(past), a.Style(a.Stdout))
 			}
 			r, err := recordedRound(cmd, s, args)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return report.JSON(a.stdout, r)
+				return report.JSON(a.Stdout, r)
 			}
-			return report.MadeText(a.stdout, r.Plan, r.Made, fmt.Sprintf("Round %d", r.Round), r.Began, a.style(a.stdout))
+			return report.MadeText(a.Stdout, r.Plan, r.Made, fmt.Sprintf("Round %d", r.Round), r.Began, a.Style(a.Stdout))
 		},
 	}
 	cmd.Flags().IntVar(&most, "most", 20, "list so many `rounds` at most")
@@ -63,10 +64,10 @@ func historyOf(past []journal.Past) []report.Past {
 
 // recordedRound is the round that an argument names; without one it is the last
 // that changed something.
-func recordedRound(cmd *cobra.Command, s *session, args []string) (*journal.Recorded, error) {
+func recordedRound(cmd *cobra.Command, s *session.Session, args []string) (*journal.Recorded, error) {
 	var round int64
 	if len(args) == 0 {
-		past, err := s.journal.Past(cmd.Context(), 1)
+		past, err := s.Journal.Past(cmd.Context(), 1)
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +82,7 @@ func recordedRound(cmd *cobra.Command, s *session, args []string) (*journal.Reco
 		}
 		round = n
 	}
-	r, err := s.journal.Round(cmd.Context(), round)
+	r, err := s.Journal.Round(cmd.Context(), round)
 	if err != nil {
 		return nil, err
 	}

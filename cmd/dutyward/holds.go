@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -33,12 +35,12 @@ func newHolds(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return report.JSON(a.stdout, h)
+				return report.JSON(a.Stdout, h)
 			}
 			if err := a.noteStale(fresh); err != nil {
 				return err
 			}
-			return report.HoldsText(a.stdout, h, a.style(a.stdout))
+			return report.HoldsText(a.Stdout, h, a.Style(a.Stdout))
 		},
 	}
 	f.addPolicies(cmd)
@@ -49,12 +51,12 @@ func newHolds(a *app) *cobra.Command {
 
 // noteStale says that what is held may be another matter by now.
 func (a *app) noteStale(fresh bool) error {
-	c, err := a.config()
+	c, err := a.Config()
 	if err != nil || fresh {
 		return err
 	}
 	if p := c.StopFile().Paused(); p != nil {
-		a.note("this is as it was before `dutyward run` was paused, %s; --fresh plans now", pauseText(p))
+		a.Note("this is as it was before `dutyward run` was paused, %s; --fresh plans now", pauseText(p))
 	}
 	return nil
 }
@@ -63,11 +65,11 @@ func (a *app) noteStale(fresh bool) error {
 // is made now.
 func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*report.Holds, error) {
 	if !fresh {
-		s, err := a.forState(ctx)
+		s, err := a.ForState(ctx)
 		if err != nil {
 			return nil, err
 		}
-		defer s.close()
+		defer s.Close()
 		h, err := recordedHolds(ctx, s)
 		if err == nil && h == nil {
 			err = errors.New("no round was recorded yet: run `dutyward holds --fresh` to plan now")
@@ -75,32 +77,32 @@ func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*report.Hold
 		return h, err
 	}
 	var h *report.Holds
-	err := a.planned(ctx, f, func(s *session, r *reconcile.Result) error {
-		memory, err := s.journal.Memory(ctx, s.Now())
+	err := a.planned(ctx, f, func(s *session.Session, r *reconcile.Result) error {
+		memory, err := s.Journal.Memory(ctx, s.Now())
 		if err != nil {
 			return err
 		}
-		alarms, err := s.journal.Alarms(ctx, false)
+		alarms, err := s.Journal.Alarms(ctx, false)
 		h = report.NewHolds(r.Plan, 0, r.Plan.Now, memory.Released, alarms)
 		return err
 	})
-	if h != nil && errors.As(err, &exit{}) {
+	if h != nil && errors.As(err, &exit.Status{}) {
 		err = nil // an incomplete round holds more, and says why
 	}
 	return h, err
 }
 
 // recordedHolds are those of the last recorded round; nil if there was none.
-func recordedHolds(ctx context.Context, s *session) (*report.Holds, error) {
-	last, err := s.journal.LastRound(ctx)
+func recordedHolds(ctx context.Context, s *session.Session) (*report.Holds, error) {
+	last, err := s.Journal.LastRound(ctx)
 	if err != nil || last == nil {
 		return nil, err
 	}
-	memory, err := s.journal.Memory(ctx, s.Now())
+	memory, err := s.Journal.Memory(ctx, s.Now())
 	if err != nil {
 		return nil, err
 	}
-	alarms, err := s.journal.Alarms(ctx, false)
+	alarms, err := s.Journal.Alarms(ctx, false)
 	if err != nil {
 		return nil, err
 	}
@@ -122,22 +124,22 @@ func newRelease(a *app) *cobra.Command {
 			"  dutyward release 'team/PABC123/*' --reason 'they moved to another team'",
 		Args: arguments(1, -1),
 		RunE: func(cmd *cobra.Command, keys []string) error {
-			s, err := a.forState(cmd.Context())
+			s, err := a.ForState(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			held, err := a.matching(cmd.Context(), s, f, keys)
 			if err != nil {
 				return err
 			}
 			for _, h := range held {
-				if err := s.journal.Release(cmd.Context(), h.ID, reason); err != nil {
+				if err := s.Journal.Release(cmd.Context(), h.ID, reason); err != nil {
 					return err
 				}
-				fmt.Fprintf(a.stdout, "Released for 24 hours: %s\n", report.Line(h.ID))
+				fmt.Fprintf(a.Stdout, "Released for 24 hours: %s\n", report.Line(h.ID))
 			}
-			fmt.Fprintf(a.stdout, "The next round makes %s: `dutyward apply`, or that of `dutyward run`, which SIGHUP makes now.\n",
+			fmt.Fprintf(a.Stdout, "The next round makes %s: `dutyward apply`, or that of `dutyward run`, which SIGHUP makes now.\n",
 				map[bool]string{true: "it", false: "them"}[len(held) == 1])
 			return nil
 		},
@@ -151,7 +153,7 @@ func newRelease(a *app) *cobra.Command {
 // matching are the held changes that the keys name, each of which must name one:
 // of the last recorded round or, where one names none there, of a plan that is
 // made now.
-func (a *app) matching(ctx context.Context, s *session, f roundFlags, keys []string) ([]plan.Held, error) {
+func (a *app) matching(ctx context.Context, s *session.Session, f roundFlags, keys []string) ([]plan.Held, error) {
 	h, err := recordedHolds(ctx, s)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,8 +25,8 @@ func TestS40_ACommandSaysThatOneStepOfThePoliciesTookTooMuch(t *testing.T) {
 	} {
 		cmd, said := k.start(args...)
 		_ = cmd.Wait() // the exit code says it
-		if code := cmd.ProcessState.ExitCode(); code != exitError {
-			t.Errorf("%v: exit code %d, want %d", args, code, exitError)
+		if code := cmd.ProcessState.ExitCode(); code != exit.Error {
+			t.Errorf("%v: exit code %d, want %d", args, code, exit.Error)
 		}
 		got := said.String()
 		if !strings.Contains(got, "took more memory than evaluation.memory_limit allows") || strings.Contains(got, "goroutine") {
@@ -70,8 +71,8 @@ func (k *killing) endsOn(t *testing.T, name string, args ...string) {
 	cmd, said := k.start(args...)
 	_ = cmd.Wait() // the exit code says it
 	got := said.String()
-	if code := cmd.ProcessState.ExitCode(); code != exitError || !outgrown.MatchString(got) || strings.Contains(got, "goroutine") {
-		t.Errorf("%v on %s: exit code %d, want %d, with what it was and no trace:\n%.2000s", args, name, code, exitError, got)
+	if code := cmd.ProcessState.ExitCode(); code != exit.Error || !outgrown.MatchString(got) || strings.Contains(got, "goroutine") {
+		t.Errorf("%v on %s: exit code %d, want %d, with what it was and no trace:\n%.2000s", args, name, code, exit.Error, got)
 	}
 }
 

@@ -43,7 +43,7 @@ func newInit(a *app) *cobra.Command {
 }
 
 func (a *app) init(ctx context.Context, dir, snapshot string, force bool) error {
-	c, err := a.config()
+	c, err := a.Config()
 	if err != nil {
 		return err
 	}
@@ -71,11 +71,11 @@ func (a *app) init(ctx context.Context, dir, snapshot string, force bool) error 
 // accountOrFile is a saved snapshot, or that of the account.
 func (a *app) accountOrFile(ctx context.Context, c *config.Config, file string) (*inventory.Snapshot, error) {
 	if file != "" {
-		return a.savedSnapshot(file)
+		return a.SavedSnapshot(file)
 	}
 	o := c.PagerDuty()
-	o.Transport = a.transport
-	progress, stop := a.readingProgress()
+	o.Transport = a.Transport
+	progress, stop := a.ReadingProgress()
 	defer stop()
 	o.Progress = progress
 	client, err := pagerduty.New(o)
@@ -128,7 +128,7 @@ func (a *app) writeDraft(d *scaffold.Draft, dir string) error {
 			_, err := w.Write(f.Content)
 			return err
 		}
-		if err := a.write(path, 0o644, content); err != nil {
+		if err := a.WriteFile(path, 0o644, content); err != nil {
 			return err
 		}
 	}
@@ -139,7 +139,7 @@ func (a *app) writeDraft(d *scaffold.Draft, dir string) error {
 func (a *app) printDraft(d *scaffold.Draft, dir string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Wrote a first configuration and policies for %s and %s with %s:\n",
-		numbered(d.People, "person", "people"), counted(d.Teams, "team"), counted(d.Members, "membership"))
+		numbered(d.People, "person", "people"), report.Counted(d.Teams, "team"), report.Counted(d.Members, "membership"))
 	for _, f := range d.Files {
 		fmt.Fprintf(&b, "  %s\n", filepath.ToSlash(filepath.Join(dir, filepath.FromSlash(f.Path))))
 	}
@@ -153,7 +153,7 @@ func (a *app) printDraft(d *scaffold.Draft, dir string) error {
 	b.WriteString("  dutyward doctor   # says whether everything is in order, and what to do where it is not\n" +
 		"  dutyward plan     # is empty now: the policies say what is there\n" +
 		"dutyward.yaml says, under manage, how one team goes from observe to sync.\n")
-	_, err := io.WriteString(a.stdout, b.String())
+	_, err := io.WriteString(a.Stdout, b.String())
 	return err
 }
 

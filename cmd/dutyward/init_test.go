@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -17,10 +19,10 @@ import (
 func TestTheCommentedPathOfAFirstConfigurationLeadsToOneTeamsSync(t *testing.T) {
 	dir := t.TempDir()
 	var stdout, stderr bytes.Buffer
-	if code := run([]string{"init", dir, "--snapshot", "testdata/account.json"}, nil, &stdout, &stderr, nil); code != exitOK {
+	if code := run([]string{"init", dir, "--snapshot", "testdata/account.json"}, nil, &stdout, &stderr, nil); code != exit.OK {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
-	c, err := (&app{&process{configFile: takePath(t, dir)}}).config()
+	c, err := (&app{&session.Process{ConfigFile: takePath(t, dir)}}).Config()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +161,7 @@ func TestAFirstConfigurationSaysWhatAnyAccountHolds(t *testing.T) {
 			printed := func(args ...string) string {
 				t.Helper()
 				var stdout, stderr bytes.Buffer
-				if code := run(args, nil, &stdout, &stderr, nil); code != exitOK || stderr.Len() > 0 {
+				if code := run(args, nil, &stdout, &stderr, nil); code != exit.OK || stderr.Len() > 0 {
 					t.Fatalf("%s: exit code %d\n%s%s", args[0], code, &stdout, &stderr)
 				}
 				return stdout.String()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 )
@@ -127,7 +128,7 @@ func TestAProcessThatIsKilledIsCompletedByTheNext(t *testing.T) {
 		times = 150
 	}
 	whole := newKilling(t)
-	whole.finish(exitOK, "apply", "--yes")
+	whole.finish(exit.OK, "apply", "--yes")
 	want := whole.state()
 	midway := 0
 	for range times {
@@ -143,11 +144,11 @@ func TestAProcessThatIsKilledIsCompletedByTheNext(t *testing.T) {
 		if now := k.state(); !cmp.Equal(now, before) && !cmp.Equal(now, want) {
 			midway++
 		}
-		k.finish(exitOK, "apply", "--yes")
+		k.finish(exit.OK, "apply", "--yes")
 		if d := cmp.Diff(want, k.state()); d != "" {
 			t.Fatalf("the next run ends elsewhere (-undisturbed +killed):\n%s", d)
 		}
-		k.finish(exitOK, "plan", "--detailed-exitcode")
+		k.finish(exit.OK, "plan", "--detailed-exitcode")
 	}
 	t.Logf("killed %d times, %d of them with some changes made and others not", times, midway)
 }

@@ -31,9 +31,9 @@ func newLibrary(a *app) *cobra.Command {
 				}
 			}
 			if asJSON {
-				return report.JSON(a.stdout, functions)
+				return report.JSON(a.Stdout, functions)
 			}
-			return report.LibraryText(a.stdout, functions, len(args) == 1, a.style(a.stdout))
+			return report.LibraryText(a.Stdout, functions, len(args) == 1, a.Style(a.Stdout))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the functions as JSON")
@@ -64,7 +64,7 @@ func newLibraryExport(a *app) *cobra.Command {
 			if err := source.ExportLibrary(args[0]); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(a.stdout, "Wrote the library to %s. With stock OPA: opa eval --strict-builtin-errors -i input.json -d policies -d %s …\n", args[0], args[0])
+			_, err := fmt.Fprintf(a.Stdout, "Wrote the library to %s. With stock OPA: opa eval --strict-builtin-errors -i input.json -d policies -d %s …\n", args[0], args[0])
 			return err
 		},
 	}
@@ -84,8 +84,8 @@ func newLibrarySchemas(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.stdout, "Wrote %s to %s. With stock OPA: opa check --schema %s/input.json policies …\n",
-				counted(len(names), "schema"), args[0], args[0])
+			_, err = fmt.Fprintf(a.Stdout, "Wrote %s to %s. With stock OPA: opa check --schema %s/input.json policies …\n",
+				report.Counted(len(names), "schema"), args[0], args[0])
 			return err
 		},
 	}

@@ -31,7 +31,7 @@ func newOnCall(a *app) *cobra.Command {
 			if compare != "" {
 				return a.compareOnCall(compare, args, asJSON)
 			}
-			snapshot, err := a.snapshotFor(cmd.Context(), f.options)
+			snapshot, err := a.SnapshotFor(cmd.Context(), f.Options)
 			if err != nil {
 				return err
 			}
@@ -43,9 +43,9 @@ func newOnCall(a *app) *cobra.Command {
 			}
 			duty := report.NewOnCall(snapshot, schedule.ID)
 			if asJSON {
-				err = report.JSON(a.stdout, duty)
+				err = report.JSON(a.Stdout, duty)
 			} else {
-				err = report.OnCallText(a.stdout, duty, a.style(a.stdout))
+				err = report.OnCallText(a.Stdout, duty, a.Style(a.Stdout))
 			}
 			if err != nil {
 				return err
@@ -93,7 +93,7 @@ func (a *app) compareOnCall(file string, args []string, asJSON bool) error {
 		}
 	}
 	if asJSON {
-		return report.JSON(a.stdout, report.Calendars(p))
+		return report.JSON(a.Stdout, report.Calendars(p))
 	}
-	return report.CompareText(a.stdout, p, a.style(a.stdout))
+	return report.CompareText(a.Stdout, p, a.Style(a.Stdout))
 }

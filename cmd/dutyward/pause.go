@@ -20,19 +20,19 @@ func newPause(a *app) *cobra.Command {
 			"`dutyward resume`, also across a restart. What a person applies with `dutyward apply` is not stopped.",
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			c, err := a.config()
+			c, err := a.Config()
 			if err != nil {
 				return err
 			}
-			before, err := c.StopFile().Pause(reconcile.Pause{Since: a.now().UTC().Truncate(time.Second), Reason: a.redact(reason)})
+			before, err := c.StopFile().Pause(reconcile.Pause{Since: a.Now().UTC().Truncate(time.Second), Reason: a.Redact(reason)})
 			if err != nil {
 				return err
 			}
 			if before != nil {
-				fmt.Fprintf(a.stdout, "Paused already, %s.\n", report.Line(pauseText(before)))
+				fmt.Fprintf(a.Stdout, "Paused already, %s.\n", report.Line(pauseText(before)))
 				return nil
 			}
-			fmt.Fprintln(a.stdout, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
+			fmt.Fprintln(a.Stdout, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
 			return nil
 		},
 	}
@@ -47,7 +47,7 @@ func newResume(a *app) *cobra.Command {
 		Long:  "Let changes go on after `dutyward pause`, from the next round on; SIGHUP makes that one now.",
 		Args:  arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			c, err := a.config()
+			c, err := a.Config()
 			if err != nil {
 				return err
 			}
@@ -56,10 +56,10 @@ func newResume(a *app) *cobra.Command {
 				return err
 			}
 			if before == nil {
-				fmt.Fprintln(a.stdout, "Nothing was paused.")
+				fmt.Fprintln(a.Stdout, "Nothing was paused.")
 				return nil
 			}
-			fmt.Fprintf(a.stdout, "Resumed: it was paused %s.\n", report.Line(pauseText(before)))
+			fmt.Fprintf(a.Stdout, "Resumed: it was paused %s.\n", report.Line(pauseText(before)))
 			return nil
 		},
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
@@ -28,7 +30,7 @@ func newPlan(a *app) *cobra.Command {
 			"is only observed, blocked, held, unknown or left alone. Nothing is changed, neither in PagerDuty nor in the state.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if f.at != "" && out != "" {
+			if f.At != "" && out != "" {
 				return errors.New("--at and --out don't go together: a plan for another moment is not one to apply")
 			}
 			if base != "" {
@@ -40,11 +42,11 @@ func newPlan(a *app) *cobra.Command {
 			if watch {
 				return a.watchPlan(cmd.Context(), f, refresh)
 			}
-			s, err := a.forReading(cmd.Context(), f.options)
+			s, err := a.ForReading(cmd.Context(), f.Options)
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			if printInput != "" {
 				return a.printInput(cmd, s, printInput)
 			}
@@ -54,7 +56,7 @@ func newPlan(a *app) *cobra.Command {
 			}
 			if out != "" {
 				save := func(w io.Writer) error { return report.PlanJSON(w, result.Plan) }
-				if err := a.write(out, 0o600, save); err != nil {
+				if err := a.WriteFile(out, 0o600, save); err != nil {
 					return err
 				}
 			}
@@ -62,13 +64,13 @@ func newPlan(a *app) *cobra.Command {
 				return err
 			}
 			if out != "" && !asJSON {
-				fmt.Fprintf(a.stdout, "Saved. To make these changes and no others: dutyward apply %s\n", out)
+				fmt.Fprintf(a.Stdout, "Saved. To make these changes and no others: dutyward apply %s\n", out)
 			}
 			if err := partial(result); err != nil {
 				return err
 			}
 			if detailed && len(result.Plan.Changes) > 0 {
-				return exit{code: exitChanges}
+				return exit.Status{Code: exit.Changes}
 			}
 			return nil
 		},
@@ -96,19 +98,19 @@ func newPlan(a *app) *cobra.Command {
 
 func (a *app) printPlan(result *reconcile.Result, asJSON bool) error {
 	if asJSON {
-		return report.PlanJSON(a.stdout, result.Plan)
+		return report.PlanJSON(a.Stdout, result.Plan)
 	}
-	return report.PlanText(a.stdout, result.Plan, a.style(a.stdout))
+	return report.PlanText(a.Stdout, result.Plan, a.Style(a.Stdout))
 }
 
 // planned opens a session that changes nothing, plans, lets show tell what of it
 // was asked for, and says if the round did not do all it was asked to.
-func (a *app) planned(ctx context.Context, f roundFlags, show func(*session, *reconcile.Result) error) error {
-	s, err := a.forReading(ctx, f.options)
+func (a *app) planned(ctx context.Context, f roundFlags, show func(*session.Session, *reconcile.Result) error) error {
+	s, err := a.ForReading(ctx, f.Options)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	result, err := s.Plan(ctx)
 	if err != nil {
 		return err
@@ -125,13 +127,13 @@ func partial(result *reconcile.Result) error {
 		return err
 	}
 	if n := len(result.Plan.Errors); n > 0 {
-		return exitWith(exitPartial, fmt.Errorf("%s kept the plan from being whole; what it concerns is left as it is", counted(n, "error")))
+		return exit.With(exit.Partial, fmt.Errorf("%s kept the plan from being whole; what it concerns is left as it is", report.Counted(n, "error")))
 	}
 	return nil
 }
 
 // printInput prints the input document of a phase.
-func (a *app) printInput(cmd *cobra.Command, s *session, phase string) error {
+func (a *app) printInput(cmd *cobra.Command, s *session.Session, phase string) error {
 	var input *eval.Input
 	switch phase {
 	case string(policies.PhaseAccess):
@@ -155,6 +157,6 @@ func (a *app) printInput(cmd *cobra.Command, s *session, phase string) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(data)
+	_, err = a.Stdout.Write(data)
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
@@ -26,34 +28,34 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 	if err := removeOld(out); err != nil {
 		return err
 	}
-	a.collectRarely()
-	snapshot := a.beginReading(f.snapshot)
-	s, err := a.configured(f.options)
+	a.CollectRarely()
+	snapshot := a.BeginReading(f.Snapshot)
+	s, err := a.Configured(f.Options)
 	if err != nil {
 		return err
 	}
-	roots := f.policies
+	roots := f.Policies
 	if len(roots) == 0 {
-		roots = s.config.Policies
+		roots = s.Config.Policies
 	}
 	var loader eval.Loader
-	set, err := loadPoliciesWith(ctx, s.config, &loader, roots)
+	set, err := session.LoadPoliciesWith(ctx, s.Config, &loader, roots)
 	if err != nil {
 		return err
 	}
-	old, err := findBase(ctx, base, s.config.PolicyOptions(roots))
+	old, err := findBase(ctx, base, s.Config.PolicyOptions(roots))
 	if err != nil {
 		return err
 	}
 	defer old.remove()
 	before, err := loader.Load(ctx, old.options)
 	if err != nil {
-		return fmt.Errorf("the policies at %s can't be compared with: %w", old.called, policyFault(err))
+		return fmt.Errorf("the policies at %s can't be compared with: %w", old.called, session.PolicyFault(err))
 	}
-	if err := a.read(ctx, s, snapshot); err != nil {
+	if err := a.Read(ctx, s, snapshot); err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	s.Reader, s.Evaluator, s.Ground = &keptReader{Reader: s.Reader}, &eval.Evaluator{}, &diff.Ground{}
 	was, err := whole(ctx, s, before, "the policies at "+old.called)
 	if err != nil {
@@ -64,11 +66,11 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 		return err
 	}
 	d := diff.Compare(&was.Result, &then.Result)
-	if err := a.write(out, 0o644, func(w io.Writer) error { return write(w, d) }); err != nil {
+	if err := a.WriteFile(out, 0o644, func(w io.Writer) error { return write(w, d) }); err != nil {
 		return err
 	}
 	if detailed && !d.Empty() {
-		return exit{code: exitChanges}
+		return exit.Status{Code: exit.Changes}
 	}
 	return nil
 }
@@ -77,7 +79,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 func (a *app) differenceWriter(format, base string) (func(io.Writer, *diff.Difference) error, error) {
 	switch format {
 	case "text":
-		return func(w io.Writer, d *diff.Difference) error { return report.DifferenceText(w, d, a.style(w)) }, nil
+		return func(w io.Writer, d *diff.Difference) error { return report.DifferenceText(w, d, a.Style(w)) }, nil
 	case "json":
 		return report.DifferenceJSON, nil
 	case "markdown":
@@ -100,16 +102,16 @@ func removeOld(file string) error {
 }
 
 // whole plans with some policies, and errs unless the plan is whole.
-func whole(ctx context.Context, s *session, set *eval.Set, called string) (*reconcile.Result, error) {
+func whole(ctx context.Context, s *session.Session, set *eval.Set, called string) (*reconcile.Result, error) {
 	s.Policies = set
 	result, err := s.Plan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("no report, for %s can't be planned with: %w", called, err)
 	}
 	if err := incomplete(result.Snapshot); err != nil {
-		var coded exit
+		var coded exit.Status
 		if errors.As(err, &coded) {
-			return nil, exitWith(coded.code, fmt.Errorf("no report: %w", coded.err))
+			return nil, exit.With(coded.Code, fmt.Errorf("no report: %w", coded.Err))
 		}
 		return nil, err
 	}
@@ -125,5 +127,5 @@ func whole(ctx context.Context, s *session, set *eval.Set, called string) (*reco
 	if len(p.Errors) == 0 {
 		lines = p.Suspended
 	}
-	return nil, exitWith(exitPartial, fmt.Errorf("no report, for with %s the plan is not whole:\n%s", called, strings.Join(lines, "\n")))
+	return nil, exit.With(exit.Partial, fmt.Errorf("no report, for with %s the plan is not whole:\n%s", called, strings.Join(lines, "\n")))
 }

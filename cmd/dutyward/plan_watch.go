@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
+	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
@@ -22,7 +24,7 @@ import (
 // with.
 type watching struct {
 	*app
-	session *session
+	session *session.Session
 	roots   []string
 	reader  *keptReader
 	view    *watchView
@@ -36,29 +38,29 @@ type watching struct {
 // watchPlan watches until ctx ends. A positive refresh takes a live snapshot
 // anew that often.
 func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration) error {
-	if refresh > 0 && f.snapshot != "" {
+	if refresh > 0 && f.Snapshot != "" {
 		return errors.New("--refresh is about reading the account again, and --snapshot names a saved one")
 	}
-	a.collectRarely()
-	snapshot := a.beginReading(f.snapshot)
-	s, err := a.configured(f.options)
+	a.CollectRarely()
+	snapshot := a.BeginReading(f.Snapshot)
+	s, err := a.Configured(f.Options)
 	if err != nil {
 		return err
 	}
-	if err := a.read(ctx, s, snapshot); err != nil {
+	if err := a.Read(ctx, s, snapshot); err != nil {
 		return err
 	}
-	defer s.close()
-	w := &watching{app: a, session: s, roots: f.policies, reader: &keptReader{Reader: s.Reader}, view: newWatchView(a)}
+	defer s.Close()
+	w := &watching{app: a, session: s, roots: f.Policies, reader: &keptReader{Reader: s.Reader}, view: newWatchView(a)}
 	if len(w.roots) == 0 {
-		w.roots = s.config.Policies
+		w.roots = s.Config.Policies
 	}
 	s.Reader, s.Evaluator, s.Ground = w.reader, &eval.Evaluator{}, &diff.Ground{}
-	saved, err := source.Watch(ctx, w.roots, func(err error) { a.note("%v", err) })
+	saved, err := source.Watch(ctx, w.roots, func(err error) { a.Note("%v", err) })
 	if err != nil {
 		return err
 	}
-	w.view.begin(w.roots, f.snapshot == "")
+	w.view.begin(w.roots, f.Snapshot == "")
 	return w.run(ctx, saved, w.retakes(ctx, f, refresh))
 }
 
@@ -104,9 +106,9 @@ func (w *watching) retakes(ctx context.Context, f roundFlags, refresh time.Durat
 			}
 		}()
 	}
-	if f.snapshot != "-" && isTerminal(w.stdin) {
+	if f.Snapshot != "-" && terminal.Is(w.Stdin) {
 		go func() {
-			for lines := bufio.NewScanner(w.stdin); lines.Scan(); {
+			for lines := bufio.NewScanner(w.Stdin); lines.Scan(); {
 				switch strings.TrimSpace(lines.Text()) {
 				case "r":
 					tell(true)
@@ -122,7 +124,7 @@ func (w *watching) retakes(ctx context.Context, f roundFlags, refresh time.Durat
 // update plans with the policies as they stand and shows what that makes.
 func (w *watching) update(ctx context.Context) error {
 	began := time.Now()
-	set, err := loadPoliciesWith(ctx, w.session.config, &w.loader, w.roots)
+	set, err := session.LoadPoliciesWith(ctx, w.session.Config, &w.loader, w.roots)
 	var result *reconcile.Result
 	ran := w.session.Evaluator.Ran()
 	if err == nil {
@@ -181,12 +183,12 @@ type watchStatus struct {
 
 func (s watchStatus) text() string {
 	parts := []string{
-		fmt.Sprintf("%d of %s run", s.ran, counted(s.rules, "rule")),
-		counted(s.files, "file"),
+		fmt.Sprintf("%d of %s run", s.ran, report.Counted(s.rules, "rule")),
+		report.Counted(s.files, "file"),
 		took(s.took),
 	}
 	if s.warnings > 0 {
-		parts = append(parts, counted(s.warnings, "warning")+" (dutyward check)")
+		parts = append(parts, report.Counted(s.warnings, "warning")+" (dutyward check)")
 	}
 	return strings.Join(parts, " · ")
 }

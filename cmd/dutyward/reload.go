@@ -45,17 +45,17 @@ func (r *running) take(ctx context.Context, c *config.Config) error {
 	}
 	before := r.config
 	s := r.session
-	opened, round := *s.session, *s.Round
-	s.session = &opened
-	s.Round, s.config = &round, c
+	opened, round := *s.Session, *s.Round
+	s.Session = &opened
+	s.Round, s.Config = &round, c
 	s.Settings = c.Settings()
 	if !reflect.DeepEqual(c.Account, before.Account) || c.Window != before.Window {
-		if s.Reader, err = r.app.quietly().connect(ctx, s.session); err != nil {
+		if s.Reader, err = r.app.Quietly().Connect(ctx, s.Session); err != nil {
 			return err
 		}
 	}
 	r.config, r.session = c, s
-	r.client.Store(s.client)
+	r.client.Store(s.Client)
 	old := s.worker
 	if c.MemoryLimit() != before.MemoryLimit() || c.TimeLimit() != before.TimeLimit() {
 		s.worker = newWorker(c)

@@ -29,17 +29,17 @@ func newRevert(a *app) *cobra.Command {
 		Example: "  dutyward revert --pause\n  dutyward revert 42",
 		Args:    arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.forReverting(cmd.Context(), f.options)
+			s, err := a.ForReverting(cmd.Context(), f.Options)
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			r, err := recordedRound(cmd, s, args)
 			if err != nil {
 				return err
 			}
-			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.policies, keepPolicies: s.Good}
-			x.undo = &reverting{application: &x, round: r, pause: pause, stop: s.config.StopFile()}
+			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.Policies, keepPolicies: s.Good}
+			x.undo = &reverting{application: &x, round: r, pause: pause, stop: s.Config.StopFile()}
 			return x.run(cmd, s)
 		},
 	}
@@ -70,10 +70,10 @@ func (v *reverting) show(fresh *reconcile.Result) (*plan.Plan, error) {
 	reversal := v.reversal(fresh)
 	if !v.asJSON {
 		title := fmt.Sprintf("Undo round %d", v.round.Round)
-		if err := report.MadeText(v.stdout, v.round.Plan, v.round.Made, title, v.round.Began, v.style(v.stdout)); err != nil {
+		if err := report.MadeText(v.Stdout, v.round.Plan, v.round.Made, title, v.round.Began, v.Style(v.Stdout)); err != nil {
 			return nil, err
 		}
-		if err := report.ReversalText(v.stdout, reversal, v.style(v.stdout)); err != nil {
+		if err := report.ReversalText(v.Stdout, reversal, v.Style(v.Stdout)); err != nil {
 			return nil, err
 		}
 	}
@@ -91,9 +91,9 @@ func (v *reverting) agreed() error {
 		return nil
 	}
 	v.pauses = false
-	_, err := v.stop.Pause(reconcile.Pause{Since: v.now().UTC().Truncate(time.Second), Reason: fmt.Sprintf("round %d was undone", v.round.Round)})
+	_, err := v.stop.Pause(reconcile.Pause{Since: v.Now().UTC().Truncate(time.Second), Reason: fmt.Sprintf("round %d was undone", v.round.Round)})
 	if err == nil {
-		fmt.Fprintln(v.stderr, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
+		fmt.Fprintln(v.Stderr, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
 	}
 	return err
 }

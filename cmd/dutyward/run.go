@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies/guard"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -23,14 +25,14 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
 	a := newApp(stdin, stdout, stderr, env)
-	return a.run(guard.With(ctx, a.guarded()), args)
+	return a.run(guard.With(ctx, a.Guarded()), args)
 }
 
 // app is what the commands have.
-type app struct{ *process }
+type app struct{ *session.Process }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env []string) *app {
-	return &app{newProcess(stdin, stdout, stderr, env)}
+	return &app{session.NewProcess(stdin, stdout, stderr, env)}
 }
 
 // run runs a command. A panic is told like other errors, but for its trace: the
@@ -38,27 +40,27 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer, env []string) *app {
 // that there are changes.
 func (a *app) run(ctx context.Context, args []string) (code int) {
 	defer func() {
-		_ = errors.Join(flush(a.stdout), flush(a.stderr)) // who reads it is gone
+		_ = errors.Join(session.Flush(a.Stdout), session.Flush(a.Stderr)) // who reads it is gone
 	}()
 	defer func() {
 		if p := recover(); p != nil {
-			fmt.Fprintf(a.stderr, "dutyward: a fault of this program, please report it: %v\n%s", p, debug.Stack())
-			code = exitError
+			fmt.Fprintf(a.Stderr, "dutyward: a fault of this program, please report it: %v\n%s", p, debug.Stack())
+			code = exit.Error
 		}
 	}()
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return exitOK
+		return exit.OK
 	}
-	code = exitError
-	var e exit
+	code = exit.Error
+	var e exit.Status
 	if errors.As(err, &e) {
-		code, err = e.code, e.err
+		code, err = e.Code, e.Err
 	}
 	if err != nil {
-		fmt.Fprintf(a.stderr, "dutyward: %s\n", report.Text(err.Error()))
+		fmt.Fprintf(a.Stderr, "dutyward: %s\n", report.Text(err.Error()))
 	}
 	return code
 }
@@ -76,14 +78,14 @@ func newRoot(a *app) *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) { a.command = cmd.CommandPath() }
-	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) { a.Command = cmd.CommandPath() }
+	root.SetIn(a.Stdin)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagFault)
-	root.PersistentFlags().StringVar(&a.configFile, "config", "", "the configuration `file` (default ./dutyward.yaml, if it is there)")
-	root.PersistentFlags().BoolVar(&a.noColour, "no-color", false, "print without colour, as it is without a terminal or with NO_COLOR set")
+	root.PersistentFlags().StringVar(&a.ConfigFile, "config", "", "the configuration `file` (default ./dutyward.yaml, if it is there)")
+	root.PersistentFlags().BoolVar(&a.NoColour, "no-color", false, "print without colour, as it is without a terminal or with NO_COLOR set")
 	root.AddCommand(
 		newSnapshot(a), newCheck(a), newTest(a), newPlan(a), newForecast(a), newApply(a),
 		newGroups(a), newExplain(a), newWho(a), newWhat(a), newOnCall(a), newConfirm(a),

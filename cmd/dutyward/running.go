@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
@@ -31,7 +32,7 @@ type running struct {
 	// load loads the configuration as it stands, flags over it.
 	load func() (*config.Config, error)
 	// output is what log writes to.
-	output logOutput
+	output session.LogOutput
 	log    *slog.Logger
 
 	client  atomic.Pointer[pagerduty.Client]
@@ -58,7 +59,7 @@ func (r *running) whileRead(ctx context.Context) error {
 	signal.Ignore(syscall.SIGPIPE) // which would end the process in the midst of a line
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r.output.gone = func(err error) {
+	r.output.Gone = func(err error) {
 		cancel(fmt.Errorf("nobody reads the log any more, so that the rounds ended: start it again with its log going to where it is kept (%w)", err))
 	}
 	err := r.run(ctx)
@@ -85,15 +86,15 @@ func (r *running) run(ctx context.Context) error {
 			return fmt.Errorf("listen for health checks and metrics (run.listen): %w", err)
 		}
 	}
-	if r.session.session, err = r.app.unattended(ctx, c, r.log); err != nil {
+	if r.session.Session, err = r.app.Unattended(ctx, c, r.log); err != nil {
 		if listener != nil {
 			err = errors.Join(err, listener.Close())
 		}
 		return err
 	}
-	defer r.session.close()
+	defer r.session.Close()
 	r.session.reread = r.load
-	r.client.Store(r.session.client)
+	r.client.Store(r.session.Client)
 	r.session.worker = newWorker(c)
 	defer func() { r.session.worker.Close() }() // the one in use by then
 	r.daemon = r.session.daemon(r.log)
@@ -117,12 +118,12 @@ func (r *running) run(ctx context.Context) error {
 
 // statusHandler answers whoever asks how the daemon stands.
 func (r *running) statusHandler() http.Handler {
-	return redacting(newStatusHandler(r.daemon, r.client.Load, r.output.lost.Load), r.redact)
+	return redacting(newStatusHandler(r.daemon, r.client.Load, r.output.Lost.Load), r.redact)
 }
 
 // redact takes out of a text the tokens of the client and of the process.
 func (r *running) redact(text string) string {
-	text = r.app.secrets.Redact(text)
+	text = r.app.Secrets.Redact(text)
 	if c := r.client.Load(); c != nil {
 		return c.Redact(text)
 	}
@@ -131,7 +132,7 @@ func (r *running) redact(text string) string {
 
 // rounds is what a daemon's rounds are made with.
 type rounds struct {
-	*session
+	*session.Session
 	// reread reads the configuration as it stands in the file; nil where nobody asks
 	// whether it is committed.
 	reread func() (*config.Config, error)
@@ -140,18 +141,20 @@ type rounds struct {
 }
 
 // newDaemon makes the rounds of an unattended session, in this process.
-func newDaemon(s *session, log *slog.Logger) *daemon.Daemon { return rounds{session: s}.daemon(log) }
+func newDaemon(s *session.Session, log *slog.Logger) *daemon.Daemon {
+	return rounds{Session: s}.daemon(log)
+}
 
 // daemon makes the rounds of an unattended session.
 func (s rounds) daemon(log *slog.Logger) *daemon.Daemon {
-	d := &daemon.Daemon{Record: s.journal, Paused: s.config.StopFile().Paused, Log: log}
+	d := &daemon.Daemon{Record: s.Journal, Paused: s.Config.StopFile().Paused, Log: log}
 	s.give(d)
 	return d
 }
 
 // give gives a daemon what follows from the session's configuration.
 func (s rounds) give(d *daemon.Daemon) {
-	c := s.config
+	c := s.Config
 	if s.worker == nil {
 		var loader eval.Loader
 		d.Load = func(ctx context.Context) (reconcile.Policies, error) { return loader.Load(ctx, c.PolicyOptions(nil)) }
@@ -161,17 +164,17 @@ func (s rounds) give(d *daemon.Daemon) {
 			return s.worker.LoadSource(ctx, source)
 		}
 	}
-	d.Reader, d.Account, d.Settings = s.Reader, s.client, s.Settings
+	d.Reader, d.Account, d.Settings = s.Reader, s.Client, s.Settings
 	d.Now, d.Self, d.ClockDoubt = s.Now, s.Self, s.ClockDoubt
-	d.Requests = func() int { return s.client.Cost().Requests }
+	d.Requests = func() int { return s.Client.Cost().Requests }
 	d.OnCallInterval, d.MaxAge = c.Watching()
-	d.Settle, d.Local = c.Settle(), s.local
+	d.Settle, d.Local = c.Settle(), s.Local
 	d.Look = func(ctx context.Context, set reconcile.Policies, configuration bool) reconcile.Sight {
 		return s.look(ctx, set, configuration)
 	}
 	d.Refresher = nil
 	if d.MaxAge > 0 {
-		d.Refresher = s.client
+		d.Refresher = s.Client
 	}
 }
 

@@ -47,7 +47,7 @@ func newSim(a *app) *cobra.Command {
 					return fmt.Errorf("--clock %s: expected a time such as 2026-03-02T09:00:00Z", clock)
 				}
 			}
-			began := a.now()
+			began := a.Now()
 			l, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", listen)
 			if err != nil {
 				return fmt.Errorf("serve the simulator: %w", err)
@@ -56,16 +56,16 @@ func newSim(a *app) *cobra.Command {
 			sim, err := pagerdutysim.New(pagerdutysim.Options{
 				Seed: account, Token: token, ReadOnlyToken: readOnly, HiddenSchedules: hidden, BaseURL: address, Faults: orders,
 				Clock: func() time.Time {
-					return start.Add(time.Duration(float64(a.now().Sub(began)) * speed))
+					return start.Add(time.Duration(float64(a.Now().Sub(began)) * speed))
 				},
 			})
 			if err != nil {
 				return errors.Join(err, l.Close())
 			}
-			fmt.Fprintf(a.stdout, "Simulating %s on %s: %s, %s, %s; its clock says %s%s\n", report.Line(account.Account.Name), address,
-				counted(len(account.Users), "user"), counted(len(account.Teams), "team"), counted(len(account.Schedules), "schedule"),
+			fmt.Fprintf(a.Stdout, "Simulating %s on %s: %s, %s, %s; its clock says %s%s\n", report.Line(account.Account.Name), address,
+				report.Counted(len(account.Users), "user"), report.Counted(len(account.Teams), "team"), report.Counted(len(account.Schedules), "schedule"),
 				start.UTC().Format(time.RFC3339), map[bool]string{true: " and stands still"}[speed == 0])
-			return serve(cmd.Context(), l, sim, log.New(a.stderr, "", 0), simPatience)
+			return serve(cmd.Context(), l, sim, log.New(a.Stderr, "", 0), simPatience)
 		},
 	}
 	cmd.Flags().StringVar(&seed, "seed", "", "the snapshot `file` that the account begins as; \"-\" is standard input (default: the example company)")
@@ -87,5 +87,5 @@ func (a *app) seed(file string) (*inventory.Snapshot, error) {
 	if file == "" {
 		return companySeed()
 	}
-	return a.savedSnapshot(file)
+	return a.SavedSnapshot(file)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -21,13 +22,13 @@ func newSnapshot(a *app) *cobra.Command {
 			"and bytes are told on standard error. An incomplete snapshot is printed too; the exit code is then 3.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.config()
+			c, err := a.Config()
 			if err != nil {
 				return err
 			}
 			o := c.PagerDuty()
-			o.Transport = a.transport
-			progress, stop := a.readingProgress()
+			o.Transport = a.Transport
+			progress, stop := a.ReadingProgress()
 			o.Progress = progress
 			client, err := pagerduty.New(o)
 			if err != nil {
@@ -38,10 +39,10 @@ func newSnapshot(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.write(out, 0o600, s.Encode); err != nil {
+			if err := a.WriteFile(out, 0o600, s.Encode); err != nil {
 				return err
 			}
-			if err := report.CostText(a.stderr, client.Cost(), a.style(a.stderr)); err != nil {
+			if err := report.CostText(a.Stderr, client.Cost(), a.Style(a.Stderr)); err != nil {
 				return err
 			}
 			return incomplete(s)
@@ -60,5 +61,5 @@ func incomplete(s *inventory.Snapshot) error {
 	for _, m := range s.Account.Missing {
 		missing = append(missing, "\n  "+m.What+": "+m.Reason)
 	}
-	return exitWith(exitPartial, errors.New("the snapshot is incomplete; nothing may be lowered on its strength:"+strings.Join(missing, "")))
+	return exit.With(exit.Partial, errors.New("the snapshot is incomplete; nothing may be lowered on its strength:"+strings.Join(missing, "")))
 }

@@ -26,13 +26,13 @@ func (s rounds) look(ctx context.Context, set interface {
 	Committed(ctx context.Context, beside ...string) bool
 }, configuration bool) reconcile.Sight {
 	var beside []string
-	if configuration && s.config.File != "" {
-		beside = append(beside, s.config.File)
+	if configuration && s.Config.File != "" {
+		beside = append(beside, s.Config.File)
 	}
 	if s.asInFile() && set.Committed(ctx, beside...) {
 		return reconcile.Sight{Committed: true}
 	}
-	return reconcile.Sight{Unrest: eval.Unrest(ctx, s.config.Policies, openFor)}
+	return reconcile.Sight{Unrest: eval.Unrest(ctx, s.Config.Policies, openFor)}
 }
 
 // asInFile says that the configuration is what stands in its file now, but for
@@ -45,8 +45,8 @@ func (s rounds) asInFile() bool {
 	if err != nil {
 		return false
 	}
-	fresh.Keep(s.config)
-	return reflect.DeepEqual(fresh, s.config)
+	fresh.Keep(s.Config)
+	return reflect.DeepEqual(fresh, s.Config)
 }
 
 // notice makes a round of a commit of what waits to hold still.

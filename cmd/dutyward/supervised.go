@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/policies/guard"
 )
 
@@ -41,18 +42,18 @@ func runSupervised(args []string) (code int, ok bool) {
 	stderr, lifeline := os.NewFile(3, "/dev/stderr"), os.NewFile(4, "lifeline")
 	if _, err := lifeline.Stat(); err != nil {
 		fmt.Fprintln(os.Stderr, "dutyward: this command is for the program itself")
-		return exitError, true
+		return exit.Error, true
 	}
 	syscall.CloseOnExec(3)
 	syscall.CloseOnExec(4)
 	go func() {
 		_, _ = lifeline.Read(make([]byte, 1)) // which ends with the supervisor
-		os.Exit(exitError)
+		os.Exit(exit.Error)
 	}()
 	// A second signal is the supervisor's to heed: a terminal sends each to both.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	_ = stop // as long as it lives
-	if code = runTelling(ctx, args[2:], stderr); code == exitChanges {
+	if code = runTelling(ctx, args[2:], stderr); code == exit.Changes {
 		code = codeChanges
 	}
 	return code, true
@@ -62,7 +63,7 @@ func runSupervised(args []string) (code int, ok bool) {
 func runTelling(ctx context.Context, args []string, stderr *os.File) int {
 	debug.SetMaxStack(mostStack)
 	a := newApp(os.Stdin, os.Stdout, stderr, os.Environ())
-	ctx = guard.With(ctx, a.guarded())
+	ctx = guard.With(ctx, a.Guarded())
 	a.tellSupervisor()
 	return a.run(ctx, args)
 }
@@ -85,12 +86,12 @@ func (a *app) tellSupervisor() {
 			}
 		}
 	}
-	a.secrets.Follow(func(secret string) { tell(tellSecret, secret) })
+	a.Secrets.Follow(func(secret string) { tell(tellSecret, secret) })
 	rule, section := either(tellRuleBegan, tellRuleEnded), either(tellEntered, tellLeft)
-	a.guard.Running = rule
-	a.guard.Within = func(what string, began bool) {
+	a.Guard.Running = rule
+	a.Guard.Within = func(what string, began bool) {
 		if began {
-			tell(tellMemory, strconv.FormatInt(a.guard.Memory, 10))
+			tell(tellMemory, strconv.FormatInt(a.Guard.Memory, 10))
 		}
 		section(what, began)
 	}

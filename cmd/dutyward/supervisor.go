@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies/guard"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -37,7 +39,7 @@ type supervisor struct {
 }
 
 func newSupervisor(env []string) *supervisor {
-	s := &supervisor{secrets: secretsOf(env)}
+	s := &supervisor{secrets: session.SecretsOf(env)}
 	s.out = s.secrets.Writer(os.Stderr)
 	return s
 }
@@ -139,7 +141,7 @@ func (s *supervisor) outcome(state syscall.WaitStatus) int {
 	code, sig := state.ExitStatus(), state.Signal()
 	switch {
 	case state.Exited() && code == codeChanges:
-		return exitChanges
+		return exit.Changes
 	case state.Exited() && code != fatal:
 		return code
 	case s.asked != 0:
@@ -152,7 +154,7 @@ func (s *supervisor) outcome(state syscall.WaitStatus) int {
 		ended = "signal: " + sig.String()
 	}
 	s.say(ended)
-	return exitError
+	return exit.Error
 }
 
 // say says how the command ended.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,8 +88,8 @@ func TestACommandThatTheSystemEndsIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // the exit code says it
-	if code := cmd.ProcessState.ExitCode(); code != exitError {
-		t.Errorf("exit code %d, want %d", code, exitError)
+	if code := cmd.ProcessState.ExitCode(); code != exit.Error {
+		t.Errorf("exit code %d, want %d", code, exit.Error)
 	}
 	if !strings.Contains(said.String(), "dutyward: the system ended this command (signal: killed)") {
 		t.Errorf("want a sentence: %s", said)

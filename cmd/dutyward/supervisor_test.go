@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -83,8 +84,8 @@ func (k *killing) ends(t *testing.T, name string, args ...string) {
 	t.Helper()
 	cmd, said := k.start(args...)
 	_ = cmd.Wait() // the exit code says it
-	if code := cmd.ProcessState.ExitCode(); code != exitError && args[0] != "run" {
-		t.Errorf("%s: exit code %d, want %d", name, code, exitError)
+	if code := cmd.ProcessState.ExitCode(); code != exit.Error && args[0] != "run" {
+		t.Errorf("%s: exit code %d, want %d", name, code, exit.Error)
 	}
 	got := said.String()
 	if !strings.Contains(got, "dutyward: a fault of this program, please report it: ") || !strings.Contains(got, "supervisor_test.go") {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -32,7 +34,7 @@ func newTest(a *app) *cobra.Command {
 					return fmt.Errorf("--run: %w", err)
 				}
 			}
-			c, err := a.config()
+			c, err := a.Config()
 			if err != nil {
 				return err
 			}
@@ -42,7 +44,7 @@ func newTest(a *app) *cobra.Command {
 				}
 				return a.watchTests(cmd.Context(), c, roots, o)
 			}
-			set, err := loadPolicies(cmd.Context(), c, roots)
+			set, err := session.LoadPolicies(cmd.Context(), c, roots)
 			if err != nil {
 				return err
 			}
@@ -57,7 +59,7 @@ func newTest(a *app) *cobra.Command {
 				return err
 			}
 			if !r.Passed() {
-				return exit{code: exitError}
+				return exit.Status{Code: exit.Error}
 			}
 			return nil
 		},
@@ -73,11 +75,11 @@ func newTest(a *app) *cobra.Command {
 func (a *app) testWriter(format string) (func(*eval.TestReport) error, error) {
 	switch format {
 	case "text":
-		return func(r *eval.TestReport) error { return report.TestsText(a.stdout, r, a.style(a.stdout)) }, nil
+		return func(r *eval.TestReport) error { return report.TestsText(a.Stdout, r, a.Style(a.Stdout)) }, nil
 	case "json":
-		return func(r *eval.TestReport) error { return report.JSON(a.stdout, r) }, nil
+		return func(r *eval.TestReport) error { return report.JSON(a.Stdout, r) }, nil
 	case "junit":
-		return func(r *eval.TestReport) error { return report.TestsJUnit(a.stdout, r) }, nil
+		return func(r *eval.TestReport) error { return report.TestsJUnit(a.Stdout, r) }, nil
 	}
 	return nil, fmt.Errorf("--format %s: expected text, json or junit", format)
 }

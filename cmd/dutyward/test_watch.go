@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -17,7 +18,7 @@ func (a *app) watchTests(ctx context.Context, c *config.Config, roots []string, 
 	if len(roots) == 0 {
 		roots = c.Policies
 	}
-	saved, err := source.Watch(ctx, roots, func(err error) { a.note("%v", err) })
+	saved, err := source.Watch(ctx, roots, func(err error) { a.Note("%v", err) })
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (a *app) watchTests(ctx context.Context, c *config.Config, roots []string, 
 
 // testsNow is what the tests come to, or why they can't be run.
 func (a *app) testsNow(ctx context.Context, c *config.Config, roots []string, o eval.TestOptions) (heading, body string) {
-	set, err := loadPolicies(ctx, c, roots)
+	set, err := session.LoadPolicies(ctx, c, roots)
 	var r *eval.TestReport
 	if err == nil {
 		r, err = set.Test(ctx, o)
@@ -57,7 +58,7 @@ func (a *app) testsNow(ctx context.Context, c *config.Config, roots []string, o 
 		heading = "failed"
 	}
 	var b strings.Builder
-	if err := report.TestsText(&b, r, a.style(a.stdout)); err != nil {
+	if err := report.TestsText(&b, r, a.Style(a.Stdout)); err != nil {
 		return "broken", err.Error() + "\n"
 	}
 	return heading, b.String()

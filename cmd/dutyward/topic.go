@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/reconcile"
@@ -13,7 +14,7 @@ import (
 func newTopics() []*cobra.Command {
 	return []*cobra.Command{
 		{Use: "configuration", Short: "The configuration and its keys", Long: config.Reference()},
-		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodeReference()},
+		{Use: "exit-codes", Short: "What the exit codes mean", Long: exit.Reference()},
 		{Use: "codes", Short: "The codes of problems, notices and unknowns", Long: codesIntroduction + report.CodeList(reconcile.Pages())},
 	}
 }

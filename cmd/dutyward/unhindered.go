@@ -1,23 +1,25 @@
 package main
 
+import "github.com/dutyward/dutyward/cmd/internal/terminal"
+
 // unhindered lets nothing that reads what is told, or stops the terminal, hold up
 // what follows until the returned function is called: it is told as it can be.
 func (x *application) unhindered() (finish func()) {
 	before := x.app
-	out, err := newBehind(before.stdout, nil), newBehind(before.stderr, nil)
-	ours := *before.process
-	ours.stdout, ours.stderr = out, err
+	out, err := terminal.NewBehind(before.Stdout, nil), terminal.NewBehind(before.Stderr, nil)
+	ours := *before.Process
+	ours.Stdout, ours.Stderr = out, err
 	x.app = &app{&ours}
-	resume := ignoreStops()
-	if before.locked != nil {
-		before.locked.Store(true)
+	resume := terminal.IgnoreStops()
+	if before.Locked != nil {
+		before.Locked.Store(true)
 	}
 	return func() {
-		if before.locked != nil {
-			before.locked.Store(false)
+		if before.Locked != nil {
+			before.Locked.Store(false)
 		}
-		out.finish(0)
-		err.finish(0)
+		out.Finish(0)
+		err.Finish(0)
 		resume()
 		x.app, x.tell = before, nil
 	}

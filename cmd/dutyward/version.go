@@ -14,7 +14,7 @@ func newVersion(a *app) *cobra.Command {
 		Short: "Print the version and how it was built",
 		Args:  arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.stdout, version())
+			_, err := fmt.Fprintln(a.Stdout, version())
 			return err
 		},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -24,7 +25,7 @@ type watchView struct {
 }
 
 func newWatchView(a *app) *watchView {
-	return &watchView{app: a, style: a.style(a.stdout), terminal: isTerminal(a.stdout)}
+	return &watchView{app: a, style: a.Style(a.Stdout), terminal: terminal.Is(a.Stdout)}
 }
 
 // end leaves the terminal to whoever comes next.
@@ -32,7 +33,7 @@ func (v *watchView) end() error {
 	if !v.terminal {
 		return nil
 	}
-	_, err := fmt.Fprintln(v.stdout)
+	_, err := fmt.Fprintln(v.Stdout)
 	return err
 }
 
@@ -42,7 +43,7 @@ func (v *watchView) begin(roots []string, live bool) {
 		v.head += ", r and Enter read the account again"
 	}
 	if !v.terminal {
-		fmt.Fprintln(v.stdout, v.head)
+		fmt.Fprintln(v.Stdout, v.head)
 	}
 }
 
@@ -84,10 +85,10 @@ func (v *watchView) show(heading, body, status string) error {
 		if heading != "" {
 			heading = "\n--- " + heading + " ---\n"
 		}
-		_, err := fmt.Fprintf(v.stdout, "%s%s(%s)\n", heading, body, status)
+		_, err := fmt.Fprintf(v.Stdout, "%s%s(%s)\n", heading, body, status)
 		return err
 	}
-	screen, _ := fileOf(v.stdout)
+	screen, _ := terminal.FileOf(v.Stdout)
 	width, height, err := term.GetSize(int(screen.Fd()))
 	if err != nil || width < 20 || height < 8 {
 		width, height = 80, 24
@@ -97,7 +98,7 @@ func (v *watchView) show(heading, body, status string) error {
 	}
 	text := v.head + "\n\n" + heading + "\n\n" + fitted(body, width, height-6)
 	at := time.Now().Format("15:04:05")
-	_, err = fmt.Fprintf(v.stdout, "\x1b[2J\x1b[H%s\x1b[%d;1H\x1b[7m %s \x1b[0m", text, height, cut(at+" · "+status, width-2))
+	_, err = fmt.Fprintf(v.Stdout, "\x1b[2J\x1b[H%s\x1b[%d;1H\x1b[7m %s \x1b[0m", text, height, cut(at+" · "+status, width-2))
 	return err
 }
 
@@ -108,7 +109,7 @@ func fitted(text string, width, height int) string {
 	for i, line := range lines {
 		used += 1 + max(0, visible(line)-1)/width
 		if used >= height && i < len(lines)-1 {
-			return strings.Join(lines[:i], "\n") + fmt.Sprintf("\n… and %s; pipe it through a file or a pager to see all", counted(len(lines)-i, "more line"))
+			return strings.Join(lines[:i], "\n") + fmt.Sprintf("\n… and %s; pipe it through a file or a pager to see all", report.Counted(len(lines)-i, "more line"))
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -18,16 +19,16 @@ func newWhat(a *app) *cobra.Command {
 		Example: "  dutyward what ann@acme.com",
 		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
+			return a.planned(cmd.Context(), f, func(_ *session.Session, r *reconcile.Result) error {
 				person, err := findPerson(r.Snapshot, r.Access.Absent, args[0])
 				if err != nil {
 					return err
 				}
 				holdings := report.NewStandings(r.Snapshot, r.Access, r.Plan).About(person.ID)
 				if asJSON {
-					return report.JSON(a.stdout, holdings)
+					return report.JSON(a.Stdout, holdings)
 				}
-				return report.WhatText(a.stdout, holdings, a.style(a.stdout))
+				return report.WhatText(a.Stdout, holdings, a.Style(a.Stdout))
 			})
 		},
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -17,7 +18,7 @@ func newWho(a *app) *cobra.Command {
 		Example: "  dutyward who team:Payments\n  dutyward who account",
 		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.planned(cmd.Context(), f, func(_ *session, r *reconcile.Result) error {
+			return a.planned(cmd.Context(), f, func(_ *session.Session, r *reconcile.Result) error {
 				index := inventory.NewIndex(r.Snapshot)
 				resource, err := findResource(index, args[0])
 				if err != nil {
@@ -25,9 +26,9 @@ func newWho(a *app) *cobra.Command {
 				}
 				standings := report.NewStandings(r.Snapshot, r.Access, r.Plan).On(resource)
 				if asJSON {
-					return report.JSON(a.stdout, standings)
+					return report.JSON(a.Stdout, standings)
 				}
-				return report.WhoText(a.stdout, index.Named(resource), r.Access.At, standings, a.style(a.stdout))
+				return report.WhoText(a.Stdout, index.Named(resource), r.Access.At, standings, a.Style(a.Stdout))
 			})
 		},
 	}

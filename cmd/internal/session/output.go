@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"errors"
@@ -8,22 +8,22 @@ import (
 	"path/filepath"
 )
 
-// write writes to a file, whole or not at all, or to standard output. What is
+// WriteFile writes to a file, whole or not at all, or to standard output. What is
 // there and is no regular file, such as /dev/null or a pipe, is written to and
 // never replaced.
-func (a *process) write(file string, mode os.FileMode, encode func(io.Writer) error) error {
+func (p *Process) WriteFile(file string, mode os.FileMode, encode func(io.Writer) error) error {
 	if file == "" || file == "-" {
-		return encode(a.stdout)
+		return encode(p.Stdout)
 	}
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
-		return writeThrough(file, a.redacted(encode))
+		return writeThrough(file, p.redacted(encode))
 	}
 	f, err := os.CreateTemp(filepath.Dir(file), ".dutyward-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	defer os.Remove(f.Name())
-	err = errors.Join(a.redacted(encode)(f), f.Chmod(mode), f.Close())
+	err = errors.Join(p.redacted(encode)(f), f.Chmod(mode), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), file)
 	}
@@ -34,9 +34,9 @@ func (a *process) write(file string, mode os.FileMode, encode func(io.Writer) er
 }
 
 // redacted is an encoding without the secrets of the process.
-func (a *process) redacted(encode func(io.Writer) error) func(io.Writer) error {
+func (p *Process) redacted(encode func(io.Writer) error) func(io.Writer) error {
 	return func(to io.Writer) error {
-		w := a.secrets.Writer(to)
+		w := p.Secrets.Writer(to)
 		return errors.Join(encode(w), w.Flush())
 	}
 }

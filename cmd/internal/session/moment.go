@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"fmt"
@@ -7,34 +7,34 @@ import (
 	"time"
 )
 
-// when is a time as a person writes it: one by the clock, or with after a span
+// Moment is a time as a person writes it: one by the clock, or with after a span
 // from the snapshot's.
-type when struct {
+type Moment struct {
 	at    time.Time
-	after time.Duration
+	After time.Duration
 }
 
-func (w when) from(now time.Time) time.Time {
+func (w Moment) From(now time.Time) time.Time {
 	if w.at.IsZero() {
-		return now.Add(w.after)
+		return now.Add(w.After)
 	}
 	return w.at
 }
 
-// momentForms are the forms of a moment, for messages and flags.
-const momentForms = `such as 2026-03-02T09:00:00Z, "2026-03-02 09:00 Europe/Berlin", or +36h and +3d from the snapshot's time`
+// MomentForms are the forms of a moment, for messages and flags.
+const MomentForms = `such as 2026-03-02T09:00:00Z, "2026-03-02 09:00 Europe/Berlin", or +36h and +3d from the snapshot's time`
 
-// parseMoment reads a moment that a flag gave. A time by the clock without a
+// ParseMoment reads a moment that a flag gave. A time by the clock without a
 // zone is refused: it would mean another moment to the next person.
-func parseMoment(flag, text string) (when, error) {
+func ParseMoment(flag, text string) (Moment, error) {
 	if span, relative := strings.CutPrefix(text, "+"); relative {
 		if after, ok := config.ParseSpan(span); ok {
-			return when{after: after}, nil
+			return Moment{After: after}, nil
 		}
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02 15:04Z07:00"} {
 		if t, err := time.Parse(layout, text); err == nil {
-			return when{at: t}, nil
+			return Moment{at: t}, nil
 		}
 	}
 	zoneless := false
@@ -52,13 +52,13 @@ func parseMoment(flag, text string) (when, error) {
 		}
 		place, err := time.LoadLocation(zone)
 		if err != nil || zone == "Local" {
-			return when{}, fmt.Errorf("%s %q: %q is no time zone: expected UTC or a name such as Europe/Berlin", flag, text, zone)
+			return Moment{}, fmt.Errorf("%s %q: %q is no time zone: expected UTC or a name such as Europe/Berlin", flag, text, zone)
 		}
 		t, err := time.ParseInLocation(layout, clock, place)
-		return when{at: t}, err
+		return Moment{at: t}, err
 	}
 	if zoneless {
-		return when{}, fmt.Errorf("%s %s: in which time zone? Expected a time %s", flag, text, momentForms)
+		return Moment{}, fmt.Errorf("%s %s: in which time zone? Expected a time %s", flag, text, MomentForms)
 	}
-	return when{}, fmt.Errorf("%s %s: expected a time %s", flag, text, momentForms)
+	return Moment{}, fmt.Errorf("%s %s: expected a time %s", flag, text, MomentForms)
 }

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"errors"
@@ -7,34 +7,35 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
-// logOutput is where the log goes. Each line goes through redact, for what a
+// LogOutput is where the log goes. Each line goes through redact, for what a
 // library or a panic says could hold the token. A line that can't be written is
 // counted and lost, since a full disk is no reason to leave access as it is.
-type logOutput struct {
-	w      io.Writer
-	redact func(string) string
-	// gone is called when nobody reads the log any more; may be nil.
-	gone func(error)
-	lost atomic.Int64
+type LogOutput struct {
+	W      io.Writer
+	Redact func(string) string
+	// Gone is called when nobody reads the log any more; may be nil.
+	Gone func(error)
+	Lost atomic.Int64
 }
 
 // Write writes a line, or what of it may be said.
-func (o *logOutput) Write(line []byte) (int, error) {
-	_, err := io.WriteString(o.w, o.redact(string(line)))
+func (o *LogOutput) Write(line []byte) (int, error) {
+	_, err := io.WriteString(o.W, o.Redact(string(line)))
 	if err != nil {
-		o.failed(err)
+		o.Failed(err)
 	}
 	return len(line), err
 }
 
-// failed counts a line that is lost.
-func (o *logOutput) failed(err error) {
-	o.lost.Add(1)
-	if o.gone != nil && errors.Is(err, syscall.EPIPE) {
-		o.gone(err)
+// Failed counts a line that is lost.
+func (o *LogOutput) Failed(err error) {
+	o.Lost.Add(1)
+	if o.Gone != nil && errors.Is(err, syscall.EPIPE) {
+		o.Gone(err)
 	}
 }
 
@@ -55,13 +56,13 @@ func shown(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// logger logs to out: as text for a person, else as JSON.
-func (a *process) logger(out io.Writer, verbose bool) *slog.Logger {
+// Logger logs to out: as text for a person, else as JSON.
+func (p *Process) Logger(out io.Writer, verbose bool) *slog.Logger {
 	o := &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: shown}
 	if verbose {
 		o.Level = slog.LevelDebug
 	}
-	if isTerminal(a.stderr) {
+	if terminal.Is(p.Stderr) {
 		return slog.New(slog.NewTextHandler(out, o))
 	}
 	return slog.New(slog.NewJSONHandler(out, o))

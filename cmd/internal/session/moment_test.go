@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"strings"
@@ -26,14 +26,14 @@ func TestMomentsAreReadAsPeopleWriteThem(t *testing.T) {
 		"+0d":                            "expected a time such as",
 		"":                               "expected a time such as",
 	} {
-		m, err := parseMoment("--at", text)
+		m, err := ParseMoment("--at", text)
 		if err != nil {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%q: %v; want %s", text, err, want)
 			}
 			continue
 		}
-		if got := m.from(now).UTC().Format(time.RFC3339); got != want {
+		if got := m.From(now).UTC().Format(time.RFC3339); got != want {
 			t.Errorf("%q is %s, want %s", text, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"runtime"
@@ -12,17 +12,17 @@ const (
 	moreGarbage  = 200
 )
 
-// collectRarely suits a command that ends soon: most of what it makes it still
+// CollectRarely suits a command that ends soon: most of what it makes it still
 // needs at its end, and looking for garbage among that takes longer than making
 // it did. A small account is done before the first collection, at some 64
 // megabytes; a large one is spared: from a gigabyte on memory comes first. Who
 // sets GOGC or GOMEMLIMIT decides.
-func (a *process) collectRarely() {
-	if a.env["GOGC"] == "" {
+func (p *Process) CollectRarely() {
+	if p.Env["GOGC"] == "" {
 		debug.SetGCPercent(firstGarbage)
 		runtime.AddCleanup(new([64]byte), func(percent int) { debug.SetGCPercent(percent) }, moreGarbage)
 	}
-	if a.env["GOMEMLIMIT"] == "" {
+	if p.Env["GOMEMLIMIT"] == "" {
 		debug.SetMemoryLimit(1 << 30)
 	}
 }

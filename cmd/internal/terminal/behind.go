@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ type behind struct {
 	done    chan struct{}
 }
 
-func newBehind(w io.Writer, failed func(error)) *behind {
+func NewBehind(w io.Writer, failed func(error)) *behind {
 	b := &behind{w: w, failed: failed, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go b.pass()
 	return b
@@ -71,9 +71,9 @@ func (b *behind) next() []byte {
 	return p
 }
 
-// finish waits until all is passed on, or for a while where that is not zero.
+// Finish waits until all is passed on, or for a while where that is not zero.
 // Nothing may be written any more.
-func (b *behind) finish(while time.Duration) {
+func (b *behind) Finish(while time.Duration) {
 	close(b.wake)
 	var enough <-chan time.Time
 	if while > 0 {

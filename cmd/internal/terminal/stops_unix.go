@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package terminal
 
 import (
 	"os"
@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// ignoreStops keeps the terminal from stopping this process, which would keep the
+// IgnoreStops keeps the terminal from stopping this process, which would keep the
 // lock meanwhile, and a pager that is left from ending it amid a change, until the
 // returned function is called.
-func ignoreStops() (resume func()) {
+func IgnoreStops() (resume func()) {
 	var resets []os.Signal
 	for _, s := range []os.Signal{syscall.SIGTSTP, syscall.SIGTTOU, syscall.SIGPIPE} {
 		if !signal.Ignored(s) {

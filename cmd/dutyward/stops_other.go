@@ -1,6 +1,0 @@
-//go:build !unix
-
-package main
-
-// ignoreStops does nothing where a terminal stops no process.
-func ignoreStops() (resume func()) { return func() {} }

@@ -1,0 +1,108 @@
+// Package session is one installation of Dutyward at work: what surrounds the process,
+// and the sessions that are opened on it with a configuration, a client, a state and
+// policies. Commands and services are built on it; it knows of neither.
+package session
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/inventory/secret"
+	"github.com/dutyward/dutyward/policies/guard"
+	"github.com/dutyward/dutyward/reconcile/report"
+)
+
+// Process is what surrounds a command: its streams, its environment and clock, and the
+// flags that all commands share.
+type Process struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Env            map[string]string
+	Now            func() time.Time
+	// Secrets are those of the process, which nothing that leaves it may hold; nil
+	// where nothing does.
+	Secrets *secret.Keeper
+	// Transport carries what is sent to PagerDuty; nil is an ordinary one.
+	Transport http.RoundTripper
+
+	// Command is what the process was asked for, such as "dutyward apply".
+	Command string
+	// Guard ends the process where policies do not end.
+	Guard *guard.Guard
+
+	// ConfigFile is the configuration; empty for the usual one, if it is there.
+	ConfigFile string
+	// NoColour asks for text without colour.
+	NoColour bool
+	// Locked says that others wait for what this process does.
+	Locked *atomic.Bool
+}
+
+// NewProcess is what surrounds a process, with everything that is written going
+// through what takes the secrets out.
+func NewProcess(stdin io.Reader, stdout, stderr io.Writer, env []string) *Process {
+	p := &Process{Stdin: stdin, Env: Environment(env), Now: time.Now, Secrets: SecretsOf(env), Locked: new(atomic.Bool)}
+	p.Stdout, p.Stderr = p.Secrets.Writer(stdout), p.Secrets.Writer(stderr)
+	return p
+}
+
+// SecretsOf are the secrets of an environment, so far as it says that they are some.
+func SecretsOf(env []string) *secret.Keeper {
+	k := new(secret.Keeper)
+	k.Add(Environment(env)[config.DefaultTokenEnv])
+	k.Add(secret.InEnvironment(env)...)
+	return k
+}
+
+// Flush writes what waits to be written.
+func Flush(w io.Writer) error {
+	if w, ok := w.(*secret.Writer); ok {
+		return w.Flush()
+	}
+	return nil
+}
+
+// Redact is a text without the secrets of the process.
+func (p *Process) Redact(text string) string { return p.Secrets.Redact(text) }
+
+// Guarded makes the guard, which knows the bound on memory once there is a
+// configuration.
+func (p *Process) Guarded() *guard.Guard {
+	p.Guard = &guard.Guard{Beyond: 512 << 20, End: func(err error) {
+		fmt.Fprintf(p.Stderr, "dutyward: %s\n", report.Clean(err.Error()))
+		_ = errors.Join(Flush(p.Stdout), Flush(p.Stderr)) // who reads it is gone
+		os.Exit(exit.Error)
+	}}
+	return p.Guard
+}
+
+// Environment is a list of NAME=VALUE by name.
+func Environment(list []string) map[string]string {
+	env := make(map[string]string, len(list))
+	for _, kv := range list {
+		if k, v, ok := strings.Cut(kv, "="); ok {
+			env[k] = v
+		}
+	}
+	return env
+}
+
+// Config is the configuration, whose bounds hold from now on.
+func (p *Process) Config() (*config.Config, error) {
+	c, err := config.Load(p.ConfigFile, p.Env, p.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	if p.Guard != nil {
+		p.Guard.Memory = c.MemoryLimit()
+	}
+	return c, nil
+}
