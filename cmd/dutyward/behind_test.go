@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
-	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 )
 
 // pager is a reader that stopped reading until it goes on.

@@ -3,12 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"github.com/dutyward/dutyward/cmd/internal/exit"
-	"github.com/dutyward/dutyward/cmd/internal/session"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 )
 
 const demoGolden = "testdata/demo.golden"

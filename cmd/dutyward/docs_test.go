@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dutyward/dutyward/cmd/internal/config"
-	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated documentation")

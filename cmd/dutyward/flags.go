@@ -1,8 +1,9 @@
 package main
 
 import (
-	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/spf13/cobra"
+
+	"github.com/dutyward/dutyward/cmd/internal/session"
 )
 
 // roundFlags are the flags of the commands that take a round.

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 )
 
 // outgrown are the sentences of policies that took more than they may.

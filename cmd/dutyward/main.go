@@ -3,25 +3,29 @@
 package main
 
 import (
+	"context"
 	"os"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
+	"github.com/dutyward/dutyward/cmd/internal/supervise"
 	"github.com/dutyward/dutyward/policies/worker"
 )
 
 func main() {
 	worker.Main(os.Args)
-	if reportEnd(os.Args, os.Environ()) {
-		return
+	program := supervise.Program{
+		Run:   func(ctx context.Context, p *session.Process, args []string) int { return (&app{p}).run(ctx, args) },
+		Stays: isRun,
 	}
-	code, done := runSupervised(os.Args)
-	if !done {
-		code, done = runReported(os.Args)
-	}
-	if !done {
-		code, done = supervise(os.Args, os.Environ())
-	}
+	code, done := program.Main(os.Args, os.Environ())
 	if !done {
 		code = run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
 	}
 	os.Exit(code)
+}
+
+// isRun says that arguments ask for `run`.
+func isRun(args []string) bool {
+	cmd, _, err := newRoot(newApp(nil, nil, nil, nil)).Find(args)
+	return err == nil && cmd.Name() == "run"
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 )
 
 // simulating starts `dutyward sim`, and returns it once it listens, with the number

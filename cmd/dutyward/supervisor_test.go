@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,6 +9,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/supervise"
 )
 
 // The variables that tell a process of the tests to end by a fault, and with which
@@ -33,7 +35,7 @@ var faults = map[string]func(held string){
 // goroutine that nobody looks after, once a file is there.
 func misbehave() {
 	fault, asked := faults[os.Getenv(faultVariable)]
-	if !asked || len(os.Args) < 2 || os.Args[1] != commandArgument && os.Args[1] != "run" {
+	if !asked || len(os.Args) < 2 || os.Args[1] != supervise.CommandArgument && os.Args[1] != "run" {
 		return
 	}
 	go func() {
@@ -52,7 +54,7 @@ func misbehave() {
 
 func supervised(t *testing.T) *killing {
 	t.Helper()
-	if !supervisable {
+	if !supervise.Possible {
 		t.Skip("nothing is supervised on " + runtime.GOOS)
 	}
 	k := newKilling(t)

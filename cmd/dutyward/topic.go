@@ -1,10 +1,10 @@
 package main
 
 import (
-	"github.com/dutyward/dutyward/cmd/internal/config"
-	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/robfig/cron/v3"
+
+	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
 // ParseSchedule reads a cron expression, which may begin with a time zone.

@@ -2,9 +2,10 @@ package session
 
 import (
 	"fmt"
-	"github.com/dutyward/dutyward/cmd/internal/config"
 	"strings"
 	"time"
+
+	"github.com/dutyward/dutyward/cmd/internal/config"
 )
 
 // Moment is a time as a person writes it: one by the clock, or with after a span

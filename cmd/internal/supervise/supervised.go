@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package supervise
 
 import (
 	"context"
@@ -13,21 +13,34 @@ import (
 	"syscall"
 
 	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies/guard"
 )
 
-// supervisable says that a command can be a process of its own, with files besides
+// Possible says that a command can be a process of its own, with files besides
 // the three that every process has.
-const supervisable = true
+const Possible = true
 
-// The first arguments of processes that this program starts for itself: the command
-// of a supervisor, and what tells of the end of a process that has none.
-const (
-	commandArgument  = "supervised-command"
-	reporterArgument = "report-end"
-)
+// reporterArgument is that of the process that tells of the end of one that has no
+// supervisor.
+const reporterArgument = "report-end"
 
-// codeChanges stands for exitChanges in what a supervisor sees: the Go runtime ends
+// Main is what the program's main begins with. The code is that of the command that
+// the arguments ask for; done is false where it has to run in this process alone.
+func (p Program) Main(args, env []string) (code int, done bool) {
+	if reportEnd(args, env) {
+		return exit.OK, true
+	}
+	if code, done = p.runSupervised(args); done {
+		return code, true
+	}
+	if code, done = p.runReported(args); done {
+		return code, true
+	}
+	return supervise(args, env)
+}
+
+// codeChanges stands for exit.Changes in what a supervisor sees: the Go runtime ends
 // a process with that.
 const codeChanges = 42
 
@@ -35,8 +48,8 @@ const codeChanges = 42
 const mostStack = 256 << 20
 
 // runSupervised is run for a process that a supervisor started; ok is false for others.
-func runSupervised(args []string) (code int, ok bool) {
-	if len(args) < 2 || args[1] != commandArgument {
+func (p Program) runSupervised(args []string) (code int, ok bool) {
+	if len(args) < 2 || args[1] != CommandArgument {
 		return 0, false
 	}
 	stderr, lifeline := os.NewFile(3, "/dev/stderr"), os.NewFile(4, "lifeline")
@@ -53,24 +66,24 @@ func runSupervised(args []string) (code int, ok bool) {
 	// A second signal is the supervisor's to heed: a terminal sends each to both.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	_ = stop // as long as it lives
-	if code = runTelling(ctx, args[2:], stderr); code == exit.Changes {
+	if code = p.runTelling(ctx, args[2:], stderr); code == exit.Changes {
 		code = codeChanges
 	}
 	return code, true
 }
 
 // runTelling runs the command in a process whose standard error another reads.
-func runTelling(ctx context.Context, args []string, stderr *os.File) int {
+func (p Program) runTelling(ctx context.Context, args []string, stderr *os.File) int {
 	debug.SetMaxStack(mostStack)
-	a := newApp(os.Stdin, os.Stdout, stderr, os.Environ())
-	ctx = guard.With(ctx, a.Guarded())
-	a.tellSupervisor()
-	return a.run(ctx, args)
+	process := session.NewProcess(os.Stdin, os.Stdout, stderr, os.Environ())
+	ctx = guard.With(ctx, process.Guarded())
+	tellSupervisor(process)
+	return p.Run(ctx, process, args)
 }
 
 // tellSupervisor tells the supervisor what it needs to say how this process ended:
 // the secrets that may not be said, and what policies were at.
-func (a *app) tellSupervisor() {
+func tellSupervisor(p *session.Process) {
 	var mu sync.Mutex
 	tell := func(what byte, text string) {
 		mu.Lock()
@@ -86,12 +99,12 @@ func (a *app) tellSupervisor() {
 			}
 		}
 	}
-	a.Secrets.Follow(func(secret string) { tell(tellSecret, secret) })
+	p.Secrets.Follow(func(secret string) { tell(tellSecret, secret) })
 	rule, section := either(tellRuleBegan, tellRuleEnded), either(tellEntered, tellLeft)
-	a.Guard.Running = rule
-	a.Guard.Within = func(what string, began bool) {
+	p.Guard.Running = rule
+	p.Guard.Within = func(what string, began bool) {
 		if began {
-			tell(tellMemory, strconv.FormatInt(a.Guard.Memory, 10))
+			tell(tellMemory, strconv.FormatInt(p.Guard.Memory, 10))
 		}
 		section(what, began)
 	}

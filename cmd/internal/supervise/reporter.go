@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package supervise
 
 import (
 	"context"
@@ -11,18 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isDaemon says that arguments ask for `run`, which stays the process that was
-// started: people look at it, stop and limit it by its number.
-func isDaemon(args []string) bool {
-	cmd, _, err := newRoot(newApp(nil, nil, nil, nil)).Find(args)
-	return err == nil && cmd.Name() == "run"
-}
-
 // runReported is run beside a process that tells of its end; ok is false where none
 // can be started. That process is its child, and not its parent, so that it would be
 // lost with the first process of a container.
-func runReported(args []string) (code int, ok bool) {
-	if os.Getpid() == 1 || !isDaemon(args[1:]) {
+func (p Program) runReported(args []string) (code int, ok bool) {
+	if os.Getpid() == 1 || !p.Stays(args[1:]) {
 		return 0, false
 	}
 	stderr, err := beside(args[0])
@@ -32,7 +25,7 @@ func runReported(args []string) (code int, ok bool) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return runTelling(ctx, args[1:], stderr), true
+	return p.runTelling(ctx, args[1:], stderr), true
 }
 
 // beside starts the process that reads what this one writes to its standard error

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package supervise
 
 import (
 	"bytes"
@@ -64,7 +64,7 @@ func supervise(args, env []string) (code int, ok bool) {
 	runtime.LockOSThread() // with whose end Linux would take the parent for gone
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGTSTP)
-	s.child, err = os.StartProcess(path, append([]string{args[0], commandArgument}, args[1:]...), &os.ProcAttr{
+	s.child, err = os.StartProcess(path, append([]string{args[0], CommandArgument}, args[1:]...), &os.ProcAttr{
 		Files: []*os.File{os.Stdin, os.Stdout, to, os.Stderr, lifeline}, Sys: tied(),
 	})
 	to.Close()
