@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/dutyward/dutyward/inventory"
 )
 
 // request is one call of the API.
@@ -174,3 +176,49 @@ func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, err
 	}
 	return req, nil
 }
+
+// SetBaseRole gives a user another role on the account. The user is as just
+// read: PagerDuty demands name and e-mail beside the role. The licence is left
+// out on purpose, for with the old one attached PagerDuty refuses roles that it
+// does not cover. Source: OpenAPI, updateUser; Terraform provider PR 745.
+func (c *Client) SetBaseRole(ctx context.Context, user inventory.User, role string) error {
+	c.userWrites.Lock()
+	defer c.userWrites.Unlock()
+	type fields struct {
+		Type  string `json:"type"`
+		Name  string `json:"name"`
+		Email string `json:"email"`
+		Role  string `json:"role"`
+	}
+	return c.write(ctx, http.MethodPut, "/users/{}", []string{user.ID}, map[string]fields{
+		"user": {Type: "user", Name: user.Name, Email: user.Email, Role: role},
+	})
+}
+
+// PutTeamMember adds a user to a team, or changes their team role there. The
+// role is always sent: without it PagerDuty chooses one, which was "manager".
+// Source: Terraform provider PR 151.
+func (c *Client) PutTeamMember(ctx context.Context, teamID, userID, role string) error {
+	return c.write(ctx, http.MethodPut, "/teams/{}/users/{}", []string{teamID, userID}, map[string]string{"role": role})
+}
+
+// RemoveTeamMember takes a user off a team. A 404 in answer to a repetition,
+// after an attempt whose answer was lost, counts as done.
+func (c *Client) RemoveTeamMember(ctx context.Context, teamID, userID string) error {
+	return c.write(ctx, http.MethodDelete, "/teams/{}/users/{}", []string{teamID, userID}, nil)
+}
+
+// ConflictError says that something was not written, since it is no longer as it
+// was when the write was planned: somebody else has changed it.
+type ConflictError struct {
+	// Schedule is the schedule's name, What the part of it that differs.
+	Schedule, What string
+}
+
+// Error says what was left as it is, and what to do.
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("schedule %q: %s changed since it was read, so that nothing was written: plan again", e.Schedule, e.What)
+}
+
+// Refused says that nothing was written.
+func (e *ConflictError) Refused() bool { return true }

@@ -1,7 +1,11 @@
 package pagerdutysim
 
 import (
+	"encoding/base64"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -69,4 +73,161 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// The limits of the audit trail. Source: PagerDuty's developer documentation,
+// "Audit Records API".
+const (
+	auditWindow = 31 * 24 * time.Hour
+	auditKept   = 365 * 24 * time.Hour
+	auditSince  = 24 * time.Hour
+)
+
+func (s *Server) auditRoutes() {
+	s.handle("GET /audit/records", s.listAudit)
+	for path, kind := range map[string]string{
+		"/users": "user_reference", "/teams": "team_reference", "/schedules": "schedule_reference",
+		"/escalation_policies": "escalation_policy_reference", "/services": "service_reference",
+	} {
+		s.handle("GET "+path+"/{id}/audit/records", func(w http.ResponseWriter, r *http.Request) {
+			s.answerAudit(w, r, func(a auditRecord) bool {
+				return a.root.Type == kind && a.root.ID == r.PathValue("id")
+			})
+		})
+	}
+}
+
+// listAudit is for admins and account API keys only.
+func (s *Server) listAudit(w http.ResponseWriter, r *http.Request) {
+	if u := s.acct.users[callOf(r).actor.user]; u != nil && u.role != "owner" && u.role != "admin" {
+		writeDenied(w)
+		return
+	}
+	q := r.URL.Query()
+	kinds := q["root_resource_types[]"]
+	s.answerAudit(w, r, func(a auditRecord) bool {
+		return len(kinds) == 0 || slices.Contains(kinds, resourceTypes[a.root.Type])
+	})
+}
+
+// resourceTypes names references as root_resource_types[] does.
+var resourceTypes = map[string]string{
+	"user_reference": "users", "team_reference": "teams", "schedule_reference": "schedules",
+	"schedule_v3_reference": "schedules", "escalation_policy_reference": "escalation_policies",
+	"service_reference": "services",
+}
+
+// answerAudit answers a page of the wanted records, newest first.
+func (s *Server) answerAudit(w http.ResponseWriter, r *http.Request, wanted func(auditRecord) bool) {
+	if s.opts.NoAuditTrail {
+		writeError(w, http.StatusPaymentRequired, codeMissingAbility,
+			"Account does not have the abilities to perform the action.", "Required abilities: audit_trail")
+		return
+	}
+	q := r.URL.Query()
+	since, until, ok := s.auditBounds(w, r)
+	if !ok {
+		return
+	}
+	limit := classicLimit
+	if n, err := strconv.Atoi(q.Get("limit")); err == nil && n > 0 {
+		limit = min(n, classicLimit)
+	}
+	before, ok := readCursor(w, q.Get("cursor"), len(s.acct.audit))
+	if !ok {
+		return
+	}
+	records, next := []object{}, any(nil)
+	for i := before - 1; i >= 0; i-- {
+		a := s.acct.audit[i]
+		inTime := !a.at.Before(since) && a.at.Before(until.Add(time.Second))
+		if !inTime || !wanted(a) || len(q["actions[]"]) > 0 && !slices.Contains(q["actions[]"], a.action) {
+			continue
+		}
+		if len(records) == limit {
+			next = cursor(i + 1)
+			break
+		}
+		records = append(records, s.auditView(a))
+	}
+	writeJSON(w, http.StatusOK, object{"records": records, "next_cursor": next, "limit": limit})
+}
+
+func (s *Server) auditBounds(w http.ResponseWriter, r *http.Request) (since, until time.Time, ok bool) {
+	until = s.now()
+	for name, into := range map[string]*time.Time{"until": &until, "since": &since} {
+		if text := r.URL.Query().Get(name); text != "" {
+			t, err := parseMoment(text, nil)
+			if err != nil {
+				writeInvalid(w, name+" is not a valid date and time")
+				return since, until, false
+			}
+			*into = t
+		}
+	}
+	if since.IsZero() {
+		since = until.Add(-auditSince)
+	}
+	if until.Before(since) || until.Sub(since) > auditWindow {
+		writeInvalid(w, "until must be after since, by 31 days at most")
+		return since, until, false
+	}
+	if kept := s.now().Add(-auditKept); since.Before(kept) {
+		since = kept
+	}
+	return since, until, true
+}
+
+// A cursor says how many of the oldest records are still to come: new records
+// do not move it.
+func cursor(left int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte("audit " + strconv.Itoa(left)))
+}
+
+func readCursor(w http.ResponseWriter, text string, all int) (int, bool) {
+	if text == "" {
+		return all, true
+	}
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	digits, found := strings.CutPrefix(string(data), "audit ")
+	left, numErr := strconv.Atoi(digits)
+	if err != nil || !found || numErr != nil || left < 0 || left > all {
+		writeInvalid(w, "cursor is invalid")
+		return 0, false
+	}
+	return left, true
+}
+
+func (s *Server) auditView(a auditRecord) object {
+	o := object{
+		"id": a.id, "self": nil, "action": a.action, "root_resource": a.root,
+		"execution_time":    a.at.UTC().Format("2006-01-02T15:04:05.000Z"),
+		"execution_context": object{"request_id": a.request, "remote_address": "192.0.2.1"},
+		"actors":            []reference{s.actorRef(a.actor)},
+		"method":            object{"type": a.actor.method(), "truncated_token": a.actor.last4, "description": nil},
+		"details":           object{"resource": a.resource, "fields": nil, "references": nil},
+	}
+	details := o["details"].(object)
+	if len(a.fields) > 0 {
+		details["fields"] = a.fields
+	}
+	if len(a.reference) > 0 {
+		details["references"] = a.reference
+	}
+	return o
+}
+
+func (s *Server) actorRef(a actor) reference {
+	if a.user != "" {
+		return s.userRef(a.user)
+	}
+	return reference{ID: "PAPIKEY", Type: "api_key_reference", Summary: "Account API key"}
+}
+
+// method is how the trail says that an actor came in.
+func (a actor) method() string {
+	if a.oauth {
+		return "oauth"
+	}
+	return "api_token"
 }

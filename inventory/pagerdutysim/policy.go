@@ -1,9 +1,11 @@
 package pagerdutysim
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 )
@@ -120,4 +122,194 @@ func (s *Server) deletePolicy(w http.ResponseWriter, r *http.Request) {
 	delete(s.acct.policies, p.id)
 	s.record(r, "delete", s.policyRef(p), nil)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// policyBody is a policy as clients send one. A nil field was not sent.
+type policyBody struct {
+	Name        *string     `json:"name"`
+	Description *string     `json:"description"`
+	NumLoops    *int        `json:"num_loops"`
+	Handoffs    *string     `json:"on_call_handoff_notifications"`
+	Teams       *[]given    `json:"teams"`
+	Rules       *[]ruleSent `json:"escalation_rules"`
+}
+
+type ruleSent struct {
+	ID      string  `json:"id"`
+	Delay   int     `json:"escalation_delay_in_minutes"`
+	Targets []given `json:"targets"`
+}
+
+// Limits of escalation policies. Source: PagerDuty's API description and
+// support documentation, "Escalation Policies".
+const (
+	maxLoops       = 9
+	maxRuleTargets = 10
+)
+
+func (s *Server) createPolicy(w http.ResponseWriter, r *http.Request) {
+	p := &policy{handoffs: "if_has_services"}
+	if !s.applyPolicy(w, r, p) {
+		return
+	}
+	p.id, p.created = s.acct.newID(), s.acct.next()
+	s.acct.policies[p.id] = p
+	s.acct.implicitMembership(p.teams, p.people(s.acct, s.now()))
+	s.record(r, "create", s.policyRef(p), []auditField{{Name: "name", Value: &p.name}})
+	writeJSON(w, http.StatusCreated, object{"escalation_policy": s.policyView(p, includes(r))})
+}
+
+func (s *Server) updatePolicy(w http.ResponseWriter, r *http.Request) {
+	p, ok := s.policyOf(w, r)
+	if !ok {
+		return
+	}
+	after := *p
+	if !s.applyPolicy(w, r, &after) {
+		return
+	}
+	before := *p
+	*p = after
+	s.acct.implicitMembership(p.teams, p.people(s.acct, s.now()))
+	s.record(r, "update", s.policyRef(p), changed(
+		field("name", before.name, p.name), field("description", before.description, p.description),
+		field("num_loops", fmt.Sprint(before.repeat), fmt.Sprint(p.repeat)),
+	))
+	writeJSON(w, http.StatusOK, object{"escalation_policy": s.policyView(p, includes(r))})
+}
+
+// applyPolicy brings a request's body into p; if it can't, it has answered and p
+// is not to be kept.
+func (s *Server) applyPolicy(w http.ResponseWriter, r *http.Request, p *policy) bool {
+	var body policyBody
+	if !decodeBody(w, r, "escalation_policy", &body) {
+		return false
+	}
+	if body.Teams != nil && len(*body.Teams) > 0 && !s.ability(w, abilityTeams) {
+		return false
+	}
+	set(&p.name, body.Name)
+	set(&p.description, body.Description)
+	set(&p.repeat, body.NumLoops)
+	set(&p.handoffs, body.Handoffs)
+	p.name = strings.TrimSpace(p.name)
+	errs := s.policyErrors(p)
+	if body.Rules != nil {
+		p.rules = nil
+		for _, sent := range *body.Rules {
+			rule, texts := s.readRule(sent)
+			p.rules, errs = append(p.rules, rule), append(errs, texts...)
+		}
+	}
+	if len(p.rules) == 0 {
+		errs = append(errs, "At least one rule must be provided")
+	}
+	if len(errs) == 0 && body.Teams != nil {
+		errs = s.moveToTeams(p, ids(*body.Teams))
+	} else if len(errs) == 0 {
+		if text := s.acct.membershipLimit(p.teams, p.people(s.acct, s.now())); text != "" {
+			errs = append(errs, text)
+		}
+	}
+	if len(errs) > 0 {
+		writeInvalid(w, errs...)
+		return false
+	}
+	return true
+}
+
+func (s *Server) policyErrors(p *policy) []string {
+	var errs []string
+	if p.name == "" {
+		errs = append(errs, "Name can't be blank")
+	}
+	for _, other := range s.acct.policies {
+		if other.id != p.id && strings.EqualFold(other.name, p.name) {
+			errs = append(errs, "Name has already been taken")
+		}
+	}
+	if p.repeat < 0 || p.repeat > maxLoops {
+		errs = append(errs, fmt.Sprintf("Num loops must be between 0 and %d", maxLoops))
+	}
+	if p.handoffs != "if_has_services" && p.handoffs != "always" {
+		errs = append(errs, "On call handoff notifications is invalid")
+	}
+	return errs
+}
+
+// readRule reads one level; a rule that keeps its id stays the same rule.
+func (s *Server) readRule(sent ruleSent) (escalationRule, []string) {
+	rule := escalationRule{id: sent.ID, delay: sent.Delay}
+	if rule.id == "" {
+		rule.id = s.acct.newID()
+	}
+	var errs []string
+	if sent.Delay < 1 {
+		errs = append(errs, "Escalation delay in minutes must be at least 1")
+	}
+	if len(sent.Targets) == 0 {
+		errs = append(errs, "Targets can't be empty")
+	}
+	if len(sent.Targets) > maxRuleTargets {
+		errs = append(errs, fmt.Sprintf("A rule may not have more than %d targets", maxRuleTargets))
+	}
+	for _, t := range sent.Targets {
+		target, text := s.readTarget(t)
+		if text != "" {
+			errs = append(errs, text)
+			continue
+		}
+		rule.targets = append(rule.targets, target)
+	}
+	return rule, errs
+}
+
+func (s *Server) readTarget(t given) (inventory.Target, string) {
+	switch strings.TrimSuffix(t.Type, "_reference") {
+	case "user":
+		u := s.acct.users[t.ID]
+		switch {
+		case u == nil || !u.deleted.IsZero():
+			return inventory.Target{}, "User " + t.ID + " does not exist"
+		case inventory.Stakeholder(u.role):
+			return inventory.Target{}, "Stakeholders cannot be added to escalation policies"
+		}
+		return inventory.Target{Type: "user", ID: t.ID}, ""
+	case "schedule", "schedule_v3":
+		if s.acct.schedules[t.ID] == nil {
+			return inventory.Target{}, "Schedule " + t.ID + " does not exist"
+		}
+		return inventory.Target{Type: "schedule", ID: t.ID}, ""
+	}
+	return inventory.Target{}, "Target type " + t.Type + " is invalid"
+}
+
+// moveToTeams says what keeps a policy from being of these teams; if nothing
+// does, it is.
+func (s *Server) moveToTeams(p *policy, teams []string) []string {
+	if slices.Equal(teams, p.teams) {
+		teams = p.teams
+	} else if len(teams) > 1 {
+		return []string{"Only one team may be associated with an escalation policy"}
+	}
+	for _, id := range teams {
+		if text := s.acct.policyRefusal(p, id, s.now()); text != "" {
+			return []string{text}
+		}
+	}
+	p.teams = teams
+	return nil
+}
+
+// policyRefusal says what keeps a policy and its people from being of a team.
+func (a *account) policyRefusal(p *policy, teamID string, now time.Time) string {
+	if a.teams[teamID] == nil {
+		return "Team " + teamID + " does not exist"
+	}
+	if !slices.Contains(p.teams, teamID) {
+		if text := a.policyLimit(teamID); text != "" {
+			return text
+		}
+	}
+	return a.membershipLimit([]string{teamID}, p.people(a, now))
 }

@@ -1,8 +1,12 @@
 package pagerdutysim
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -167,4 +171,84 @@ func (s *Server) v3DeleteSchedule(w http.ResponseWriter, r *http.Request) {
 	delete(s.acct.schedules, c.ID)
 	s.record(r, "delete", s.scheduleRef(c), nil)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// v3Invalid is why a v3 endpoint refuses: messages by path of field
+// ("event.effective_since").
+type v3Invalid map[string][]string
+
+func v3Refused(field, format string, args ...any) v3Invalid {
+	return v3Invalid{field: {fmt.Sprintf(format, args...)}}
+}
+
+// writeV3Invalid answers 400 in the form of v3, where errors are an object.
+func writeV3Invalid(w http.ResponseWriter, errs v3Invalid) {
+	writeErrors(w, http.StatusBadRequest, codeInvalidInput, "Invalid Request", errs)
+}
+
+// writeV3Message answers 400 with a sentence alone.
+func writeV3Message(w http.ResponseWriter, message string) {
+	writeErrors(w, http.StatusBadRequest, codeInvalidInput, message, nil)
+}
+
+// decodeV3 reads the entity called key out of a wrapped body; if it can't, it
+// has answered 400.
+func decodeV3(w http.ResponseWriter, r *http.Request, key string, v any) bool {
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		writeV3Message(w, "The request body could not be read")
+		return false
+	}
+	var wrapped map[string]json.RawMessage
+	if err := json.Unmarshal(data, &wrapped); err != nil {
+		writeV3Message(w, "The request body is not a JSON object")
+		return false
+	}
+	if len(wrapped[key]) == 0 || string(wrapped[key]) == "null" {
+		writeV3Invalid(w, v3Refused(key, "is required"))
+		return false
+	}
+	if err := json.Unmarshal(wrapped[key], v); err != nil {
+		writeV3Invalid(w, v3Refused(key, "does not have the expected form: %v", err))
+		return false
+	}
+	return true
+}
+
+// The sizes of pages of v3. Sources: PagerDuty's API description, parameters
+// schedule_v3_limit and schedule_v3_limit_schedules.
+const (
+	v3DefaultSchedules = 100
+	v3MaxSchedules     = 1_000
+	v3DefaultParts     = 25
+	v3MaxParts         = 100
+)
+
+// v3Paginate answers a page of items under key, with limit, offset and more but
+// never a total. A limit beyond the maximum is cut, and echoed as used.
+func v3Paginate[T any](s *Server, w http.ResponseWriter, r *http.Request, key string, byDefault, most int, items []T, render func(T) object) {
+	limit, offset := byDefault, 0
+	q := r.URL.Query()
+	for name, into := range map[string]*int{"limit": &limit, "offset": &offset} {
+		if !q.Has(name) {
+			continue
+		}
+		n, err := strconv.Atoi(q.Get(name))
+		if err != nil || n < 0 || name == "limit" && n == 0 {
+			writeV3Invalid(w, v3Refused(name, "is not a valid number"))
+			return
+		}
+		*into = n
+	}
+	if s.fault(r, FaultShift) != nil && offset > 0 && len(items) > 0 {
+		items = append(items[1:len(items):len(items)], items[0])
+	}
+	limit = min(limit, most)
+	from := min(offset, len(items))
+	to := min(from+limit, len(items))
+	page := []object{}
+	for _, item := range items[from:to] {
+		page = append(page, render(item))
+	}
+	writeJSON(w, http.StatusOK, object{key: page, "limit": limit, "offset": offset, "more": to < len(items)})
 }
