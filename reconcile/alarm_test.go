@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -24,7 +25,7 @@ func onRota(w *world, a apply.Account) *watch {
 		Load:   func(context.Context) (reconcile.Policies, error) { return w.policy, nil },
 		Reader: w, Record: w.journal, Account: a, Settings: plan.Settings{Default: plan.Sync},
 		Now: w.now, Paused: func() *reconcile.Pause { return nil },
-		Log: slog.New(slog.NewTextHandler(d.log, nil)),
+		Sink: eventlog.Log{Logger: slog.New(slog.NewTextHandler(d.log, nil))},
 	}
 	return d
 }

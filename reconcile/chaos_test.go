@@ -20,6 +20,7 @@ import (
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -137,7 +138,7 @@ func (c *chaos) start() {
 			}
 			return nil
 		},
-		Log: slog.New(slog.NewJSONHandler(&c.log, nil)),
+		Sink: eventlog.Log{Logger: slog.New(slog.NewJSONHandler(&c.log, nil))},
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -51,7 +52,7 @@ func (w *watch) restart() {
 		},
 		Reader: w.world, Record: w.journal, Account: w.client, Settings: plan.Settings{Default: plan.Sync},
 		Now: w.now, Paused: w.stop.Paused,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Sink: eventlog.Log{Logger: slog.New(slog.NewTextHandler(w.log, nil))},
 	}
 }
 

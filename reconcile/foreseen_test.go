@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -22,6 +21,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/forecast"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -120,31 +120,23 @@ func foretell(rt *rapid.T, dir string, days int) *foretold {
 	f.daemon = &daemon.Daemon{
 		Load:   func(context.Context) (reconcile.Policies, error) { return set, nil },
 		Reader: snapshots{f.client}, Refresher: f.client, MaxAge: 2 * time.Hour, Record: memory, Account: f.client, Settings: settings,
-		Now: now, Paused: func() *reconcile.Pause { return nil }, Log: slog.New(deeds{f}),
+		Now: now, Paused: func() *reconcile.Pause { return nil }, Sink: deeds{f},
 	}
 	return f
 }
 
-// deeds is a log that notes the changes made.
+// deeds is a sink that notes the changes made.
 type deeds struct{ *foretold }
 
-func (deeds) Enabled(context.Context, slog.Level) bool { return true }
-func (d deeds) WithAttrs([]slog.Attr) slog.Handler     { return d }
-func (d deeds) WithGroup(string) slog.Handler          { return d }
-
-func (d deeds) Handle(_ context.Context, r slog.Record) error {
-	said := map[string]string{}
-	r.Attrs(func(a slog.Attr) bool { said[a.Key] = a.Value.String(); return true })
-	if (r.Level < slog.LevelWarn || r.Message == "finding") && r.Message != "raised" && r.Message != "lowered" {
-		return nil
+func (d deeds) Tell(e events.Event) {
+	if e.Code == events.AccessRaised || e.Code == events.AccessLowered {
+		d.did = append(d.did, deed(d.clock, e.User.Name, e.Resource.Name, e.Before, e.After, string(e.Cause)))
+		d.wrote = d.wrote || e.Resource.Ref.Kind == inventory.KindSchedule
+		return
 	}
-	if r.Message != "raised" && r.Message != "lowered" {
-		fmt.Fprintf(&d.log, "%s %s %v\n", d.clock.Format(moments), r.Message, said)
-		return nil
+	if (e.Severity == events.Warning || e.Severity == events.Error) && e.Code != events.FindingBegan {
+		fmt.Fprintf(&d.log, "%s %s\n", d.clock.Format(moments), e.Sentence())
 	}
-	d.did = append(d.did, deed(d.clock, said["user"], said["resource"], said["before"], said["after"], said["cause"]))
-	d.wrote = d.wrote || strings.HasPrefix(said["resource"], "schedule:")
-	return nil
 }
 
 const moments = "Mon 02 15:04:05"

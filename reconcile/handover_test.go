@@ -16,6 +16,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -34,7 +35,7 @@ func newVigil(t *testing.T, edits ...func(*inventory.Snapshot)) *vigil {
 
 // verbose has the log tell everything.
 func (v *vigil) verbose() {
-	v.Log = slog.New(slog.NewTextHandler(v.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	v.Sink = eventlog.Log{Logger: slog.New(slog.NewTextHandler(v.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 }
 
 func (v *vigil) restart() {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 )
 
 // hourly is due at every full hour.
@@ -31,12 +32,12 @@ func diary(t *testing.T, d time.Duration, round func(n int) (daemon.Outlook, err
 		var out bytes.Buffer
 		loop := &daemon.Loop{
 			Schedule: hourly{}, Now: time.Now,
-			Log: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			Sink: eventlog.Log{Logger: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 				if a.Key == slog.TimeKey {
 					return slog.Attr{}
 				}
 				return a
-			}})),
+			}}))},
 			Run: func(_ context.Context, why string) (daemon.Outlook, error) {
 				n++
 				notes = append(notes, time.Since(start).String()+" "+why)

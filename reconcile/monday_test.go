@@ -22,6 +22,7 @@ import (
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -173,10 +174,10 @@ func TestAMondayMorningOfALargeAccount(t *testing.T) {
 			Load:   func(context.Context) (reconcile.Policies, error) { return set, nil },
 			Reader: snapshots{client}, Refresher: client, Record: memory, Account: client, Settings: plan.Settings{Default: plan.Sync},
 			OnCallInterval: time.Minute, MaxAge: 20 * time.Minute,
-			Now: m.now, Paused: func() *reconcile.Pause { return nil }, Log: slog.New(slog.NewTextHandler(&log, nil)),
+			Now: m.now, Paused: func() *reconcile.Pause { return nil }, Sink: eventlog.Log{Logger: slog.New(slog.NewTextHandler(&log, nil))},
 			Requests: func() int { return client.Cost().Requests },
 		}
-		loop := &daemon.Loop{Schedule: quarterly{}, Run: keeper.Round, Log: keeper.Log, Now: m.now}
+		loop := &daemon.Loop{Schedule: quarterly{}, Run: keeper.Round, Sink: keeper.Sink, Now: m.now}
 		ctx, cancel := context.WithTimeout(t.Context(), nine.Add(8*time.Minute).Sub(origin))
 		defer cancel()
 		loop.Start(ctx)

@@ -14,6 +14,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -49,7 +50,7 @@ func (d *sweepDaemon) start(w *trial) {
 			}
 			return nil
 		},
-		Log: slog.New(slog.NewJSONHandler(&d.log, nil)),
+		Sink: eventlog.Log{Logger: slog.New(slog.NewJSONHandler(&d.log, nil))},
 	}
 }
 

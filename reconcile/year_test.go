@@ -19,6 +19,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -97,10 +98,10 @@ func rehearse(t *testing.T, y *year) *rehearsal {
 		Load:   func(context.Context) (reconcile.Policies, error) { return set, nil },
 		Reader: snapshots{client}, Refresher: client, Record: memory, Account: client, Settings: plan.Settings{Default: plan.Sync},
 		MaxAge: 26 * time.Hour, OnCallInterval: 4 * time.Hour,
-		Now: now, Paused: func() *reconcile.Pause { return nil }, Log: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Now: now, Paused: func() *reconcile.Pause { return nil }, Sink: eventlog.Log{Logger: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelWarn}))},
 		Requests: func() int { return client.Cost().Requests },
 	}
-	r.loop = &daemon.Loop{Schedule: noonish{}, Run: r.round, Log: r.daemon.Log, Now: now, Until: r.reach}
+	r.loop = &daemon.Loop{Schedule: noonish{}, Run: r.round, Sink: r.daemon.Sink, Now: now, Until: r.reach}
 	for _, d := range y.duties {
 		for _, s := range d.stints {
 			r.made = append(r.made, arranged{d, s})

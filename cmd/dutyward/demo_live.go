@@ -96,16 +96,15 @@ func (s *stage) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(s.teller)
-	open, err := s.Unattended(ctx, c, log)
+	open, err := s.Unattended(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
 	defer open.Close()
-	s.daemon = newDaemon(open, log)
+	s.daemon = newDaemon(open, s.teller)
 	s.daemon.OnCallInterval = 0 // each minute of two days is not worth watching
 	s.loop = &daemon.Loop{
-		Schedule: schedule, Log: log, Now: s.clock.now, Run: s.round,
+		Schedule: schedule, Sink: s.teller, Now: s.clock.now, Run: s.round,
 		Until: func(t time.Time) <-chan time.Time { return s.reach(ctx, t) },
 	}
 	s.legend(s.speed, s.seed)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -145,7 +146,7 @@ func moment(t *time.Time) float64 {
 	return float64(t.Unix())
 }
 
-func since(c *daemon.Condition) float64 {
+func since(c *events.Condition) float64 {
 	if c == nil {
 		return 0
 	}

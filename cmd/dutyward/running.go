@@ -24,6 +24,8 @@ import (
 	"github.com/dutyward/dutyward/policies/worker"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events"
+	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 )
 
 // running is `dutyward run` while it runs.
@@ -97,8 +99,8 @@ func (r *running) run(ctx context.Context) error {
 	r.client.Store(r.session.Client)
 	r.session.worker = newWorker(c)
 	defer func() { r.session.worker.Close() }() // the one in use by then
-	r.daemon = r.session.daemon(r.log)
-	r.loop = &daemon.Loop{Schedule: schedule, Run: r.daemon.Round, Log: r.log, Now: r.session.Now}
+	r.daemon = r.session.daemon(eventlog.Log{Logger: r.log})
+	r.loop = &daemon.Loop{Schedule: schedule, Run: r.daemon.Round, Sink: eventlog.Log{Logger: r.log}, Now: r.session.Now}
 	r.beside.Go(func() { r.reloads(ctx) })
 	address := ""
 	if listener != nil {
@@ -141,13 +143,13 @@ type rounds struct {
 }
 
 // newDaemon makes the rounds of an unattended session, in this process.
-func newDaemon(s *session.Session, log *slog.Logger) *daemon.Daemon {
-	return rounds{Session: s}.daemon(log)
+func newDaemon(s *session.Session, sink events.Sink) *daemon.Daemon {
+	return rounds{Session: s}.daemon(sink)
 }
 
 // daemon makes the rounds of an unattended session.
-func (s rounds) daemon(log *slog.Logger) *daemon.Daemon {
-	d := &daemon.Daemon{Record: s.Journal, Paused: s.Config.StopFile().Paused, Log: log}
+func (s rounds) daemon(sink events.Sink) *daemon.Daemon {
+	d := &daemon.Daemon{Record: s.Journal, Paused: s.Config.StopFile().Paused, Sink: sink}
 	s.give(d)
 	return d
 }

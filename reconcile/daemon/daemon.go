@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -51,16 +51,21 @@ type Daemon struct {
 	// Paused is a person's word that nothing is written; nil if there is none. It
 	// is asked before each write, from several goroutines.
 	Paused func() *reconcile.Pause
-	// Log tells changes as they are made, and conditions when they begin and end.
-	Log *slog.Logger
+	// Sink is told what happens: changes as they are made, and conditions when they
+	// begin and end.
+	Sink events.Sink
 	// Requests counts the requests sent to PagerDuty so far; may be nil.
 	Requests func() int
 
 	watching
-	mu     sync.Mutex
-	status Status
-	// told is what the log was told and what still holds.
-	told told
+	// announcing keeps what happens in its order.
+	announcing sync.Mutex
+	mu         sync.Mutex
+	status     Status
+	// told is what the sink was told and what still holds, and kept what the record
+	// holds of it.
+	told events.Told
+	kept string
 	// pending changes the fields before the next round; nil if nothing does.
 	pending func(*Daemon)
 }
@@ -73,7 +78,7 @@ type DaemonRecord interface {
 	reconcile.StillRecord
 }
 
-// Change lets f change the fields, but for Paused and Log, before the next round
+// Change lets f change the fields, but for Paused and Sink, before the next round
 // and never during one.
 func (d *Daemon) Change(f func(*Daemon)) {
 	d.mu.Lock()
@@ -96,22 +101,13 @@ func (d *Daemon) changed() {
 	}
 }
 
-// TellConfiguration tells that the configuration as it stands is broken, so that
-// the last good one stays in force, or with nil that it is in force.
-func (d *Daemon) TellConfiguration(err error) {
-	why := ""
-	if err != nil {
-		why = err.Error()
-	}
-	d.tellCondition(&d.status.Configuration, why, "the configuration is broken, the last good one stays in force", "the configuration is mended and in force")
-}
-
 // Status is how the daemon stands. It may be asked at any time.
 func (d *Daemon) Status() Status {
 	paused := d.Paused()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.status.clone()
+	s.stand(&d.told)
 	s.Paused = paused
 	return s
 }
@@ -129,7 +125,8 @@ func (d *Daemon) Round(ctx context.Context, why string) (outlook Outlook, err er
 	defer func() {
 		if p := recover(); p != nil {
 			outlook, err = Outlook{}, fmt.Errorf("a fault of this program, please report it: %v", p)
-			d.tellPanic(err, debug.Stack())
+			stack := debug.Stack()
+			d.announce(func(t *events.Told) []events.Event { return t.Panic(d.Now(), err, stack) })
 			d.conclude(nil, outlook, err)
 		}
 	}()
@@ -143,7 +140,7 @@ func (d *Daemon) Round(ctx context.Context, why string) (outlook Outlook, err er
 
 func (d *Daemon) round(ctx context.Context, why string) (Outlook, error) {
 	paused := d.Paused()
-	d.tellPause(paused)
+	d.announcePause(paused)
 	r := d.read(why)
 	if why == WhyOnCalls && r.quiet(ctx) {
 		return d.outlook(r, nil), nil
@@ -171,9 +168,9 @@ func (d *Daemon) round(ctx context.Context, why string) (Outlook, error) {
 		// now.
 		err, outlook.Boundary = nil, d.Now().Add(soon)
 	}
-	err = errors.Join(err, d.tellAlarms(ctx))
+	err = errors.Join(err, d.announceAlarms(ctx))
 	d.conclude(result, outlook, err)
-	d.tellRound(done, why, err)
+	d.announceRound(done, why, err)
 	r.tell(done)
 	return outlook, err
 }
@@ -207,7 +204,7 @@ func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*r
 		done, err = d.with(ctx, reader, set, good, paused, false)
 		if good || !errors.As(err, &wrong) {
 			if err == nil {
-				d.tellMended()
+				d.announcePolicies(nil, true)
 			}
 			return done, err
 		}
@@ -215,7 +212,7 @@ func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*r
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	d.tellBroken(err, revision != "")
+	d.announcePolicies(err, revision != "")
 	if revision == "" {
 		return nil, fmt.Errorf("the policies are broken and there are no earlier ones: nothing is planned until they are mended: %w", err)
 	}
@@ -248,7 +245,7 @@ func (d *Daemon) with(ctx context.Context, reader *reading, set reconcile.Polici
 	var approved *plan.Plan
 	var err error
 	return r.Apply(ctx, reconcile.Execution{
-		Record: record, Account: d.Account, Completed: d.tellCompleted,
+		Record: record, Account: d.Account, Completed: d.announceCompleted,
 		Approve: func(fresh *reconcile.Result) (*plan.Plan, error) {
 			if !reader.covered(fresh) {
 				return nil, errUncovered
@@ -264,7 +261,7 @@ func (d *Daemon) with(ctx context.Context, reader *reading, set reconcile.Polici
 		Options: apply.Options{
 			Now:      d.Now,
 			Stop:     func() bool { return d.Paused() != nil },
-			Progress: func(s apply.Step) { d.step(approved, s) },
+			Progress: func(s apply.Step) { d.announceStep(approved, s) },
 		},
 	})
 }
@@ -333,6 +330,6 @@ func (d *Daemon) conclude(r *reconcile.Result, o Outlook, err error) {
 		s.Still = &t
 	}
 	s.Policies = r.Plan.Policies
-	s.Revision, s.Summary, s.Findings = r.Plan.Revision, r.Plan.Summary, openFindings(r.Plan)
+	s.Revision, s.Summary, s.Findings = r.Plan.Revision, r.Plan.Summary, events.OpenFindings(r.Plan)
 	s.Coverage = coverage(r)
 }

@@ -2,11 +2,12 @@ package daemon
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dutyward/dutyward/reconcile/events"
 )
 
 // Schedule says when rounds are due; a cron expression is one.
@@ -67,8 +68,8 @@ type Loop struct {
 	Schedule Schedule
 	// Run makes a round. Why says what triggered it, for the log alone.
 	Run func(ctx context.Context, why string) (Outlook, error)
-	// Log tells failures: one that repeats only when its text changes.
-	Log *slog.Logger
+	// Sink is told failures: one that repeats only when its text changes.
+	Sink events.Sink
 	// Now is the clock, by which the timer is set.
 	Now func() time.Time
 	// Until makes a channel that yields at t or later; time.After of the
@@ -120,15 +121,17 @@ func (l *Loop) schedule() Schedule {
 // hand is finished first, its own context being ctx.
 func (l *Loop) Start(ctx context.Context) {
 	l.init()
-	said, failures := "", 0
+	var failing events.Failing
 	why := "start"
 	for ctx.Err() == nil {
 		outlook, err := l.Run(ctx, why)
-		failures = l.tell(err, &said, failures)
+		for _, e := range failing.Ended(l.Now(), err) {
+			l.Sink.Tell(e)
+		}
 		if outlook.Whole || !partial(why) || l.scheduled.IsZero() {
 			l.scheduled = l.schedule().Next(l.Now())
 		}
-		next, because := l.next(outlook, failures)
+		next, because := l.next(outlook, failing.Failures)
 		select {
 		case <-ctx.Done():
 			return
@@ -139,23 +142,6 @@ func (l *Loop) Start(ctx context.Context) {
 			why = because
 		}
 	}
-}
-
-// tell logs a failure when its text is new, and its end, and counts failures in
-// a row.
-func (l *Loop) tell(err error, said *string, failures int) int {
-	if err == nil {
-		if *said != "" {
-			l.Log.Info("rounds succeed again", "after_failures", failures)
-		}
-		*said = ""
-		return 0
-	}
-	if text := err.Error(); text != *said {
-		l.Log.Error("the round failed", "error", text)
-		*said = text
-	}
-	return failures + 1
 }
 
 // next is the moment of the next round, and what makes it due.

@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -113,7 +114,7 @@ func (r *reading) Snapshot(ctx context.Context, schedules []string) (*inventory.
 func (r *reading) whole(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
 	r.refreshed, r.waits = nil, ""
 	if partial(r.why) && r.d.Refresher != nil {
-		r.d.Log.Debug("the account is read whole", "why", r.why, "because", r.because)
+		r.d.announceOne(events.ReadInFull(r.d.Now(), r.why, r.because))
 	}
 	r.began = r.d.Now()
 	var err error
@@ -249,7 +250,7 @@ func (r *reading) covered(result *reconcile.Result) bool {
 func (r *reading) keep(done *reconcile.Applied, err error) {
 	d := r.d
 	if r.waits != "" {
-		d.Log.Debug("some of what is lowered waits for a whole reading, which is due at once", "because", r.waits)
+		d.announceOne(events.Waiting(d.Now(), r.waits))
 	}
 	if r.waits != "" || err != nil && !errors.Is(err, apply.ErrExpired) || !r.sound(done) {
 		d.base = nil

@@ -8,6 +8,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -36,19 +37,19 @@ type Status struct {
 	Policies []policies.Provenance `json:"policies"`
 	// Broken says since when the policies as they stand are not in force, and why;
 	// null if they are.
-	Broken *Condition `json:"policies_broken"`
+	Broken *events.Condition `json:"policies_broken"`
 	// Suspended says since when nothing is lowered, and why; null if lowering is
 	// allowed.
-	Suspended *Condition `json:"lowering_suspended"`
+	Suspended *events.Condition `json:"lowering_suspended"`
 	// Clock says since when the time can't be trusted, so that nothing is lowered
 	// that depends on it, and why; null if it can.
-	Clock *Condition `json:"clock_doubted"`
+	Clock *events.Condition `json:"clock_doubted"`
 	// Fault says since when something can't be planned since this program is at
 	// fault, and what; null if all can.
-	Fault *Condition `json:"fault"`
+	Fault *events.Condition `json:"fault"`
 	// Configuration says since when the configuration as it stands is not in
 	// force, and why; null if it is.
-	Configuration *Condition `json:"configuration_broken"`
+	Configuration *events.Condition `json:"configuration_broken"`
 	// Alarms are about edits of schedules that could not be brought to a good end, and
 	// stand until the schedule is right again.
 	Alarms []apply.EditAlarmed `json:"alarms"`
@@ -88,12 +89,6 @@ func coverage(r *reconcile.Result) []Coverage {
 	return all
 }
 
-// Condition is a state that lasts.
-type Condition struct {
-	Since time.Time `json:"since"`
-	Why   string    `json:"why"`
-}
-
 // ChangeCount counts the changes of one kind.
 type ChangeCount struct {
 	Cause  plan.Cause  `json:"cause"`
@@ -101,14 +96,33 @@ type ChangeCount struct {
 	Count  int         `json:"count"`
 }
 
-// count adds one change to the counts, which stay in a fixed order.
-func (s *Status) count(c plan.Change) {
-	i := slices.IndexFunc(s.Changes, func(n ChangeCount) bool { return n.Cause == c.Cause && n.Effect == c.Effect })
+// count counts an event.
+func (s *Status) count(e events.Event) {
+	switch e.Code {
+	case events.AccessRaised:
+		s.changed(e.Cause, plan.Raise)
+	case events.AccessLowered:
+		s.changed(e.Cause, plan.Lower)
+	case events.ChangeFailed:
+		s.Undone++
+	}
+}
+
+// changed adds one change to the counts, which stay in a fixed order.
+func (s *Status) changed(c plan.Cause, f plan.Effect) {
+	i := slices.IndexFunc(s.Changes, func(n ChangeCount) bool { return n.Cause == c && n.Effect == f })
 	if i < 0 {
 		i = len(s.Changes)
-		s.Changes = append(s.Changes, ChangeCount{Cause: c.Cause, Effect: c.Effect})
+		s.Changes = append(s.Changes, ChangeCount{Cause: c, Effect: f})
 	}
 	s.Changes[i].Count++
+}
+
+// stand takes over the conditions that last.
+func (s *Status) stand(t *events.Told) {
+	s.Broken, s.Suspended, s.Clock = t.Broken, t.Suspended, t.Clock
+	s.Fault, s.Configuration = t.Fault, t.Configuration
+	s.Alarms = append([]apply.EditAlarmed{}, t.Alarms...)
 }
 
 // clone is a copy that shares nothing that changes.
@@ -118,22 +132,9 @@ func (s *Status) clone() Status {
 	c.Changes = slices.Clone(s.Changes)
 	c.Coverage = slices.Clone(s.Coverage)
 	c.Policies = append([]policies.Provenance{}, s.Policies...)
-	c.Alarms = append([]apply.EditAlarmed{}, s.Alarms...)
 	return c
 }
 
 // Ready says that the daemon does all that it is there for: its last round
 // succeeded, and no alarm stands.
 func (s *Status) Ready() bool { return s.Succeeded != nil && s.Error == "" && len(s.Alarms) == 0 }
-
-// openFindings counts the findings that nobody waived, by severity; each
-// severity is there.
-func openFindings(p *plan.Plan) map[string]int {
-	n := map[string]int{"critical": 0, "high": 0, "medium": 0, "low": 0}
-	for _, f := range p.Findings {
-		if f.Waived == nil {
-			n[f.Severity]++
-		}
-	}
-	return n
-}

@@ -10,6 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -27,8 +28,7 @@ type watching struct {
 	// changes next.
 	looked, awaited time.Time
 	// still is when time alone lets something through that is held.
-	still     time.Time
-	stretched bool
+	still time.Time
 
 	watchingMu sync.Mutex
 	costs      Costs
@@ -172,16 +172,9 @@ func (d *Daemon) interval() time.Duration {
 	}
 	requests := pagerduty.RefreshCost(d.base.snapshot, d.refreshOptions(WhyOnCalls))
 	least := time.Duration(requests) * time.Minute * pollShare / requestBudget
-	if least <= d.OnCallInterval {
-		d.stretched = false
-		return d.OnCallInterval
-	}
-	if !d.stretched {
-		d.stretched = true
-		d.Log.Warn("on-calls are looked at more rarely than configured, so that this takes no more than a tenth of the request budget",
-			"requests", requests, "interval", least.Round(time.Second).String(), "configured", d.OnCallInterval.String())
-	}
-	return least
+	interval := max(least, d.OnCallInterval)
+	d.announce(func(t *events.Told) []events.Event { return t.Polling(d.Now(), requests, interval, d.OnCallInterval) })
+	return interval
 }
 
 // tell counts what a round that made a plan cost, and how long a hand-over took.
@@ -194,14 +187,14 @@ func (r *reading) tell(done *reconcile.Applied) {
 		}
 	}
 	requests := r.count(kind)
-	args := []any{"why", r.why, "read", kind, "requests", requests}
+	read := events.Reading{At: r.d.Now(), Trigger: r.why, Kind: kind, Requests: requests}
 	if last, ok := lastWrite(done); ok && !r.awaited.IsZero() && !done.Plan.Now.Before(r.awaited) {
 		delay := max(0, last.Sub(r.awaited))
 		r.delayed(delay)
-		r.d.Log.Info("handed over", append(args, "at", r.awaited, "delay", delay.Round(time.Millisecond).String())...)
+		r.d.announceOne(events.HandedOff(read, r.awaited, delay))
 		return
 	}
-	r.d.Log.Debug("read the account", args...)
+	r.d.announceOne(events.Read(read))
 }
 
 // lastWrite is when the last write was acknowledged that access changing by

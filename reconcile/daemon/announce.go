@@ -1,0 +1,119 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/events"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// announce hands on what happened, in the order in which it was found out. It is asked
+// under the lock, so that what was told and the status go together; the sink is not, and
+// may ask for the status.
+func (d *Daemon) announce(happened func(*events.Told) []events.Event) {
+	d.announcing.Lock()
+	defer d.announcing.Unlock()
+	d.mu.Lock()
+	all := happened(&d.told)
+	for _, e := range all {
+		d.status.count(e)
+	}
+	d.mu.Unlock()
+	for _, e := range all {
+		d.Sink.Tell(e)
+	}
+}
+
+// announceOne hands on an event that nothing has to be remembered of.
+func (d *Daemon) announceOne(e events.Event) {
+	d.announce(func(*events.Told) []events.Event { return []events.Event{e} })
+}
+
+// TellConfiguration tells that the configuration as it stands is broken, so that
+// the last good one stays in force, or with nil that it is in force.
+func (d *Daemon) TellConfiguration(err error) {
+	d.announce(func(t *events.Told) []events.Event { return t.Configures(d.Now(), err) })
+}
+
+func (d *Daemon) announcePause(p *reconcile.Pause) {
+	var paused *events.Pause
+	if p != nil {
+		paused = &events.Pause{Since: p.Since, Reason: p.Reason}
+	}
+	d.announce(func(t *events.Told) []events.Event { return t.Pausing(d.Now(), paused) })
+}
+
+// announcePolicies tells that the policies as they stand are in force, with nil, or why
+// not. Earlier says that there are good ones.
+func (d *Daemon) announcePolicies(err error, earlier bool) {
+	d.announce(func(t *events.Told) []events.Event { return t.Policies(d.Now(), err, earlier) })
+}
+
+func (d *Daemon) announceStep(p *plan.Plan, s apply.Step) {
+	d.announce(func(t *events.Told) []events.Event { return t.Step(d.Now(), p, s) })
+}
+
+func (d *Daemon) announceCompleted(sentences []string) {
+	d.announce(func(t *events.Told) []events.Event { return t.Completed(d.Now(), sentences) })
+}
+
+// announceAlarms tells the alarms that stand, also those of another process.
+func (d *Daemon) announceAlarms(ctx context.Context) error {
+	standing, err := d.Record.Alarms(context.WithoutCancel(ctx), false)
+	if err != nil {
+		return err
+	}
+	d.announce(func(t *events.Told) []events.Event { return t.Standing(d.Now(), standing) })
+	return nil
+}
+
+// announceRound tells a round that made a plan.
+func (d *Daemon) announceRound(done *reconcile.Applied, why string, err error) {
+	if done == nil || done.Result == nil {
+		return
+	}
+	r := events.Round{
+		At: d.Now(), Trigger: why, Plan: done.Plan, Snapshot: done.Snapshot, ClockDoubt: done.ClockDoubt,
+		Settled: len(done.Recovered), Failed: err != nil,
+	}
+	if done.Report != nil {
+		r.Counts = done.Report.Counts
+	}
+	d.announce(func(t *events.Told) []events.Event { return t.Round(r) })
+}
+
+// recall learns what the process before this one told.
+func (d *Daemon) recall(ctx context.Context) error {
+	if d.told.Known() || d.kept != "" {
+		return nil
+	}
+	text, err := d.Record.Told(ctx)
+	if err != nil || text == nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.told.Recall(text); err != nil {
+		return err
+	}
+	d.kept = string(text)
+	return nil
+}
+
+// keep keeps what was told for the process after this one. If it can't, the
+// worst is that something is told twice.
+func (d *Daemon) keep(ctx context.Context) {
+	d.mu.Lock()
+	text, err := json.Marshal(d.told)
+	d.mu.Unlock()
+	if err == nil && string(text) != d.kept {
+		err = d.Record.SaveTold(context.WithoutCancel(ctx), text)
+	}
+	if err == nil {
+		d.kept = string(text)
+	}
+	d.announce(func(t *events.Told) []events.Event { return t.Keeping(d.Now(), err) })
+}

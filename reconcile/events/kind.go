@@ -1,0 +1,95 @@
+package events
+
+import "github.com/dutyward/dutyward/inventory/code"
+
+// The codes of events.
+const (
+	AccessRaised        code.Code = "event/access-raised"
+	AccessLowered       code.Code = "event/access-lowered"
+	ChangeFailed        code.Code = "event/change-failed"
+	Held                code.Code = "event/held"
+	HeldEnded           code.Code = "event/held-ended"
+	EditHeld            code.Code = "event/edit-held"
+	FindingBegan        code.Code = "event/finding"
+	FindingEnded        code.Code = "event/finding-ended"
+	Expiring            code.Code = "event/expiring"
+	FirstRound          code.Code = "event/first-round"
+	RoundEnded          code.Code = "event/round"
+	RoundFailed         code.Code = "event/round-failed"
+	RoundsSucceed       code.Code = "event/rounds-succeed"
+	RoundIncomplete     code.Code = "event/round-incomplete"
+	RoundComplete       code.Code = "event/round-complete"
+	Handoff             code.Code = "event/handoff"
+	AccountRead         code.Code = "event/account-read"
+	FullRefresh         code.Code = "event/full-refresh"
+	LoweringWaits       code.Code = "event/lowering-waits"
+	PollingSlowed       code.Code = "event/polling-slowed"
+	Paused              code.Code = "event/paused"
+	Resumed             code.Code = "event/resumed"
+	PoliciesBroken      code.Code = "event/policies-broken"
+	PoliciesFixed       code.Code = "event/policies-fixed"
+	ConfigurationBroken code.Code = "event/configuration-broken"
+	ConfigurationFixed  code.Code = "event/configuration-fixed"
+	LoweringSuspended   code.Code = "event/lowering-suspended"
+	LoweringResumed     code.Code = "event/lowering-resumed"
+	ClockDoubted        code.Code = "event/clock-doubted"
+	ClockTrusted        code.Code = "event/clock-trusted"
+	FaultBegan          code.Code = "event/fault"
+	FaultEnded          code.Code = "event/fault-ended"
+	Panicked            code.Code = "event/panic"
+	AlarmBegan          code.Code = "event/alarm"
+	AlarmEnded          code.Code = "event/alarm-ended"
+	LeftOpen            code.Code = "event/left-open"
+	WritesSettled       code.Code = "event/writes-settled"
+	NotRemembered       code.Code = "event/not-remembered"
+)
+
+// kind is what all events of a code have in common.
+type kind struct {
+	severity Severity
+	title    string
+	// reason and remedy are the names of these parts in the log.
+	reason, remedy string
+}
+
+// kinds are all kinds of events.
+var kinds = map[code.Code]kind{
+	AccessRaised:        {severity: Info, title: "raised", reason: "reason"},
+	AccessLowered:       {severity: Info, title: "lowered", reason: "reason"},
+	ChangeFailed:        {severity: Warning, title: "not changed", reason: "why"},
+	Held:                {severity: Warning, title: "held until a person releases it", reason: "why", remedy: "release"},
+	HeldEnded:           {severity: Info, title: "held no longer", reason: "keys"},
+	EditHeld:            {severity: Warning, title: "what an edit lowers waits until the edit held still", reason: "why", remedy: "release"},
+	FindingBegan:        {severity: Warning, title: "finding", reason: "message", remedy: "remediation"},
+	FindingEnded:        {severity: Info, title: "findings are gone", reason: "which"},
+	Expiring:            {severity: Warning, title: "access that was given for a while ends soon"},
+	FirstRound:          {severity: Info, title: "first round", reason: "message"},
+	RoundEnded:          {severity: Debug, title: "round"},
+	RoundFailed:         {severity: Error, title: "the round failed", reason: "error"},
+	RoundsSucceed:       {severity: Info, title: "rounds succeed again"},
+	RoundIncomplete:     {severity: Error, title: "the round could not do all it was asked to", reason: "problem"},
+	RoundComplete:       {severity: Info, title: "errors resolved"},
+	Handoff:             {severity: Info, title: "handed over"},
+	AccountRead:         {severity: Debug, title: "read the account"},
+	FullRefresh:         {severity: Debug, title: "the account is read whole", reason: "because"},
+	LoweringWaits:       {severity: Debug, title: "some of what is lowered waits for a whole reading, which is due at once", reason: "because"},
+	PollingSlowed:       {severity: Warning, title: "on-calls are looked at more rarely than configured, so that this takes no more than a tenth of the request budget"},
+	Paused:              {severity: Warning, title: "writing is paused, reporting goes on", reason: "reason"},
+	Resumed:             {severity: Info, title: "writing goes on"},
+	PoliciesBroken:      {severity: Error, title: "the policies are broken, the last good ones stay in force", reason: "problem"},
+	PoliciesFixed:       {severity: Info, title: "the policies are mended and in force"},
+	ConfigurationBroken: {severity: Warning, title: "the configuration is broken, the last good one stays in force", reason: "why"},
+	ConfigurationFixed:  {severity: Info, title: "the configuration is mended and in force"},
+	LoweringSuspended:   {severity: Warning, title: "nothing is lowered for now", reason: "why"},
+	LoweringResumed:     {severity: Info, title: "lowering goes on"},
+	ClockDoubted:        {severity: Warning, title: "the clock can't be trusted, nothing that depends on the time is lowered", reason: "why"},
+	ClockTrusted:        {severity: Info, title: "the clock is trusted again"},
+	FaultBegan:          {severity: Warning, title: "the program is at fault: what it concerns is left as it is", reason: "why"},
+	FaultEnded:          {severity: Info, title: "the program is not at fault any more"},
+	Panicked:            {severity: Error, title: "the program is at fault", reason: "error"},
+	AlarmBegan:          {severity: Error, title: "a schedule needs a person's look", reason: "alarm"},
+	AlarmEnded:          {severity: Info, title: "the alarm about a schedule has ended", reason: "alarm"},
+	LeftOpen:            {severity: Warning, title: "what an earlier run left open", reason: "outcome"},
+	WritesSettled:       {severity: Info, title: "what became of writes that an earlier run left open is recorded now"},
+	NotRemembered:       {severity: Warning, title: "what was told can't be kept, a restart will tell it again", reason: "error"},
+}
