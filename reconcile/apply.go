@@ -288,6 +288,7 @@ func unmet(changes []plan.Change) string {
 	return ""
 }
 
+// Name is what a plan calls a reference by id; the reference itself where it has no name for it.
 func Name(p *plan.Plan, ref string) string {
 	if n, ok := p.Names[ref]; ok {
 		return n

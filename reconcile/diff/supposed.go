@@ -207,6 +207,8 @@ func presentPair(p desired.Pair) desired.Pair {
 	return p
 }
 
+// PresentPart is the id of the layer or event that is there now, from which a foreseen
+// one takes over.
 func PresentPart(id string) string { return strings.TrimRight(id, successorMark) }
 
 // presentKey is a change's key with the present layer or event in it.

@@ -93,6 +93,7 @@ func (p Standin) On(s inventory.Schedule) Standin {
 	return p
 }
 
+// Text is an optional text; empty where there is none.
 func Text(s *string) string {
 	if s == nil {
 		return ""
@@ -100,6 +101,7 @@ func Text(s *string) string {
 	return *s
 }
 
+// Later is the later of two moments.
 func Later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b

@@ -60,6 +60,7 @@ func changesOrEmpty(cs []Change) []Change {
 	return OrEmpty(cs)
 }
 
+// OrEmpty is a list that JSON shows as one where there is none.
 func OrEmpty[T any](s []T) []T {
 	if s == nil {
 		return []T{}

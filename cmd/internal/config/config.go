@@ -123,6 +123,7 @@ func defaultConfig() *Config {
 	}
 }
 
+// What holds where nothing else is said.
 const (
 	DefaultFile     = "dutyward.yaml"
 	DefaultPolicies = "policies"
@@ -132,6 +133,7 @@ const (
 // Error is everything that is wrong with a configuration.
 type Error []string
 
+// Error tells all faults, one a line.
 func (e Error) Error() string {
 	if len(e) == 1 {
 		return "the configuration is at fault: " + e[0]

@@ -17,10 +17,13 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
+// Noon is when the account is read, a Monday.
 var Noon = time.Date(2026, 3, 16, 12, 0, 0, 0, time.UTC)
 
+// At is so many hours after Noon.
 func At(hours float64) time.Time { return Noon.Add(time.Duration(hours * float64(time.Hour))) }
 
+// Ptr points to a value.
 func Ptr[T any](v T) *T { return &v }
 
 // Account is a small account: an owner, an admin, a stakeholder and five
@@ -61,11 +64,13 @@ func Account() *inventory.Snapshot {
 	return s
 }
 
+// Put puts somebody on a team with a role.
 func Put(s *inventory.Snapshot, team, user, role string) {
 	s.Teams[team].Members[user] = role
 	s.Users[user].Teams[team] = role
 }
 
+// Ref is a reference by name.
 func Ref(text string) inventory.Ref {
 	if text == "" {
 		return inventory.Ref{}
@@ -77,6 +82,7 @@ func Ref(text string) inventory.Ref {
 	return r
 }
 
+// Origin is a line of the only policy file.
 func Origin(line int) []policies.Origin {
 	return []policies.Origin{{File: "policies/access.rego", Line: line, Package: "access", Root: "policies"}}
 }
@@ -115,12 +121,15 @@ func Members(s *policies.Statements, lines ...string) *policies.Statements {
 	return s
 }
 
+// Sync are settings by which everything is kept as policies say.
 var Sync = plan.Settings{Default: plan.Sync}
 
+// Input is what a plan of the account and of statements is made of.
 func Input(s *inventory.Snapshot, p *policies.Statements) diff.Input {
 	return diff.Input{Snapshot: s, Statements: p, Revision: "r1", Settings: Sync, Now: s.Now}
 }
 
+// MustMake makes a plan, or ends the test.
 func MustMake(t *testing.T, in diff.Input) *diff.Result {
 	t.Helper()
 	r, err := diff.Make(in)
@@ -166,6 +175,7 @@ func Lines(p *plan.Plan) []string {
 	return out
 }
 
+// WantLines compares a plan, as lines, with what a test wants.
 func WantLines(t *testing.T, p *plan.Plan, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, Lines(p)); diff != "" {
