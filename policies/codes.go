@@ -10,9 +10,12 @@ const (
 	CodePointlessUntil  code.Code = "policy/pointless-until"
 	CodeDuplicateGroup  code.Code = "policy/duplicate-group"
 	CodeUnusedGroup     code.Code = "policy/unused-group"
+
+	CodeUnknownIgnore code.Code = "ignore/unknown-code"
+	CodeIdleIgnore    code.Code = "ignore/unused"
 )
 
-// Pages explain the codes that several rooms share.
+// Pages explain the codes of problems that several rooms share.
 var Pages = code.Pages{
 	{
 		Code: CodeUndeclaredGroup, Account: true,
@@ -68,5 +71,21 @@ group contains {"name": "core", "owner": "ben@acme.com"}  # remove`,
 		Do:    "Grant the group something, or delete it.",
 		Example: `group contains {"name": "core"}
 grant contains {"principal": "group:core", "resource": "team:Core", "role": "manager"}  # missing`,
+	},
+	{
+		Code:    CodeUnknownIgnore,
+		Title:   "An ignore names no code",
+		Means:   "A comment or the configuration ignores a code that does not exist, or none.",
+		Why:     "It has no effect. It may be misspelt, or the code is gone with a newer version.",
+		Do:      "Correct the code, or delete the ignore.",
+		Example: "# dutyward:ignore policy/unused-groups  # policy/unused-group",
+	},
+	{
+		Code:    CodeIdleIgnore,
+		Title:   "An ignore ignores nothing",
+		Means:   "There is no warning of the code at that line, or in these files.",
+		Why:     "What it was for is mended, and it would hide the next one. Errors cannot be ignored.",
+		Do:      "Delete it, or move it to the line of the warning or the line above.",
+		Example: "# dutyward:ignore policy/unused-group  the grant comes with the migration",
 	},
 }

@@ -34,6 +34,7 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 	case err != nil:
 		return nil, nil, err
 	}
+	loading := slices.Concat(set.Warnings(), set.Ignored())
 	failed := map[desired.Notice]bool{}
 	for _, s := range []*policies.Statements{result.Statements, result.Risk} {
 		problems = append(problems, s.Bad...)
@@ -51,11 +52,11 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 	}
 	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), nearlyAccounts(result)) {
 		p := set.ProblemAt(n.Problem(true), n.Origin)
-		if !slices.ContainsFunc(set.Warnings(), func(w policies.Problem) bool { return sameFault(w, p) }) {
+		if !slices.ContainsFunc(loading, func(w policies.Problem) bool { return sameFault(w, p) }) {
 			problems = append(problems, p)
 		}
 	}
-	return set.Located(once(problems)), result, nil
+	return set.Located(set.Waive(once(problems), Pages(), true)), result, nil
 }
 
 // once leaves out the warnings of loading of which the plan has an error, which

@@ -77,7 +77,7 @@ func (a *app) check(cmd *cobra.Command, roots []string, f checkFlags) (problems 
 		case err != nil:
 			return nil, nil, err
 		}
-		problems, err = set.Check(cmd.Context(), a.Now())
+		problems, err = set.Check(cmd.Context(), a.Now(), reconcile.Pages())
 		return problems, nil, err
 	}
 	s, err := a.ForReading(cmd.Context(), session.Options{Policies: roots, Snapshot: f.snapshot, TellsWarnings: true})

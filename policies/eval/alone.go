@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
 )
@@ -15,7 +16,7 @@ import (
 // Check says what can be told of the policies without an account: what loading
 // them warned of, and what the rules come to at a time that follow from data
 // alone. Those that read the input are left to a check on a snapshot.
-func (s *Set) Check(ctx context.Context, now time.Time) (policies.Problems, error) {
+func (s *Set) Check(ctx context.Context, now time.Time, pages code.Pages) (policies.Problems, error) {
 	problems := slices.Clone(policies.Problems(s.warnings))
 	if s.Rules() == 0 {
 		problems = append(problems, s.noRules())
@@ -44,7 +45,7 @@ func (s *Set) Check(ctx context.Context, now time.Time) (policies.Problems, erro
 		}
 		problems = append(problems, st.Warnings...)
 	}
-	return s.Located(problems), nil
+	return s.Located(s.Waive(problems, pages, false)), nil
 }
 
 // withoutAccount says that a rule reads nothing of the input but the time.

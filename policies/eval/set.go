@@ -18,6 +18,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/check"
@@ -46,6 +47,9 @@ type Options struct {
 	// AllowBuiltins are names of RefusedBuiltins that policies may use: their
 	// plans can then not be made again as they were.
 	AllowBuiltins []string
+	// Ignore are the warnings that the configuration ignores, besides those that
+	// comments do.
+	Ignore policies.Ignores
 	// Secrets are what no policy and no data may hold; nil for none.
 	Secrets *secret.Keeper
 }
@@ -85,6 +89,9 @@ type Set struct {
 	// under are the data files by the first key that they give something under.
 	under   map[string][]*source.File
 	sources func() *sources
+	ignores policies.Ignores
+	// ignored are the warnings of loading that they are about.
+	ignored policies.Problems
 }
 
 // Load reads the policies, or says everything that is wrong with them: the
@@ -147,11 +154,14 @@ func (l *Loader) load(ctx context.Context, o Options, files []*source.File, left
 	if pass.Err != nil {
 		return nil, pass.Err
 	}
-	all := r.Problems.Sorted()
+	ignores := slices.Concat(o.Ignore, pass.Ignores())
+	all, ignored := ignores.Waive(r.Problems.Sorted())
 	if len(all.Errors()) > 0 {
 		return nil, all
 	}
-	return newSet(o, pass, all.Warnings()), nil
+	set := newSet(o, pass, all.Warnings())
+	set.ignores, set.ignored = ignores, ignored
+	return set, nil
 }
 
 // documents are those of the data files: the ones kept, if they are of the same.
@@ -212,6 +222,17 @@ func newSet(o Options, p *source.Pass, warnings policies.Problems) *Set {
 
 // Limit bounds an evaluation anew, as for policies that were kept with another bound.
 func (s *Set) Limit(time time.Duration) { s.options.TimeLimit = time }
+
+// Waive leaves out of problems the warnings that are ignored, and warns of ignores that
+// are none, by the pages that there are, or that have nothing to ignore. The problems
+// are all that there are, on an account or without one.
+func (s *Set) Waive(problems policies.Problems, pages code.Pages, account bool) policies.Problems {
+	left, ignored := s.ignores.Waive(problems)
+	return append(left, s.ignores.Idle(slices.Concat(s.ignored, ignored), pages, account)...)
+}
+
+// Ignored are the warnings of loading that are ignored.
+func (s *Set) Ignored() policies.Problems { return s.ignored }
 
 // Warnings are what is odd about the policies but no reason to refuse them.
 func (s *Set) Warnings() []policies.Problem { return s.warnings }

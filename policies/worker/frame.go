@@ -53,16 +53,17 @@ type options struct {
 	TimeLimit     time.Duration
 	MaxElements   int
 	AllowBuiltins []string
+	Ignore        policies.Ignores
 }
 
 func withoutSecrets(o eval.Options) options {
-	return options{o.Roots, o.As, o.AskGit, o.Schemas, o.TimeLimit, o.MaxElements, o.AllowBuiltins}
+	return options{o.Roots, o.As, o.AskGit, o.Schemas, o.TimeLimit, o.MaxElements, o.AllowBuiltins, o.Ignore}
 }
 
 func (o options) options() eval.Options {
 	return eval.Options{
 		Roots: o.Roots, As: o.As, AskGit: o.AskGit, Schemas: o.Schemas,
-		TimeLimit: o.TimeLimit, MaxElements: o.MaxElements, AllowBuiltins: o.AllowBuiltins,
+		TimeLimit: o.TimeLimit, MaxElements: o.MaxElements, AllowBuiltins: o.AllowBuiltins, Ignore: o.Ignore,
 	}
 }
 

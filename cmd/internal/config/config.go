@@ -11,6 +11,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory/regular"
 	"github.com/dutyward/dutyward/inventory/secret"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Window    windowConfig      `yaml:"window"`
 	// Evaluation bounds the evaluation of policies.
 	Evaluation evaluationConfig `yaml:"evaluation"`
+	Check      checkConfig      `yaml:"check"`
 	Run        runConfig        `yaml:"run"`
 
 	// File is the file that was read; empty if there is none.
@@ -89,6 +91,14 @@ type evaluationConfig struct {
 	MaxElements   int      `yaml:"max_elements"`
 	AllowBuiltins []string `yaml:"allow_builtins"`
 }
+
+// checkConfig is what checking the policies passes over.
+type checkConfig struct {
+	Ignore ignoredCodes `yaml:"ignore"`
+}
+
+// ignoredCodes are codes of warnings with the paths where they are ignored.
+type ignoredCodes []policies.Ignore
 
 type historyConfig struct {
 	Keep string `yaml:"keep"`
@@ -191,6 +201,11 @@ func (c *Config) relativeTo(dir string) {
 	}
 	for k, p := range c.Schemas {
 		c.Schemas[k] = from(p)
+	}
+	for _, ignored := range c.Check.Ignore {
+		for i, p := range ignored.Paths {
+			ignored.Paths[i] = filepath.ToSlash(from(p))
+		}
 	}
 	c.State = from(c.State)
 	c.Account.Token.File = from(c.Account.Token.File)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	slashpath "path"
 	"reflect"
 	"slices"
 	"strconv"
@@ -12,6 +13,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/policies"
 )
 
 // loader fills a config and collects what is wrong. It walks the YAML itself
@@ -98,6 +101,9 @@ func (l *loader) value(path string, n *yaml.Node, v reflect.Value) {
 	case *resourceModes:
 		l.resources(path, n, target)
 		return
+	case *ignoredCodes:
+		l.ignored(path, n, target)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Struct:
@@ -168,6 +174,41 @@ func (l *loader) resources(path string, n *yaml.Node, modes *resourceModes) {
 		}
 		l.origin[join(path, key.Value)] = l.at(key)
 		*modes = append(*modes, resourceMode{Name: key.Value, Mode: value.Value})
+	})
+}
+
+// ignored reads codes to ignore: a list of them, or each with the paths where it is.
+func (l *loader) ignored(path string, n *yaml.Node, into *ignoredCodes) {
+	add := func(at *yaml.Node, paths []string) {
+		*into = append(*into, policies.Ignore{Code: code.Code(at.Value), File: l.config.File, Line: at.Line, Column: at.Column, Paths: paths})
+	}
+	if n.Kind == yaml.SequenceNode {
+		for i, item := range n.Content {
+			if item.Kind != yaml.ScalarNode {
+				l.expected(fmt.Sprintf("%s[%d]", path, i), item, "a code such as policy/unused-group")
+				continue
+			}
+			add(item, nil)
+		}
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		l.expected(path, n, "a list of codes, or codes with lists of paths")
+		return
+	}
+	l.pairs(path, n, func(key, value *yaml.Node) {
+		var paths []string
+		l.list(join(path, key.Value), value, reflect.ValueOf(&paths).Elem())
+		if value.Kind == yaml.SequenceNode && len(paths) == 0 {
+			l.expected(join(path, key.Value), value, "at least one path; a list of codes ignores them everywhere")
+			return
+		}
+		for _, p := range paths {
+			if _, err := slashpath.Match(p, ""); err != nil {
+				l.fault(l.at(value), "%s: %q is not a pattern: a '[' has no ']'", join(path, key.Value), p)
+			}
+		}
+		add(key, paths)
 	})
 }
 

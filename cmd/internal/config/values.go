@@ -8,6 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -16,14 +17,27 @@ import (
 // PolicyOptions say where the policies are, or that they are in other roots,
 // and within what bounds they run.
 func (c *Config) PolicyOptions(roots []string) eval.Options {
-	if len(roots) == 0 {
+	elsewhere := len(roots) > 0
+	if !elsewhere {
 		roots = c.Policies
 	}
 	return eval.Options{
 		Roots: roots, AskGit: true, Schemas: c.Schemas,
 		TimeLimit: c.TimeLimit(), MaxElements: c.Evaluation.MaxElements, AllowBuiltins: c.Evaluation.AllowBuiltins,
+		Ignore:  c.ignores(elsewhere),
 		Secrets: c.secrets,
 	}
+}
+
+// ignores are the codes of warnings to ignore, also in other policies than those that
+// the configuration is for.
+func (c *Config) ignores(elsewhere bool) policies.Ignores {
+	out := make(policies.Ignores, len(c.Check.Ignore))
+	for i, ignored := range c.Check.Ignore {
+		ignored.Elsewhere = elsewhere
+		out[i] = ignored
+	}
+	return out
 }
 
 // TimeLimit bounds loading policies, and evaluating those of a phase.
