@@ -44,6 +44,7 @@ var All = []Analyzer{
 	circularGroups,
 	circularGrants,
 	pointlessUntils,
+	unrunTests,
 }
 
 // Pages explain the codes of all analyzers.
