@@ -5,6 +5,7 @@ import (
 	"slices"
 )
 
+// CompareOrigins orders origins by place.
 func CompareOrigins(a, b Origin) int {
 	return cmp.Or(
 		cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Package, b.Package),

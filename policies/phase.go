@@ -14,4 +14,5 @@ const (
 // Phases are the roots under which contract rules may stand.
 var Phases = []string{string(PhaseAccess), string(PhaseRisk), string(PhaseGuard)}
 
+// Severities are those of findings, highest first.
 var Severities = []string{"critical", "high", "medium", "low"}

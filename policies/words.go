@@ -5,6 +5,7 @@ import (
 	"strings"
 )
 
+// Article is the indefinite article of a word.
 func Article(word string) string {
 	if word != "" && strings.Contains("aeiou", strings.ToLower(word[:1])) {
 		return "an"

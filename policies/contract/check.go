@@ -214,6 +214,7 @@ func groupName(name string, v Value, e Element) *Complaint {
 		Expected: "a name that is not empty, has no line break and does not begin with '#'"}
 }
 
+// Moment is the complaint about a time, or nil.
 func Moment(name string, v Value, e Element) *Complaint {
 	if !v.Known() {
 		return nil
@@ -365,6 +366,7 @@ func RoleLabelled(label string) (string, bool) {
 	return "", false
 }
 
+// Uniq is words without repetitions, in their order.
 func Uniq(words []string) []string {
 	var out []string
 	for _, w := range words {

@@ -133,6 +133,7 @@ func ContractNames(phase policies.Phase) []string {
 	return names
 }
 
+// Field is the field of that name, if the rule has it.
 func (r *ContractRule) Field(name string) (Field, bool) {
 	i := slices.IndexFunc(r.Fields, func(f Field) bool { return f.Name == name })
 	if i < 0 {

@@ -1,5 +1,6 @@
 package contract
 
+// TypeOf is what people call the type of a value of YAML or JSON.
 func TypeOf(v any) string {
 	switch v.(type) {
 	case nil:

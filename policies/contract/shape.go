@@ -59,6 +59,7 @@ func picked(body ast.Body, v ast.Var) []*ast.Term {
 	return nil
 }
 
+// Members are the terms that a collection's Foreach goes through.
 func Members(each func(func(*ast.Term))) []*ast.Term {
 	var out []*ast.Term
 	each(func(t *ast.Term) { out = append(out, t) })
@@ -83,6 +84,7 @@ func Literal(body ast.Body) func(*ast.Term) Value {
 	}
 }
 
+// LiteralValue is what is known of a term's value before evaluation.
 func LiteralValue(t *ast.Term) Value {
 	switch x := t.Value.(type) {
 	case ast.String:

@@ -8,6 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
+// NotAnObject is the complaint about an element that has no fields.
 func NotAnObject(c *ContractRule, term *ast.Term, typ string) Complaint {
 	return Complaint{Code: codeNotAnObject, Term: term,
 		Found:    fmt.Sprintf("%s %s as an element of %s", policies.Article(typ), typ, c.Name),

@@ -32,6 +32,8 @@ func Compile(m *Modules, data Documents, r *Report) *ast.Compiler {
 	return compiler
 }
 
+// CompileAll compiles modules and reports the errors at places that are ours. It is
+// nil where no rule is left without an error.
 func CompileAll(parsed map[string]*ast.Module, m *Modules, data Documents, r *Report, ours func(*ast.Location) bool) *ast.Compiler {
 	var dropped []string
 	for range MaxCompiles {

@@ -37,7 +37,10 @@ type File struct {
 	Content []byte
 }
 
+// IsRego says that f is a policy, or a test of policies.
 func (f *File) IsRego() bool { return strings.HasSuffix(f.Path, ".rego") }
+
+// IsTest says that f holds tests.
 func (f *File) IsTest() bool { return strings.HasSuffix(f.Path, "_test.rego") }
 func (f *File) isJSON() bool { return strings.HasSuffix(f.Path, ".json") }
 func (f *File) isYAML() bool {

@@ -25,6 +25,7 @@ type Modules struct {
 	Broken map[string]bool
 }
 
+// ParserOptions are those by which all policies are parsed.
 func ParserOptions() ast.ParserOptions {
 	return ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1, Capabilities: Capabilities(nil)}
 }

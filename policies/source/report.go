@@ -14,6 +14,7 @@ type Report struct {
 	Problems policies.Problems
 }
 
+// NewReport is an empty report on files.
 func NewReport(files []*File) *Report {
 	r := &Report{Files: map[string]*File{}}
 	for _, f := range files {
@@ -25,6 +26,7 @@ func NewReport(files []*File) *Report {
 // maxSource bounds the source lines that problems show, in bytes.
 const maxSource = 2000
 
+// Add adds problems, each with its source line.
 func (r *Report) Add(ps ...policies.Problem) {
 	for _, p := range ps {
 		if f := r.Files[p.File]; f != nil && p.Source == "" {

@@ -13,6 +13,7 @@ type RuleTree struct {
 	Rule bool
 }
 
+// Child is what stands below, by the next word; nil if nothing does.
 func (t *RuleTree) Child(word string) *RuleTree {
 	if t == nil {
 		return nil
@@ -36,6 +37,7 @@ func (t *RuleTree) add(path ast.Ref, rule bool) {
 	t.Rule = t.Rule || rule
 }
 
+// TreeOf is the tree of the packages and rules of modules.
 func TreeOf(modules map[string]*ast.Module) *RuleTree {
 	root := &RuleTree{Children: map[string]*RuleTree{}}
 	for _, m := range modules {
@@ -62,6 +64,7 @@ func RuleName(r *ast.Rule) string {
 	return ""
 }
 
+// IsContains says that a rule gives elements of a set.
 func IsContains(r *ast.Rule) bool { return r.Head.RuleKind() == ast.MultiValue }
 
 // WrongForm names the form of a rule that is no plain `name contains …`.
