@@ -41,51 +41,6 @@ func (o Override) Pair() Pair {
 	return Pair{User: o.User, Resource: inventory.ByID(inventory.KindSchedule, o.Schedule)}
 }
 
-// rotation adds a grant of turns on a layer or event.
-func (e *Expansion) rotation(x *expander, g policies.Grant, schedule inventory.Ref) {
-	if len(identified(oncall.Lines(e.in.Snapshot.Schedules[schedule.ID], e.in.Snapshot.Now))) == 0 {
-		e.nothingToTurnOn(x, g, schedule)
-		return
-	}
-	layer, ok := e.line(x, schedule, g.Layer, g.Origins)
-	if !ok {
-		return
-	}
-	e.give(x, g, Target{Resource: schedule, Layer: layer})
-}
-
-// nothingToTurnOn blocks a grant of turns on a schedule that has no layer or event
-// to take them on, as PagerDuty's pages make such: which hours it covers and how
-// long a turn lasts is not for this program to make up (S16).
-func (e *Expansion) nothingToTurnOn(x *expander, g policies.Grant, schedule inventory.Ref) {
-	name, kind := e.index.Named(schedule), e.partName(schedule.ID)
-	who := x.principal(g.Principal, g.Origins)
-	e.follows(schedule, who)
-	for _, why := range who.unknown {
-		e.unknown = append(e.unknown, why.unknown("*", schedule))
-	}
-	for user, ways := range who.ways {
-		var by []By
-		for _, w := range ways {
-			if w.refused != "" || !w.window.intersect(bounded(g.From, g.Until)).Contains(e.in.Snapshot.Now) {
-				continue
-			}
-			for _, o := range g.Origins {
-				by = append(by, By{Origin: o, Chain: chain(w)})
-			}
-		}
-		if len(by) == 0 {
-			continue
-		}
-		e.unsupported = append(e.unsupported, Unsupported{
-			Key:  strings.Join([]string{string(inventory.KindSchedule), schedule.ID, user, inventory.None, Rotation}, "/"),
-			What: "the rules say " + Rotation, By: by, User: user, Resource: schedule, Role: Rotation,
-			Why:     fmt.Sprintf("%s has no %s to take turns on that has not ended", name, kind),
-			Unblock: fmt.Sprintf("make a %s on it in PagerDuty, with its hours and the length of its turns", kind),
-		})
-	}
-}
-
 // identified are the lines that can be referred to: one without an id, as a file may
 // hold it, can't be written to either.
 func identified(lines []oncall.Line) []oncall.Line {
@@ -98,98 +53,6 @@ func (e *Expansion) partName(schedule string) string {
 		return "event"
 	}
 	return "layer"
-}
-
-// override adds a grant of a window on call.
-func (e *Expansion) override(x *expander, g policies.Grant, schedule inventory.Ref) {
-	target := Target{Resource: schedule}
-	e.name(target, g.Origins)
-	if g.From == nil || g.Until == nil {
-		return // the contract refuses it
-	}
-	replaces, ok := e.replaced(x, g, schedule)
-	if !ok {
-		return
-	}
-	who := x.principal(g.Principal, g.Origins)
-	e.follows(schedule, who)
-	for _, why := range who.unknown {
-		e.unknown = append(e.unknown, why.unknown("*", schedule))
-	}
-	for user, ways := range who.ways {
-		for _, w := range ways {
-			window := w.window.intersect(bounded(g.From, g.Until))
-			if window.empty() {
-				continue
-			}
-			for _, o := range g.Origins {
-				e.overrides = append(e.overrides, asked{fact: w.fact, Override: Override{
-					User: user, Schedule: schedule.ID, Window: window, Replaces: replaces,
-					By: []By{{Origin: o, Chain: chain(w)}}, Limited: []Limitation{},
-				}})
-			}
-		}
-	}
-	e.link(target, who, g.Origins)
-}
-
-// replaced is whom an override replaces, if the reference resolves. Of one that
-// does not, the schedule's overrides are unknown.
-func (e *Expansion) replaced(x *expander, g policies.Grant, schedule inventory.Ref) (string, bool) {
-	if g.Replaces.IsZero() {
-		return "", true
-	}
-	res := x.resolver.resolve(g.Replaces)
-	if res.ok() {
-		return res.id, true
-	}
-	why := res.why.as("an override replaces somebody who can't be told")
-	x.error(why, g.Origins)
-	e.unknown = append(e.unknown, why.unknown("*", schedule))
-	return "", false
-}
-
-// line finds the layer or event that a grant or empty names on a schedule: by
-// name, by '#' and id, or by nothing where there is one alone. One that does not
-// exist names nothing; of a name that several share, the whole schedule is
-// unknown (S10, S12).
-func (e *Expansion) line(x *expander, schedule inventory.Ref, layer string, origins []policies.Origin) (string, bool) {
-	s := e.in.Snapshot.Schedules[schedule.ID]
-	name, kind := e.index.Named(schedule), e.partName(schedule.ID)
-	lines := identified(oncall.Lines(s, e.in.Snapshot.Now))
-	id, byID := strings.CutPrefix(layer, "#")
-	found := slices.DeleteFunc(slices.Clone(lines), func(l oncall.Line) bool {
-		switch {
-		case layer == "":
-			return false
-		case byID:
-			return !l.Has(id)
-		}
-		return l.Name != layer
-	})
-	switch {
-	case len(found) == 1:
-		return found[0].ID, true
-	case e.in.Unsettled[schedule.ID]:
-		return "", false // it reads as on the way to what it will be
-	case len(found) == 0 && layer == "":
-		x.error(reasonf(codeNoLayer, schedule, "%s has no %s that has not ended", name, kind), origins)
-		return "", false
-	case len(found) == 0:
-		x.error(reasonf(codeNoLayer, schedule, "%s has no %s %q that has not ended%s", name, kind, layer, nearestLine(layer, lines)), origins)
-		return "", false
-	}
-	var ids []string
-	for _, l := range found {
-		ids = append(ids, fmt.Sprintf("%s (#%s)", l.Name, l.ID))
-	}
-	why := reasonf(codeAmbiguousLayer, schedule, "%s has %d %ss: say in `layer` which one is meant: %s", name, len(found), kind, strings.Join(ids, ", "))
-	if layer != "" {
-		why = reasonf(codeAmbiguousLayer, schedule, "%s has %d %ss of the name %q: say in `layer` which one is meant, as #id: %s", name, len(found), kind, layer, strings.Join(ids, ", "))
-	}
-	x.error(why, origins)
-	e.unknown = append(e.unknown, why.unknown("*", schedule))
-	return "", false
 }
 
 // nearestLine is what somebody may have meant by a name that no line has: a name
@@ -254,4 +117,141 @@ func compareOverrides(a, b Override) int {
 		cmp.Compare(a.Schedule, b.Schedule), a.From.Compare(b.From), a.Until.Compare(b.Until),
 		cmp.Compare(a.User, b.User), cmp.Compare(a.Replaces, b.Replaces),
 	)
+}
+
+// rotation adds a grant of turns on a layer or event.
+func (a assembly) rotation(g policies.Grant, schedule inventory.Ref) {
+	if len(identified(oncall.Lines(a.e.in.Snapshot.Schedules[schedule.ID], a.e.in.Snapshot.Now))) == 0 {
+		a.nothingToTurnOn(g, schedule)
+		return
+	}
+	layer, ok := a.line(schedule, g.Layer, g.Origins)
+	if !ok {
+		return
+	}
+	a.give(g, Target{Resource: schedule, Layer: layer})
+}
+
+// nothingToTurnOn blocks a grant of turns on a schedule that has no layer or event
+// to take them on, as PagerDuty's pages make such: which hours it covers and how
+// long a turn lasts is not for this program to make up (S16).
+func (a assembly) nothingToTurnOn(g policies.Grant, schedule inventory.Ref) {
+	name, kind := a.e.index.Named(schedule), a.e.partName(schedule.ID)
+	who := a.x.principal(g.Principal, g.Origins)
+	a.e.follows(schedule, who)
+	for _, why := range who.unknown {
+		a.e.unknown = append(a.e.unknown, why.unknown("*", schedule))
+	}
+	for user, ways := range who.ways {
+		var by []By
+		for _, w := range ways {
+			if w.refused != "" || !w.window.intersect(bounded(g.From, g.Until)).Contains(a.e.in.Snapshot.Now) {
+				continue
+			}
+			for _, o := range g.Origins {
+				by = append(by, By{Origin: o, Chain: chain(w)})
+			}
+		}
+		if len(by) == 0 {
+			continue
+		}
+		a.e.unsupported = append(a.e.unsupported, Unsupported{
+			Key:  strings.Join([]string{string(inventory.KindSchedule), schedule.ID, user, inventory.None, Rotation}, "/"),
+			What: "the rules say " + Rotation, By: by, User: user, Resource: schedule, Role: Rotation,
+			Why:     fmt.Sprintf("%s has no %s to take turns on that has not ended", name, kind),
+			Unblock: fmt.Sprintf("make a %s on it in PagerDuty, with its hours and the length of its turns", kind),
+		})
+	}
+}
+
+// override adds a grant of a window on call.
+func (a assembly) override(g policies.Grant, schedule inventory.Ref) {
+	target := Target{Resource: schedule}
+	a.e.name(target, g.Origins)
+	if g.From == nil || g.Until == nil {
+		return // the contract refuses it
+	}
+	replaces, ok := a.replaced(g, schedule)
+	if !ok {
+		return
+	}
+	who := a.x.principal(g.Principal, g.Origins)
+	a.e.follows(schedule, who)
+	for _, why := range who.unknown {
+		a.e.unknown = append(a.e.unknown, why.unknown("*", schedule))
+	}
+	for user, ways := range who.ways {
+		for _, w := range ways {
+			window := w.window.intersect(bounded(g.From, g.Until))
+			if window.empty() {
+				continue
+			}
+			for _, o := range g.Origins {
+				a.e.overrides = append(a.e.overrides, asked{fact: w.fact, Override: Override{
+					User: user, Schedule: schedule.ID, Window: window, Replaces: replaces,
+					By: []By{{Origin: o, Chain: chain(w)}}, Limited: []Limitation{},
+				}})
+			}
+		}
+	}
+	a.e.link(target, who, g.Origins)
+}
+
+// replaced is whom an override replaces, if the reference resolves. Of one that
+// does not, the schedule's overrides are unknown.
+func (a assembly) replaced(g policies.Grant, schedule inventory.Ref) (string, bool) {
+	if g.Replaces.IsZero() {
+		return "", true
+	}
+	res := a.x.resolver.resolve(g.Replaces)
+	if res.ok() {
+		return res.id, true
+	}
+	why := res.why.as("an override replaces somebody who can't be told")
+	a.x.error(why, g.Origins)
+	a.e.unknown = append(a.e.unknown, why.unknown("*", schedule))
+	return "", false
+}
+
+// line finds the layer or event that a grant or empty names on a schedule: by
+// name, by '#' and id, or by nothing where there is one alone. One that does not
+// exist names nothing; of a name that several share, the whole schedule is
+// unknown (S10, S12).
+func (a assembly) line(schedule inventory.Ref, layer string, origins []policies.Origin) (string, bool) {
+	s := a.e.in.Snapshot.Schedules[schedule.ID]
+	name, kind := a.e.index.Named(schedule), a.e.partName(schedule.ID)
+	lines := identified(oncall.Lines(s, a.e.in.Snapshot.Now))
+	id, byID := strings.CutPrefix(layer, "#")
+	found := slices.DeleteFunc(slices.Clone(lines), func(l oncall.Line) bool {
+		switch {
+		case layer == "":
+			return false
+		case byID:
+			return !l.Has(id)
+		}
+		return l.Name != layer
+	})
+	switch {
+	case len(found) == 1:
+		return found[0].ID, true
+	case a.e.in.Unsettled[schedule.ID]:
+		return "", false // it reads as on the way to what it will be
+	case len(found) == 0 && layer == "":
+		a.x.error(reasonf(codeNoLayer, schedule, "%s has no %s that has not ended", name, kind), origins)
+		return "", false
+	case len(found) == 0:
+		a.x.error(reasonf(codeNoLayer, schedule, "%s has no %s %q that has not ended%s", name, kind, layer, nearestLine(layer, lines)), origins)
+		return "", false
+	}
+	var ids []string
+	for _, l := range found {
+		ids = append(ids, fmt.Sprintf("%s (#%s)", l.Name, l.ID))
+	}
+	why := reasonf(codeAmbiguousLayer, schedule, "%s has %d %ss: say in `layer` which one is meant: %s", name, len(found), kind, strings.Join(ids, ", "))
+	if layer != "" {
+		why = reasonf(codeAmbiguousLayer, schedule, "%s has %d %ss of the name %q: say in `layer` which one is meant, as #id: %s", name, len(found), kind, layer, strings.Join(ids, ", "))
+	}
+	a.x.error(why, origins)
+	a.e.unknown = append(a.e.unknown, why.unknown("*", schedule))
+	return "", false
 }
