@@ -106,7 +106,7 @@ func (x *application) run(cmd *cobra.Command, s *session.Session) error {
 	case !x.yes:
 		return x.ask(cmd.Context(), s)
 	}
-	if why := eval.AtWork(cmd.Context(), s.Config.Policies, openFor); why != "" {
+	if why := eval.AtWork(cmd.Context(), s.Config.Policies, session.OpenFor); why != "" {
 		return fmt.Errorf("the policies are being changed: %s; nothing was done, run it again once that is finished", why)
 	}
 	return x.told(x.carryOut(cmd.Context(), s, s.Journal, func(fresh *reconcile.Result) (*plan.Plan, error) {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/serve"
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
@@ -183,11 +184,9 @@ func (n *nest) daemon() {
 	a := &app{&session.Process{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Env: session.Environment(n.env), Now: time.Now}}
 	ctx, cancel := context.WithCancel(n.t.Context())
 	defer cancel()
-	r := &running{app: a, load: a.Config}
-	r.output.W, r.output.Redact = a.Stderr, r.redact
-	r.log = a.Logger(&r.output, true)
+	r := &serve.Service{Process: a.Process, Load: a.Config, Verbose: true}
 	done := make(chan error, 1)
-	go func() { done <- r.run(ctx) }()
+	go func() { done <- r.Run(ctx) }()
 	heard := func(what string) {
 		n.t.Helper()
 		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -201,7 +200,7 @@ func (n *nest) daemon() {
 		n.t.Fatalf("%q was not heard:\n%s", what, n.said.String())
 	}
 	heard("the round failed")
-	r.daemon.Change(func(d *daemon.Daemon) {
+	r.Daemon.Change(func(d *daemon.Daemon) {
 		load := d.Load
 		d.Load = func(context.Context) (reconcile.Policies, error) {
 			d.Load = load
@@ -209,9 +208,9 @@ func (n *nest) daemon() {
 		}
 	})
 	n.parrot.squawks.Store(false)
-	r.loop.Trigger("test")
+	r.Loop.Trigger("test")
 	heard("please report it: while sending Authorization: Token token=[token]")
-	r.loop.Trigger("test again")
+	r.Loop.Trigger("test again")
 	heard("rounds succeed again")
 	cancel()
 	if err := <-done; err != nil {

@@ -1,16 +1,11 @@
 package main
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
-	"github.com/dutyward/dutyward/cmd/internal/terminal"
+	"github.com/dutyward/dutyward/cmd/internal/serve"
 )
-
-// lastLines is how long the last lines of the log may take to be written.
-const lastLines = 5 * time.Second
 
 func newRun(a *app) *cobra.Command {
 	var f roundFlags
@@ -43,12 +38,8 @@ func newRun(a *app) *cobra.Command {
 				}
 				return c, nil
 			}
-			r := &running{app: a, load: load}
-			log := terminal.NewBehind(a.Stderr, r.output.Failed) // who stops reading it stops no round
-			defer log.Finish(lastLines)
-			r.output.W, r.output.Redact = log, r.redact
-			r.log = a.Logger(&r.output, verbose)
-			return r.whileRead(cmd.Context())
+			service := serve.Service{Process: a.Process, Load: load, Version: version(), Verbose: verbose}
+			return service.Run(cmd.Context())
 		},
 	}
 	f.addPolicies(cmd)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/serve"
 	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
@@ -101,7 +102,7 @@ func (s *stage) run(ctx context.Context) error {
 		return err
 	}
 	defer open.Close()
-	s.daemon = newDaemon(open, s.teller)
+	s.daemon = serve.NewDaemon(open, s.teller)
 	s.daemon.OnCallInterval = 0 // each minute of two days is not worth watching
 	s.loop = &daemon.Loop{
 		Schedule: schedule, Sink: s.teller, Now: s.clock.now, Run: s.round,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/serve"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -65,7 +66,7 @@ func newSim(a *app) *cobra.Command {
 			fmt.Fprintf(a.Stdout, "Simulating %s on %s: %s, %s, %s; its clock says %s%s\n", report.Line(account.Account.Name), address,
 				report.Counted(len(account.Users), "user"), report.Counted(len(account.Teams), "team"), report.Counted(len(account.Schedules), "schedule"),
 				start.UTC().Format(time.RFC3339), map[bool]string{true: " and stands still"}[speed == 0])
-			return serve(cmd.Context(), l, sim, log.New(a.Stderr, "", 0), simPatience)
+			return serve.Serve(cmd.Context(), l, sim, log.New(a.Stderr, "", 0), simPatience)
 		},
 	}
 	cmd.Flags().StringVar(&seed, "seed", "", "the snapshot `file` that the account begins as; \"-\" is standard input (default: the example company)")

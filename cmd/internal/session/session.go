@@ -37,6 +37,10 @@ type Session struct {
 	Local func() time.Time
 }
 
+// OpenFor is how long what git or an editor left lying is taken for a sign that
+// somebody is amid an edit.
+const OpenFor = 10 * time.Minute
+
 // Options say what a session works on.
 type Options struct {
 	// Policies are the directories of policies; none for the configured ones.

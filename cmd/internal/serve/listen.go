@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 // such as a hand-over's requests, must not wait for whoever holds them.
 const mostConnections = 64
 
-// serve serves until ctx ends, and lets what is under way finish. Nobody holds it
+// Serve serves until ctx ends, and lets what is under way finish. Nobody holds it
 // up: what does not ask or does not listen is cut off, and the oldest connection
 // makes room for the newest. says is what the server logs to.
-func serve(ctx context.Context, l net.Listener, h http.Handler, says *log.Logger, longest time.Duration) error {
+func Serve(ctx context.Context, l net.Listener, h http.Handler, says *log.Logger, longest time.Duration) error {
 	server := &http.Server{
 		Handler: h, ErrorLog: says,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: longest, IdleTimeout: 30 * time.Second,

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func TestIdleConnectionsHoldNothingUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
-	go func() { done <- serve(ctx, l, ok, log.New(io.Discard, "", 0), time.Second) }()
+	go func() { done <- Serve(ctx, l, ok, log.New(io.Discard, "", 0), time.Second) }()
 	for i := range 500 {
 		c, err := net.Dial("tcp", l.Addr().String())
 		if err != nil {
@@ -33,8 +33,13 @@ func TestIdleConnectionsHoldNothingUp(t *testing.T) {
 			fmt.Fprint(c, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
 		}
 	}
-	if body := got(t, "http://"+l.Addr().String()+"/"); body != "ok" {
-		t.Error(body)
+	resp, err := http.Get("http://" + l.Addr().String() + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "ok" {
+		t.Errorf("%s, %v", body, err)
 	}
 	// Each of ours is one descriptor, and one more only while the server keeps it.
 	if open, err := os.ReadDir("/proc/self/fd"); err == nil && len(open) > 500+mostConnections+100 {

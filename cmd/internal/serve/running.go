@@ -1,4 +1,6 @@
-package main
+// Package serve is the service: the daemon's rounds with a configuration that changes
+// meanwhile, and what is answered to those who ask how it stands.
+package serve
 
 import (
 	"context"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/cmd/internal/session"
+	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
@@ -28,20 +31,27 @@ import (
 	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 )
 
-// running is `dutyward run` while it runs.
-type running struct {
-	app *app
-	// load loads the configuration as it stands, flags over it.
-	load func() (*config.Config, error)
+// Service is `dutyward run` while it runs.
+type Service struct {
+	Process *session.Process
+	// Load loads the configuration as it stands, flags over it.
+	Load func() (*config.Config, error)
+	// Version is that of the program.
+	Version string
+	// Verbose logs rounds in which nothing happened too.
+	Verbose bool
+
+	// Daemon makes the rounds, and Loop makes them due; nil before they begin.
+	Daemon *daemon.Daemon
+	Loop   *daemon.Loop
+
 	// output is what log writes to.
 	output session.LogOutput
 	log    *slog.Logger
 
-	client  atomic.Pointer[pagerduty.Client]
-	session rounds
-	daemon  *daemon.Daemon
-	loop    *daemon.Loop
-	beside  sync.WaitGroup
+	client atomic.Pointer[pagerduty.Client]
+	opened rounds
+	beside sync.WaitGroup
 
 	// What follows belongs to the goroutine that reloads.
 
@@ -54,10 +64,17 @@ type running struct {
 	unwatch context.CancelFunc
 }
 
-// whileRead makes rounds until ctx ends, or until nobody reads the log any more: a
+// lastLines is how long the last lines of the log may take to be written.
+const lastLines = 5 * time.Second
+
+// Run makes rounds until ctx ends, or until nobody reads the log any more: a
 // supervisor finds that the process ended, and nobody would that it works in
 // silence. The change in hand is finished then as on any end.
-func (r *running) whileRead(ctx context.Context) error {
+func (r *Service) Run(ctx context.Context) error {
+	log := terminal.NewBehind(r.Process.Stderr, r.output.Failed) // who stops reading it stops no round
+	defer log.Finish(lastLines)
+	r.output.W, r.output.Redact = log, r.redact
+	r.log = r.Process.Logger(&r.output, r.Verbose)
 	signal.Ignore(syscall.SIGPIPE) // which would end the process in the midst of a line
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -72,8 +89,8 @@ func (r *running) whileRead(ctx context.Context) error {
 }
 
 // run makes rounds until ctx ends.
-func (r *running) run(ctx context.Context) error {
-	c, err := r.load()
+func (r *Service) run(ctx context.Context) error {
+	c, err := r.Load()
 	if err != nil {
 		return err
 	}
@@ -88,44 +105,44 @@ func (r *running) run(ctx context.Context) error {
 			return fmt.Errorf("listen for health checks and metrics (run.listen): %w", err)
 		}
 	}
-	if r.session.Session, err = r.app.Unattended(ctx, c, r.log); err != nil {
+	if r.opened.Session, err = r.Process.Unattended(ctx, c, r.log); err != nil {
 		if listener != nil {
 			err = errors.Join(err, listener.Close())
 		}
 		return err
 	}
-	defer r.session.Close()
-	r.session.reread = r.load
-	r.client.Store(r.session.Client)
-	r.session.worker = newWorker(c)
-	defer func() { r.session.worker.Close() }() // the one in use by then
-	r.daemon = r.session.daemon(eventlog.Log{Logger: r.log})
-	r.loop = &daemon.Loop{Schedule: schedule, Run: r.daemon.Round, Sink: eventlog.Log{Logger: r.log}, Now: r.session.Now}
+	defer r.opened.Close()
+	r.opened.reread = r.Load
+	r.client.Store(r.opened.Client)
+	r.opened.worker = newWorker(c)
+	defer func() { r.opened.worker.Close() }() // the one in use by then
+	r.Daemon = r.opened.daemon(eventlog.Log{Logger: r.log})
+	r.Loop = &daemon.Loop{Schedule: schedule, Run: r.Daemon.Round, Sink: eventlog.Log{Logger: r.log}, Now: r.opened.Now}
 	r.beside.Go(func() { r.reloads(ctx) })
 	address := ""
 	if listener != nil {
 		address = listener.Addr().String()
 		r.beside.Go(func() {
-			if err := serve(ctx, listener, r.statusHandler(), slog.NewLogLogger(r.log.Handler(), slog.LevelDebug), 30*time.Second); err != nil {
+			if err := Serve(ctx, listener, r.statusHandler(), slog.NewLogLogger(r.log.Handler(), slog.LevelDebug), 30*time.Second); err != nil {
 				r.log.Error("health checks and metrics are not served any more", "error", err)
 			}
 		})
 	}
-	r.log.Info("started", "account", c.Account.Name, "schedule", c.Run.Schedule, "policies", c.Policies, "state", c.State, "listen", address, "version", version())
-	r.loop.Start(ctx)
+	r.log.Info("started", "account", c.Account.Name, "schedule", c.Run.Schedule, "policies", c.Policies, "state", c.State, "listen", address, "version", r.Version)
+	r.Loop.Start(ctx)
 	r.beside.Wait()
 	r.log.Info("ended")
 	return nil
 }
 
 // statusHandler answers whoever asks how the daemon stands.
-func (r *running) statusHandler() http.Handler {
-	return redacting(newStatusHandler(r.daemon, r.client.Load, r.output.Lost.Load), r.redact)
+func (r *Service) statusHandler() http.Handler {
+	return redacting(newStatusHandler(r.Daemon, r.client.Load, r.output.Lost.Load), r.redact)
 }
 
 // redact takes out of a text the tokens of the client and of the process.
-func (r *running) redact(text string) string {
-	text = r.app.Secrets.Redact(text)
+func (r *Service) redact(text string) string {
+	text = r.Process.Secrets.Redact(text)
 	if c := r.client.Load(); c != nil {
 		return c.Redact(text)
 	}
@@ -142,8 +159,8 @@ type rounds struct {
 	worker *worker.Worker
 }
 
-// newDaemon makes the rounds of an unattended session, in this process.
-func newDaemon(s *session.Session, sink events.Sink) *daemon.Daemon {
+// NewDaemon makes the rounds of an unattended session, in this process.
+func NewDaemon(s *session.Session, sink events.Sink) *daemon.Daemon {
 	return rounds{Session: s}.daemon(sink)
 }
 
@@ -187,7 +204,7 @@ func newWorker(c *config.Config) *worker.Worker {
 
 // reloads makes rounds of changed policies and of SIGHUP, and takes up changes
 // of the configuration, until ctx ends.
-func (r *running) reloads(ctx context.Context) {
+func (r *Service) reloads(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -203,10 +220,10 @@ func (r *running) reloads(ctx context.Context) {
 			r.notice(ctx)
 		case <-hangup:
 			r.reload(ctx)
-			r.loop.Trigger("signal")
+			r.Loop.Trigger("signal")
 		case <-changed:
 			if ctx.Err() == nil && r.reload(ctx) {
-				r.loop.Trigger("configuration changed")
+				r.Loop.Trigger("configuration changed")
 			}
 		}
 	}
@@ -214,7 +231,7 @@ func (r *running) reloads(ctx context.Context) {
 
 // watch is a channel that tells changes of files; nil, which tells nothing, if
 // there is nothing to watch or it can't be.
-func (r *running) watch(ctx context.Context, roots []string, what string) <-chan struct{} {
+func (r *Service) watch(ctx context.Context, roots []string, what string) <-chan struct{} {
 	roots = slices.DeleteFunc(roots, func(root string) bool { return root == "" })
 	if len(roots) == 0 {
 		return nil
@@ -229,7 +246,7 @@ func (r *running) watch(ctx context.Context, roots []string, what string) <-chan
 
 // watchPolicies makes changes of the policies rounds, and of the schemas of
 // their data, instead of those watched before.
-func (r *running) watchPolicies(ctx context.Context) {
+func (r *Service) watchPolicies(ctx context.Context) {
 	if r.unwatch != nil {
 		r.unwatch()
 	}
@@ -238,7 +255,7 @@ func (r *running) watchPolicies(ctx context.Context) {
 	if changed := r.watch(ctx, files, "the policies"); changed != nil {
 		r.beside.Go(func() {
 			for range changed {
-				r.loop.Trigger("policies changed")
+				r.Loop.Trigger("policies changed")
 			}
 		})
 	}

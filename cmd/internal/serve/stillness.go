@@ -1,18 +1,16 @@
-package main
+package serve
 
 import (
 	"context"
 	"reflect"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 )
 
 const (
-	// openFor is how long what git or an editor left lying is taken for a sign that
-	// somebody is amid an edit.
-	openFor = 10 * time.Minute
 	// commitInterval is how often it is looked whether an edit that waits was
 	// committed, which changes no file that is watched.
 	commitInterval = 5 * time.Second
@@ -32,7 +30,7 @@ func (s rounds) look(ctx context.Context, set interface {
 	if s.asInFile() && set.Committed(ctx, beside...) {
 		return reconcile.Sight{Committed: true}
 	}
-	return reconcile.Sight{Unrest: eval.Unrest(ctx, s.Config.Policies, openFor)}
+	return reconcile.Sight{Unrest: eval.Unrest(ctx, s.Config.Policies, session.OpenFor)}
 }
 
 // asInFile says that the configuration is what stands in its file now, but for
@@ -50,13 +48,13 @@ func (s rounds) asInFile() bool {
 }
 
 // notice makes a round of a commit of what waits to hold still.
-func (r *running) notice(ctx context.Context) {
-	if r.daemon.Status().Still == nil || time.Since(r.noticed) < noticedFor {
+func (r *Service) notice(ctx context.Context) {
+	if r.Daemon.Status().Still == nil || time.Since(r.noticed) < noticedFor {
 		return
 	}
 	files, err := eval.ReadFiles(r.config.PolicyOptions(nil))
-	if err == nil && r.session.look(ctx, files, false).Committed {
+	if err == nil && r.opened.look(ctx, files, false).Committed {
 		r.noticed = time.Now()
-		r.loop.Trigger("committed")
+		r.Loop.Trigger("committed")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 // reload takes up the configuration as it stands, from the next round on, and
 // says whether it differs from the one in force. One that is broken leaves the
 // last good one in force.
-func (r *running) reload(ctx context.Context) bool {
-	asked, err := r.load()
+func (r *Service) reload(ctx context.Context) bool {
+	asked, err := r.Load()
 	if err != nil {
-		r.daemon.TellConfiguration(err)
+		r.Daemon.TellConfiguration(err)
 		return false
 	}
 	if reflect.DeepEqual(asked, r.asked) {
-		r.daemon.TellConfiguration(nil)
+		r.Daemon.TellConfiguration(nil)
 		return false
 	}
 	next := *asked
@@ -29,44 +29,44 @@ func (r *running) reload(ctx context.Context) bool {
 		r.log.Warn("this change of the configuration takes effect with a restart only, all else now", "keys", strings.Join(waits, ", "))
 	}
 	if err := r.take(ctx, &next); err != nil {
-		r.daemon.TellConfiguration(err)
+		r.Daemon.TellConfiguration(err)
 		return false
 	}
 	r.asked = asked
-	r.daemon.TellConfiguration(nil)
+	r.Daemon.TellConfiguration(nil)
 	return true
 }
 
 // take makes a configuration the one in force.
-func (r *running) take(ctx context.Context, c *config.Config) error {
+func (r *Service) take(ctx context.Context, c *config.Config) error {
 	schedule, err := config.ParseSchedule(c.Run.Schedule)
 	if err != nil {
 		return err
 	}
 	before := r.config
-	s := r.session
+	s := r.opened
 	opened, round := *s.Session, *s.Round
 	s.Session = &opened
 	s.Round, s.Config = &round, c
 	s.Settings = c.Settings()
 	if !reflect.DeepEqual(c.Account, before.Account) || c.Window != before.Window {
-		if s.Reader, err = r.app.Quietly().Connect(ctx, s.Session); err != nil {
+		if s.Reader, err = r.Process.Quietly().Connect(ctx, s.Session); err != nil {
 			return err
 		}
 	}
-	r.config, r.session = c, s
+	r.config, r.opened = c, s
 	r.client.Store(s.Client)
 	old := s.worker
 	if c.MemoryLimit() != before.MemoryLimit() || c.TimeLimit() != before.TimeLimit() {
 		s.worker = newWorker(c)
 	}
-	r.daemon.Change(func(d *daemon.Daemon) {
+	r.Daemon.Change(func(d *daemon.Daemon) {
 		if old != s.worker {
 			old.Close()
 		}
 		s.give(d)
 	})
-	r.loop.Reschedule(schedule)
+	r.Loop.Reschedule(schedule)
 	if !slices.Equal(c.Policies, before.Policies) || !reflect.DeepEqual(c.Schemas, before.Schemas) {
 		r.watchPolicies(ctx)
 	}
