@@ -15,9 +15,6 @@ import (
 	"github.com/dutyward/dutyward/policies"
 )
 
-// ScheduleRoles are the roles that a grant may give on a schedule.
-var ScheduleRoles = []string{"rotation", "override"}
-
 // Kind is the kind of the reference that v is or begins; ok is false while it
 // can't be told.
 func (v Value) Kind() (kind inventory.Kind, ok bool) {
@@ -284,88 +281,6 @@ func oneOf(what string, allowed []string) check {
 	}
 }
 
-func grantRole(name string, v Value, e Element) *Complaint {
-	kind, known := e.Fields["resource"].Kind()
-	return checkRole(v, kind, known, rolesOn)
-}
-
-func protectRole(name string, v Value, e Element) *Complaint {
-	kind, known := e.Fields["resource"].Kind()
-	return checkRole(v, kind, known, func(k inventory.Kind) []string {
-		if k == inventory.KindAccount {
-			return append([]string{"owner"}, rolesOn(k)...)
-		}
-		return rolesOn(k)
-	})
-}
-
-func limitRole(name string, v Value, e Element) *Complaint {
-	kind, known := e.Fields["resource"].Kind()
-	return checkRole(v, kind, known, func(k inventory.Kind) []string {
-		if k == inventory.KindSchedule || k == inventory.KindGroup {
-			return []string{inventory.None}
-		}
-		return append(rolesOn(k), inventory.None)
-	})
-}
-
-// rolesOn are the roles that a grant may give on a kind of resource.
-func rolesOn(kind inventory.Kind) []string {
-	switch kind {
-	case inventory.KindAccount:
-		return inventory.BaseRoles()
-	case inventory.KindTeam:
-		return inventory.TeamRoles()
-	case inventory.KindSchedule:
-		return slices.Clone(ScheduleRoles)
-	}
-	return nil
-}
-
-// checkRole checks a role against those of the resource's kind, or against all
-// while the kind is not known.
-func checkRole(v Value, kind inventory.Kind, kindKnown bool, roles func(inventory.Kind) []string) *Complaint {
-	if !v.Known() {
-		return nil
-	}
-	where, allowed := "", roles(kind)
-	switch {
-	case !kindKnown:
-		for _, k := range limitKinds {
-			allowed = append(allowed, roles(k)...)
-		}
-	case allowed == nil:
-		return nil // the resource itself is what is wrong
-	case kind == inventory.KindAccount:
-		where = " on the account"
-	default:
-		where = " on a " + string(kind)
-	}
-	if slices.Contains(allowed, v.Text) {
-		return nil
-	}
-	c := &Complaint{Code: codeUnknownRole, Term: v.Term, Found: fmt.Sprintf("unknown role %q%s", v.Text, where), Expected: policies.List(Uniq(allowed), "or")}
-	if v.Text == "owner" && kind == inventory.KindAccount {
-		c.Expected += "; PagerDuty's API can't make anybody owner"
-	}
-	if role, ok := RoleLabelled(v.Text); ok && kind == inventory.KindAccount {
-		c.Suggestion = fmt.Sprintf("%q, which PagerDuty's pages call %s", role, inventory.BaseRoleLabel(role))
-	} else if near, ok := policies.Nearest(v.Text, allowed); ok {
-		c.Suggestion = strconv.Quote(near)
-	}
-	return c
-}
-
-// RoleLabelled is the base role of that label on PagerDuty's own pages.
-func RoleLabelled(label string) (string, bool) {
-	for _, role := range inventory.BaseRoles() {
-		if l := inventory.BaseRoleLabel(role); l != role && strings.EqualFold(l, label) {
-			return role, true
-		}
-	}
-	return "", false
-}
-
 // Uniq is words without repetitions, in their order.
 func Uniq(words []string) []string {
 	var out []string
@@ -375,78 +290,6 @@ func Uniq(words []string) []string {
 		}
 	}
 	return out
-}
-
-func wholeGrant(e Element) []Complaint {
-	out := wholeWindow(e)
-	role, hasRole := e.Fields["role"]
-	if !hasRole || !role.Known() {
-		return out
-	}
-	if role.Text == "override" && !e.Open {
-		for _, name := range []string{"from", "until"} {
-			if _, ok := e.Fields[name]; !ok {
-				out = append(out, Complaint{Code: CodeOverrideBounds, Term: e.Term, Found: fmt.Sprintf("an override without %q", name),
-					Expected: `an override to have "from" and "until"`})
-			}
-		}
-	}
-	if layer, ok := e.Fields["layer"]; ok && role.Text != "rotation" {
-		out = append(out, Complaint{Code: codeUnfitField, Term: layer.Term, Found: fmt.Sprintf("%q with role %q", "layer", role.Text),
-			Expected: `"layer" only with role "rotation"`})
-	}
-	if replaces, ok := e.Fields["replaces"]; ok && role.Text != "override" {
-		out = append(out, Complaint{Code: codeUnfitField, Term: replaces.Term, Found: fmt.Sprintf("%q with role %q", "replaces", role.Text),
-			Expected: `"replaces" only with role "override"`})
-	}
-	return out
-}
-
-func wholeMember(e Element) []Complaint {
-	out := wholeWindow(e)
-	kind, ok := e.Fields["principal"].Kind()
-	if !ok || kind == inventory.KindOnCall || kind == inventory.KindEscalation {
-		return out
-	}
-	for _, field := range []struct{ name, why string }{
-		{"lead", "it widens shifts"}, {"lag", "it widens shifts"}, {"when_empty", "it is about the time between shifts"},
-	} {
-		if v, ok := e.Fields[field.name]; ok {
-			out = append(out, Complaint{Code: codeUnfitField, Term: v.Term, Found: fmt.Sprintf("%q with a principal %s:", field.name, kind),
-				Expected: fmt.Sprintf("%q only with oncall: or escalation:, for %s", field.name, field.why)})
-		}
-	}
-	return out
-}
-
-// wholeWindow checks that a window has an inside.
-func wholeWindow(e Element) []Complaint {
-	from, err1 := time.Parse(time.RFC3339, e.Fields["from"].Text)
-	until, err2 := time.Parse(time.RFC3339, e.Fields["until"].Text)
-	if err1 != nil || err2 != nil || from.Before(until) {
-		return nil
-	}
-	return []Complaint{{Code: codeEmptyWindow, Term: e.Fields["until"].Term,
-		Found:    fmt.Sprintf("%q %s, which is not after %q %s", "until", e.Fields["until"].Text, "from", e.Fields["from"].Text),
-		Expected: "a window that ends after it begins"}}
-}
-
-func wholeProtect(e Element) []Complaint {
-	_, principal := e.Fields["principal"]
-	_, resource := e.Fields["resource"]
-	if principal || resource || e.Open {
-		return nil
-	}
-	return []Complaint{{Code: codeUnboundedProtect, Term: e.Term, Found: "a protect with neither principal nor resource", Expected: "one of them, or both"}}
-}
-
-func wholeEmpty(e Element) []Complaint {
-	layer, ok := e.Fields["layer"]
-	kind, known := e.Fields["resource"].Kind()
-	if !ok || !known || kind == inventory.KindSchedule {
-		return nil
-	}
-	return []Complaint{{Code: codeUnfitField, Term: layer.Term, Found: fmt.Sprintf("%q with a resource %s:", "layer", kind), Expected: `"layer" only with a schedule`}}
 }
 
 // looksLikeID is the form of PagerDuty's ids. Source: ids in PagerDuty's API
