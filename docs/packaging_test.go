@@ -34,7 +34,7 @@ func TestTheExampleAlertsAreRulesOverMetricsThatExist(t *testing.T) {
 	if err := decode.Decode(&alerts); err != nil {
 		t.Fatal(err)
 	}
-	metrics := read(t, "../cmd/dutyward/metrics.go")
+	metrics := read(t, "../cmd/internal/serve/metrics.go")
 	name := regexp.MustCompile(`dutyward_(\w+?)(?:_bucket|_count|_sum)?\b`)
 	used := 0
 	for _, g := range alerts.Groups {

@@ -45,7 +45,7 @@ func newApply(a *app) *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			return x.run(cmd, s)
+			return x.run(cmd.Context(), s)
 		},
 	}
 	f.addPolicies(cmd)
@@ -97,19 +97,19 @@ func readPlan(file string) (*plan.Plan, error) {
 	return p, nil
 }
 
-func (x *application) run(cmd *cobra.Command, s *session.Session) error {
+func (x *application) run(ctx context.Context, s *session.Session) error {
 	// Whoever says yes looked at what will be lowered.
 	s.Stillness = &reconcile.Stillness{Settle: s.Config.Settle(), Decided: true, Record: s.Journal}
 	switch {
 	case x.saved != nil:
-		return x.told(x.carryOut(cmd.Context(), s, s.Journal, reconcile.Saved(x.saved)))
+		return x.told(x.carryOut(ctx, s, s.Journal, reconcile.Saved(x.saved)))
 	case !x.yes:
-		return x.ask(cmd.Context(), s)
+		return x.ask(ctx, s)
 	}
-	if why := eval.AtWork(cmd.Context(), s.Config.Policies, session.OpenFor); why != "" {
+	if why := eval.AtWork(ctx, s.Config.Policies, session.OpenFor); why != "" {
 		return fmt.Errorf("the policies are being changed: %s; nothing was done, run it again once that is finished", why)
 	}
-	return x.told(x.carryOut(cmd.Context(), s, s.Journal, func(fresh *reconcile.Result) (*plan.Plan, error) {
+	return x.told(x.carryOut(ctx, s, s.Journal, func(fresh *reconcile.Result) (*plan.Plan, error) {
 		p, err := x.show(fresh)
 		if err == nil {
 			err = x.undo.agreed()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/cmd/internal/demo"
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/cmd/internal/session"
 )
@@ -64,8 +65,8 @@ func TestTheDemoEndsCleanlyWhenItIsInterrupted(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout := &interrupting{at: "Tara Singh", interrupt: cancel}
-	a := &app{&session.Process{Stdout: stdout, Stderr: stdout, Now: time.Now}}
-	if err := a.live(ctx, 1e6, 0); err != nil {
+	p := &session.Process{Stdout: stdout, Stderr: stdout, Now: time.Now}
+	if err := demo.Live(ctx, p, demo.Commands{Run: runQuietly, Apply: applyShown}, 1e6, 0); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(folder)

@@ -40,7 +40,7 @@ func newRevert(a *app) *cobra.Command {
 			}
 			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.Policies, keepPolicies: s.Good}
 			x.undo = &reverting{application: &x, round: r, pause: pause, stop: s.Config.StopFile()}
-			return x.run(cmd, s)
+			return x.run(cmd.Context(), s)
 		},
 	}
 	f.addPolicies(cmd)

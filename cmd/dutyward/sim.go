@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/demo"
 	"github.com/dutyward/dutyward/cmd/internal/serve"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
@@ -86,7 +87,7 @@ const simPatience = 10 * time.Minute
 // seed is the account that a simulator begins with.
 func (a *app) seed(file string) (*inventory.Snapshot, error) {
 	if file == "" {
-		return companySeed()
+		return demo.Seed()
 	}
 	return a.SavedSnapshot(file)
 }

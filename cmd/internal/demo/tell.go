@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	"github.com/fatih/color"
 	"golang.org/x/term"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/daemon"
@@ -59,7 +60,7 @@ type teller struct {
 	lines int
 }
 
-func newTeller(a *app, seed *inventory.Snapshot, now func() time.Time) *teller {
+func newTeller(a *session.Process, seed *inventory.Snapshot, now func() time.Time) *teller {
 	t := &teller{out: a.Stdout, colour: a.Style(a.Stdout).Colour, terminal: terminal.Is(a.Stdout), width: 100, now: now, people: map[string]string{}}
 	if f, ok := terminal.FileOf(a.Stdout); ok && t.terminal {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
@@ -77,7 +78,7 @@ func (t *teller) legend(speed float64, seed *inventory.Snapshot) {
 	pace := "as fast as it can"
 	if speed > 0 {
 		pace = fmt.Sprintf("%s of theirs a second", time.Duration(speed*float64(time.Second)).Round(time.Second))
-		if speed == usualSpeed {
+		if speed == UsualSpeed {
 			pace = "a quarter of an hour of theirs a second"
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -12,13 +12,14 @@ import (
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/cmd/internal/serve"
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/reconcile/daemon"
 )
 
 const (
-	// usualSpeed lets two days pass in some three minutes: a quarter of an hour a
+	// UsualSpeed lets two days pass in some three minutes: a quarter of an hour a
 	// second.
-	usualSpeed = 900
+	UsualSpeed = 900
 	// liveSchedule is when rounds are due at least.
 	liveSchedule = "*/15 * * * *"
 	// noLimit lets the simulator answer as often as it is asked: its minutes are
@@ -64,20 +65,20 @@ func (c *stageClock) set(t time.Time) {
 	c.t = t
 }
 
-// live runs the demo until ctx ends or, if span is not zero, for so long on its
+// Live runs the demo until ctx ends or, if span is not zero, for so long on its
 // own clock. At speed zero it waits for nothing.
-func (a *app) live(ctx context.Context, speed float64, span time.Duration) (err error) {
+func Live(ctx context.Context, p *session.Process, commands Commands, speed float64, span time.Duration) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	s := &stage{clock: &stageClock{}, speed: speed, stop: stop, passed: time.Now()}
-	s.demonstration, err = newDemonstration(a, func(start time.Time) func() time.Time {
+	s.demonstration, err = newDemonstration(p, commands, func(start time.Time) func() time.Time {
 		s.clock.set(start)
 		return s.clock.now
 	}, noLimit)
 	if err != nil {
 		return err
 	}
-	s.teller = newTeller(a, s.seed, s.clock.now)
+	s.teller = newTeller(p, s.seed, s.clock.now)
 	s.scenes = story(s.clock.now())
 	if span > 0 {
 		s.until = s.clock.now().Add(span)
@@ -188,7 +189,7 @@ func (s *stage) pass(ctx context.Context, t time.Time) bool {
 	from := s.clock.now()
 	if s.speed > 0 {
 		span := time.Duration(float64(t.Sub(from)) / s.speed)
-		reading := time.Duration(float64(s.unread()) * float64(readingTime) * min(1, usualSpeed/s.speed))
+		reading := time.Duration(float64(s.unread()) * float64(readingTime) * min(1, UsualSpeed/s.speed))
 		real := max(span, reading)
 		began := s.passed // what the round took is a part of the span
 		for left := real - time.Since(began); left > 0; left = real - time.Since(began) {
@@ -223,9 +224,6 @@ func (s *stage) command(ctx context.Context, args ...string) (string, error) {
 	var printed bytes.Buffer
 	other := *s.Process
 	other.Stdout, other.Stderr = &printed, &printed
-	root := newRoot(&app{&other})
-	other.ConfigFile = config.DefaultFile
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := s.commands.Run(ctx, &other, args...)
 	return strings.TrimSpace(printed.String()), err
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/fatih/color"
-	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/cmd/internal/terminal"
@@ -23,8 +22,7 @@ import (
 )
 
 // once goes through the main job, a step at a time.
-func (d *demonstration) once(cmd *cobra.Command) error {
-	ctx := cmd.Context()
+func (d *demonstration) once(ctx context.Context) error {
 	d.say("Dutyward keeps who has what in PagerDuty equal to what Rego policies say. Here is the main job, once, for a\n" +
 		"made-up company on a simulated PagerDuty: in this process, without network.")
 	if err := d.account(ctx); err != nil {
@@ -36,7 +34,7 @@ func (d *demonstration) once(cmd *cobra.Command) error {
 	if err := d.plan(ctx); err != nil {
 		return err
 	}
-	if err := d.apply(cmd); err != nil {
+	if err := d.apply(ctx); err != nil {
 		return err
 	}
 	return d.again(ctx)
@@ -112,19 +110,18 @@ func (d *demonstration) plan(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
-	return d.printPlan(result, false)
+	return report.PlanText(d.Stdout, result.Plan, d.Style(d.Stdout))
 }
 
-func (d *demonstration) apply(cmd *cobra.Command) error {
+func (d *demonstration) apply(ctx context.Context) error {
 	d.begin("The changes", "dutyward apply")
 	d.say("Each is looked at just before it is written, and recorded before and after.")
-	s, err := d.ForWriting(cmd.Context(), session.Options{})
+	s, err := d.ForWriting(ctx, session.Options{})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	x := application{app: d.app, yes: true, quiet: true, pause: d.pause}
-	return x.run(cmd, s)
+	return d.commands.Apply(ctx, d.Process, s, d.pause)
 }
 
 // again plans once more: nothing is left to do.
