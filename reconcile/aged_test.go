@@ -25,7 +25,7 @@ func (v *vigil) beforeLowering() (next time.Time, user string) {
 	v.t.Helper()
 	outlook := v.at(time.Date(2026, 3, 16, 23, 10, 0, 0, time.UTC), "start") // soon before one
 	for range 40 {
-		next := outlook.Boundary
+		next := outlook.At
 		if next.Sub(v.clock) < 3*time.Minute {
 			outlook = v.at(next, daemon.WhyBoundary)
 			continue
@@ -125,10 +125,10 @@ func TestS35_WhatAgedLowersNobody(t *testing.T) {
 			if got := v.sim.Members(production)[user]; got != "responder" {
 				t.Fatalf("role %q, which what aged took away:\n%s", got, v.log)
 			}
-			if outlook.Whole {
+			if outlook.Full {
 				return // on-calls showed it at once
 			}
-			if last := v.at(outlook.Boundary, daemon.WhyBoundary); !last.Whole || v.clock.Sub(next) > time.Minute {
+			if last := v.at(outlook.At, daemon.WhyBoundary); !last.Full || v.clock.Sub(next) > time.Minute {
 				t.Errorf("the round %s later read in part", v.clock.Sub(next))
 			}
 			if got := v.sim.Members(production)[user]; got != "responder" {
@@ -161,7 +161,7 @@ func TestS35_WhatIsDueLandsWithTheNextRound(t *testing.T) {
 			v.edit("access/more.rego", c.policies)
 			next, user := v.beforeLowering()
 			for range c.rounds {
-				next = v.at(next, daemon.WhyBoundary).Boundary
+				next = v.at(next, daemon.WhyBoundary).At
 			}
 			if got := v.sim.Members(production)[user]; got != "" {
 				t.Errorf("role %q still after %d rounds:\n%s", got, c.rounds, v.log)

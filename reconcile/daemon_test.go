@@ -57,7 +57,7 @@ func (w *watch) restart() {
 }
 
 // pass makes a round after some time, which must succeed.
-func (w *watch) pass(after time.Duration) daemon.Outlook {
+func (w *watch) pass(after time.Duration) daemon.Next {
 	w.t.Helper()
 	w.clock = w.clock.Add(after)
 	outlook, err := w.Round(context.Background(), "test")
@@ -261,11 +261,11 @@ func TestAPauseEndsARoundBetweenTwoWrites(t *testing.T) {
 func TestTheNextBoundaryMakesTheNextRound(t *testing.T) {
 	w := newWatch(t)
 	outlook := w.pass(0)
-	if !outlook.Boundary.After(w.clock) {
-		t.Fatalf("boundary %s, want one after %s", outlook.Boundary, w.clock)
+	if !outlook.At.After(w.clock) {
+		t.Fatalf("boundary %s, want one after %s", outlook.At, w.clock)
 	}
 	for range 20 {
-		w.clock = outlook.Boundary
+		w.clock = outlook.At
 		outlook = w.pass(0)
 		if len(w.lines("cause=handover")) > 0 {
 			return
@@ -368,11 +368,11 @@ func TestS6_SinceWhenAndWhyLoweringIsSuspendedIsKnown(t *testing.T) {
 
 func TestABoundaryThatPagerDutysClockHasYetToReachIsAwaited(t *testing.T) {
 	w := newWatch(t)
-	boundary := w.pass(0).Boundary
+	boundary := w.pass(0).At
 	w.clock = boundary.Add(-2 * time.Second)
 	ahead := func() time.Time { return w.clock.Add(3 * time.Second) }
 	w.Now = ahead
-	if got, want := w.pass(0).Boundary, ahead().Add(2*time.Second); !got.Equal(want) {
+	if got, want := w.pass(0).At, ahead().Add(2*time.Second); !got.Equal(want) {
 		t.Errorf("next round at %s, want %s", got, want)
 	}
 }

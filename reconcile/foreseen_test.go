@@ -174,8 +174,8 @@ func (f *foretold) replay() {
 			f.Fatalf("%s: %v\n%s\n%s", f.clock.Format(moments), err, f.log.String(), f.source)
 		}
 		next := f.clock.Truncate(time.Hour).Add(time.Hour)
-		if outlook.Boundary.After(f.clock) && outlook.Boundary.Before(next) {
-			next = outlook.Boundary
+		if outlook.At.After(f.clock) && outlook.At.Before(next) {
+			next = outlook.At
 		}
 		if edit := f.nextEdit(); !edit.IsZero() && edit.Before(next) {
 			next = edit

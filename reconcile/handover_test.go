@@ -45,7 +45,7 @@ func (v *vigil) restart() {
 }
 
 // round makes a round at a moment, for a reason; it must succeed.
-func (v *vigil) at(moment time.Time, why string) daemon.Outlook {
+func (v *vigil) at(moment time.Time, why string) daemon.Next {
 	v.t.Helper()
 	if moment.Before(v.clock) {
 		v.t.Fatalf("%s is past", moment)
@@ -84,7 +84,7 @@ func (v *vigil) untilHandOver() time.Time {
 	outlook := v.at(v.clock, "start")
 	for range 40 {
 		before := len(v.lines("cause=handover"))
-		at := outlook.Boundary
+		at := outlook.At
 		v.at(at.Add(-time.Minute), "schedule")
 		outlook = v.at(at, daemon.WhyBoundary)
 		if len(v.lines("cause=handover")) > before {
@@ -100,11 +100,11 @@ func TestAHandOverCostsAtMostFiveRequestsBesideItsWrites(t *testing.T) {
 	outlook := v.at(v.clock, "start")
 	most, boundaries, costs := 0, few(5, 60), daemon.Costs{}
 	for range boundaries {
-		at := outlook.Boundary
+		at := outlook.At
 		v.at(at.Add(-2*time.Minute), "schedule")
 		outlook = v.at(at, daemon.WhyBoundary)
 		reads, writes, by := v.took()
-		if outlook.Whole {
+		if outlook.Full {
 			t.Fatalf("at %s the account was read whole:\n%s", at, v.log)
 		}
 		if writes > 2 {
@@ -137,7 +137,7 @@ func TestARoundThatReadsInPartPlansWhatAWholeOneWould(t *testing.T) {
 	at := v.untilHandOver()
 	for range few(1, 40) {
 		outlook := v.at(at.Add(time.Minute), "schedule")
-		if at = outlook.Boundary; at.IsZero() {
+		if at = outlook.At; at.IsZero() {
 			break
 		}
 		v.at(at, daemon.WhyBoundary)
@@ -207,7 +207,7 @@ func TestAnOverrideMadeMeanwhileIsNoticedByTheNextLookAtOnCalls(t *testing.T) {
 	rounds := v.Status().Rounds
 	v.override(schedule, user, v.clock.Add(10*time.Second), v.clock.Add(time.Hour))
 	outlook = v.at(outlook.Poll, daemon.WhyOnCalls)
-	if v.Status().Rounds != rounds+1 || outlook.Whole {
+	if v.Status().Rounds != rounds+1 || outlook.Full {
 		t.Errorf("%d rounds were made of what changed, want one that reads in part", v.Status().Rounds-rounds)
 	}
 	raised := v.lines("raised")
@@ -236,7 +236,7 @@ func TestS8_AWholeReadingThatHasAgedOverwritesNothing(t *testing.T) {
 	// Find the next hand-over, and change its pair between the whole reading and it.
 	for range 40 {
 		outlook := v.at(at.Add(time.Minute), "schedule")
-		next := outlook.Boundary
+		next := outlook.At
 		v.at(next.Add(-2*time.Minute), "schedule")
 		v.policy = v.load(v.folder)
 		r := v.round()
@@ -267,10 +267,10 @@ func TestS8_AWholeReadingThatHasAgedOverwritesNothing(t *testing.T) {
 		if err != nil {
 			t.Errorf("%v: what moved is for the next round, not an error", err)
 		}
-		if wait := again.Boundary.Sub(v.clock); wait > 2*time.Second {
+		if wait := again.At.Sub(v.clock); wait > 2*time.Second {
 			t.Errorf("the next round is in %s, want at once", wait)
 		}
-		if last := v.at(again.Boundary, daemon.WhyBoundary); !last.Whole {
+		if last := v.at(again.At, daemon.WhyBoundary); !last.Full {
 			t.Error("the round after a conflict did not read the account whole")
 		}
 		return
@@ -297,11 +297,11 @@ func TestS6_WhatCantBeReadInPartIsReadWhole(t *testing.T) {
 			v := newVigil(t)
 			v.at(v.clock, "start")
 			outlook := v.at(v.clock.Add(3*time.Minute), "schedule")
-			v.at(outlook.Boundary.Add(-2*time.Minute), "schedule")
+			v.at(outlook.At.Add(-2*time.Minute), "schedule")
 			v.clock = v.clock.Add(time.Second)
 			c.before(v)
 			v.verbose()
-			if outlook = v.at(outlook.Boundary, daemon.WhyBoundary); !outlook.Whole {
+			if outlook = v.at(outlook.At, daemon.WhyBoundary); !outlook.Full {
 				t.Error("the round read in part")
 			}
 			if len(v.lines(c.because)) == 0 {
@@ -315,7 +315,7 @@ func TestWhatWasMissedWhileTheLoopWasDownIsMadeGoodAtOnce(t *testing.T) {
 	v := newVigil(t)
 	at := v.untilHandOver()
 	outlook := v.at(at.Add(time.Minute), "schedule")
-	v.clock = outlook.Boundary.Add(30 * time.Hour) // hand-overs passed
+	v.clock = outlook.At.Add(30 * time.Hour) // hand-overs passed
 	v.restart()
 	v.at(v.clock, "start")
 	v.policy = v.load(v.folder)
@@ -336,7 +336,7 @@ func TestS9_WhatWasWrittenSinceTheWholeReadingIsNotTakenForDrift(t *testing.T) {
 	outlook := v.at(at.Add(10*time.Second), daemon.WhyOnCalls)
 	for range 5 {
 		outlook = v.at(outlook.Poll.Add(time.Minute), daemon.WhyBoundary)
-		if outlook.Whole {
+		if outlook.Full {
 			t.Fatalf("the account was read whole:\n%s", v.log)
 		}
 	}
@@ -419,11 +419,11 @@ func TestABoundaryThatPassesAmidARoundHasTheRestPlannedAgain(t *testing.T) {
 			if n := len(v.lines("raised")); c.writes == 0 && n > 0 || n >= foreseen.Plan.Summary.Raise {
 				t.Errorf("%d of %d raises were made though the plan had ended", n, foreseen.Plan.Summary.Raise)
 			}
-			if wait := outlook.Boundary.Sub(v.clock); wait > time.Second {
+			if wait := outlook.At.Sub(v.clock); wait > time.Second {
 				t.Errorf("the next round is in %s, want at once", wait)
 			}
 			v.Account, v.Reader = v.client, v.world
-			v.at(outlook.Boundary, daemon.WhyBoundary)
+			v.at(outlook.At, daemon.WhyBoundary)
 			v.policy = v.load(v.folder)
 			if p := v.plan(); len(p.Changes) > 0 {
 				t.Errorf("after the next round %+v is still due", p.Changes)

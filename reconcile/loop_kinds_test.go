@@ -12,39 +12,39 @@ import (
 func TestABoundaryGoesBeforeTheScheduleAndPutsItOff(t *testing.T) {
 	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
-		outlook func(n int) daemon.Outlook
+		outlook func(n int) daemon.Next
 		want    []string
 	}{
-		"at the same moment": {func(n int) daemon.Outlook {
+		"at the same moment": {func(n int) daemon.Next {
 			if n == 1 {
-				return daemon.Outlook{Boundary: began.Add(time.Hour)}
+				return daemon.Next{At: began.Add(time.Hour)}
 			}
-			return daemon.Outlook{}
+			return daemon.Next{}
 		}, []string{"0s start", "1h0m0s boundary", "1h0m0s schedule", "2h0m0s schedule"}},
-		"before a whole reading would be done": {func(n int) daemon.Outlook {
+		"before a whole reading would be done": {func(n int) daemon.Next {
 			if n == 1 {
-				return daemon.Outlook{Boundary: began.Add(61 * time.Minute), Takes: 2 * time.Minute}
+				return daemon.Next{At: began.Add(61 * time.Minute), FullTook: 2 * time.Minute}
 			}
-			return daemon.Outlook{}
+			return daemon.Next{}
 		}, []string{"0s start", "1h1m0s boundary", "1h1m0s schedule", "2h0m0s schedule"}},
-		"after a whole reading would be done": {func(n int) daemon.Outlook {
+		"after a whole reading would be done": {func(n int) daemon.Next {
 			if n <= 2 {
-				return daemon.Outlook{Boundary: began.Add(63 * time.Minute), Takes: 2 * time.Minute}
+				return daemon.Next{At: began.Add(63 * time.Minute), FullTook: 2 * time.Minute}
 			}
-			return daemon.Outlook{}
+			return daemon.Next{}
 		}, []string{"0s start", "1h0m0s schedule", "1h3m0s boundary", "2h0m0s schedule"}},
-		"with a round that had to read the account whole": {func(n int) daemon.Outlook {
+		"with a round that had to read the account whole": {func(n int) daemon.Next {
 			switch n {
 			case 1:
-				return daemon.Outlook{Boundary: began.Add(time.Hour)}
+				return daemon.Next{At: began.Add(time.Hour)}
 			case 2:
-				return daemon.Outlook{Whole: true}
+				return daemon.Next{Full: true}
 			}
-			return daemon.Outlook{}
+			return daemon.Next{}
 		}, []string{"0s start", "1h0m0s boundary", "2h0m0s schedule"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _ := diary(t, 150*time.Minute, func(n int) (daemon.Outlook, error) { return c.outlook(n), nil }, nil)
+			got, _ := diary(t, 150*time.Minute, func(n int) (daemon.Next, error) { return c.outlook(n), nil }, nil)
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("rounds differ (-want +got):\n%s", diff)
 			}
@@ -53,8 +53,8 @@ func TestABoundaryGoesBeforeTheScheduleAndPutsItOff(t *testing.T) {
 }
 
 func TestOnCallsAreLookedAtBetweenRounds(t *testing.T) {
-	got, _ := diary(t, 61*time.Minute, func(n int) (daemon.Outlook, error) {
-		return daemon.Outlook{Poll: time.Now().Add(25 * time.Minute)}, nil
+	got, _ := diary(t, 61*time.Minute, func(n int) (daemon.Next, error) {
+		return daemon.Next{Poll: time.Now().Add(25 * time.Minute)}, nil
 	}, nil)
 	want := []string{"0s start", "25m0s on-calls", "50m0s on-calls", "1h0m0s schedule"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -64,11 +64,11 @@ func TestOnCallsAreLookedAtBetweenRounds(t *testing.T) {
 
 func TestALookAtOnCallsMakesWayForABoundary(t *testing.T) {
 	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	got, _ := diary(t, 40*time.Minute, func(n int) (daemon.Outlook, error) {
-		o := daemon.Outlook{Poll: began.Add(30*time.Minute - 2*time.Second)}
+	got, _ := diary(t, 40*time.Minute, func(n int) (daemon.Next, error) {
+		o := daemon.Next{Poll: began.Add(30*time.Minute - 2*time.Second)}
 		switch n {
 		case 1:
-			o.Boundary = began.Add(30 * time.Minute)
+			o.At = began.Add(30 * time.Minute)
 		case 3:
 			o.Poll = time.Time{}
 		}

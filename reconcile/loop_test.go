@@ -23,7 +23,7 @@ func (hourly) Next(t time.Time) time.Time { return t.Truncate(time.Hour).Add(tim
 
 // diary runs a loop in a bubble of time for d, and notes when rounds ran after
 // its start and why.
-func diary(t *testing.T, d time.Duration, round func(n int) (daemon.Outlook, error), meanwhile func(*daemon.Loop)) (notes []string, log string) {
+func diary(t *testing.T, d time.Duration, round func(n int) (daemon.Next, error), meanwhile func(*daemon.Loop)) (notes []string, log string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), d)
@@ -38,7 +38,7 @@ func diary(t *testing.T, d time.Duration, round func(n int) (daemon.Outlook, err
 				}
 				return a
 			}}))},
-			Run: func(_ context.Context, why string) (daemon.Outlook, error) {
+			Run: func(_ context.Context, why string) (daemon.Next, error) {
 				n++
 				notes = append(notes, time.Since(start).String()+" "+why)
 				return round(n)
@@ -55,11 +55,11 @@ func diary(t *testing.T, d time.Duration, round func(n int) (daemon.Outlook, err
 
 func TestTheLoopRunsAtOnceOnScheduleAndAtBoundaries(t *testing.T) {
 	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // a bubble's first moment
-	got, _ := diary(t, 150*time.Minute, func(n int) (daemon.Outlook, error) {
+	got, _ := diary(t, 150*time.Minute, func(n int) (daemon.Next, error) {
 		if n == 2 {
-			return daemon.Outlook{Boundary: began.Add(70 * time.Minute)}, nil
+			return daemon.Next{At: began.Add(70 * time.Minute)}, nil
 		}
-		return daemon.Outlook{}, nil
+		return daemon.Next{}, nil
 	}, nil)
 	want := []string{"0s start", "1h0m0s schedule", "1h10m0s boundary", "2h0m0s schedule"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -68,9 +68,9 @@ func TestTheLoopRunsAtOnceOnScheduleAndAtBoundaries(t *testing.T) {
 }
 
 func TestTriggersWhileARoundRunsBecomeOne(t *testing.T) {
-	got, _ := diary(t, 30*time.Minute, func(n int) (daemon.Outlook, error) {
+	got, _ := diary(t, 30*time.Minute, func(n int) (daemon.Next, error) {
 		time.Sleep(time.Minute) // the bubble's time
-		return daemon.Outlook{}, nil
+		return daemon.Next{}, nil
 	}, func(l *daemon.Loop) {
 		time.Sleep(10 * time.Second)
 		l.Trigger("policies changed")
@@ -84,11 +84,11 @@ func TestTriggersWhileARoundRunsBecomeOne(t *testing.T) {
 }
 
 func TestAFailedRoundIsTriedAgainSoonerThanDueAndLoggedOnce(t *testing.T) {
-	got, log := diary(t, 10*time.Minute, func(n int) (daemon.Outlook, error) {
+	got, log := diary(t, 10*time.Minute, func(n int) (daemon.Next, error) {
 		if n <= 3 {
-			return daemon.Outlook{}, errors.New("unreachable")
+			return daemon.Next{}, errors.New("unreachable")
 		}
-		return daemon.Outlook{}, nil
+		return daemon.Next{}, nil
 	}, nil)
 	want := []string{"0s start", "30s retry", "1m30s retry", "3m30s retry"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -100,7 +100,7 @@ func TestAFailedRoundIsTriedAgainSoonerThanDueAndLoggedOnce(t *testing.T) {
 }
 
 func TestRetriesGrowRareAndNeverStop(t *testing.T) {
-	got, _ := diary(t, 59*time.Minute, func(int) (daemon.Outlook, error) { return daemon.Outlook{}, errors.New("down") }, nil)
+	got, _ := diary(t, 59*time.Minute, func(int) (daemon.Next, error) { return daemon.Next{}, errors.New("down") }, nil)
 	want := []string{"0s start", "30s retry", "1m30s retry", "3m30s retry", "7m30s retry", "15m30s retry", "25m30s retry", "35m30s retry", "45m30s retry", "55m30s retry"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rounds differ (-want +got):\n%s", diff)

@@ -34,7 +34,10 @@ type Memory interface {
 
 // Round is one pass of the loop. The fields up to Now are required.
 type Round struct {
-	Reader   Reader
+	Reader Reader
+	// Read reads the account in the Reader's place, knowing what earlier rounds recorded;
+	// nil for the Reader. The moment is the snapshot's then.
+	Read     func(ctx context.Context, m plan.Memory, schedules []string) (*inventory.Snapshot, error)
 	Policies Policies
 	Memory   Memory
 	Settings plan.Settings
@@ -122,7 +125,7 @@ func (r *Round) prepare(ctx context.Context) (*diff.Input, *eval.Input, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	snapshot, err := r.Snapshot(ctx, mustFind(memory))
+	snapshot, err := r.read(ctx, memory)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -189,6 +192,13 @@ func withItsReader(s *inventory.Snapshot, user string) *inventory.Snapshot {
 		What: "users", Reason: fmt.Sprintf("the list lacks the user whose token reads it (#%s), so that others may be missing too", user),
 	})
 	return &partial
+}
+
+func (r *Round) read(ctx context.Context, m plan.Memory) (*inventory.Snapshot, error) {
+	if r.Read != nil {
+		return r.Read(ctx, m, mustFind(m))
+	}
+	return r.Snapshot(ctx, mustFind(m))
 }
 
 // Snapshot reads the account, as Reader.Snapshot does, for the moment At. A

@@ -63,7 +63,7 @@ func (d *sweepDaemon) round(ctx context.Context, w *trial) (*reconcile.Applied, 
 		return nil, err
 	}
 	outlook, err := d.Round(ctx, d.why)
-	if !outlook.Whole && d.why != "schedule" {
+	if !outlook.Full && d.why != "schedule" {
 		w.counts["rounds: that read in part"]++
 	}
 	if strings.Contains(d.log.String(), canary) {

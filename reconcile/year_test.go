@@ -135,7 +135,7 @@ func (y *year) source() string {
 	return b.String()
 }
 
-func (r *rehearsal) round(ctx context.Context, why string) (daemon.Outlook, error) {
+func (r *rehearsal) round(ctx context.Context, why string) (daemon.Next, error) {
 	outlook, err := r.daemon.Round(ctx, why)
 	if err != nil {
 		r.t.Fatalf("%s, %s: %v\n%s", r.clock, why, err, r.log.String())

@@ -41,8 +41,8 @@ type looker interface {
 
 // fresh is the part of a plan that follows from what is fresh. What has to wait
 // is noted, with the reason.
-func (r *reading) fresh(ctx context.Context, set reconcile.Policies, result *reconcile.Result) (*plan.Plan, error) {
-	if r.refreshed == nil {
+func (r *round) fresh(ctx context.Context, set reconcile.Policies, result *reconcile.Result) (*plan.Plan, error) {
+	if r.full() {
 		return result.Plan, nil
 	}
 	grounds := map[string]pagerduty.Aged{} // by the key of a lowering
@@ -75,24 +75,24 @@ func (r *reading) fresh(ctx context.Context, set reconcile.Policies, result *rec
 }
 
 // follows is what a lowering follows from and was not read for this round.
-func (r *reading) follows(result *reconcile.Result, c plan.Change) pagerduty.Aged {
+func (r *round) follows(result *reconcile.Result, c plan.Change) pagerduty.Aged {
 	a := pagerduty.Aged{Users: []string{c.User}}
 	facts := result.Expansion.Facts(c.Resource)
 	for id := range facts.Shifts {
-		if !r.refreshed.Knows(id, c.User) {
+		if !r.read.refreshed.Knows(id, c.User) {
 			a.Schedules = append(a.Schedules, id)
 		}
 	}
 	for id := range facts.Rotations {
-		if !r.refreshed.Read(id) {
+		if !r.read.refreshed.Read(id) {
 			a.Schedules = append(a.Schedules, id)
 		}
 	}
-	if c.Kind.OnSchedule() && !r.refreshed.Read(c.Resource.ID) {
+	if c.Kind.OnSchedule() && !r.read.refreshed.Read(c.Resource.ID) {
 		a.Schedules = append(a.Schedules, c.Resource.ID)
 	}
 	for id := range facts.Policies {
-		if !r.refreshed.KnowsPolicy(id) {
+		if !r.read.refreshed.KnowsPolicy(id) {
 			a.Policies = append(a.Policies, id)
 		}
 	}
@@ -109,7 +109,7 @@ func keepsLast(s *policies.Statements) bool {
 }
 
 // look looks at what aged, and says how it moved, or why nobody can tell.
-func (r *reading) look(ctx context.Context, set reconcile.Policies, a pagerduty.Aged) (moved map[string]string, why string) {
+func (r *round) look(ctx context.Context, set reconcile.Policies, a pagerduty.Aged) (moved map[string]string, why string) {
 	looks, able := r.d.Refresher.(looker)
 	switch facts := set.Facts(); {
 	case len(facts) > 0:
@@ -119,7 +119,7 @@ func (r *reading) look(ctx context.Context, set reconcile.Policies, a pagerduty.
 	case a.Count() > mostLooks:
 		return nil, fmt.Sprintf("%d things would have to be looked at again", a.Count())
 	}
-	moved, err := looks.Moved(ctx, r.snapshot, a)
+	moved, err := looks.Moved(ctx, r.read.snapshot, a)
 	if err != nil {
 		return nil, err.Error()
 	}

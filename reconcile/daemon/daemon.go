@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/events"
@@ -57,7 +56,13 @@ type Daemon struct {
 	// Requests counts the requests sent to PagerDuty so far; may be nil.
 	Requests func() int
 
-	watching
+	cache  accountCache
+	ledger ledger
+	// dueAt is when access changes by itself next, as far as is known.
+	dueAt time.Time
+	// stillAt is when time alone lets something through that is held.
+	stillAt time.Time
+
 	// announcing keeps what happens in its order.
 	announcing sync.Mutex
 	mu         sync.Mutex
@@ -121,58 +126,55 @@ func (d *Daemon) Status() Status {
 //
 // A round that ctx's end cut short did not fail. A panic is an error like any
 // other: what it left is a killed round's, and the next one goes on from there.
-func (d *Daemon) Round(ctx context.Context, why string) (outlook Outlook, err error) {
+func (d *Daemon) Round(ctx context.Context, why string) (next Next, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			outlook, err = Outlook{}, fmt.Errorf("a fault of this program, please report it: %v", p)
+			next, err = Next{}, fmt.Errorf("a fault of this program, please report it: %v", p)
 			stack := debug.Stack()
 			d.announce(func(t *events.Told) []events.Event { return t.Panic(d.Now(), err, stack) })
-			d.conclude(nil, outlook, err)
+			d.conclude(nil, next, err)
 		}
 	}()
 	d.changed()
 	if err := d.recall(ctx); err != nil {
-		return Outlook{}, d.failed(ctx, err)
+		return Next{}, d.failed(ctx, err)
 	}
 	defer d.keep(ctx)
 	return d.round(ctx, why)
 }
 
-func (d *Daemon) round(ctx context.Context, why string) (Outlook, error) {
-	paused := d.Paused()
-	d.announcePause(paused)
-	r := d.read(why)
-	if why == WhyOnCalls && r.quiet(ctx) {
-		return d.outlook(r, nil), nil
+func (d *Daemon) round(ctx context.Context, trigger string) (Next, error) {
+	r := d.begin(trigger)
+	if trigger == WhyOnCalls {
+		r.poll(ctx)
+		if r.nothingNew() {
+			return r.unchanged(), nil
+		}
 	}
-	done, err := d.carryOut(ctx, r, paused != nil)
+	done, err := d.carryOut(ctx, r)
 	if errors.Is(err, errUncovered) {
-		r.because = err.Error()
-		done, err = d.carryOut(ctx, r, paused != nil)
+		r.fullReason = err.Error()
+		done, err = d.carryOut(ctx, r)
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return Outlook{}, nil
+		return Next{}, nil
 	}
-	again := errors.Is(err, apply.ErrExpired) || err == nil && (r.waits != "" || r.aged(done.Report) || done.Report != nil && done.Report.Expired())
+	again := r.again(done, err)
 	if err == nil && !again {
 		err = unfinished(done.Report)
 	}
-	var result *reconcile.Result
-	if done != nil {
-		result = done.Result
-	}
 	r.keep(done, err)
-	outlook := d.outlook(r, result)
+	d.foresee(done)
+	d.pace()
+	next := d.next(r)
 	if again {
-		// The account or access changed while the round was made: the next one is due
-		// now.
-		err, outlook.Boundary = nil, d.Now().Add(soon)
+		err, next.At = nil, d.Now().Add(soon)
 	}
 	err = errors.Join(err, d.announceAlarms(ctx))
-	d.conclude(result, outlook, err)
-	d.announceRound(done, why, err)
-	r.tell(done)
-	return outlook, err
+	d.conclude(done, next, err)
+	d.announceRound(done, trigger, err)
+	r.announceCost(done)
+	return next, err
 }
 
 // failed concludes a round that could not begin.
@@ -180,132 +182,12 @@ func (d *Daemon) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
 	}
-	d.conclude(nil, Outlook{}, err)
+	d.conclude(nil, Next{}, err)
 	return err
 }
 
-// carryOut makes the round with the policies as they stand or, if these are
-// broken, with the last good ones. Policies are good once they loaded and were
-// evaluated without error on the account as it is; good ones stay so (S5). Both
-// tries see the same snapshot, and policies that are new a whole one.
-func (d *Daemon) carryOut(ctx context.Context, reader *reading, paused bool) (*reconcile.Applied, error) {
-	revision, source, err := d.Record.GoodPolicies(ctx)
-	if err != nil {
-		return nil, err
-	}
-	set, err := d.Load(ctx)
-	if err == nil {
-		good := set.Revision() == revision
-		if !good {
-			reader.because = "the policies changed"
-		}
-		var done *reconcile.Applied
-		var wrong *reconcile.PolicyError
-		done, err = d.with(ctx, reader, set, good, paused, false)
-		if good || !errors.As(err, &wrong) {
-			if err == nil {
-				d.announcePolicies(nil, true)
-			}
-			return done, err
-		}
-	}
-	if ctx.Err() != nil {
-		return nil, err
-	}
-	d.announcePolicies(err, revision != "")
-	if revision == "" {
-		return nil, fmt.Errorf("the policies are broken and there are no earlier ones: nothing is planned until they are mended: %w", err)
-	}
-	last, lastErr := (&reconcile.Round{LoadSource: d.LoadSource}).Kept(ctx, source)
-	if lastErr != nil {
-		return nil, fmt.Errorf("the policies are broken, and so are the last good ones as they were kept: %w", lastErr)
-	}
-	return d.with(ctx, reader, last, true, paused, true)
-}
-
-// with makes the round with these policies, which were good already or not, and
-// stand in the files or are superseded there by broken ones.
-func (d *Daemon) with(ctx context.Context, reader *reading, set reconcile.Policies, good, paused, superseded bool) (*reconcile.Applied, error) {
-	record := remembered{d.Record, reader}
-	r := &reconcile.Round{
-		Reader: reader, Policies: set, Memory: record, Settings: d.Settings, Now: d.Now, Good: good,
-		LoadSource: d.LoadSource, ClockDoubt: reader.doubt,
-		Stillness: &reconcile.Stillness{Settle: d.Settle, Now: d.Local, Look: d.Look, Superseded: superseded, Record: d.Record},
-	}
-	if d.Self != nil {
-		r.Self = reader.whose
-	}
-	if paused {
-		result, err := r.Plan(ctx)
-		if err == nil && !good {
-			err = faults(result)
-		}
-		return &reconcile.Applied{Result: result}, err
-	}
-	var approved *plan.Plan
-	var err error
-	return r.Apply(ctx, reconcile.Execution{
-		Record: record, Account: d.Account, Completed: d.announceCompleted,
-		Approve: func(fresh *reconcile.Result) (*plan.Plan, error) {
-			if !reader.covered(fresh) {
-				return nil, errUncovered
-			}
-			if approved, err = reader.fresh(ctx, set, fresh); err != nil {
-				return nil, err
-			}
-			if good {
-				return approved, nil
-			}
-			return approved, faults(fresh)
-		},
-		Options: apply.Options{
-			Now:      d.Now,
-			Stop:     func() bool { return d.Paused() != nil },
-			Progress: func(s apply.Step) { d.announceStep(approved, s) },
-		},
-	})
-}
-
-// faults are the errors that rules had on this snapshot, as a PolicyError; nil
-// if there are none.
-func faults(r *reconcile.Result) error {
-	var errs []error
-	for _, s := range []*policies.Statements{r.Statements, r.Risk} {
-		for _, f := range s.Failures {
-			errs = append(errs, fmt.Errorf("%s:%d: %s: %s", f.Origin.File, f.Origin.Line, f.Rule, f.Text()))
-		}
-	}
-	if len(errs) == 0 {
-		return nil
-	}
-	return &reconcile.PolicyError{Err: errors.Join(errs...)}
-}
-
-// unfinished is the error of a round whose changes did not all come about,
-// unless somebody stopped it. An edit that PagerDuty refused, and of which nothing
-// is left, is none: it was told, and is held until it is tried again (S32).
-func unfinished(r *apply.Report) error {
-	if r == nil || !r.Failed() {
-		return nil
-	}
-	n := r.Counts
-	if r.Stopped != "" {
-		if n.Failed+n.Conflict == 0 {
-			return nil
-		}
-		return fmt.Errorf("%d of %d changes did not come about: %s", n.Conflict+n.Failed+n.Skipped, len(r.Outcomes), r.Stopped)
-	}
-	for _, o := range r.Outcomes {
-		if !o.Status.Succeeded() && !o.Waits {
-			return fmt.Errorf("%d of %d changes did not come about, first %s: %s",
-				n.Conflict+n.Failed+n.Skipped, len(r.Outcomes), o.Change.ID, o.Why)
-		}
-	}
-	return nil
-}
-
 // conclude notes how a round ended.
-func (d *Daemon) conclude(r *reconcile.Result, o Outlook, err error) {
+func (d *Daemon) conclude(done *reconcile.Applied, next Next, err error) {
 	now := d.Now().UTC()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -318,11 +200,12 @@ func (d *Daemon) conclude(r *reconcile.Result, o Outlook, err error) {
 	} else {
 		s.Succeeded = &now
 	}
-	if r == nil {
+	if done == nil || done.Result == nil {
 		return
 	}
+	r := done.Result
 	s.Boundary = nil
-	if b := o.Boundary.UTC(); !o.Boundary.IsZero() {
+	if b := next.At.UTC(); !next.At.IsZero() {
 		s.Boundary = &b
 	}
 	s.Still = nil

@@ -23,9 +23,9 @@ const (
 	retryMost  = 10 * time.Minute
 )
 
-// clear is how long before a boundary nothing begins that can wait: a look at
+// quietPeriod is how long before a boundary nothing begins that can wait: a look at
 // on-calls that is under way would put it off.
-const clear = 5 * time.Second
+const quietPeriod = 5 * time.Second
 
 // What makes a round due for which a part of the account may suffice. Every
 // other cause is one for a round that reads the account whole.
@@ -36,22 +36,6 @@ const (
 
 // whyStill is what makes the round due that does what time alone lets through.
 const whyStill = "held still"
-
-// Outlook is what a round knows of what comes.
-type Outlook struct {
-	// Boundary is the next moment at which desired access changes by itself; zero
-	// if none is known.
-	Boundary time.Time
-	// Poll is when on-calls are to be looked at next; zero for never.
-	Poll time.Time
-	// Still is when an edit that lowers will have held still; zero if none waits.
-	Still time.Time
-	// Whole says that the round read the account whole though a part might have
-	// done.
-	Whole bool
-	// Takes is how long a whole reading took last.
-	Takes time.Duration
-}
 
 // Loop runs rounds, one at a time, until its context ends. One timer drives it:
 // the nearest of the schedule's next moment, the next boundary, the next look at
@@ -67,7 +51,7 @@ type Outlook struct {
 type Loop struct {
 	Schedule Schedule
 	// Run makes a round. Why says what triggered it, for the log alone.
-	Run func(ctx context.Context, why string) (Outlook, error)
+	Run func(ctx context.Context, why string) (Next, error)
 	// Sink is told failures: one that repeats only when its text changes.
 	Sink events.Sink
 	// Now is the clock, by which the timer is set.
@@ -124,18 +108,18 @@ func (l *Loop) Start(ctx context.Context) {
 	var failing events.Failing
 	why := "start"
 	for ctx.Err() == nil {
-		outlook, err := l.Run(ctx, why)
+		next, err := l.Run(ctx, why)
 		for _, e := range failing.Ended(l.Now(), err) {
 			l.Sink.Tell(e)
 		}
-		if outlook.Whole || !partial(why) || l.scheduled.IsZero() {
+		if next.Full || !partial(why) || l.scheduled.IsZero() {
 			l.scheduled = l.schedule().Next(l.Now())
 		}
-		next, because := l.next(outlook, failing.Failures)
+		at, because := l.due(next, failing.Failures)
 		select {
 		case <-ctx.Done():
 			return
-		case <-l.until(next):
+		case <-l.until(at):
 		case <-l.wake:
 		}
 		if why = l.take(); why == "" {
@@ -144,20 +128,20 @@ func (l *Loop) Start(ctx context.Context) {
 	}
 }
 
-// next is the moment of the next round, and what makes it due.
-func (l *Loop) next(o Outlook, failures int) (time.Time, string) {
+// due is the moment of the next round, and what makes it due.
+func (l *Loop) due(n Next, failures int) (time.Time, string) {
 	now := l.Now()
 	next, why := l.scheduled, "schedule"
 	if next.Before(now) {
 		next = now
 	}
-	if b := o.Boundary; b.After(now) && !b.After(next.Add(o.Takes)) {
+	if b := n.At; b.After(now) && !b.After(next.Add(n.FullTook)) {
 		next, why = b, WhyBoundary
 	}
-	if p := o.Poll; !p.IsZero() && p.Before(next) && (why != WhyBoundary || p.Before(next.Add(-clear))) {
+	if p := n.Poll; !p.IsZero() && p.Before(next) && (why != WhyBoundary || p.Before(next.Add(-quietPeriod))) {
 		next, why = p, WhyOnCalls
 	}
-	if at := o.Still; at.After(now) && at.Before(next) && (why != WhyBoundary || at.Before(next.Add(-clear))) {
+	if at := n.Still; at.After(now) && at.Before(next) && (why != WhyBoundary || at.Before(next.Add(-quietPeriod))) {
 		next, why = at, whyStill
 	}
 	if failures > 0 {

@@ -116,7 +116,7 @@ func (s *stage) run(ctx context.Context) error {
 	return s.err
 }
 
-func (s *stage) round(ctx context.Context, why string) (daemon.Outlook, error) {
+func (s *stage) round(ctx context.Context, why string) (daemon.Next, error) {
 	outlook, err := s.daemon.Round(ctx, why)
 	if ctx.Err() == nil {
 		s.flush()

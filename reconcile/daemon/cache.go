@@ -1,0 +1,287 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile"
+)
+
+// Refresher reads again what hand-overs depend on, on top of a complete
+// snapshot; inventory/pagerduty's client does.
+type Refresher interface {
+	Refresh(ctx context.Context, base *inventory.Snapshot, o pagerduty.RefreshOptions) (*pagerduty.Refreshed, error)
+}
+
+// MaxAge is how old a full refresh may be for rounds to build on it, where
+// nothing else is said.
+const MaxAge = 15 * time.Minute
+
+// accountCache reads the account for rounds, in full or in part, and keeps what later
+// rounds may build on. Only its own methods write its fields.
+type accountCache struct {
+	source accountSource
+	// lastFull carries the rounds that read in part; nil if nothing does.
+	lastFull *fullRefresh
+	// knownMismatches are answers at odds with what was read, which reading again did
+	// not end, by the id of a schedule or policy.
+	knownMismatches map[string]string
+	// fullTook is how long the last full refresh took.
+	fullTook time.Duration
+	// clockOffset is how far PagerDuty's clock is behind the account's as it is known
+	// here.
+	clockOffset time.Duration
+	// polledAt is when all on-calls that matter were last looked at.
+	polledAt time.Time
+}
+
+// accountSource is what the account is read from; its fields are a Daemon's.
+type accountSource struct {
+	reader    reconcile.Reader
+	refresher Refresher
+	maxAge    time.Duration
+	interval  time.Duration
+	now       func() time.Time
+}
+
+// fullRefresh is the last full refresh of the account, with what was read again and
+// written since.
+type fullRefresh struct {
+	snapshot *inventory.Snapshot
+	// at is when the account was read in full, by PagerDuty's clock.
+	at time.Time
+	// required are the schedules that it accounts for.
+	required map[string]bool
+	// lastFinished is the last finished round that it knows of: a later one was another
+	// process's, whose writes it has not seen.
+	lastFinished time.Time
+	// uses are the on-call facts that the last round's desired access followed from.
+	uses desired.Uses
+	// self is whose token it is; nil if that could not be told.
+	self      *string
+	refresher Refresher
+}
+
+// reading is the account as a round read it. It does not change.
+type reading struct {
+	snapshot *inventory.Snapshot
+	// began is when reading began, by the account's clock as it is known here.
+	began time.Time
+	// refreshed is what was read in part; nil of a full refresh.
+	refreshed *pagerduty.Refreshed
+	// required are the schedules that a full refresh accounts for.
+	required []string
+	// lastFinished is when the last round finished, by the memory.
+	lastFinished time.Time
+	// fullReason says why a part was not enough; empty if that was not the question.
+	fullReason string
+}
+
+// wanted is what a round wants to read.
+type wanted struct {
+	trigger string
+	// lastFinished is when the last round finished, by the memory.
+	lastFinished time.Time
+	// required are the schedules that a full refresh must account for.
+	required []string
+	// fullReason says why a part is not enough; empty if it may be.
+	fullReason string
+	// polled is what was read in part already; nil if nothing was.
+	polled *reading
+}
+
+// partial says whether what makes a round due can be answered by a part of the
+// account: shifts that begin and end, and a look at on-calls.
+func partial(trigger string) bool { return trigger == WhyBoundary || trigger == WhyOnCalls }
+
+// use says from what the account is read from now on.
+func (c *accountCache) use(s accountSource) { c.source = s }
+
+// Read reads the account: in part where the trigger allows that and the last full
+// refresh carries it, else in full.
+func (c *accountCache) Read(ctx context.Context, w wanted) (reading, error) {
+	why := w.fullReason
+	if !partial(w.trigger) {
+		return c.full(ctx, w, why)
+	}
+	if why == "" {
+		why = c.unfit()
+	}
+	if why == "" {
+		why = c.lastFull.lacks(w.required, w.lastFinished)
+	}
+	if why != "" {
+		return c.full(ctx, w, why)
+	}
+	var part reading
+	if w.polled != nil {
+		part = *w.polled
+	} else {
+		var err error
+		if part, err = c.refresh(ctx, w.trigger); err != nil {
+			return reading{}, err
+		}
+	}
+	if part.fullReason != "" {
+		return c.full(ctx, w, part.fullReason)
+	}
+	part.lastFinished = w.lastFinished
+	return part, nil
+}
+
+// full reads the whole account.
+func (c *accountCache) full(ctx context.Context, w wanted, why string) (reading, error) {
+	r := reading{began: c.source.now(), required: append([]string{}, w.required...), lastFinished: w.lastFinished, fullReason: why}
+	var err error
+	if r.snapshot, err = c.source.reader.Snapshot(ctx, w.required); err != nil {
+		return reading{}, err
+	}
+	c.fullTook = c.source.now().Sub(r.began)
+	c.polledAt = r.began
+	return r, nil
+}
+
+// Poll looks at on-calls on top of the last full refresh. The reading says whether the
+// account has to be read in full instead.
+func (c *accountCache) Poll(ctx context.Context) (reading, error) {
+	if why := c.unfit(); why != "" {
+		return reading{fullReason: why}, nil
+	}
+	return c.refresh(ctx, WhyOnCalls)
+}
+
+// refresh reads in part. If that does not do, the reading says why. An error is that of
+// a context that ended.
+func (c *accountCache) refresh(ctx context.Context, trigger string) (reading, error) {
+	r := reading{began: c.source.now()}
+	got, err := c.source.refresher.Refresh(ctx, c.lastFull.snapshot, c.options(trigger))
+	var outdated *pagerduty.OutdatedError
+	switch {
+	case ctx.Err() != nil:
+		return reading{}, err
+	case errors.As(err, &outdated) && outdated.ID != "":
+		c.accept(map[string]string{outdated.ID: outdated.Answer})
+		r.fullReason = err.Error()
+		return r, nil
+	case err != nil:
+		r.fullReason = err.Error()
+		return r, nil
+	}
+	r.refreshed, r.snapshot = got, got.Snapshot
+	c.clockOffset = got.Behind
+	c.accept(got.Odd)
+	if trigger == WhyOnCalls { // a hand-over looks at a part only
+		c.polledAt = r.began
+	}
+	return r, nil
+}
+
+// accept notes answers at odds with what was read, which reading again did not
+// end, and forgets those that are so no longer.
+func (c *accountCache) accept(odd map[string]string) {
+	if c.knownMismatches == nil {
+		c.knownMismatches = map[string]string{}
+	}
+	for id, answer := range odd {
+		if c.knownMismatches[id] = answer; answer == "" {
+			delete(c.knownMismatches, id)
+		}
+	}
+}
+
+// options say what is read again.
+func (c *accountCache) options(trigger string) pagerduty.RefreshOptions {
+	b, now := c.lastFull, c.source.now().Add(-c.clockOffset)
+	o := pagerduty.RefreshOptions{
+		At: now, Ahead: b.uses.Lead() + c.source.interval,
+		Schedules: slices.Sorted(maps.Keys(b.uses.Schedules)), Policies: slices.Sorted(maps.Keys(b.uses.Policies)),
+		Accepted: c.knownMismatches,
+	}
+	if trigger == WhyBoundary {
+		o.Due = b.uses.Due(b.snapshot, b.snapshot.Now, now)
+	} else {
+		o.Unlisted = true
+	}
+	return o
+}
+
+// unfit says why rounds can't build on the last full refresh; empty if they can.
+func (c *accountCache) unfit() string {
+	s := c.source
+	switch b := c.lastFull; {
+	case s.refresher == nil:
+		return "reading in part is not possible"
+	case b == nil:
+		return "there is no complete reading to build on"
+	case b.refresher != s.refresher:
+		return "the configuration changed"
+	case s.now().Sub(b.at) >= s.maxAge:
+		return fmt.Sprintf("the last whole reading is of %s", b.at.Format(time.RFC3339))
+	}
+	return ""
+}
+
+// lacks says what a full refresh does not account for; empty if nothing.
+func (b *fullRefresh) lacks(schedules []string, lastFinished time.Time) string {
+	for _, id := range schedules {
+		if _, there := b.snapshot.Schedules[id]; !there && !b.required[id] {
+			return fmt.Sprintf("schedule %s is mentioned since", id)
+		}
+	}
+	if !lastFinished.Equal(b.lastFinished) {
+		return "another process made a round since"
+	}
+	return ""
+}
+
+// covers says whether a plan follows from what was read alone.
+func (c *accountCache) covers(r reading, result *reconcile.Result) bool {
+	return r.refreshed == nil || result.Expansion.Uses().Within(c.lastFull.uses)
+}
+
+// unchanged keeps a look at on-calls that found nothing new.
+func (c *accountCache) unchanged(r reading) {
+	next := *c.lastFull
+	next.snapshot = r.snapshot
+	c.lastFull = &next
+}
+
+// drop forgets what was read: PagerDuty may hold anything.
+func (c *accountCache) drop() { c.lastFull = nil }
+
+// keep keeps what a round read, with what it wrote. Finished says that the round is
+// recorded as finished.
+func (c *accountCache) keep(r reading, done *reconcile.Applied, self *string, finished bool) {
+	next := &fullRefresh{
+		snapshot: done.Snapshot, at: r.snapshot.Account.TakenAt, lastFinished: r.lastFinished,
+		uses: done.Expansion.Uses(), required: map[string]bool{}, self: self, refresher: c.source.refresher,
+	}
+	for _, id := range r.required {
+		next.required[id] = true
+	}
+	if r.refreshed != nil {
+		next.at, next.required = c.lastFull.at, c.lastFull.required
+	}
+	if done.Report != nil {
+		next.snapshot = done.After()
+		if finished {
+			next.lastFinished = done.Plan.Now
+		}
+	}
+	c.lastFull = next
+}
+
+// pollCost is how many requests a look at on-calls takes, if one can be made.
+func (c *accountCache) pollCost() (requests int, ok bool) {
+	if c.source.interval <= 0 || c.unfit() != "" || c.lastFull.uses.None() {
+		return 0, false
+	}
+	return pagerduty.RefreshCost(c.lastFull.snapshot, c.options(WhyOnCalls)), true
+}
