@@ -14,6 +14,7 @@ import (
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/reconcile/events"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated documentation")
@@ -41,6 +42,7 @@ const generated = "<!-- Made from the code by `go test ./cmd/dutyward -update`: 
 func TestTheReferenceIsCurrent(t *testing.T) {
 	current(t, "configuration.md", generated+config.Reference())
 	current(t, "exit-codes.md", generated+exit.Reference())
+	current(t, "events.md", generated+events.Reference())
 	current(t, "codes.md", generated+codesReference())
 	current(t, "commands.md", generated+commandReference(t))
 }

@@ -16,15 +16,19 @@ import (
 func (d *Daemon) announce(happened func(*events.Told) []events.Event) {
 	d.announcing.Lock()
 	defer d.announcing.Unlock()
+	for _, e := range d.note(happened) {
+		d.Sink.Tell(e)
+	}
+}
+
+func (d *Daemon) note(happened func(*events.Told) []events.Event) []events.Event {
 	d.mu.Lock()
+	defer d.mu.Unlock() // also where that panics
 	all := happened(&d.told)
 	for _, e := range all {
 		d.status.count(e)
 	}
-	d.mu.Unlock()
-	for _, e := range all {
-		d.Sink.Tell(e)
-	}
+	return all
 }
 
 // announceOne hands on an event that nothing has to be remembered of.
