@@ -15,16 +15,10 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 )
 
-// Aged is what was not read again and matters, by id.
-type Aged struct{ Users, Policies, Schedules, Teams []string }
-
-// Count is how many things there are.
-func (a Aged) Count() int { return len(a.Users) + len(a.Policies) + len(a.Schedules) + len(a.Teams) }
-
 // Moved reads single things again and says which are not as a snapshot has them,
 // with how they differ, by id. Of people it compares all but licence and team
 // roles; of teams their members.
-func (c *Client) Moved(ctx context.Context, base *inventory.Snapshot, a Aged) (map[string]string, error) {
+func (c *Client) Moved(ctx context.Context, base *inventory.Snapshot, a inventory.Aged) (map[string]string, error) {
 	moved := map[string]string{}
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)

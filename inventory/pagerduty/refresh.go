@@ -17,79 +17,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// RefreshOptions say what of an account is read again, and why.
-type RefreshOptions struct {
-	// At is the moment from which on-calls are asked for, by the local idea of
-	// PagerDuty's clock.
-	At time.Time
-	// Ahead is how far from there on-calls are compared with the shifts that the
-	// snapshot holds; a second at least.
-	Ahead time.Duration
-	// Schedules and Policies are the ids of those that matter.
-	Schedules, Policies []string
-	// Due are the schedules among them that are handed over now. They are read
-	// again in any case, and of the others only what their people are on call on,
-	// where that is cheaper. Without any, everything that matters is compared.
-	Due []string
-	// Unlisted reads again the schedules on no escalation policy, which
-	// /oncalls does not know.
-	Unlisted bool
-	// Accepted are answers that differed from the snapshot after an earlier
-	// refresh as well: the id of a schedule or policy to what was answered. They
-	// are no reason to read anything again.
-	Accepted map[string]string
-}
-
-// Refreshed is an account whose on-call facts were read again.
-type Refreshed struct {
-	// Snapshot is the earlier one with what was read in its place. Its TakenAt is
-	// the first answer's Date.
-	Snapshot *inventory.Snapshot
-	// Changed are the ids of the schedules that are otherwise than they were, or
-	// whose on-calls are at odds with them, or no longer so. Sorted.
-	Changed []string
-	// Odd are the answers at odds with what was read, for Accepted; empty for what
-	// was compared and agrees.
-	Odd map[string]string
-	// Behind is how far PagerDuty's clock was behind At.
-	Behind time.Duration
-
-	// read are the schedules that were read again, whole those of which all
-	// on-calls were compared, leaving the people of whom all were, and policies
-	// those whose levels were.
-	read, whole, leaving, policies map[string]bool
-}
-
-// Knows says that a person's shifts on a schedule are as of now: it was read
-// again, or compared with on-calls of them all.
-func (r *Refreshed) Knows(schedule, user string) bool {
-	return r.Read(schedule) || r.whole[schedule] ||
-		r.leaving[user] && slices.ContainsFunc(r.Snapshot.Schedules[schedule].EscalationPolicies, func(p string) bool {
-			_, known := r.Snapshot.EscalationPolicies[p]
-			return known
-		})
-}
-
-// Read says that a schedule was read again.
-func (r *Refreshed) Read(schedule string) bool { return r.read[schedule] }
-
-// KnowsPolicy says that the levels of an escalation policy are as of now.
-func (r *Refreshed) KnowsPolicy(policy string) bool { return r.policies[policy] }
-
-// OutdatedError says that what was read again does not fit what was read
-// before, so that the account has to be read whole.
-type OutdatedError struct {
-	Why string
-	// ID and Answer are for Accepted, once the account was read whole; empty if
-	// the reason can't be accepted.
-	ID, Answer string
-}
-
-func (e *OutdatedError) Error() string { return e.Why }
-
-// outdated is an OutdatedError that can't be accepted.
+// outdated is an inventory.OutdatedError that can't be accepted.
 func outdated(format string, args ...any) error {
-	return &OutdatedError{Why: fmt.Sprintf(format, args...)}
+	return &inventory.OutdatedError{Why: fmt.Sprintf(format, args...)}
 }
 
 // Refresh reads again what hand-overs depend on, on top of a complete snapshot:
@@ -100,9 +30,9 @@ func outdated(format string, args ...any) error {
 //  3. put the answers in the snapshot's place.
 //
 // What is not read again stays as it is, base too; the window of shifts stays
-// as well. An OutdatedError says that base does not hold any more. Any other
+// as well. An inventory.OutdatedError says that base does not hold any more. Any other
 // error is one of a request, or the context's.
-func (c *Client) Refresh(ctx context.Context, base *inventory.Snapshot, o RefreshOptions) (*Refreshed, error) {
+func (c *Client) Refresh(ctx context.Context, base *inventory.Snapshot, o inventory.RefreshOptions) (*inventory.Refreshed, error) {
 	r := newRefresh(c, base, o)
 	if err := r.askOnCalls(ctx); err != nil {
 		return nil, err
@@ -125,7 +55,7 @@ func (c *Client) Refresh(ctx context.Context, base *inventory.Snapshot, o Refres
 
 // RefreshCost is how many requests a refresh is expected to take if nothing
 // changed.
-func RefreshCost(base *inventory.Snapshot, o RefreshOptions) int {
+func (*Client) RefreshCost(base *inventory.Snapshot, o inventory.RefreshOptions) int {
 	r := newRefresh(nil, base, o)
 	read := map[string]bool{}
 	for _, id := range o.Due {
@@ -148,7 +78,7 @@ func RefreshCost(base *inventory.Snapshot, o RefreshOptions) int {
 type refresh struct {
 	c    *Client
 	base *inventory.Snapshot
-	o    RefreshOptions
+	o    inventory.RefreshOptions
 	// listed are the schedules that matter and stand on a policy, unlisted those
 	// on none. Sorted.
 	listed, unlisted []string
@@ -175,7 +105,7 @@ type refresh struct {
 // days of them; what begins later than this is found by whole readings.
 const farthest = 30 * 24 * time.Hour
 
-func newRefresh(c *Client, base *inventory.Snapshot, o RefreshOptions) *refresh {
+func newRefresh(c *Client, base *inventory.Snapshot, o inventory.RefreshOptions) *refresh {
 	o.At, o.Ahead = o.At.UTC().Truncate(time.Second), min(max(o.Ahead, time.Second), farthest)
 	r := &refresh{
 		c: c, base: base, o: o, leaving: map[string]bool{}, whole: map[string]bool{}, wholePolicies: map[string]bool{},
@@ -372,7 +302,7 @@ func (r *refresh) add(s inventory.Schedule) error {
 	return nil
 }
 
-// gone is an OutdatedError for an answer that says that a schedule is not what
+// gone is an inventory.OutdatedError for an answer that says that a schedule is not what
 // it was.
 func (r *refresh) gone(id string, err error) error {
 	if code := status(err); code == http.StatusNotFound || code == http.StatusBadRequest || code == http.StatusForbidden {
@@ -399,7 +329,7 @@ func (r *refresh) setClock(header http.Header) {
 }
 
 // result puts the answers in the snapshot's place.
-func (r *refresh) result() (*Refreshed, error) {
+func (r *refresh) result() (*inventory.Refreshed, error) {
 	if w := r.base.Account.Window; r.takenAt.Before(r.base.Account.TakenAt) || !r.takenAt.Before(w.Until) {
 		return nil, outdated("PagerDuty's clock went from %s to %s", r.base.Account.TakenAt.Format(time.RFC3339), r.takenAt.Format(time.RFC3339))
 	}
@@ -417,15 +347,15 @@ func (r *refresh) result() (*Refreshed, error) {
 		}
 	}
 	s.OnCalls = r.onCalls(&s)
-	got := &Refreshed{
+	got := &inventory.Refreshed{
 		Snapshot: &s, Changed: slices.Sorted(maps.Keys(r.changed)), Odd: r.odd, Behind: r.behind,
-		read: map[string]bool{}, whole: r.whole, leaving: r.leaving, policies: map[string]bool{},
+		Reread: map[string]bool{}, Compared: r.whole, Leaving: r.leaving, Levels: map[string]bool{},
 	}
 	for id := range r.schedules {
-		got.read[id] = true
+		got.Reread[id] = true
 	}
 	for _, id := range r.o.Policies {
-		got.policies[id] = r.all || r.wholePolicies[id]
+		got.Levels[id] = r.all || r.wholePolicies[id]
 	}
 	return got, nil
 }

@@ -61,13 +61,13 @@ func TestALookAtOnCallsCostsWhatTheDocumentationSays(t *testing.T) {
 							s.OnCalls = append(s.OnCalls, inventory.OnCall{User: "PU00000", Schedule: &id, EscalationPolicy: "PE" + id, Level: 1})
 						}
 					}
-					if got := pagerduty.RefreshCost(s, everything(s)); got != want {
+					if got := new(pagerduty.Client).RefreshCost(s, everything(s)); got != want {
 						t.Errorf("expected to cost %d requests, the documentation says %d", got, want)
 					}
 					return
 				}
 				a := readThenAgain(t, used(n, c.kind, c.policies))
-				if got := pagerduty.RefreshCost(a.base, everything(a.base)); got != want {
+				if got := a.c.RefreshCost(a.base, everything(a.base)); got != want {
 					t.Errorf("expected to cost %d requests, the documentation says %d", got, want)
 				}
 				if _, err := a.refresh(time.Minute, everything(a.base)); err != nil {

@@ -172,7 +172,7 @@ func (r *refresh) compare() error {
 		case !odd:
 			answer = ""
 		case r.o.Accepted[id] != answer:
-			return &OutdatedError{ID: id, Answer: answer, Why: fmt.Sprintf("escalation policy %s (%s) has other levels, or other people on them",
+			return &inventory.OutdatedError{ID: id, Answer: answer, Why: fmt.Sprintf("escalation policy %s (%s) has other levels, or other people on them",
 				r.base.EscalationPolicies[id].Name, id)}
 		}
 		r.odd[id] = answer

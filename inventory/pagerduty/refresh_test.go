@@ -46,7 +46,7 @@ func readThenAgain(t *testing.T, seed *inventory.Snapshot) *again {
 }
 
 // refresh reads again after some time.
-func (a *again) refresh(after time.Duration, o pagerduty.RefreshOptions) (*pagerduty.Refreshed, error) {
+func (a *again) refresh(after time.Duration, o inventory.RefreshOptions) (*inventory.Refreshed, error) {
 	a.now = a.now.Add(after)
 	a.sent = a.sim.Requests()
 	o.At = a.now
@@ -94,8 +94,8 @@ func (a *again) override(schedule, user string, lasts time.Duration) {
 }
 
 // everything is all of an account as what matters.
-func everything(s *inventory.Snapshot) pagerduty.RefreshOptions {
-	return pagerduty.RefreshOptions{
+func everything(s *inventory.Snapshot) inventory.RefreshOptions {
+	return inventory.RefreshOptions{
 		Schedules: slices.Sorted(maps.Keys(s.Schedules)), Policies: slices.Sorted(maps.Keys(s.EscalationPolicies)),
 		Ahead: time.Minute, Unlisted: true,
 	}
@@ -152,7 +152,7 @@ func TestAHandOverTakesTwoRequests(t *testing.T) {
 			if diff := cmp.Diff(want, a.took()); diff != "" {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
-			if n := pagerduty.RefreshCost(a.base, withAt(o, a.now)); n != 3 {
+			if n := a.c.RefreshCost(a.base, withAt(o, a.now)); n != 3 {
 				t.Errorf("expected to cost %d, want 3", n)
 			}
 			if !got.Snapshot.Now.Equal(a.now) || !got.Snapshot.Account.TakenAt.Equal(a.now) || !got.Snapshot.Account.Complete {
@@ -162,7 +162,7 @@ func TestAHandOverTakesTwoRequests(t *testing.T) {
 	}
 }
 
-func withAt(o pagerduty.RefreshOptions, at time.Time) pagerduty.RefreshOptions {
+func withAt(o inventory.RefreshOptions, at time.Time) inventory.RefreshOptions {
 	o.At = at
 	return o
 }
@@ -314,7 +314,7 @@ func TestS6_WhatDoesNotFitWhatWasReadBeforeMakesItOutdated(t *testing.T) {
 			o := everything(a.base)
 			o.Due = c.due
 			_, err := a.refresh(3*time.Minute, o)
-			var outdated *pagerduty.OutdatedError
+			var outdated *inventory.OutdatedError
 			if !errors.As(err, &outdated) || !strings.Contains(outdated.Why, c.why) {
 				t.Fatalf("%v, want that the account is outdated: %q", err, c.why)
 			}
@@ -381,7 +381,7 @@ func TestS31_APagerDutyWhoseClockIsBehindIsAskedAgainFromThere(t *testing.T) {
 
 func TestATimeOfWhichOnlyAGrantKnowsTakesOneRequest(t *testing.T) {
 	a := readThenAgain(t, beforeHandOver(60, 6, 6))
-	got, err := a.refresh(time.Minute, pagerduty.RefreshOptions{})
+	got, err := a.refresh(time.Minute, inventory.RefreshOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

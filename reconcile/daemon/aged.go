@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -36,7 +35,7 @@ const mostLooks = 25
 
 // looker looks at single things again; inventory/pagerduty's client does.
 type looker interface {
-	Moved(ctx context.Context, base *inventory.Snapshot, a pagerduty.Aged) (map[string]string, error)
+	Moved(ctx context.Context, base *inventory.Snapshot, a inventory.Aged) (map[string]string, error)
 }
 
 // fresh is the part of a plan that follows from what is fresh. What has to wait
@@ -45,8 +44,8 @@ func (r *round) fresh(ctx context.Context, set reconcile.Policies, result *recon
 	if r.full() {
 		return result.Plan, nil
 	}
-	grounds := map[string]pagerduty.Aged{} // by the key of a lowering
-	var all pagerduty.Aged
+	grounds := map[string]inventory.Aged{} // by the key of a lowering
+	var all inventory.Aged
 	for _, c := range result.Plan.Changes {
 		if c.Effect == plan.Lower {
 			grounds[c.ID] = r.follows(result, c)
@@ -75,8 +74,8 @@ func (r *round) fresh(ctx context.Context, set reconcile.Policies, result *recon
 }
 
 // follows is what a lowering follows from and was not read for this round.
-func (r *round) follows(result *reconcile.Result, c plan.Change) pagerduty.Aged {
-	a := pagerduty.Aged{Users: []string{c.User}}
+func (r *round) follows(result *reconcile.Result, c plan.Change) inventory.Aged {
+	a := inventory.Aged{Users: []string{c.User}}
 	facts := result.Expansion.Facts(c.Resource)
 	for id := range facts.Shifts {
 		if !r.read.refreshed.Knows(id, c.User) {
@@ -109,7 +108,7 @@ func keepsLast(s *policies.Statements) bool {
 }
 
 // look looks at what aged, and says how it moved, or why nobody can tell.
-func (r *round) look(ctx context.Context, set reconcile.Policies, a pagerduty.Aged) (moved map[string]string, why string) {
+func (r *round) look(ctx context.Context, set reconcile.Policies, a inventory.Aged) (moved map[string]string, why string) {
 	looks, able := r.d.Refresher.(looker)
 	switch facts := set.Facts(); {
 	case len(facts) > 0:
@@ -126,13 +125,13 @@ func (r *round) look(ctx context.Context, set reconcile.Policies, a pagerduty.Ag
 	return moved, ""
 }
 
-func unite(a, b pagerduty.Aged) pagerduty.Aged {
+func unite(a, b inventory.Aged) inventory.Aged {
 	both := func(a, b []string) []string {
 		all := slices.Concat(a, b)
 		slices.Sort(all)
 		return slices.Compact(all)
 	}
-	return pagerduty.Aged{
+	return inventory.Aged{
 		Users: both(a.Users, b.Users), Policies: both(a.Policies, b.Policies),
 		Schedules: both(a.Schedules, b.Schedules), Teams: both(a.Teams, b.Teams),
 	}

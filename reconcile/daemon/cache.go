@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
 )
@@ -17,7 +16,9 @@ import (
 // Refresher reads again what hand-overs depend on, on top of a complete
 // snapshot; inventory/pagerduty's client does.
 type Refresher interface {
-	Refresh(ctx context.Context, base *inventory.Snapshot, o pagerduty.RefreshOptions) (*pagerduty.Refreshed, error)
+	Refresh(ctx context.Context, base *inventory.Snapshot, o inventory.RefreshOptions) (*inventory.Refreshed, error)
+	// RefreshCost is how many requests that is expected to take if nothing changed.
+	RefreshCost(base *inventory.Snapshot, o inventory.RefreshOptions) int
 }
 
 // MaxAge is how old a full refresh may be for rounds to build on it, where
@@ -75,7 +76,7 @@ type reading struct {
 	// began is when reading began, by the account's clock as it is known here.
 	began time.Time
 	// refreshed is what was read in part; nil of a full refresh.
-	refreshed *pagerduty.Refreshed
+	refreshed *inventory.Refreshed
 	// required are the schedules that a full refresh accounts for.
 	required []string
 	// lastFinished is when the last round finished, by the memory.
@@ -162,7 +163,7 @@ func (c *accountCache) Poll(ctx context.Context) (reading, error) {
 func (c *accountCache) refresh(ctx context.Context, trigger string) (reading, error) {
 	r := reading{began: c.source.now()}
 	got, err := c.source.refresher.Refresh(ctx, c.lastFull.snapshot, c.options(trigger))
-	var outdated *pagerduty.OutdatedError
+	var outdated *inventory.OutdatedError
 	switch {
 	case ctx.Err() != nil:
 		return reading{}, err
@@ -197,9 +198,9 @@ func (c *accountCache) accept(odd map[string]string) {
 }
 
 // options say what is read again.
-func (c *accountCache) options(trigger string) pagerduty.RefreshOptions {
+func (c *accountCache) options(trigger string) inventory.RefreshOptions {
 	b, now := c.lastFull, c.source.now().Add(-c.clockOffset)
-	o := pagerduty.RefreshOptions{
+	o := inventory.RefreshOptions{
 		At: now, Ahead: b.uses.Lead() + c.source.interval,
 		Schedules: slices.Sorted(maps.Keys(b.uses.Schedules)), Policies: slices.Sorted(maps.Keys(b.uses.Policies)),
 		Accepted: c.knownMismatches,
@@ -283,5 +284,5 @@ func (c *accountCache) pollCost() (requests int, ok bool) {
 	if c.source.interval <= 0 || c.unfit() != "" || c.lastFull.uses.None() {
 		return 0, false
 	}
-	return pagerduty.RefreshCost(c.lastFull.snapshot, c.options(WhyOnCalls)), true
+	return c.source.refresher.RefreshCost(c.lastFull.snapshot, c.options(WhyOnCalls)), true
 }
