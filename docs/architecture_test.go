@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"os/exec"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -40,6 +41,19 @@ func TestThePureCoreReachesForNothingOutside(t *testing.T) {
 					t.Errorf("%s imports %s: %s is pure", i.file, o, p)
 				}
 			}
+		}
+	}
+}
+
+// acquainted are the rooms of the reconciliation that know PagerDuty's client: one looks
+// whether it works, the other prints what it cost.
+var acquainted = []string{"reconcile/doctor", "reconcile/report"}
+
+func TestTheReconciliationDoesNotKnowPagerDutysClient(t *testing.T) {
+	for _, i := range imports(t) {
+		from := path.Dir(i.file)
+		if below(from, "reconcile") && i.path == module+"inventory/pagerduty" && !slices.Contains(acquainted, from) {
+			t.Errorf("%s imports %s: it asks through an interface of its own", i.file, i.path)
 		}
 	}
 }
