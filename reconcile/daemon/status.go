@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
@@ -62,6 +63,8 @@ type Status struct {
 	// and did not come about.
 	Changes []ChangeCount `json:"changes"`
 	Undone  int           `json:"undone"`
+	// Events counts the events since the start by their codes, for metrics alone.
+	Events map[code.Code]int `json:"-"`
 	// Coverage is that of the schedules whose on-calls the last plan depends on.
 	// There may be hundreds, so it is for metrics alone.
 	Coverage []Coverage `json:"-"`
@@ -98,6 +101,10 @@ type ChangeCount struct {
 
 // count counts an event.
 func (s *Status) count(e events.Event) {
+	if s.Events == nil {
+		s.Events = map[code.Code]int{}
+	}
+	s.Events[e.Code]++
 	switch e.Code {
 	case events.AccessRaised:
 		s.changed(e.Cause, plan.Raise)
@@ -129,6 +136,7 @@ func (s *Status) stand(t *events.Told) {
 func (s *Status) clone() Status {
 	c := *s
 	c.Findings = maps.Clone(s.Findings)
+	c.Events = maps.Clone(s.Events)
 	c.Changes = slices.Clone(s.Changes)
 	c.Coverage = slices.Clone(s.Coverage)
 	c.Policies = append([]policies.Provenance{}, s.Policies...)

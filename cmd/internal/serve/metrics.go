@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/events"
@@ -50,6 +51,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 	}
 	m.gauge("paused", "1 while a person has stopped all changes.", paused)
 	m.changes(s.Changes)
+	m.events(s.Events)
 	m.count("changes_undone_total", "Changes that were tried and did not come about.", float64(s.Undone))
 	for _, n := range []struct {
 		name, help string
@@ -91,6 +93,13 @@ func (m metrics) changes(made []daemon.ChangeCount) {
 			}
 			m.count("changes_total", "Changes made.", float64(n), "cause", string(cause), "effect", string(effect))
 		}
+	}
+}
+
+// events counts what happened by its code, with a zero where it did not.
+func (m metrics) events(counts map[code.Code]int) {
+	for _, p := range events.Pages {
+		m.count("events_total", "What happened, by its code: see dutyward help codes.", float64(counts[p.Code]), "code", string(p.Code))
 	}
 }
 
