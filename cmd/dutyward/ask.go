@@ -83,7 +83,7 @@ func (x *application) agree() error {
 // made is the plan of a round.
 func (x *application) made(r *reconcile.Result) (*plan.Plan, error) {
 	if x.undo != nil {
-		return x.undo.reversal(r).Plan, nil
+		return x.undo.Reversal(r).Plan, nil
 	}
 	return r.Plan, nil
 }
@@ -152,4 +152,27 @@ func (a *app) confirm(question string) (bool, error) {
 	}
 	fmt.Fprintln(a.Stdout)
 	return strings.TrimSpace(line) == "yes", nil
+}
+
+// unhindered lets nothing that reads what is told, or stops the terminal, hold up
+// what follows until the returned function is called: it is told as it can be.
+func (x *application) unhindered() (finish func()) {
+	before := x.app
+	out, err := terminal.NewBehind(before.Stdout, nil), terminal.NewBehind(before.Stderr, nil)
+	ours := *before.Process
+	ours.Stdout, ours.Stderr = out, err
+	x.app = &app{&ours}
+	resume := terminal.IgnoreStops()
+	if before.Locked != nil {
+		before.Locked.Store(true)
+	}
+	return func() {
+		if before.Locked != nil {
+			before.Locked.Store(false)
+		}
+		out.Finish(0)
+		err.Finish(0)
+		resume()
+		x.app, x.tell = before, nil
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/lookup"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -34,11 +35,11 @@ func newExplain(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.planned(cmd.Context(), f, func(s *session.Session, r *reconcile.Result) error {
 				index := inventory.NewIndex(r.Snapshot)
-				person, err := findPerson(r.Snapshot, r.Access.Absent, args[0])
+				person, err := lookup.Person(r.Snapshot, r.Access.Absent, args[0])
 				if err != nil {
 					return err
 				}
-				resource, err := findResource(index, args[1])
+				resource, err := lookup.Resource(index, args[1])
 				if err != nil {
 					return err
 				}
@@ -89,4 +90,63 @@ func pairOn(s *report.Standings, person, resource inventory.Ref, layer string) (
 		return desired.Pair{}, fmt.Errorf("%s has no layer or event that has not ended", resource)
 	}
 	return desired.Pair{}, fmt.Errorf("say with --layer which is meant: %s", strings.Join(places, ", "))
+}
+
+func newWho(a *app) *cobra.Command {
+	var f roundFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "who RESOURCE",
+		Short:   "Show who has or is to have access to a resource, and why",
+		Example: "  dutyward who team:Payments\n  dutyward who account",
+		Args:    arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.planned(cmd.Context(), f, func(_ *session.Session, r *reconcile.Result) error {
+				index := inventory.NewIndex(r.Snapshot)
+				resource, err := lookup.Resource(index, args[0])
+				if err != nil {
+					return err
+				}
+				standings := report.NewStandings(r.Snapshot, r.Access, r.Plan).On(resource)
+				if asJSON {
+					return report.JSON(a.Stdout, standings)
+				}
+				return report.WhoText(a.Stdout, index.Named(resource), r.Access.At, standings, a.Style(a.Stdout))
+			})
+		},
+	}
+	f.add(cmd)
+	f.addAt(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a list of standings as JSON")
+	return cmd
+}
+
+func newWhat(a *app) *cobra.Command {
+	var f roundFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "what PERSON",
+		Short: "Show all that a person has and is to have, and why",
+		Long: "Show a person's base role, teams and groups (an e-mail address, or '#' and an id): what PagerDuty holds, what\n" +
+			"it is to become, and the rule behind it. `dutyward explain PERSON RESOURCE` says more about one of them.",
+		Example: "  dutyward what ann@acme.com",
+		Args:    arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.planned(cmd.Context(), f, func(_ *session.Session, r *reconcile.Result) error {
+				person, err := lookup.Person(r.Snapshot, r.Access.Absent, args[0])
+				if err != nil {
+					return err
+				}
+				holdings := report.NewStandings(r.Snapshot, r.Access, r.Plan).About(person.ID)
+				if asJSON {
+					return report.JSON(a.Stdout, holdings)
+				}
+				return report.WhatText(a.Stdout, holdings, a.Style(a.Stdout))
+			})
+		},
+	}
+	f.add(cmd)
+	f.addAt(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the person's access and groups as JSON")
+	return cmd
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/forecast"
+	"github.com/dutyward/dutyward/reconcile/lookup"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -110,14 +111,14 @@ func (f forecastFlags) narrowing(s *inventory.Snapshot, foreseen *forecast.Forec
 	var n forecast.Narrowing
 	index := inventory.NewIndex(s)
 	for _, text := range f.people {
-		person, err := findPerson(s, nil, text)
+		person, err := lookup.Person(s, nil, text)
 		if err != nil {
 			return n, err
 		}
 		n.People = append(n.People, person.ID)
 	}
 	for _, text := range f.resources {
-		resource, err := findResource(index, text)
+		resource, err := lookup.Resource(index, text)
 		if err != nil {
 			return n, err
 		}
@@ -126,7 +127,7 @@ func (f forecastFlags) narrowing(s *inventory.Snapshot, foreseen *forecast.Forec
 	for _, text := range f.groups {
 		name := strings.TrimPrefix(text, string(inventory.KindGroup)+":")
 		if !slices.Contains(foreseen.Declared, name) {
-			return n, fmt.Errorf("no policy declares a group %q%s", name, nearest(name, foreseen.Declared))
+			return n, fmt.Errorf("no policy declares a group %q%s", name, lookup.DidYouMean(name, foreseen.Declared))
 		}
 		n.Groups = append(n.Groups, name)
 	}

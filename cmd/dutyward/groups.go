@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/lookup"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -76,19 +77,11 @@ func chosenGroups(access *desired.Access, implicit []desired.Group, names []stri
 			for _, g := range implicit {
 				made = append(made, g.Name)
 			}
-			return nil, fmt.Errorf("no schedule or escalation policy makes %s%s", n, nearest(n, made))
+			return nil, fmt.Errorf("no schedule or escalation policy makes %s%s", n, lookup.DidYouMean(n, made))
 		default:
-			return nil, fmt.Errorf("no policy declares a group %q%s", n, nearest(n, all))
+			return nil, fmt.Errorf("no policy declares a group %q%s", n, lookup.DidYouMean(n, all))
 		}
 		chosen = append(chosen, n)
 	}
 	return chosen, nil
-}
-
-// nearest suggests what was meant, if anything is near.
-func nearest(name string, candidates []string) string {
-	if n, ok := inventory.Nearest(name, candidates); ok {
-		return fmt.Sprintf("; did you mean %q?", n)
-	}
-	return ""
 }

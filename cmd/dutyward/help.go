@@ -2,11 +2,15 @@ package main
 
 import (
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/reconcile"
@@ -86,4 +90,45 @@ const codesIntroduction = "Each problem, notice and unknown has a code. It stays
 // codesReference is the reference of the codes in Markdown.
 func codesReference() string {
 	return "# Codes\n\n" + codesIntroduction + report.CodesMarkdown(reconcile.Pages())
+}
+
+// newTopics are the pages that `dutyward help` has besides the commands; they
+// are the same text as in docs/reference.
+func newTopics() []*cobra.Command {
+	return []*cobra.Command{
+		{Use: "configuration", Short: "The configuration and its keys", Long: config.Reference()},
+		{Use: "exit-codes", Short: "What the exit codes mean", Long: exit.Reference()},
+		{Use: "codes", Short: "The codes of problems, notices and unknowns", Long: codesIntroduction + report.CodeList(reconcile.Pages())},
+	}
+}
+
+func newVersion(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version and how it was built",
+		Args:  arguments(0, 0),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.Stdout, version())
+			return err
+		},
+	}
+}
+
+// version is the module's version or the commit, and what built it.
+func version() string {
+	v, commit, changed := "devel", "", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if info.Main.Version != "" && info.Main.Version != "(devel)" {
+			v = info.Main.Version
+		}
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				commit = " commit " + s.Value[:min(12, len(s.Value))]
+			case s.Key == "vcs.modified" && s.Value == "true":
+				changed = " with local changes"
+			}
+		}
+	}
+	return fmt.Sprintf("dutyward %s%s%s (%s, %s/%s)", v, commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

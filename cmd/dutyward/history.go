@@ -1,15 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/session"
+	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/journal"
-	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -65,38 +64,12 @@ func historyOf(past []journal.Past) []report.Past {
 // recordedRound is the round that an argument names; without one it is the last
 // that changed something.
 func recordedRound(cmd *cobra.Command, s *session.Session, args []string) (*journal.Recorded, error) {
-	var round int64
-	if len(args) == 0 {
-		past, err := s.Journal.Past(cmd.Context(), 1)
-		if err != nil {
-			return nil, err
-		}
-		if len(past) == 0 {
-			return nil, errors.New("no recorded round has changed anything yet")
-		}
-		round = past[0].Round
-	} else {
-		n, err := strconv.ParseInt(args[0], 10, 64)
-		if err != nil {
+	var number int64
+	if len(args) > 0 {
+		var err error
+		if number, err = strconv.ParseInt(args[0], 10, 64); err != nil || number == 0 {
 			return nil, fmt.Errorf("%q is not the number of a round: `dutyward history` lists them", args[0])
 		}
-		round = n
 	}
-	r, err := s.Journal.Round(cmd.Context(), round)
-	if err != nil {
-		return nil, err
-	}
-	if r == nil || len(r.Made) == 0 {
-		return nil, fmt.Errorf("round %d is not recorded or changed nothing: `dutyward history` lists those that did", round)
-	}
-	return r, nil
-}
-
-// changesOf are the changes that a round wrote.
-func changesOf(r *journal.Recorded) []plan.Change {
-	changes := make([]plan.Change, len(r.Made))
-	for i, o := range r.Made {
-		changes[i] = o.Change
-	}
-	return changes
+	return decide.Round(cmd.Context(), s.Journal, number)
 }

@@ -4,18 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"path"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/cmd/internal/session"
-	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile"
-	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -70,43 +65,21 @@ func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*report.Hold
 			return nil, err
 		}
 		defer s.Close()
-		h, err := recordedHolds(ctx, s)
+		h, err := decide.Held(ctx, s.Journal, s.Now())
 		if err == nil && h == nil {
 			err = errors.New("no round was recorded yet: run `dutyward holds --fresh` to plan now")
 		}
 		return h, err
 	}
 	var h *report.Holds
-	err := a.planned(ctx, f, func(s *session.Session, r *reconcile.Result) error {
-		memory, err := s.Journal.Memory(ctx, s.Now())
-		if err != nil {
-			return err
-		}
-		alarms, err := s.Journal.Alarms(ctx, false)
-		h = report.NewHolds(r.Plan, 0, r.Plan.Now, memory.Released, alarms)
+	err := a.planned(ctx, f, func(s *session.Session, r *reconcile.Result) (err error) {
+		h, err = decide.HeldNow(ctx, s.Journal, s.Now(), r.Plan)
 		return err
 	})
 	if h != nil && errors.As(err, &exit.Status{}) {
 		err = nil // an incomplete round holds more, and says why
 	}
 	return h, err
-}
-
-// recordedHolds are those of the last recorded round; nil if there was none.
-func recordedHolds(ctx context.Context, s *session.Session) (*report.Holds, error) {
-	last, err := s.Journal.LastRound(ctx)
-	if err != nil || last == nil {
-		return nil, err
-	}
-	memory, err := s.Journal.Memory(ctx, s.Now())
-	if err != nil {
-		return nil, err
-	}
-	alarms, err := s.Journal.Alarms(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	return report.NewHolds(last.Plan, last.Round, last.Began, memory.Released, alarms), nil
 }
 
 func newRelease(a *app) *cobra.Command {
@@ -129,15 +102,15 @@ func newRelease(a *app) *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			held, err := a.matching(cmd.Context(), s, f, keys)
+			held, err := decide.Release(cmd.Context(), s.Journal, s.Now(), decide.Releasing{
+				Keys: keys, Reason: reason,
+				Plan: func(ctx context.Context) (*report.Holds, error) { return a.holds(ctx, f, true) },
+			})
+			for _, h := range held {
+				fmt.Fprintf(a.Stdout, "Released for 24 hours: %s\n", report.Line(h.ID))
+			}
 			if err != nil {
 				return err
-			}
-			for _, h := range held {
-				if err := s.Journal.Release(cmd.Context(), h.ID, reason); err != nil {
-					return err
-				}
-				fmt.Fprintf(a.Stdout, "Released for 24 hours: %s\n", report.Line(h.ID))
 			}
 			fmt.Fprintf(a.Stdout, "The next round makes %s: `dutyward apply`, or that of `dutyward run`, which SIGHUP makes now.\n",
 				map[bool]string{true: "it", false: "them"}[len(held) == 1])
@@ -150,85 +123,38 @@ func newRelease(a *app) *cobra.Command {
 	return cmd
 }
 
-// matching are the held changes that the keys name, each of which must name one:
-// of the last recorded round or, where one names none there, of a plan that is
-// made now.
-func (a *app) matching(ctx context.Context, s *session.Session, f roundFlags, keys []string) ([]plan.Held, error) {
-	h, err := recordedHolds(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	if h != nil {
-		if held, err := match(h, keys); err == nil {
-			return held, nil
-		}
-	}
-	fresh, err := a.holds(ctx, f, true)
-	if err != nil {
-		return nil, fmt.Errorf("the last recorded round does not hold this, and a plan can't be made to see whether it is held now: %w", err)
-	}
-	return match(fresh, keys)
-}
-
-// match are the changes that the keys name. All that is wrong is told at once.
-func match(h *report.Holds, keys []string) ([]plan.Held, error) {
-	named := map[string]plan.Held{}
-	var wrong []string
-	for _, key := range keys {
-		found := false
-		for _, held := range h.Held {
-			if !keyMatches(key, held.ID) {
-				continue
+func newConfirm(a *app) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "confirm REFERENCE --reason WHY",
+		Short: "Say that a name means what it means in PagerDuty now",
+		Long: "A name that meant one thing in earlier rounds and means another now (a team deleted and made anew, two that\n" +
+			"swapped their names) steers no access until a person confirms that the new one is meant. The account is read to\n" +
+			"find it. Who confirmed what is recorded with the reason.",
+		Example: "  dutyward confirm team:Payments --reason 'recreated after the merger'",
+		Args:    arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ref, err := decide.Confirmable(args[0])
+			if err != nil {
+				return err
 			}
-			found = true
-			if !held.Releasable() {
-				wrong = append(wrong, fmt.Sprintf("%s is held by %s, which no release of it ends: %s; the way on: %s", held.ID, held.Rule, held.Why, held.Release))
-				continue
+			s, err := a.ForState(cmd.Context())
+			if err != nil {
+				return err
 			}
-			named[held.ID] = held.Held
-		}
-		if !found {
-			wrong = append(wrong, fmt.Sprintf("nothing holds %s%s", key, nearKey(h, key)))
-		}
+			defer s.Close()
+			if s.Reader, err = a.Connect(cmd.Context(), s); err != nil {
+				return err
+			}
+			confirmed, err := decide.Confirm(cmd.Context(), s.Journal, s.Reader, ref, reason)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.Stdout, "From now on %s means #%s.\n", report.Line(confirmed.Name.String()), report.Line(confirmed.ID))
+			return err
+		},
 	}
-	if len(wrong) > 0 {
-		return nil, errors.New(strings.Join(wrong, "\n") + "\nnothing was released; `dutyward holds --fresh` lists what is held now")
-	}
-	held := slices.Collect(maps.Values(named))
-	slices.SortFunc(held, func(x, y plan.Held) int { return strings.Compare(x.ID, y.ID) })
-	return held, nil
-}
-
-// nearKey suggests what was meant.
-func nearKey(h *report.Holds, key string) string {
-	var keys []string
-	for _, held := range h.Held {
-		keys = append(keys, held.ID)
-	}
-	if near, ok := inventory.Nearest(key, keys); ok {
-		return "; did you mean " + near + "?"
-	}
-	return ""
-}
-
-// keyMatches says whether a key is the one that is meant, or one of those: `*`
-// stands for anything between two slashes, at the end for all that follows.
-func keyMatches(pattern, key string) bool {
-	if pattern == key {
-		return true
-	}
-	if !strings.Contains(pattern, "*") {
-		return false
-	}
-	if prefix, all := strings.CutSuffix(pattern, "/*"); all {
-		n := strings.Count(prefix, "/") + 1
-		parts := strings.SplitN(key, "/", n+1)
-		if len(parts) == n+1 {
-			ok, _ := path.Match(prefix, strings.Join(parts[:n], "/"))
-			return ok
-		}
-		return false
-	}
-	ok, _ := path.Match(pattern, key)
-	return ok
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	_ = cmd.MarkFlagRequired("reason")
+	return cmd
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/policies/check"
 	"github.com/dutyward/dutyward/policies/source"
+	"github.com/dutyward/dutyward/reconcile/lookup"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -52,7 +53,7 @@ func functionNamed(all []source.LibraryFunction, name string) ([]source.LibraryF
 			return all[i : i+1], nil
 		}
 	}
-	return nil, fmt.Errorf("`dutyward library` lists no function %q%s", name, nearest("dutyward."+name, names))
+	return nil, fmt.Errorf("`dutyward library` lists no function %q%s", name, lookup.DidYouMean("dutyward."+name, names))
 }
 
 func newLibraryExport(a *app) *cobra.Command {

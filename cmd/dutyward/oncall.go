@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/lookup"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -37,7 +38,7 @@ func newOnCall(a *app) *cobra.Command {
 			}
 			schedule := inventory.Ref{}
 			if len(args) == 1 {
-				if schedule, err = findSchedule(inventory.NewIndex(snapshot), args[0]); err != nil {
+				if schedule, err = lookup.Schedule(inventory.NewIndex(snapshot), args[0]); err != nil {
 					return err
 				}
 			}
@@ -58,19 +59,6 @@ func newOnCall(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&compare, "compare", "", "show the calendar before and after the plan in this `file`, and read nothing else")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print who is on call as JSON")
 	return cmd
-}
-
-// findSchedule finds a schedule by name, '#' and id, or schedule: or oncall:
-// reference.
-func findSchedule(index *inventory.Index, text string) (inventory.Ref, error) {
-	for _, kind := range []inventory.Kind{inventory.KindSchedule, inventory.KindOnCall} {
-		text = strings.TrimPrefix(text, string(kind)+":")
-	}
-	r, err := inventory.ParseRef(string(inventory.KindSchedule) + ":" + text)
-	if err != nil {
-		return r, err
-	}
-	return find(index, r)
 }
 
 // compareOnCall shows the calendars of a saved plan, or of one of its schedules.

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -24,7 +24,7 @@ func newPause(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			before, err := c.StopFile().Pause(reconcile.Pause{Since: a.Now().UTC().Truncate(time.Second), Reason: a.Redact(reason)})
+			before, err := decide.Pause(c.StopFile(), a.Now(), a.Redact(reason))
 			if err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ func newResume(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			before, err := c.StopFile().Resume()
+			before, err := decide.Resume(c.StopFile())
 			if err != nil {
 				return err
 			}

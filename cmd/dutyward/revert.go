@@ -3,13 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/reconcile"
-	"github.com/dutyward/dutyward/reconcile/diff"
-	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -39,7 +37,7 @@ func newRevert(a *app) *cobra.Command {
 				return err
 			}
 			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.Policies, keepPolicies: s.Good}
-			x.undo = &reverting{application: &x, round: r, pause: pause, stop: s.Config.StopFile()}
+			x.undo = &reverting{application: &x, Reverting: decide.Reverting{Round: r, Stop: s.Config.StopFile()}, pause: pause}
 			return x.run(cmd.Context(), s)
 		},
 	}
@@ -53,31 +51,25 @@ func newRevert(a *app) *cobra.Command {
 // reverting is one revert, as its user asked for it.
 type reverting struct {
 	*application
-	round *journal.Recorded
+	decide.Reverting
 	pause bool
-	stop  reconcile.StopFile
 	// pauses says that the policies want the contrary of what was shown.
 	pauses bool
 }
 
-// reversal is what undoes the round.
-func (v *reverting) reversal(fresh *reconcile.Result) *diff.Reversal {
-	return fresh.Revert(changesOf(v.round))
-}
-
 // show shows what undoes the round.
 func (v *reverting) show(fresh *reconcile.Result) (*plan.Plan, error) {
-	reversal := v.reversal(fresh)
+	reversal := v.Reversal(fresh)
 	if !v.asJSON {
-		title := fmt.Sprintf("Undo round %d", v.round.Round)
-		if err := report.MadeText(v.Stdout, v.round.Plan, v.round.Made, title, v.round.Began, v.Style(v.Stdout)); err != nil {
+		title := fmt.Sprintf("Undo round %d", v.Round.Round)
+		if err := report.MadeText(v.Stdout, v.Round.Plan, v.Round.Made, title, v.Round.Began, v.Style(v.Stdout)); err != nil {
 			return nil, err
 		}
 		if err := report.ReversalText(v.Stdout, reversal, v.Style(v.Stdout)); err != nil {
 			return nil, err
 		}
 	}
-	v.pauses = len(reversal.Plan.Changes) > 0 && len(reversal.Again) > 0 && v.stop.Paused() == nil
+	v.pauses = v.NeedsPause(reversal)
 	if v.pauses && !v.pause {
 		return nil, errors.New("`dutyward run` would make again what this undoes: say --pause to pause it first; nothing was done")
 	}
@@ -91,7 +83,7 @@ func (v *reverting) agreed() error {
 		return nil
 	}
 	v.pauses = false
-	_, err := v.stop.Pause(reconcile.Pause{Since: v.Now().UTC().Truncate(time.Second), Reason: fmt.Sprintf("round %d was undone", v.round.Round)})
+	err := v.Pause(v.Now())
 	if err == nil {
 		fmt.Fprintln(v.Stderr, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
 	}

@@ -1,4 +1,6 @@
-package main
+// Package lookup finds in an account what people name on a command line or a page, and
+// suggests what they may have meant.
+package lookup
 
 import (
 	"fmt"
@@ -9,9 +11,9 @@ import (
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
-// findPerson finds a person by e-mail address, '#' and id, or user: reference.
+// Person finds a person by e-mail address, '#' and id, or user: reference.
 // absent are those whom policies name and no account has.
-func findPerson(s *inventory.Snapshot, absent []desired.Absent, text string) (inventory.Ref, error) {
+func Person(s *inventory.Snapshot, absent []desired.Absent, text string) (inventory.Ref, error) {
 	name := strings.TrimPrefix(text, string(inventory.KindUser)+":")
 	ref, err := inventory.ParseRef(string(inventory.KindUser) + ":" + name)
 	if err != nil {
@@ -26,7 +28,7 @@ func findPerson(s *inventory.Snapshot, absent []desired.Absent, text string) (in
 			}
 		}
 	}
-	return find(index, ref)
+	return One(index, ref)
 }
 
 // addressOf suggests the address of the people who are called so.
@@ -46,8 +48,8 @@ func addressOf(s *inventory.Snapshot, name string) string {
 	return "; did you mean " + strings.Join(found, " or ") + "?"
 }
 
-// findResource finds the account, a team or a schedule.
-func findResource(index *inventory.Index, text string) (inventory.Ref, error) {
+// Resource finds the account, a team or a schedule.
+func Resource(index *inventory.Index, text string) (inventory.Ref, error) {
 	r, err := inventory.ParseRef(text)
 	if err != nil {
 		return r, fmt.Errorf("%q is not a resource: expected account, team:NAME or schedule:NAME%s", text, resourceCalled(index, text))
@@ -58,7 +60,7 @@ func findResource(index *inventory.Index, text string) (inventory.Ref, error) {
 	case inventory.KindAccount:
 		return r, nil
 	case inventory.KindTeam, inventory.KindSchedule:
-		return find(index, r)
+		return One(index, r)
 	}
 	return r, fmt.Errorf("%s is not a resource: expected account, team:NAME or schedule:NAME", r)
 }
@@ -84,15 +86,36 @@ func resourceCalled(index *inventory.Index, name string) string {
 	return "; did you mean " + strings.Join(found, " or ") + "?"
 }
 
-// find is a reference by id. A name that nothing has or several things share is
+// One is a reference by id. A name that nothing has or several things share is
 // an error (S10).
-func find(index *inventory.Index, r inventory.Ref) (inventory.Ref, error) {
+func One(index *inventory.Index, r inventory.Ref) (inventory.Ref, error) {
 	ids := index.Find(r)
 	switch len(ids) {
 	case 1:
 		return inventory.ByID(r.Kind.Thing(), ids[0]), nil
 	case 0:
-		return r, fmt.Errorf("%s does not exist%s", r, nearest(r.Name, index.Names(r.Kind)))
+		return r, fmt.Errorf("%s does not exist%s", r, DidYouMean(r.Name, index.Names(r.Kind)))
 	}
 	return r, fmt.Errorf("%s is the name of %d (#%s): name the one you mean by id, %s:#%s", r, len(ids), strings.Join(ids, ", #"), r.Kind, ids[0])
+}
+
+// Schedule finds a schedule by name, '#' and id, or schedule: or oncall:
+// reference.
+func Schedule(index *inventory.Index, text string) (inventory.Ref, error) {
+	for _, kind := range []inventory.Kind{inventory.KindSchedule, inventory.KindOnCall} {
+		text = strings.TrimPrefix(text, string(kind)+":")
+	}
+	r, err := inventory.ParseRef(string(inventory.KindSchedule) + ":" + text)
+	if err != nil {
+		return r, err
+	}
+	return One(index, r)
+}
+
+// DidYouMean suggests what was meant, if anything is near.
+func DidYouMean(name string, candidates []string) string {
+	if n, ok := inventory.Nearest(name, candidates); ok {
+		return fmt.Sprintf("; did you mean %q?", n)
+	}
+	return ""
 }

@@ -1,0 +1,77 @@
+// Package decide is what people decide: to release what is held, to confirm what a name
+// means, to pause, to undo a round. Each takes what was said and returns what came of
+// it; what is printed, asked or answered is up to who calls.
+package decide
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/lookup"
+)
+
+// Confirmed is what a name means from now on.
+type Confirmed struct {
+	Name inventory.Ref
+	ID   string
+}
+
+// Confirm records that a name means what it means in the account now. Who confirms
+// gives a reason.
+func Confirm(ctx context.Context, j *journal.Journal, account reconcile.Reader, name inventory.Ref, reason string) (Confirmed, error) {
+	snapshot, err := account.Snapshot(ctx, nil)
+	if err != nil {
+		return Confirmed{}, err
+	}
+	found, err := lookup.One(inventory.NewIndex(snapshot), name)
+	if err != nil {
+		return Confirmed{}, err
+	}
+	name.Kind = name.Kind.Thing()
+	return Confirmed{Name: name, ID: found.ID}, j.Confirm(ctx, name.Key(), found.ID, reason)
+}
+
+// Confirmable is a reference as a person writes it, if it may need to be confirmed.
+func Confirmable(text string) (inventory.Ref, error) {
+	ref, err := inventory.ParseRef(text)
+	if err == nil && (ref.ID != "" || ref.Kind == inventory.KindAccount || ref.Kind == inventory.KindGroup) {
+		err = fmt.Errorf("%s needs no confirmation: only names of people and things in PagerDuty can come to mean something else", ref)
+	}
+	return ref, err
+}
+
+// Pause stops all changes that the daemon makes. It returns the pause that stood
+// before, which stays; nil if there was none.
+func Pause(stop reconcile.StopFile, now time.Time, reason string) (before *reconcile.Pause, err error) {
+	return stop.Pause(reconcile.Pause{Since: now.UTC().Truncate(time.Second), Reason: reason})
+}
+
+// Resume lets changes go on. It returns the pause that ended; nil if there was none.
+func Resume(stop reconcile.StopFile) (*reconcile.Pause, error) { return stop.Resume() }
+
+// Round is a recorded round that changed something, by its number; 0 is the last.
+func Round(ctx context.Context, j *journal.Journal, number int64) (*journal.Recorded, error) {
+	if number == 0 {
+		past, err := j.Past(ctx, 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(past) == 0 {
+			return nil, errors.New("no recorded round has changed anything yet")
+		}
+		number = past[0].Round
+	}
+	r, err := j.Round(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil || len(r.Made) == 0 {
+		return nil, fmt.Errorf("round %d is not recorded or changed nothing: `dutyward history` lists those that did", number)
+	}
+	return r, nil
+}
