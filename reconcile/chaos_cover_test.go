@@ -201,7 +201,7 @@ func (c *chaos) judgeCovers(id string, before, after inventory.Schedule) {
 			continue
 		}
 		for i := hourFrom(o.Start); hour(i).Before(o.End); i++ {
-			if !hour(i).Before(now) && inEffect(before, o, hour(i)) && !inEffect(after, o, hour(i)) {
+			if !hour(i).Before(now) && inEffect(before, o, hour(i)) && !c.stillCovers(after, o, hour(i)) {
 				c.lapsed(id, o, hour(i))
 				break
 			}

@@ -302,14 +302,14 @@ func (c *chaos) judgeStandins(said string, before, after inventory.Schedule) {
 			continue
 		}
 		c.counts["overrides: taken back"]++
-		if !c.ours[id] {
+		if !c.ours[id] && !c.outlasts(id, before, after) {
 			c.violate("%s: the override or custom shift %s is a person's", said, id)
 		}
 	}
 	for id := range is {
 		if _, known := was[id]; !known {
 			c.counts["overrides: made"]++
-			c.ours[id] = true
+			c.ours[id] = !c.madeAnew(id, before, after)
 		}
 	}
 }

@@ -77,6 +77,10 @@ type chaos struct {
 	owed map[string]inventory.Schedule
 	// ours are the overrides and custom shifts that the program made.
 	ours map[string]bool
+	// excused are the overrides of people's on nets that could not outlast them, and
+	// untaken says that PagerDuty took one nowhere else in this round.
+	excused map[string]bool
+	untaken bool
 	// moved are the turns that the program gave or took last, since a person did.
 	moved map[string]move
 	// touched are the schedules that a person edited since the round wrote on them,
@@ -114,7 +118,7 @@ func newChaos(f failer, dir string, all []*law, sets []*eval.Set) *chaos {
 	c := &chaos{
 		laws: all, sets: sets, bound: maps.Clone(chaosBound), read: map[string]int{}, deeds: map[string]int{}, edited: map[string]int{},
 		intents: map[string]int{}, base: map[string]inventory.Schedule{}, raisedBy: map[string]string{}, promoted: map[string]bool{}, roleWas: map[string]string{}, ours: map[string]bool{},
-		moved: map[string]move{}, gaps: gaps{}, nets: map[string]inventory.Event{}, owed: map[string]inventory.Schedule{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
+		moved: map[string]move{}, excused: map[string]bool{}, gaps: gaps{}, nets: map[string]inventory.Event{}, owed: map[string]inventory.Schedule{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
 	}
 	newTrialOn(f, dir, chaosSeed(), nil, nil, c)
 	c.valid, c.kept = oddCanary, oddCanary
@@ -203,6 +207,7 @@ func (c *chaos) round() {
 		}
 	}
 	c.log.Reset()
+	c.untaken = false
 	c.crowded, c.work, c.undone = false, map[string]bool{}, map[string]bool{}
 	_, err := c.Round(ctx, c.why)
 	c.told(err)

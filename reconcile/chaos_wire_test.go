@@ -80,6 +80,9 @@ func (c *chaos) carry(r *http.Request) (*http.Response, error) {
 	if err != nil || resp.StatusCode >= http.StatusBadRequest {
 		c.harm++
 	}
+	if err == nil && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/overrides") && resp.StatusCode/100 == 4 {
+		c.untaken = true
+	}
 	c.sampled = nil
 	c.judge(was, c.sim.Account(), r)
 	c.note()
@@ -116,6 +119,7 @@ func (c *chaos) refuse(r *http.Request) *http.Response {
 		}
 		x.times--
 		c.refused++
+		c.untaken = c.untaken || r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/overrides")
 		c.counts["refusals: "+r.Method+" "+strings.Join(slices.DeleteFunc(strings.Split(r.URL.Path, "/"), func(s string) bool {
 			return s == "" || s == strings.ToUpper(s)
 		}), "/")]++
@@ -153,6 +157,7 @@ func (c *chaos) mark(was, is *inventory.Snapshot) {
 				c.markMoved(id, then, now)
 			}
 		}
+		c.markCovers(before, after)
 		if before.Name != after.Name || !slices.Equal(before.Teams, after.Teams) {
 			c.deeds["frame of "+id] = c.seq
 		}

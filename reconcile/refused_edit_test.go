@@ -167,7 +167,7 @@ func TestS32_AnEditThatIsRenderedOtherwiseWaitsToo(t *testing.T) {
 	for i := range 24 {
 		// Only the reading back after the last step is otherwise.
 		w.sim.ClearFaults()
-		w.sim.Inject(pagerdutysim.Fault{Kind: pagerdutysim.FaultRendering, Method: "GET", Path: "/v3/schedules/{id}", After: 2, Times: 1})
+		w.sim.Inject(pagerdutysim.Fault{Kind: pagerdutysim.FaultRendering, Method: "GET", Path: "/v3/schedules/{id}", After: 3, Times: 1})
 		d.pass(5 * time.Minute)
 		if s := d.Status(); !s.Ready() {
 			t.Errorf("round %d: %+v", i, s)

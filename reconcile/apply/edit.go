@@ -199,7 +199,7 @@ func (x *run) writeEdit(ctx context.Context, work plan.Work, changes []plan.Chan
 	in.ID = id
 
 	e := editing{account: x.account, recorder: x.recorder, now: x.options.Now, timeout: x.options.WriteTimeout}
-	end := e.carryOut(whole, in, x.sending)
+	end := e.tell(e.carryOut(whole, in, x.sending))
 	outcomes := end.outcomes(all)
 	recording, cancel := context.WithTimeout(whole, recordTimeout)
 	defer cancel()

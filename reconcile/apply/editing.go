@@ -17,6 +17,8 @@ type editing struct {
 	now      func() time.Time
 	// timeout bounds each step, which follows a renewal of the lease (S29).
 	timeout time.Duration
+	// told are sentences about the edit in hand for a person, whatever comes of it.
+	told []string
 }
 
 // ending is what came of an edit.
@@ -90,52 +92,23 @@ func (e *editing) carryOut(ctx context.Context, in EditIntent, first func(contex
 func (e *editing) forth(ctx context.Context, in EditIntent, i int) error {
 	step := in.Steps[i]
 	if step.Does == oncall.DeleteRotation {
-		if err := e.fill(ctx, in, step); err != nil {
-			return err
-		}
+		return e.drop(ctx, in, in.Was, step)
 	}
 	return e.write(ctx, in, in.Was, step)
 }
 
-// fill fills what a net has of a turn under way, before it is taken away: a
-// successor that was made after its time begins with its next turn.
-func (e *editing) fill(ctx context.Context, in EditIntent, net oncall.Step) error {
-	now := e.now()
-	if net.Event.EffectiveSince.After(now) {
-		return nil
-	}
-	is, err := e.look(ctx, in)
-	if err != nil {
-		return err
-	}
-	net.Does = oncall.CreateEvent
-	rotation, there := oncall.NetOf(is, in.Was, *net.Event)
-	if !there {
-		return nil
-	}
-	w := inventory.Window{Since: now.UTC(), Until: now.UTC().Add(time.Minute)}
-	without, err := oncall.Without(is, rotation.ID, w)
-	if err != nil || len(oncall.At(without.Shifts, w.Since)) > 0 {
-		return err
-	}
-	shifts, err := oncall.MissedByLate(net, now)
-	if err != nil {
-		return err
-	}
-	return e.addShifts(ctx, in, is, shifts)
-}
-
-func (e *editing) addShifts(ctx context.Context, in EditIntent, is inventory.Schedule, shifts []inventory.CustomShift) error {
+func (e *editing) addShifts(ctx context.Context, in EditIntent, is inventory.Schedule, shifts []inventory.CustomShift) (made []inventory.CustomShift, err error) {
 	for _, shift := range shifts {
 		err := e.within(ctx, in, func(ctx context.Context) error {
-			_, err := e.account.AddCustomShift(ctx, is, shift)
+			is, err := e.account.AddCustomShift(ctx, is, shift)
+			made = append(made, is)
 			return err
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return made, nil
 }
 
 // look reads the schedule of an edit.
@@ -293,9 +266,10 @@ func (e *editing) verify(ctx context.Context, in EditIntent, is inventory.Schedu
 func (e *editing) back(ctx context.Context, in EditIntent, is inventory.Schedule) error {
 	for _, step := range oncall.TakeBack(in.Was, is, in.Steps, e.now()) {
 		if step.Does == oncall.DeleteRotation {
-			if err := e.fill(ctx, in, step); err != nil {
+			if err := e.drop(ctx, in, is, step); err != nil {
 				return err
 			}
+			continue
 		}
 		err := e.write(ctx, in, is, step)
 		if step.Does == oncall.AddRotation && roomless(err) {

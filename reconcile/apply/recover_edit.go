@@ -53,6 +53,7 @@ func RecoverEdits(ctx context.Context, open []EditIntent, a Account, r Recorder,
 // as it is recorded.
 func (e *editing) recover(ctx context.Context, in EditIntent) (ending, error) {
 	end, err := e.ended(ctx, in)
+	end = e.tell(end)
 	if err != nil || end.status == "" || end.status.Open() || end.lost {
 		return end, err
 	}

@@ -95,11 +95,7 @@ func (e *editing) home(ctx context.Context, in EditIntent, p oncall.Pair) error 
 	if err := e.write(ctx, in, in.Was, successor); err != nil {
 		return err
 	}
-	drop := oncall.Step{Does: oncall.DeleteRotation, Layers: []inventory.Layer{}, Event: &p.New}
-	if err := e.fill(ctx, in, drop); err != nil {
-		return err
-	}
-	return e.write(ctx, in, in.Was, drop)
+	return e.drop(ctx, in, in.Was, oncall.Step{Does: oncall.DeleteRotation, Layers: []inventory.Layer{}, Event: &p.New})
 }
 
 // goOn lets an event go on that ended by our doing and has no successor: as it
@@ -131,7 +127,8 @@ func (e *editing) continued(ctx context.Context, in EditIntent, is inventory.Sch
 	if err := e.write(ctx, in, is, step); err != nil {
 		return err
 	}
-	return e.addShifts(ctx, in, is, shifts)
+	_, err = e.addShifts(ctx, in, is, shifts)
+	return err
 }
 
 // continuations are the events that may go on in place of one: as it was, and with
@@ -173,7 +170,7 @@ func (e *editing) changed(ctx context.Context, in EditIntent, is inventory.Sched
 		if _, gap, err := oncall.Uncovered(in.Was, without, w); err != nil || gap {
 			continue // it covers somebody's turns
 		}
-		if err := e.write(ctx, in, is, oncall.Step{Does: oncall.DeleteRotation, Rotation: net.ID, Event: &p.New}); err != nil {
+		if err := e.drop(ctx, in, is, oncall.Step{Does: oncall.DeleteRotation, Rotation: net.ID, Event: &p.New}); err != nil {
 			return ending{}, err
 		}
 		is = without // for it may have covered what another net does
