@@ -79,6 +79,7 @@ var owners = map[string]string{
 	"github.com/getkin/kin-openapi":         "inventory/pagerdutysim/contract",
 	"github.com/teambition/rrule-go":        "inventory/oncall",
 	"github.com/spf13/cobra":                "cmd/dutyward",
+	"github.com/spf13/pflag":                "cmd/dutyward",
 	"github.com/santhosh-tekuri/jsonschema": "policies",
 }
 

@@ -51,7 +51,7 @@ func newApply(a *app) *cobra.Command {
 	f.addPolicies(cmd)
 	f.addTarget(cmd)
 	cmd.Flags().BoolVar(&yes, "yes", false, "make the changes without asking")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON, and neither plan nor progress; needs --yes or a saved plan")
+	addFormat(cmd, &asJSON, "print the report as JSON, and neither plan nor progress; needs --yes or a saved plan")
 	return cmd
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/dutyward/dutyward/cmd/internal/session"
 )
@@ -72,4 +73,57 @@ func (f *roundFlags) addTarget(cmd *cobra.Command) {
 
 func (f *roundFlags) addAt(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.At, "at", "", "answer for this `time` instead of that of the snapshot, within the window of shifts that it holds: "+session.MomentForms)
+}
+
+// addFormat lets a command print JSON: as a format, and by the shorter --json.
+func addFormat(cmd *cobra.Command, asJSON *bool, what string) {
+	cmd.Flags().Var((*jsonFormat)(asJSON), "format", "text or json")
+	cmd.Flags().BoolVar(asJSON, "json", false, what+"; the same as --format json")
+	cmd.MarkFlagsMutuallyExclusive("format", "json")
+}
+
+// jsonFormat is the value of --format where it is text or JSON.
+type jsonFormat bool
+
+// String is the format.
+func (f *jsonFormat) String() string {
+	if *f {
+		return "json"
+	}
+	return "text"
+}
+
+// Set takes a format.
+func (f *jsonFormat) Set(text string) error {
+	if text != "text" && text != "json" {
+		return errors.New("expected text or json")
+	}
+	*f = text == "json"
+	return nil
+}
+
+// Type is what the help calls a value.
+func (*jsonFormat) Type() string { return "string" }
+
+// renamed keeps an old name of a flag working, and says the new one. The flag library
+// would say it on standard output, among the answer.
+func renamed(cmd *cobra.Command, before, now string) {
+	flag := *cmd.Flags().Lookup(now)
+	flag.Name, flag.Hidden = before, true
+	flag.Value = renamedValue{flag.Value, func() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: --%s is deprecated: use --%s instead\n", before, now)
+	}}
+	cmd.Flags().AddFlag(&flag)
+}
+
+// renamedValue is the value of a flag by its old name.
+type renamedValue struct {
+	pflag.Value
+	say func()
+}
+
+// Set says the new name, and sets the value.
+func (v renamedValue) Set(text string) error {
+	v.say()
+	return v.Value.Set(text)
 }

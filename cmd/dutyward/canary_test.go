@@ -140,7 +140,7 @@ func TestTheTokenIsInNothingThatIsPrintedOrKept(t *testing.T) {
 	n := newNest(t)
 	commands := [][]string{
 		{"plan"}, {"plan", "--json"}, {"apply", "--yes"}, {"apply", "--yes", "--json"}, {"doctor"}, {"doctor", "--json"}, {"snapshot"},
-		{"groups"}, {"who", "team:Payments"}, {"explain", "user:cat@acme.com", "team:Payments"}, {"holds"}, {"holds", "--fresh", "--json"},
+		{"groups"}, {"who", "team:Payments"}, {"explain", "user:cat@acme.com", "team:Payments"}, {"holds"}, {"holds", "--live", "--json"},
 		{"history"}, {"history", "1", "--json"}, {"revert", "--yes", "--pause"}, {"confirm", "team:Payments", "--reason", "x"},
 		{"release", "nothing", "--reason", "x"}, {"resume"}, {"check"}, {"version"},
 	}

@@ -48,7 +48,7 @@ func newDoctor(a *app) *cobra.Command {
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the checks as JSON")
+	addFormat(cmd, &asJSON, "print the checks as JSON")
 	return cmd
 }
 

@@ -63,7 +63,7 @@ func newExplain(a *app) *cobra.Command {
 	f.add(cmd)
 	f.addAt(cmd)
 	cmd.Flags().StringVar(&layer, "layer", "", "of a schedule, the `layer` or event that is meant, by name or '#' and id, or \"overrides\"")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the explanation as JSON")
+	addFormat(cmd, &asJSON, "print the explanation as JSON")
 	return cmd
 }
 
@@ -117,7 +117,7 @@ func newWho(a *app) *cobra.Command {
 	}
 	f.add(cmd)
 	f.addAt(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a list of standings as JSON")
+	addFormat(cmd, &asJSON, "print a list of standings as JSON")
 	return cmd
 }
 
@@ -147,6 +147,6 @@ func newWhat(a *app) *cobra.Command {
 	}
 	f.add(cmd)
 	f.addAt(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the person's access and groups as JSON")
+	addFormat(cmd, &asJSON, "print the person's access and groups as JSON")
 	return cmd
 }

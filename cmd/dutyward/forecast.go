@@ -88,7 +88,7 @@ func newForecast(a *app) *cobra.Command {
 	cmd.Flags().StringArrayVar(&ff.people, "person", nil, "only what a `person` gains and loses (an e-mail address, or '#' and an id); may be repeated")
 	cmd.Flags().StringArrayVar(&ff.resources, "resource", nil, "only changes on a `resource` (account, team:NAME, schedule:NAME); may be repeated")
 	cmd.Flags().StringArrayVar(&ff.groups, "group", nil, "only this `group` and what comes through it; may be repeated")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the forecast as JSON")
+	addFormat(cmd, &asJSON, "print the forecast as JSON")
 	return cmd
 }
 

@@ -49,7 +49,7 @@ func newGroups(a *app) *cobra.Command {
 	}
 	f.add(cmd)
 	f.addAt(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the groups as JSON, as policies of the risk phase see them under input.groups")
+	addFormat(cmd, &asJSON, "print the groups as JSON, as policies of the risk phase see them under input.groups")
 	return cmd
 }
 

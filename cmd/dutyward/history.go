@@ -48,8 +48,9 @@ func newHistory(a *app) *cobra.Command {
 			return report.MadeText(a.Stdout, r.Plan, r.Made, fmt.Sprintf("Round %d", r.Round), r.Began, a.Style(a.Stdout))
 		},
 	}
-	cmd.Flags().IntVar(&most, "most", 20, "list so many `rounds` at most")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().IntVar(&most, "limit", 20, "list so many `rounds` at most")
+	renamed(cmd, "most", "limit")
+	addFormat(cmd, &asJSON, "print JSON")
 	return cmd
 }
 

@@ -21,7 +21,7 @@ func newHolds(a *app) *cobra.Command {
 		Use:   "holds",
 		Short: "List the changes that wait for a person's word",
 		Long: "List the changes that the last recorded round held, that of `dutyward run` or an apply, with the reason, its figures\n" +
-			"and what lets each through, the names that wait for `dutyward confirm`, and alarms about schedules. PagerDuty is not asked. During a pause no round is recorded: --fresh plans now instead.",
+			"and what lets each through, the names that wait for `dutyward confirm`, and alarms about schedules. PagerDuty is not asked. During a pause no round is recorded: --live plans now instead.",
 		Example: "  dutyward holds\n  dutyward release 'team/PABC123/*' --reason 'the team moves to the new roster'",
 		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -39,8 +39,9 @@ func newHolds(a *app) *cobra.Command {
 		},
 	}
 	f.addPolicies(cmd)
-	cmd.Flags().BoolVar(&fresh, "fresh", false, "plan now, with the account as it is, instead of reading the last round")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
+	cmd.Flags().BoolVar(&fresh, "live", false, "plan now, with the account as it is, instead of reading the last round")
+	renamed(cmd, "fresh", "live")
+	addFormat(cmd, &asJSON, "print the list as JSON")
 	return cmd
 }
 
@@ -51,7 +52,7 @@ func (a *app) noteStale(fresh bool) error {
 		return err
 	}
 	if p := c.StopFile().Paused(); p != nil {
-		a.Note("this is as it was before `dutyward run` was paused, %s; --fresh plans now", pauseText(p))
+		a.Note("this is as it was before `dutyward run` was paused, %s; --live plans now", pauseText(p))
 	}
 	return nil
 }
@@ -67,7 +68,7 @@ func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*report.Hold
 		defer s.Close()
 		h, err := decide.Held(ctx, s.Journal, s.Now())
 		if err == nil && h == nil {
-			err = errors.New("no round was recorded yet: run `dutyward holds --fresh` to plan now")
+			err = errors.New("no round was recorded yet: run `dutyward holds --live` to plan now")
 		}
 		return h, err
 	}

@@ -37,7 +37,7 @@ func newLibrary(a *app) *cobra.Command {
 			return report.LibraryText(a.Stdout, functions, len(args) == 1, a.Style(a.Stdout))
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the functions as JSON")
+	addFormat(cmd, &asJSON, "print the functions as JSON")
 	cmd.AddCommand(newLibraryExport(a), newLibrarySchemas(a))
 	return cmd
 }

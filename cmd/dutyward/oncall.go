@@ -57,7 +57,7 @@ func newOnCall(a *app) *cobra.Command {
 	f.addSnapshot(cmd)
 	f.addAt(cmd)
 	cmd.Flags().StringVar(&compare, "compare", "", "show the calendar before and after the plan in this `file`, and read nothing else")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print who is on call as JSON")
+	addFormat(cmd, &asJSON, "print who is on call as JSON")
 	return cmd
 }
 

@@ -36,8 +36,14 @@ func newPlan(a *app) *cobra.Command {
 			if base != "" {
 				return a.planBase(cmd.Context(), f, base, cmp.Or(format, map[bool]string{true: "json", false: "text"}[asJSON]), out, detailed)
 			}
-			if format != "" {
-				return errors.New("--format goes with --base; a plan alone is text, or JSON with --json")
+			switch format {
+			case "", "text":
+			case "json":
+				asJSON = true
+			case "markdown":
+				return errors.New("--format markdown goes with --base; a plan alone is text or json")
+			default:
+				return fmt.Errorf("--format %s: expected text or json, or markdown with --base", format)
 			}
 			if watch {
 				return a.watchPlan(cmd.Context(), f, refresh)
@@ -79,18 +85,18 @@ func newPlan(a *app) *cobra.Command {
 	f.addAt(cmd)
 	f.addTarget(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "save the plan to this `file`, for `dutyward apply FILE`; with --base, the report")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON; the same as --format json")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 if there are changes that apply would make; with --base, if there is a difference")
 	cmd.Flags().StringVar(&printInput, "print-input", "", "print what policies of a `phase`, access or risk, see as input, and no plan")
 	cmd.Flags().BoolVar(&watch, "watch", false, "whenever a policy or its data is saved, show what that makes to the plan")
-	cmd.Flags().DurationVar(&refresh, "refresh", 0, "with --watch, read the account again `this often`, such as 5m; it is read once without it")
+	cmd.Flags().DurationVar(&refresh, "refresh", 0, "the `interval` at which to read the account again with --watch, such as 5m; it is read once without it")
 	cmd.Flags().StringVar(&base, "base", "", "show what the policies do that those at this git `revision`, or in this directory, do not")
-	cmd.Flags().StringVar(&format, "format", "", "with --base: text, json or markdown, the last for a comment on a pull request")
+	cmd.Flags().StringVar(&format, "format", "", "text or json; with --base also markdown, for a comment on a pull request")
 	for _, other := range []string{"print-input", "watch"} {
 		cmd.MarkFlagsMutuallyExclusive("base", other)
 	}
 	cmd.MarkFlagsMutuallyExclusive("format", "json")
-	for _, other := range []string{"out", "json", "print-input", "detailed-exitcode"} {
+	for _, other := range []string{"out", "json", "format", "print-input", "detailed-exitcode"} {
 		cmd.MarkFlagsMutuallyExclusive("watch", other)
 	}
 	return cmd

@@ -43,8 +43,8 @@ func newRevert(a *app) *cobra.Command {
 	}
 	f.addPolicies(cmd)
 	cmd.Flags().BoolVar(&yes, "yes", false, "make the changes without asking")
-	cmd.Flags().BoolVar(&pause, "pause", false, "pause `dutyward run` first, as `dutyward pause` does")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON, and neither plan nor progress; needs --yes")
+	cmd.Flags().BoolVar(&pause, "pause", false, "pause dutyward run first, as dutyward pause does")
+	addFormat(cmd, &asJSON, "print the report as JSON, and neither plan nor progress; needs --yes")
 	return cmd
 }
 

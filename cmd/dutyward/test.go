@@ -15,7 +15,7 @@ import (
 
 func newTest(a *app) *cobra.Command {
 	var run, format string
-	var watch bool
+	var watch, asJSON bool
 	var o eval.TestOptions
 	cmd := &cobra.Command{
 		Use:   "test [DIRECTORY...]",
@@ -25,6 +25,9 @@ func newTest(a *app) *cobra.Command {
 			"that fails, such as a date that does not parse, is an error, and so is that there is no test to run.",
 		Example: "  dutyward test\n  dutyward test --run on_call --coverage\n  dutyward test --watch\n  dutyward test --format junit policies > tests.xml",
 		RunE: func(cmd *cobra.Command, roots []string) error {
+			if asJSON {
+				format = "json"
+			}
 			write, err := a.testWriter(format)
 			if err != nil {
 				return err
@@ -67,6 +70,8 @@ func newTest(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&run, "run", "", "only tests whose package and name, such as access_test.test_somebody, match this regular `expression`")
 	cmd.Flags().BoolVar(&o.Coverage, "coverage", false, "say which lines of the policies no test reaches; in text and JSON")
 	cmd.Flags().StringVar(&format, "format", "text", "text, json or junit")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")
+	cmd.MarkFlagsMutuallyExclusive("format", "json")
 	cmd.Flags().BoolVar(&watch, "watch", false, "run them again whenever a policy is saved, until Ctrl-C")
 	return cmd
 }

@@ -111,7 +111,7 @@ func match(h *report.Holds, keys []string) ([]plan.Held, error) {
 		}
 	}
 	if len(wrong) > 0 {
-		return nil, errors.New(strings.Join(wrong, "\n") + "\nnothing was released; `dutyward holds --fresh` lists what is held now")
+		return nil, errors.New(strings.Join(wrong, "\n") + "\nnothing was released; `dutyward holds --live` lists what is held now")
 	}
 	held := slices.Collect(maps.Values(named))
 	slices.SortFunc(held, func(x, y plan.Held) int { return strings.Compare(x.ID, y.ID) })
