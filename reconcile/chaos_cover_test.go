@@ -109,7 +109,7 @@ func (c *chaos) watchCoverage(was, is *inventory.Snapshot, byUs bool) {
 		for i := from; i < from+weeksAhead; i++ {
 			b, a := covered(before, hour(i)), covered(after, hour(i))
 			for part := range b {
-				if !a[part] && byUs && (part == "" || !filled(after, hour(i))) {
+				if !a[part] && byUs && (part == "" || !filled(after, hour(i)) && !c.endedByHand(after, part)) {
 					if _, open := c.gaps[gap{id, part, i}]; !open {
 						c.counts["gaps: hours that a write opened"]++
 					}

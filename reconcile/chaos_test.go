@@ -54,6 +54,7 @@ type chaos struct {
 	begun   int            // where the round's plan was begun; 0 while earlier work is completed
 	read    map[string]int // where a schedule was last read
 	deeds   map[string]int // where a person last changed a layer, an event or a pair
+	ended   map[string]end // the end that a person last gave an event
 	edited  map[string]int // where the intent of a schedule's edit was recorded
 	harm    int            // counts what goes wrong, but for refusals
 	refused int            // the requests that PagerDuty refused in this round
@@ -116,7 +117,7 @@ type move struct {
 
 func newChaos(f failer, dir string, all []*law, sets []*eval.Set) *chaos {
 	c := &chaos{
-		laws: all, sets: sets, bound: maps.Clone(chaosBound), read: map[string]int{}, deeds: map[string]int{}, edited: map[string]int{},
+		laws: all, sets: sets, bound: maps.Clone(chaosBound), read: map[string]int{}, deeds: map[string]int{}, ended: map[string]end{}, edited: map[string]int{},
 		intents: map[string]int{}, base: map[string]inventory.Schedule{}, raisedBy: map[string]string{}, promoted: map[string]bool{}, roleWas: map[string]string{}, ours: map[string]bool{},
 		moved: map[string]move{}, excused: map[string]bool{}, gaps: gaps{}, nets: map[string]inventory.Event{}, owed: map[string]inventory.Schedule{}, operators: []string{sweepMail("OPR")}, inForce: all[0], why: "schedule",
 	}

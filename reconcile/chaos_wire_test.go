@@ -155,6 +155,7 @@ func (c *chaos) mark(was, is *inventory.Snapshot) {
 			if then, known := defs[part]; !known || !reflect.DeepEqual(then, now) {
 				c.deeds[part], touched = c.seq, true
 				c.markMoved(id, then, now)
+				c.markEnd(part, then, now)
 			}
 		}
 		c.markCovers(before, after)
