@@ -6,7 +6,7 @@ import (
 
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/source"
-	"github.com/open-policy-agent/opa/ast"
+	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // originOf says where a rule comes from. Title and owner are those of the
