@@ -85,10 +85,10 @@ func (c *chaos) landed() (keys []string) {
 			c.counts["settled: the last ones on a part"]++ // whom no release takes off
 			excused[h.Resource.ID+" "+h.User] = true
 			continue
-		case !h.Releasable() && releasedWith(h, p.Held):
+		case !h.Releasable && releasedWith(h, p.Held):
 			excused[h.Resource.ID+" "+h.User] = true
 			continue
-		case !h.Releasable():
+		case !h.Releasable:
 			c.fail("%s is held by %s though nothing is wrong any more: %s", h.ID, h.Rule, h.Why)
 		}
 		excused[h.Resource.ID+" "+h.User] = true
@@ -126,7 +126,7 @@ func (c *chaos) landed() (keys []string) {
 // it tells: they are halves of a swap.
 func releasedWith(h plan.Held, all []plan.Held) bool {
 	return slices.ContainsFunc(all, func(o plan.Held) bool {
-		return o.ID != h.ID && o.Resource == h.Resource && o.Releasable() && strings.Contains(h.Release+" ", "dutyward release "+o.ID+" ")
+		return o.ID != h.ID && o.Resource == h.Resource && o.Releasable && strings.Contains(h.Release+" ", "dutyward release "+o.ID+" ")
 	})
 }
 

@@ -74,7 +74,7 @@ func TestS32_AnEditThatPagerDutyRefusesIsTriedEverMoreRarelyAndIsNoAlarm(t *test
 				t.Fatalf("changes %+v, held %+v", p.Changes, p.Held)
 			}
 			h := p.Held[0]
-			if h.Rule != "S32" || h.Acts == nil || !h.Acts.After(w.clock) || !h.Releasable() || !strings.Contains(h.Why, ": 40") || !strings.Contains(h.Why, "times, last at") {
+			if h.Rule != "S32" || h.Acts == nil || !h.Acts.After(w.clock) || !h.Releasable || !strings.Contains(h.Why, ": 40") || !strings.Contains(h.Why, "times, last at") {
 				t.Errorf("held %+v", h)
 			}
 			w.sim.ClearFaults()

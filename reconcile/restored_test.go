@@ -71,7 +71,7 @@ func (w *world) putBack(state []byte) {
 func (w *world) waiting(p *plan.Plan, user string) string {
 	w.t.Helper()
 	i := slices.IndexFunc(p.Held, func(h plan.Held) bool {
-		return h.User == user && h.Resource == inventory.AccountRef && h.Rule == "S4" && h.Releasable()
+		return h.User == user && h.Resource == inventory.AccountRef && h.Rule == "S4" && h.Releasable
 	})
 	if i < 0 {
 		w.t.Fatalf("held %+v, want the way back of %s", p.Held, user)

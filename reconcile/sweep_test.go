@@ -427,7 +427,7 @@ func (w *trial) landed(last *reconcile.Applied) (keys []string) {
 	w.Helper()
 	held := map[string]bool{}
 	for _, h := range last.Plan.Held {
-		if !h.Releasable() {
+		if !h.Releasable {
 			w.fail("%s is held by %s though nothing is wrong any more", h.ID, h.Rule)
 		}
 		held[h.User+" "+h.Resource.ID] = true

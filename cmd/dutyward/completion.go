@@ -50,7 +50,7 @@ func completeHeld(cmd *cobra.Command, j *journal.Journal) []string {
 	}
 	var keys []string
 	for _, h := range last.Plan.Held {
-		if h.Releasable() {
+		if h.Releasable {
 			keys = append(keys, h.ID+"\t"+h.Why)
 		}
 	}

@@ -209,7 +209,7 @@ func (d *Daemon) conclude(done *reconcile.Applied, next Next, err error) {
 		s.Boundary = &b
 	}
 	s.Still = nil
-	if t := firstToAct(r.Plan.Held, "S37").UTC(); !t.IsZero() {
+	if t := firstToAct(r.Plan.Held, plan.HoldEditSettling).UTC(); !t.IsZero() {
 		s.Still = &t
 	}
 	s.Policies = r.Plan.Policies

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -45,7 +46,7 @@ func (d *Daemon) foresee(done *reconcile.Applied) {
 	if result.Expansion != nil {
 		d.dueAt, _ = result.Expansion.NextBoundary(result.Snapshot.Now, nil)
 	}
-	if at := firstToAct(result.Plan.Held, "S32", "S37"); !at.IsZero() {
+	if at := firstToAct(result.Plan.Held, plan.HoldRefusedEdit, plan.HoldEditSettling); !at.IsZero() {
 		d.stillAt = d.Now().Add(max(time.Second, at.Sub(result.Plan.Now)))
 	}
 }
@@ -79,12 +80,12 @@ func (d *Daemon) still() time.Time {
 	return d.stillAt
 }
 
-// firstToAct is when time alone lets through the first of what some rules hold; zero
+// firstToAct is when time alone lets through the first of what is held for some reasons; zero
 // if it does so with nothing.
-func firstToAct(held []plan.Held, rules ...string) time.Time {
+func firstToAct(held []plan.Held, reasons ...code.Code) time.Time {
 	var first time.Time
 	for _, h := range held {
-		if h.Acts != nil && slices.Contains(rules, h.Rule) && (first.IsZero() || h.Acts.Before(first)) {
+		if h.Acts != nil && slices.Contains(reasons, h.Code) && (first.IsZero() || h.Acts.Before(first)) {
 			first = *h.Acts
 		}
 	}

@@ -100,7 +100,7 @@ func match(h *report.Holds, keys []string) ([]plan.Held, error) {
 				continue
 			}
 			found = true
-			if !held.Releasable() {
+			if !held.Releasable {
 				wrong = append(wrong, fmt.Sprintf("%s is held by %s, which no release of it ends: %s; the way on: %s", held.ID, held.Rule, held.Why, held.Release))
 				continue
 			}

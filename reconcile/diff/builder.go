@@ -119,7 +119,8 @@ func (b *builder) decide() {
 	b.enforce()
 	b.constrain()
 	b.depend()
-	b.hold()
+	b.hold(guards)
+	b.findFights()
 	b.cascade()
 	b.target()
 	b.settleEdits()
@@ -176,10 +177,6 @@ func (b *builder) propose(c plan.Change) { b.proposed = append(b.proposed, c) }
 
 func (b *builder) block(c plan.Change, why, unblock string) {
 	b.plan.Blocked = append(b.plan.Blocked, plan.Blocked{Change: c, Why: why, Unblock: unblock})
-}
-
-func (b *builder) holdBack(c plan.Change, rule, why, release string) {
-	b.plan.Held = append(b.plan.Held, plan.Held{Change: c, Rule: rule, Why: why, Release: release})
 }
 
 func (b *builder) drift(pair desired.Pair, held, why string) {

@@ -361,7 +361,7 @@ func (c *course) goOn(b *builder) {
 	c.memory.Lowered = append(c.memory.Lowered, loweredBy(p)...)
 	round := *c.memory.Last
 	was := round
-	round.At, round.Held, round.Emptying, round.Unwitnessed = p.Now, heldBy("S26", p), heldBy("S3", p), heldBy("S4", p)
+	round.At, round.Held, round.Emptying, round.Unwitnessed = p.Now, heldBy(p, plan.HoldBurst), heldBy(p, plan.HoldEmptying, plan.HoldEmptyingRotation), heldBy(p, plan.HoldUnwitnessed)
 	round.Held = slices.Concat(carry.stillHeld(round.Held, was.Held), b.outOfScope(was.Held))
 	round.Emptying = slices.Concat(carry.stillHeld(round.Emptying, was.Emptying), b.outOfScope(was.Emptying))
 	round.Unwitnessed = slices.Concat(carry.stillHeld(round.Unwitnessed, was.Unwitnessed), b.outOfScope(was.Unwitnessed))

@@ -20,39 +20,44 @@ const (
 	fightQuiet = 24 * time.Hour
 )
 
-// holdFights holds the changes that others reverse time after time: two
-// programs with different truths would otherwise go on for ever, and the
-// person's pager with them. A release lets such a change be made anew, as often
-// as before.
-func (b *builder) holdFights() {
+// fight holds the changes that others reverse time after time: two programs with
+// different truths would otherwise go on for ever, and the person's pager with them.
+// A release lets such a change be made anew, as often as before.
+var fight = guard{code: plan.HoldFight, rule: "S27", releasable: true, judge: func(b *builder) judge {
 	standing := map[desired.Pair]plan.Fight{}
 	if b.in.Memory.Last != nil {
 		for _, f := range b.in.Memory.Last.Fights {
 			standing[f.Pair] = f
 		}
 	}
-	var kept []plan.Change
-	for _, c := range b.proposed {
+	return func(c plan.Change) (wait, bool) {
 		f, fought := standing[c.Pair()]
 		fought = fought && f.Role == c.After && !b.releasedSince(c, f.Since)
 		made := b.reversed(c)
 		if !fought && len(made) < fightTimes {
-			kept = append(kept, c)
-			continue
+			return wait{}, false
 		}
 		why := "others have reversed this change time after time since " + clock(f.Since)
 		if !fought {
 			why = fmt.Sprintf("this change was made %d times within an hour, at %s, and others reversed it each time", len(made), hours(made))
 		}
-		b.holdBack(c, "S27", why, "find out who else sets it and give it one master, then: dutyward release "+c.ID+" --reason …")
+		return wait{why, "find out who else sets it and give it one master, then: " + letThrough(c), nil}, true
+	}
+}}
+
+// findFights finds the fights that are held.
+func (b *builder) findFights() {
+	for _, h := range b.plan.Held {
+		if h.Code != plan.HoldFight {
+			continue
+		}
 		b.finding(plan.Finding{
-			Rule: "dutyward.fight", Subject: b.ref(inventory.KindUser, c.User), Resource: c.Resource, Severity: "critical",
+			Rule: "dutyward.fight", Subject: b.ref(inventory.KindUser, h.User), Resource: h.Resource, Severity: "critical",
 			Message: fmt.Sprintf("%s on %s: policies say %s, PagerDuty holds %s, and %s; the program has stopped",
-				b.userName(c.User), b.resourceName(c.Resource), c.After, c.Before, why),
+				b.userName(h.User), b.resourceName(h.Resource), h.After, h.Before, h.Why),
 			Remediation: "find out who else sets it (PagerDuty's audit trail says who), and give it one master: that other program, or a grant, limit or protection here",
 		})
 	}
-	b.proposed = kept
 }
 
 // reversed are the moments of the last writes that made of a pair what the
@@ -72,12 +77,6 @@ func (b *builder) reversed(c plan.Change) []time.Time {
 		}
 	}
 	return made
-}
-
-// releasedSince says whether a person let this change through after t.
-func (b *builder) releasedSince(c plan.Change, t time.Time) bool {
-	r, ok := b.in.Memory.Released[c.ID]
-	return ok && r.At.After(t)
 }
 
 func hours(times []time.Time) string {
@@ -101,7 +100,7 @@ func fights(r *Result) []plan.Fight {
 	now := []plan.Fight{}
 	held := map[desired.Pair]bool{}
 	for _, h := range r.Plan.Held {
-		if h.Rule != "S27" {
+		if h.Code != plan.HoldFight {
 			continue
 		}
 		held[h.Pair()] = true

@@ -9,25 +9,25 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// holdHiding holds overrides that would hide one that a person made: on a
+// hidingOverride holds overrides that would hide one that a person made: on a
 // layer-based schedule the last one made wins, and other people's overrides are
 // theirs (S24).
-func (b *builder) holdHiding() {
-	b.holdEach(func(c plan.Change) (plan.Held, bool) {
+var hidingOverride = guard{code: plan.HoldHidingOverride, rule: "S24", releasable: true, judge: func(b *builder) judge {
+	return func(c plan.Change) (wait, bool) {
 		if c.Kind != plan.Override || c.After != desired.Standin || b.released(c) {
-			return plan.Held{}, false
+			return wait{}, false
 		}
 		s := b.in.Snapshot.Schedules[c.Resource.ID]
 		if s.Kind != inventory.ScheduleOfLayers {
-			return plan.Held{}, false
+			return wait{}, false
 		}
 		hidden := b.hiddenBy(s, *c.Override)
-		return plan.Held{
-			Rule: "S24", Why: "PagerDuty lets the override made last win, which would hide " + strings.Join(hidden, " and "),
-			Release: "it goes on once that is over or taken away; to have it before: dutyward release " + c.ID + " --reason …",
+		return wait{
+			why:     "PagerDuty lets the override made last win, which would hide " + strings.Join(hidden, " and "),
+			release: "it goes on once that is over or taken away; to have it before: " + letThrough(c),
 		}, len(hidden) > 0
-	})
-}
+	}
+}}
 
 // hiddenBy names the overrides of other people that one would hide, wholly or in part.
 func (b *builder) hiddenBy(s inventory.Schedule, p plan.Standin) []string {

@@ -48,40 +48,24 @@ func (b *builder) suspend() {
 	}
 }
 
-// hold holds back the changes that wait for a word.
-func (b *builder) hold() {
-	b.holdSuspended()
-	b.holdUnsettled()
-	b.holdClock()
-	b.holdUnwitnessed()
-	b.holdHiding()
-	b.holdFights()
-	b.holdEmptying()
-	b.holdBursts()
-}
-
-// holdSuspended holds all lowerings while lowering is suspended.
-func (b *builder) holdSuspended() {
+// suspended holds all lowerings while lowering is suspended.
+var suspended = guard{code: plan.HoldSuspended, lowers: true, judge: func(b *builder) judge {
 	if len(b.plan.Suspended) == 0 {
-		return
+		return nil
 	}
-	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
-		return plan.Held{Rule: b.suspendedBy, Why: "lowering is suspended: " + b.plan.Suspended[0],
-			Release: "nothing: it goes on by itself once that is mended"}, c.Effect == plan.Lower
-	})
-}
+	w := wait{"lowering is suspended: " + b.plan.Suspended[0], "nothing: it goes on by itself once that is mended", nil}
+	return func(plan.Change) (wait, bool) { return w, true }
+}}
 
-// holdClock holds, while nobody can be sure of the time, what would be lowered since
-// its time is over, and what the other clock's time would leave (S31).
-func (b *builder) holdClock() {
+// doubtedClock holds, while nobody can be sure of the time, what would be lowered
+// since its time is over, and what the other clock's time would leave (S31).
+var doubtedClock = guard{code: plan.HoldClock, rule: "S31", lowers: true, judge: func(b *builder) judge {
 	if b.clockDoubt == "" {
-		return
+		return nil
 	}
-	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
-		return plan.Held{Rule: "S31", Why: b.clockDoubt,
-			Release: "nothing: it goes on by itself once the clocks agree"}, c.Effect == plan.Lower && (foreseen(c.Cause) || b.leftOtherwise(c))
-	})
-}
+	w := wait{b.clockDoubt, "nothing: it goes on by itself once the clocks agree", nil}
+	return func(c plan.Change) (wait, bool) { return w, foreseen(c.Cause) || b.leftOtherwise(c) }
+}}
 
 // leftOtherwise says whether desired access by the other clock gives more than a
 // lowering would leave.
@@ -121,78 +105,63 @@ func (b *builder) doubtClock() {
 	}
 }
 
-// holdWhere moves the lowerings that want says to the held ones.
-func (b *builder) holdWhere(want func(plan.Change) (plan.Held, bool)) {
-	lowers := func(c plan.Change) bool { return c.Effect == plan.Lower }
-	if slices.ContainsFunc(b.proposed, lowers) {
-		b.holdEach(want)
-	}
-}
-
-// holdEach moves the changes that want says to the held ones.
-func (b *builder) holdEach(want func(plan.Change) (plan.Held, bool)) {
-	kept := make([]plan.Change, 0, len(b.proposed))
-	for _, c := range b.proposed {
-		h, held := want(c)
-		if !held {
-			kept = append(kept, c)
-			continue
-		}
-		h.Change = c
-		b.plan.Held = append(b.plan.Held, h)
-	}
-	b.proposed = kept
-}
-
-// released says whether a person let this change through.
-func (b *builder) released(c plan.Change) bool {
-	_, ok := b.in.Memory.Released[c.ID]
-	return ok
-}
-
 // foreseen says that a cause takes access away on its due time.
 func foreseen(c plan.Cause) bool {
 	return c == plan.CauseHandover || c == plan.CauseExpiry
 }
 
-// holdEmptying holds what would take the last people off a team for another
-// cause than a hand-over, an expiry or leavers, and the last of those who are on
-// it for good: a shift's access that stays makes the loss no smaller (S3).
-func (b *builder) holdEmptying() {
-	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
-		target := c.Pair().Target()
-		peopled := c.Kind == plan.TeamRole || c.Kind == plan.Rotation
-		if c.Effect != plan.Lower || c.After != inventory.None || !peopled || len(b.access.MayEmpty[target]) > 0 ||
-			foreseen(c.Cause) || c.Cause == plan.CauseLeaver || b.released(c) {
-			return plan.Held{}, false
+// emptiedTeam holds what would take the last people off a team for another cause
+// than a hand-over, an expiry or leavers, and the last of those who are on it for
+// good: a shift's access that stays makes the loss no smaller (S3).
+var emptiedTeam = guard{code: plan.HoldEmptying, rule: "S3", releasable: true, lowers: true, judge: func(b *builder) judge {
+	return func(c plan.Change) (wait, bool) {
+		if c.Kind != plan.TeamRole || !b.mayNotEmpty(c) {
+			return wait{}, false
 		}
-		if byLimit(b.access, c) && b.stays(target) {
-			return plan.Held{}, false
-		}
+		team, target := b.resourceName(c.Resource), c.Pair().Target()
 		empty := !b.anybody(target)
-		if c.Kind == plan.Rotation {
-			why := "no rule gives anybody turns on %s any more"
-			if byLimit(b.access, c) {
-				why = "limits would leave nobody turns on %s"
-			}
-			return plan.Held{Rule: "S3",
-				Why:     fmt.Sprintf(why, b.targetName(target)),
-				Release: "grant somebody turns there, or end it in PagerDuty; it is never left without anybody (S25)",
-			}, empty
-		}
-		h := plan.Held{Rule: "S3",
-			Why: fmt.Sprintf("no rule puts anybody on %s any more", b.resourceName(c.Resource)),
-			Release: fmt.Sprintf("say `empty contains {\"resource\": %q, \"reason\": …}` in a policy if the team may lose everybody, or release it: dutyward release %s --reason …",
-				b.reference(c.Resource), c.ID),
+		w := wait{
+			why: fmt.Sprintf("no rule puts anybody on %s any more", team),
+			release: fmt.Sprintf("say `empty contains {\"resource\": %q, \"reason\": …}` in a policy if the team may lose everybody, or release it: %s",
+				b.reference(c.Resource), letThrough(c)),
 		}
 		if !empty {
-			h.Why = fmt.Sprintf("no rule puts anybody on %s for good any more, only for shifts or a while", b.resourceName(c.Resource))
+			w.why = fmt.Sprintf("no rule puts anybody on %s for good any more, only for shifts or a while", team)
 		}
 		if byLimit(b.access, c) {
-			h.Why = fmt.Sprintf("limits would leave nobody on %s", b.resourceName(c.Resource))
+			w.why = fmt.Sprintf("limits would leave nobody on %s", team)
 		}
-		return h, empty || (b.stoodForGood(c) || len(b.circular(c.Pair())) > 0) && !b.anybodyForGood(target)
-	})
+		return w, empty || (b.stoodForGood(c) || len(b.circular(c.Pair())) > 0) && !b.anybodyForGood(target)
+	}
+}}
+
+// emptiedRotation holds what would end everybody's turns on a layer or event, in the
+// same way. No release lets it through (S25).
+var emptiedRotation = guard{code: plan.HoldEmptyingRotation, rule: "S3", lowers: true, judge: func(b *builder) judge {
+	return func(c plan.Change) (wait, bool) {
+		if c.Kind != plan.Rotation || !b.mayNotEmpty(c) {
+			return wait{}, false
+		}
+		why, target := "no rule gives anybody turns on %s any more", c.Pair().Target()
+		if byLimit(b.access, c) {
+			why = "limits would leave nobody turns on %s"
+		}
+		return wait{
+			why:     fmt.Sprintf(why, b.targetName(target)),
+			release: "grant somebody turns there, or end it in PagerDuty; it is never left without anybody (S25)",
+		}, !b.anybody(target)
+	}
+}}
+
+// mayNotEmpty says of a change that takes somebody off that nothing allows it to
+// take the last: no policy, due time, leaver, or person's word.
+func (b *builder) mayNotEmpty(c plan.Change) bool {
+	target := c.Pair().Target()
+	switch {
+	case c.After != inventory.None, len(b.access.MayEmpty[target]) > 0, foreseen(c.Cause), c.Cause == plan.CauseLeaver, b.released(c):
+		return false
+	}
+	return !byLimit(b.access, c) || !b.stays(target)
 }
 
 // stoodForGood says whether the last round's policies gave without an end what a
@@ -232,46 +201,58 @@ const (
 	burstShare   = 10 // percent
 )
 
-// holdBursts holds all lowerings of a cause that would exceed the bound on
-// lowerings in 24 hours. What was held stays held until a person releases it.
-func (b *builder) holdBursts() {
+// burst holds all lowerings of a cause that would exceed the bound on lowerings in
+// 24 hours. What was held stays held until a person releases it.
+var burst = guard{code: plan.HoldBurst, rule: "S26", releasable: true, lowers: true, judge: func(b *builder) judge {
 	if b.bursts == nil {
 		b.bursts = map[plan.Cause]string{}
 	}
-	for _, cause := range []plan.Cause{plan.CausePolicy, plan.CauseFacts, plan.CauseDrift, plan.CauseLeaver, plan.CauseRevert} {
+	for _, cause := range boundCauses {
 		for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam, inventory.KindSchedule} {
-			planned := 0
-			for _, c := range b.proposed {
-				if c.Effect == plan.Lower && c.Cause == cause && c.Resource.Kind == kind && !b.released(c) {
-					planned++
-				}
-			}
-			if planned == 0 {
-				continue
-			}
-			applied := 0
-			for _, l := range b.in.Memory.Lowered {
-				if l.Cause == cause && l.Kind == kind && b.in.Now.Sub(l.At) < day {
-					applied++
-				}
-			}
-			if pairs := b.heldPairs(kind); applied+planned > burstBound(pairs) {
-				b.bursts[cause] = fmt.Sprintf("%d lowerings on the %s for the cause %q planned and %d applied in the last 24 hours are more than the %d allowed (%d%% of %d pairs held, at least %d, at most %d)",
-					planned, scopeName(kind), cause, applied, burstBound(pairs), burstShare, pairs, burstFloor, burstCeiling)
+			if why := b.excess(cause, kind); why != "" {
+				b.bursts[cause] = why
 			}
 		}
-		why := b.bursts[cause]
-		b.holdWhere(func(c plan.Change) (plan.Held, bool) {
-			if c.Effect != plan.Lower || c.Cause != cause || b.released(c) {
-				return plan.Held{}, false
-			}
-			h := plan.Held{Rule: "S26", Why: why, Release: "look at each, then: dutyward release " + c.ID + " --reason …"}
-			if why == "" && b.in.Memory.Last != nil && slices.Contains(b.in.Memory.Last.Held, c.ID) {
-				h.Why = "held in an earlier round by the limit on lowerings, and not released since"
-			}
-			return h, h.Why != ""
-		})
 	}
+	return func(c plan.Change) (wait, bool) {
+		if b.released(c) || !slices.Contains(boundCauses, c.Cause) {
+			return wait{}, false
+		}
+		why := b.bursts[c.Cause]
+		if why == "" && b.in.Memory.Last != nil && slices.Contains(b.in.Memory.Last.Held, c.ID) {
+			why = "held in an earlier round by the limit on lowerings, and not released since"
+		}
+		return wait{why, "look at each, then: " + letThrough(c), nil}, why != ""
+	}
+}}
+
+// boundCauses are those whose lowerings are bounded: what is foreseen is not.
+var boundCauses = []plan.Cause{plan.CausePolicy, plan.CauseFacts, plan.CauseDrift, plan.CauseLeaver, plan.CauseRevert}
+
+// excess says by how much the lowerings of a cause on a kind of resource exceed the
+// bound; empty if they don't.
+func (b *builder) excess(cause plan.Cause, kind inventory.Kind) string {
+	planned := 0
+	for _, c := range b.proposed {
+		if lowers(c) && c.Cause == cause && c.Resource.Kind == kind && !b.released(c) {
+			planned++
+		}
+	}
+	if planned == 0 {
+		return ""
+	}
+	applied := 0
+	for _, l := range b.in.Memory.Lowered {
+		if l.Cause == cause && l.Kind == kind && b.in.Now.Sub(l.At) < day {
+			applied++
+		}
+	}
+	pairs := b.heldPairs(kind)
+	if applied+planned <= burstBound(pairs) {
+		return ""
+	}
+	return fmt.Sprintf("%d lowerings on the %s for the cause %q planned and %d applied in the last 24 hours are more than the %d allowed (%d%% of %d pairs held, at least %d, at most %d)",
+		planned, scopeName(kind), cause, applied, burstBound(pairs), burstShare, pairs, burstFloor, burstCeiling)
 }
 
 func burstBound(pairs int) int {

@@ -12,6 +12,9 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
+// movedTurn is the guard of the next turns of those who stay (S23).
+var movedTurn = guard{code: plan.HoldMovedTurn, rule: "S23", releasable: true}
+
 // holdMoved holds what moves the next turn of somebody who neither joins nor
 // leaves (S23): of who leaves without another in their place. Whoever does so on one
 // layer or event keeps their next turn on the others.
@@ -43,7 +46,7 @@ func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, change
 		return nil
 	}
 	leaves, swaps, joins := b.units(s, changes)
-	return b.holdUnits([][]unit{leaves, swaps, joins}, "S23", strings.Join(moved, "; "),
+	return b.holdUnits([][]unit{leaves, swaps, joins}, movedTurn, strings.Join(moved, "; "),
 		"give somebody else turns there in the same plan, who takes them over, or release it")
 }
 

@@ -13,6 +13,9 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
+// refusedEdit is the guard of PagerDuty against the same refused edit (S32).
+var refusedEdit = guard{code: plan.HoldRefusedEdit, rule: "S32", releasable: true}
+
 // holdRefused holds an edit that PagerDuty refused a while ago, until it is tried
 // again. One that asks for something else, or of a schedule that has changed, is
 // tried at once, and so is one that a person releases.
@@ -37,11 +40,11 @@ func (b *builder) holdRefused(s inventory.Schedule, changes []plan.Change) map[s
 	}
 	out := map[string]bool{}
 	for _, c := range turns {
-		b.plan.Held = append(b.plan.Held, plan.Held{
-			Change: c, Rule: "S32", Acts: &next,
-			Why: fmt.Sprintf("the edit of schedule %s was refused %s, last at %s, and nothing of it is left; it is tried again at %s: %s",
+		b.holdBack(c, refusedEdit, wait{
+			acts: &next,
+			why: fmt.Sprintf("the edit of schedule %s was refused %s, last at %s, and nothing of it is left; it is tried again at %s: %s",
 				s.Name, often, clock(r.At), clock(next), r.Why),
-			Release: "it is tried again by itself then, and at once if anything about it changes; to try it now: dutyward release " + c.ID + " --reason …",
+			release: "it is tried again by itself then, and at once if anything about it changes; to try it now: " + letThrough(c),
 		})
 		out[c.ID] = true
 	}

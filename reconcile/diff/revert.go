@@ -47,9 +47,7 @@ func (r *Result) Revert(made []plan.Change) *Reversal {
 	b.enforce()
 	b.constrain()
 	b.depend()
-	b.holdSuspended()
-	b.holdEmptied()
-	b.holdBursts()
+	b.hold(revertGuards)
 	b.cascade()
 	b.order()
 	b.complete()
@@ -95,9 +93,9 @@ func (b *builder) undo(c plan.Change) string {
 	return ""
 }
 
-// holdEmptied holds what would leave a team without anybody (S3), whatever
+// revertedEmpty holds what would leave a team without anybody (S3), whatever
 // policies say of it.
-func (b *builder) holdEmptied() {
+var revertedEmpty = guard{code: plan.HoldEmptying, rule: "S3", releasable: true, lowers: true, judge: func(b *builder) judge {
 	left := map[inventory.Ref]int{}
 	for _, c := range b.proposed {
 		switch {
@@ -108,11 +106,11 @@ func (b *builder) holdEmptied() {
 			left[c.Resource]++
 		}
 	}
-	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
+	return func(c plan.Change) (wait, bool) {
 		emptied := c.Action == plan.ActionRevoke && len(b.in.Snapshot.Teams[c.Resource.ID].Members)+left[c.Resource] <= 0
-		return plan.Held{Rule: "S3",
-			Why:     fmt.Sprintf("nobody would be left on %s", b.resourceName(c.Resource)),
-			Release: "if that is meant: dutyward release " + c.ID + " --reason …",
+		return wait{
+			why:     fmt.Sprintf("nobody would be left on %s", b.resourceName(c.Resource)),
+			release: "if that is meant: " + letThrough(c),
 		}, emptied && !b.released(c)
-	})
-}
+	}
+}}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
@@ -21,7 +22,7 @@ import (
 func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapshot, done map[string]bool) plan.Round {
 	p := r.Plan
 	round := plan.Round{
-		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: []string{}, Emptying: heldBy("S3", p), Unwitnessed: heldBy("S4", p), Fights: fights(r), Still: stillOf(r),
+		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: heldBy(p, plan.HoldBurst), Emptying: heldBy(p, plan.HoldEmptying, plan.HoldEmptyingRotation), Unwitnessed: heldBy(p, plan.HoldUnwitnessed), Fights: fights(r), Still: stillOf(r),
 		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)), Limits: r.Access.Ceilings(),
 		Rules: remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
 	}
@@ -42,9 +43,6 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 	}
 	for _, h := range p.Held {
 		pending[h.Pair()] = h.Cause
-		if h.Rule == "S26" {
-			round.Held = append(round.Held, h.ID)
-		}
 	}
 
 	carry := newCarry(r, changed)
@@ -193,11 +191,11 @@ func (r *Result) standinsLeft(done map[string]bool) (asked, pending []string) {
 	return asked, pending
 }
 
-// heldBy are the keys of the changes that a rule holds.
-func heldBy(rule string, p *plan.Plan) []string {
+// heldBy are the keys of the changes that are held for one of some reasons.
+func heldBy(p *plan.Plan, reasons ...code.Code) []string {
 	keys := []string{}
 	for _, h := range p.Held {
-		if h.Rule == rule {
+		if slices.Contains(reasons, h.Code) {
 			keys = append(keys, h.ID)
 		}
 	}

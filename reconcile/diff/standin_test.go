@@ -159,7 +159,7 @@ func TestS24_AnOverrideThatWouldHideAPersonsIsHeld(t *testing.T) {
 	in := Input(s, overrides(standin("di", "Weekly", "", 8, 12)))
 	p := MustMake(t, in).Plan
 	wantMade(t, p)
-	if len(p.Held) != 1 || p.Held[0].Rule != "S24" || !p.Held[0].Releasable() ||
+	if len(p.Held) != 1 || p.Held[0].Rule != "S24" || !p.Held[0].Releasable ||
 		!strings.Contains(p.Held[0].Why, "would hide ed@acme.com's from 2026-03-26 09:00 UTC to 2026-03-27 09:00 UTC") {
 		t.Fatalf("held %+v, want the override, for it would hide ed's", p.Held)
 	}

@@ -80,13 +80,13 @@ func (b *builder) edited() {
 	}
 }
 
-// holdUnsettled holds what an edit newly lowers until it held still, the longer
-// the more that is, or is committed (S37). Whatever changes meanwhile, each waits
-// no longer than the longest of these times.
-func (b *builder) holdUnsettled() {
+// unsettledEdit holds what an edit newly lowers until it held still, the longer the
+// more that is, or is committed (S37). Whatever changes meanwhile, each waits no
+// longer than the longest of these times.
+var unsettledEdit = guard{code: plan.HoldEditSettling, rule: "S37", releasable: true, judge: func(b *builder) judge {
 	u := b.recent
 	if u == nil || u.settled {
-		return
+		return nil
 	}
 	n := 0
 	for _, c := range b.proposed {
@@ -99,11 +99,11 @@ func (b *builder) holdUnsettled() {
 	first := b.in.Memory.Last == nil && u.Unrest == "" // which edits nothing
 	u.settled = u.Committed || still || first
 	if u.settled {
-		return
+		return nil
 	}
-	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
+	return func(c plan.Change) (wait, bool) {
 		if !b.newlyLowered(c) || b.released(c) {
-			return plan.Held{}, false
+			return wait{}, false
 		}
 		since := b.waitingSince(c.ID)
 		u.still.Waiting[c.ID] = since
@@ -112,11 +112,11 @@ func (b *builder) holdUnsettled() {
 			act = most
 		}
 		if !u.Superseded && !u.Now.Before(act) {
-			return plan.Held{}, false
+			return wait{}, false
 		}
-		return u.held(c, b.in.Now, act), true
-	})
-}
+		return u.wait(c, b.in.Now, act), true
+	}
+}}
 
 // waitingSince is since when a lowering waits. A daemon that makes its rounds makes
 // one when a wait ends, so that much longer without any is time in which nobody saw
@@ -155,23 +155,23 @@ func (u *recentEdit) span(n int) time.Duration {
 	return u.Settle * time.Duration(max(1, min(n, settleMost)))
 }
 
-// held is a lowering that waits until it acts, by the clock where the files are. It
+// wait is that of a lowering until it acts, by the clock where the files are. It
 // is told by PagerDuty's, by which it is now.
-func (u *recentEdit) held(c plan.Change, now, acts time.Time) plan.Held {
-	h := plan.Held{Change: c, Rule: "S37"}
+func (u *recentEdit) wait(c plan.Change, now, acts time.Time) wait {
+	var h wait
 	if u.Superseded {
-		h.Why = "it comes of an edit of the policies that did not hold still before they broke"
-		h.Release = "mend the policies; to act before: dutyward release " + c.ID + " --reason …"
+		h.why = "it comes of an edit of the policies that did not hold still before they broke"
+		h.release = "mend the policies; to act before: " + letThrough(c)
 		return h
 	}
 	toldBy := func(t time.Time) time.Time { return now.Add(t.Sub(u.Now)).Round(time.Second) }
 	acts = toldBy(acts)
-	h.Acts = &acts
-	h.Why = fmt.Sprintf("it comes of an edit of the policies or the configuration, made %s: that must hold still until %s", exactly(toldBy(u.still.Since)), exactly(acts))
+	h.acts = &acts
+	h.why = fmt.Sprintf("it comes of an edit of the policies or the configuration, made %s: that must hold still until %s", exactly(toldBy(u.still.Since)), exactly(acts))
 	if u.Unrest != "" {
-		h.Why += "; " + u.Unrest
+		h.why += "; " + u.Unrest
 	}
-	h.Release = "nothing: it acts then, or once the edit is committed to git; to act before: dutyward release " + c.ID + " --reason …"
+	h.release = "nothing: it acts then, or once the edit is committed to git; to act before: " + letThrough(c)
 	return h
 }
 

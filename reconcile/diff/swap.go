@@ -139,7 +139,8 @@ func (b *builder) keepHalves(half, other plan.Change, out map[string]bool) {
 	why := fmt.Sprintf("%s and %s change places, together or not at all, and the other half is ", b.userName(half.User), b.userName(other.User))
 	for _, h := range b.plan.Held {
 		if h.ID == other.ID {
-			b.holdBack(half, h.Rule, why+"held: "+h.Why, h.Release)
+			h.Change, h.Why, h.Releasable = half, why+"held: "+h.Why, false
+			b.plan.Held = append(b.plan.Held, h)
 			out[half.ID] = true
 			return
 		}
@@ -157,7 +158,7 @@ func (b *builder) keepHalves(half, other plan.Change, out map[string]bool) {
 
 // holdUnits holds the first kind of units that there is, but for those that a person
 // released. Advice leads to the command that releases one. It returns the keys held; none where all of the kind were released.
-func (b *builder) holdUnits(kinds [][]unit, rule, why, advice string) map[string]bool {
+func (b *builder) holdUnits(kinds [][]unit, g guard, why, advice string) map[string]bool {
 	out := map[string]bool{}
 	for _, units := range kinds {
 		for _, u := range units {
@@ -165,7 +166,7 @@ func (b *builder) holdUnits(kinds [][]unit, rule, why, advice string) map[string
 				continue
 			}
 			for _, c := range u {
-				b.holdBack(c, rule, why, advice+": dutyward release "+c.ID+" --reason …")
+				b.holdBack(c, g, wait{why, advice + ": " + letThrough(c), nil})
 				out[c.ID] = true
 			}
 		}
@@ -175,6 +176,9 @@ func (b *builder) holdUnits(kinds [][]unit, rule, why, advice string) map[string
 	}
 	return out
 }
+
+// voidedOverride is the guard of other people's overrides against edits (S24).
+var voidedOverride = guard{code: plan.HoldVoidedOverride, rule: "S24", releasable: true}
 
 // holdLostCovers holds what would void somebody's override: turns are swapped for a
 // reason, and other people's overrides are theirs (S24).
@@ -204,7 +208,7 @@ func (b *builder) holdLostCovers(s, after inventory.Schedule, changes []plan.Cha
 	if len(theirs) > 0 {
 		kinds = [][]unit{theirs}
 	}
-	return b.holdUnits(kinds, "S24", strings.Join(covers, "; ")+" would be void",
+	return b.holdUnits(kinds, voidedOverride, strings.Join(covers, "; ")+" would be void",
 		"it goes on once that is over; to have it before, release it, and make the override anew in PagerDuty for whoever has the turn then")
 }
 

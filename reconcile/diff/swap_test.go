@@ -66,8 +66,8 @@ func TestS23_ASwapIsReleasedByTheHalfThatIsHeld(t *testing.T) {
 	in := swap("Weekly")
 	in.Memory.Last = &plan.Round{At: Noon, Revision: "r0", Grants: 1, Held: []string{"schedule/WEE/DAY/bob/rotation/none"}}
 	for _, h := range MustMake(t, in).Plan.Held {
-		if own := h.User == "bob"; h.Releasable() != own {
-			t.Errorf("%s is releasable: %v, want %v: %s", h.ID, h.Releasable(), own, h.Release)
+		if own := h.User == "bob"; h.Releasable != own {
+			t.Errorf("%s is releasable: %v, want %v: %s", h.ID, h.Releasable, own, h.Release)
 		}
 		if !strings.Contains(h.Release, "dutyward release schedule/WEE/DAY/bob/rotation/none --reason …") {
 			t.Errorf("%s: way on %q, want the command that lets both through", h.ID, h.Release)
@@ -98,7 +98,7 @@ func TestS24_AnEditThatWouldVoidSomebodysOverrideIsHeldAndSaysWhose(t *testing.T
 	wantTurns(t, p, "held S24: lower schedule:Follow bob rotation>none policy", "held S24: raise schedule:Follow di none>rotation policy")
 	want := "ed@acme.com's override in place of bob@acme.com from 2026-03-24 20:00 UTC to 2026-03-25 20:00 UTC would be void"
 	for _, h := range p.Held {
-		if h.Why != want || !h.Releasable() {
+		if h.Why != want || !h.Releasable {
 			t.Errorf("%s is held: %q, want %q, releasable", h.ID, h.Why, want)
 		}
 	}
@@ -185,7 +185,7 @@ func TestS26_WhateverTheWayOnSaysToReleaseIsLetThrough(t *testing.T) {
 					continue
 				}
 				i := slices.IndexFunc(p.Held, func(o plan.Held) bool { return o.ID == said[1] })
-				if i < 0 || !p.Held[i].Releasable() {
+				if i < 0 || !p.Held[i].Releasable {
 					t.Fatalf("%s says to release %s, which is not held or can't be released", h.ID, said[1])
 				}
 				if _, before := in.Memory.Released[said[1]]; before {

@@ -54,28 +54,27 @@ func (b *builder) unwitnessed() string {
 	return ""
 }
 
-// holdUnwitnessed holds the ways back from raises that may be a person's decision
+// unwitnessedRaise holds the ways back from raises that may be a person's decision
 // by now, until a person says so. What was held stays held.
-func (b *builder) holdUnwitnessed() {
+var unwitnessedRaise = guard{code: plan.HoldUnwitnessed, rule: "S4", releasable: true, lowers: true, judge: func(b *builder) judge {
 	if len(b.wayBack) == 0 {
-		return
+		return nil
 	}
-	why := b.unwitnessed()
-	b.holdWhere(func(c plan.Change) (plan.Held, bool) {
+	doubt := b.unwitnessed()
+	return func(c plan.Change) (wait, bool) {
 		before := b.in.Memory.Last != nil && slices.Contains(b.in.Memory.Last.Unwitnessed, c.ID)
-		if !slices.Contains(b.wayBack, c.ID) || b.released(c) || why == "" && !before {
-			return plan.Held{}, false
+		if !slices.Contains(b.wayBack, c.ID) || b.released(c) || doubt == "" && !before {
+			return wait{}, false
 		}
-		h := plan.Held{Rule: "S4",
-			Why:     fmt.Sprintf("this program raised %s to %s, and whether a person gave that role since can't be told: %s", b.userName(c.User), c.Before, why),
-			Release: fmt.Sprintf("grant the role if it is meant, or take it back: dutyward release %s --reason …", c.ID),
+		why := fmt.Sprintf("this program raised %s to %s, and whether a person gave that role since ", b.userName(c.User), c.Before)
+		if doubt == "" {
+			why += "could not be told in an earlier round"
+		} else {
+			why += "can't be told: " + doubt
 		}
-		if why == "" {
-			h.Why = fmt.Sprintf("this program raised %s to %s, and whether a person gave that role since could not be told in an earlier round", b.userName(c.User), c.Before)
-		}
-		return h, true
-	})
-}
+		return wait{why, "grant the role if it is meant, or take it back: " + letThrough(c), nil}, true
+	}
+}}
 
 // strangersToTell is of how many people at least a memory must know nobody here to
 // be taken for another account's.

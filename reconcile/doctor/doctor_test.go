@@ -149,7 +149,7 @@ func TestWhatIsMissingOfNoKnownPartIsALineToo(t *testing.T) {
 }
 
 func TestWhatARoundRunsIntoIsSaid(t *testing.T) {
-	limit := plan.Held{Rule: "S26", Why: "12 lowerings are more than the 5 allowed"}
+	limit := plan.Held{Code: plan.HoldBurst, Rule: "S26", Why: "12 lowerings are more than the 5 allowed"}
 	for name, c := range map[string]struct {
 		plan    plan.Plan
 		lowered []plan.Lowered

@@ -56,7 +56,7 @@ func limits(p *plan.Plan, lowered []plan.Lowered) Check {
 		}
 	}
 	text := fmt.Sprintf("%s in the last 24 hours", counted(recent, "lowering"))
-	held := slices.IndexFunc(p.Held, func(h plan.Held) bool { return h.Rule == "S26" })
+	held := slices.IndexFunc(p.Held, func(h plan.Held) bool { return h.Code == plan.HoldBurst })
 	switch {
 	case held >= 0:
 		return warn("limits", "look at each in `dutyward plan`, then `dutyward release KEY… --reason …`", "%s; the limit holds more back: %s", text, p.Held[held].Why)

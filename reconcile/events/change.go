@@ -83,16 +83,10 @@ func (t *Told) forget(p *plan.Plan) {
 		due[c.ID] = true
 	}
 	for _, h := range p.Held {
-		due[h.ID] = due[h.ID] || h.Rule == refusedEdit // its failure is not told anew with each try
+		due[h.ID] = due[h.ID] || h.Code == plan.HoldRefusedEdit // its failure is not told anew with each try
 	}
 	maps.DeleteFunc(t.failures, func(id, _ string) bool { return !due[id] })
 }
-
-// The rules that hold changes until something else happens than a person's release.
-const (
-	refusedEdit  = "S32"
-	unsteadyEdit = "S37"
-)
 
 // held is what waits for a person. What waits only for something to be fixed is told
 // with that.
@@ -100,10 +94,10 @@ func (t *Told) held(at time.Time, p *plan.Plan) []Event {
 	var waiting, edited []plan.Held
 	for _, h := range p.Held {
 		switch {
-		case h.Rule == refusedEdit: // the refusal was told
-		case h.Rule == unsteadyEdit:
+		case h.Code == plan.HoldRefusedEdit: // the refusal was told
+		case h.Code == plan.HoldEditSettling:
 			edited = append(edited, h)
-		case h.Releasable():
+		case h.Releasable:
 			waiting = append(waiting, h)
 		}
 	}

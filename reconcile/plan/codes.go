@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/dutyward/dutyward/inventory/code"
+import (
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory/code"
+)
 
 // The codes of what a plan says besides its changes.
 const (
@@ -11,7 +15,9 @@ const (
 )
 
 // Pages explain the codes of this package.
-var Pages = code.Pages{
+var Pages = slices.Concat(planPages, holdPages)
+
+var planPages = code.Pages{
 	{
 		Code: CodeNotIncluded, Account: true,
 		Title:   "Policies name something that is not under management",

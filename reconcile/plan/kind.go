@@ -1,9 +1,11 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
@@ -59,6 +61,7 @@ func (p *Plan) UnmarshalJSON(text []byte) error {
 	}
 	for i := range p.Held {
 		p.Held[i].fillKind()
+		p.Held[i].fillCode()
 	}
 	return nil
 }
@@ -74,4 +77,22 @@ func (c *Change) fillKind() {
 	default:
 		c.Kind = KindOf(c.Pair())
 	}
+}
+
+// heldBy is why a rule of the semantics held changes, before that had codes.
+var heldBy = map[string]code.Code{
+	"S3": HoldEmptying, "S4": HoldUnwitnessed, "S23": HoldMovedTurn, "S24": HoldHidingOverride,
+	"S26": HoldBurst, "S27": HoldFight, "S31": HoldClock, "S32": HoldRefusedEdit, "S37": HoldEditSettling,
+}
+
+// fillCode tells why a change was held that was saved before that had codes.
+func (h *Held) fillCode() {
+	if h.Code != "" {
+		return
+	}
+	h.Code = cmp.Or(heldBy[h.Rule], HoldSuspended)
+	if h.Code == HoldEmptying && h.Kind == Rotation {
+		h.Code = HoldEmptyingRotation
+	}
+	h.Releasable = h.Code != HoldSuspended && h.Code != HoldClock && h.Code != HoldEmptyingRotation
 }

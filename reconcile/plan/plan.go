@@ -4,10 +4,10 @@
 package plan
 
 import (
-	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 )
@@ -175,19 +175,16 @@ type Blocked struct {
 // Held is a change that waits for a word.
 type Held struct {
 	Change
-	// Rule is the semantics' rule that holds it: "S3", "S26", "S32", "S37".
-	Rule    string `json:"rule"`
-	Why     string `json:"why"`
-	Release string `json:"release"`
+	// Code is the kind of reason, Rule the semantics' rule behind it.
+	Code    code.Code `json:"code"`
+	Rule    string    `json:"rule"`
+	Why     string    `json:"why"`
+	Release string    `json:"release"`
+	// Releasable says that a person's release of the change lets it through. What is
+	// held since something can't be told goes on by itself once it can.
+	Releasable bool `json:"releasable"`
 	// Acts is when time alone lets it through; null if it does not.
 	Acts *time.Time `json:"acts"`
-}
-
-// Releasable says that a person's release of the change lets it through: its way on
-// then has the command. What is held since something can't be told goes on by itself
-// once it can.
-func (h Held) Releasable() bool {
-	return strings.Contains(h.Release+" ", "dutyward release "+h.ID+" ")
 }
 
 // Drift is access that no policy gives and the plan leaves alone.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -103,14 +104,20 @@ func (t *planText) unconfirmed(h *Holds) {
 // letThrough is how a held change is let through.
 const letThrough = "Look at each. To let one through: dutyward release KEY --reason WHY. `*` stands for a part of a key, as in 'team/PABC123/*'."
 
+// advised are the reasons to hold where another way on than the command is told too.
+var advised = []code.Code{plan.HoldEmptying, plan.HoldMovedTurn, plan.HoldHidingOverride, plan.HoldVoidedOverride, plan.HoldRefusedEdit}
+
 // byReason writes held changes with their keys: by the reason, which is said once,
 // then by place. It says whether a person can let one through.
 func (t *planText) byReason(all []Hold, indent string, apart bool) (waiting bool) {
-	type reason struct{ rule, why string }
+	type reason struct {
+		code      code.Code
+		rule, why string
+	}
 	var order []reason
 	by := map[reason][]Hold{}
 	for _, held := range all {
-		r := reason{held.Rule, held.Why}
+		r := reason{held.Code, held.Rule, held.Why}
 		if _, seen := by[r]; !seen {
 			order = append(order, r)
 		}
@@ -130,12 +137,12 @@ func (t *planText) byReason(all []Hold, indent string, apart bool) (waiting bool
 			rows = append(rows, row{change: held.Change, notes: []string{note}})
 		}
 		t.rows(rows, indent+"  ")
-		if !by[r][0].Releasable() {
+		if !by[r][0].Releasable {
 			t.line("%s  %s", indent, t.mild("way on: "+by[r][0].Release))
 			continue
 		}
 		waiting = true
-		if r.rule == "S3" || r.rule == "S23" || r.rule == "S24" || r.rule == "S32" {
+		if slices.Contains(advised, r.code) {
 			t.line("%s  %s", indent, t.mild("way on: "+by[r][0].Release))
 		}
 	}

@@ -102,7 +102,7 @@ func wholePlan() *plan.Plan {
 		},
 		Held: []plan.Held{{Change: plan.Change{ID: "team/T2/P2/responder/none", Kind: plan.TeamRole, Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CausePolicy, User: "P2",
 			Resource: team("T2"), Before: "responder", After: "none", Reason: "no rule gives it", By: []desired.By{through(untitled)}},
-			Rule: "S3", Why: "team:Search would lose everybody", Release: "add an empty rule for team:Search, or dutyward release team/T2/P2/responder/none --reason …"}},
+			Code: plan.HoldEmptying, Rule: "S3", Releasable: true, Why: "team:Search would lose everybody", Release: "add an empty rule for team:Search, or dutyward release team/T2/P2/responder/none --reason …"}},
 		Unknown: []desired.Unknown{
 			{User: "P4", Resource: team("T2"), Reason: "oncall:Search Primry does not exist; did you mean schedule:Search Primary?"},
 			{User: "*", Resource: inventory.Ref{Kind: inventory.KindTeam, Name: "*"}, Reason: "the limit rule failed"},

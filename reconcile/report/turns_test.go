@@ -48,7 +48,7 @@ func turnsPlan() *plan.Plan {
 	p.Changes = []plan.Change{joins, override, leaves}
 	p.Summary.Raise, p.Summary.Lower = 2, 1
 	held := change("held", "P2", desired.Rotation, inventory.None, follow, "WEEK")
-	p.Held = []plan.Held{{Change: held, Rule: "S23", Why: "chloé@acme.com's next turn would begin 2026-03-09 09:00 UTC instead of 2026-03-16 09:00 UTC", Release: "release it"}}
+	p.Held = []plan.Held{{Change: held, Code: plan.HoldMovedTurn, Rule: "S23", Why: "chloé@acme.com's next turn would begin 2026-03-09 09:00 UTC instead of 2026-03-16 09:00 UTC", Release: "release it"}}
 	p.Summary.Held = 1
 	effective := week(1)
 	after := append([]plan.Turn{
@@ -109,7 +109,7 @@ func crowdedForecast() *forecast.Forecast {
 			}
 			switch {
 			case i == 11 && effect == plan.Lower:
-				handover.Held = append(handover.Held, plan.Held{Change: c, Rule: "S31", Why: "the clocks disagree"})
+				handover.Held = append(handover.Held, plan.Held{Change: c, Code: plan.HoldClock, Rule: "S31", Why: "the clocks disagree"})
 			case i == 10:
 				handover.Observed = append(handover.Observed, c)
 			default:

@@ -1,0 +1,119 @@
+package plan
+
+import "github.com/dutyward/dutyward/inventory/code"
+
+// The codes of what holds a change.
+const (
+	HoldSuspended        code.Code = "hold/suspended"
+	HoldEditSettling     code.Code = "hold/edit-settling"
+	HoldClock            code.Code = "hold/clock"
+	HoldUnwitnessed      code.Code = "hold/unwitnessed"
+	HoldHidingOverride   code.Code = "hold/hiding-override"
+	HoldVoidedOverride   code.Code = "hold/voided-override"
+	HoldFight            code.Code = "hold/fight"
+	HoldEmptying         code.Code = "hold/emptying"
+	HoldEmptyingRotation code.Code = "hold/emptying-rotation"
+	HoldBurst            code.Code = "hold/burst"
+	HoldMovedTurn        code.Code = "hold/moved-turn"
+	HoldRefusedEdit      code.Code = "hold/refused-edit"
+)
+
+// holdPages explain what holds a change.
+var holdPages = code.Pages{
+	{
+		Code: HoldSuspended, Account: true,
+		Title:   "Nothing is lowered in this round",
+		Means:   "Something that decides about lowerings can't be told: the snapshot is incomplete, a rule erred, a protection or an operator can't be resolved, or the state is of another account.",
+		Why:     "What can't be told might be the reason to keep the access (S5, S6, S12, S20).",
+		Do:      "Mend what the plan's suspended says. The change goes on by itself after that.",
+		Example: "lowering is suspended: the snapshot is incomplete: team Payments (403)",
+	},
+	{
+		Code: HoldEditSettling, Account: true,
+		Title:   "An edit of the policies has yet to hold still",
+		Means:   "Policies or configuration were edited a moment ago, and the edit newly lowers this.",
+		Why:     "A file that is saved halfway reads as if much were not wanted any more (S37).",
+		Do:      "Wait, commit the edit, or release the change.",
+		Example: "an edit made 2026-03-02 09:00:00 UTC, which must hold still until 09:01:00",
+	},
+	{
+		Code: HoldClock, Account: true,
+		Title:   "The time can't be trusted",
+		Means:   "PagerDuty's clock and this machine's disagree, or PagerDuty's went back.",
+		Why:     "What ends by the one clock may not have ended by the other (S31).",
+		Do:      "Set the clock right. The change goes on by itself once the clocks agree.",
+		Example: "PagerDuty's clock went back: it says 09:00 UTC, and said 11:00 UTC in the last round",
+	},
+	{
+		Code: HoldUnwitnessed, Account: true,
+		Title:   "Whether a raise is still this program's can't be told",
+		Means:   "This program raised somebody's role, and nobody watched since: a person may have given the role for good.",
+		Why:     "Taking it back could undo that person's decision (S4).",
+		Do:      "Grant the role if it is meant, or release the change.",
+		Example: "no round was made since 2026-03-01 09:00 UTC",
+	},
+	{
+		Code: HoldHidingOverride, Account: true,
+		Title:   "An override would hide one that a person made",
+		Means:   "On a layer-based schedule the override that is made last wins.",
+		Why:     "Other people's overrides are theirs (S24).",
+		Do:      "Wait until theirs is over, have it taken away, or release the change.",
+		Example: "ann@acme.com's override from 09:00 to 17:00 UTC on the same schedule",
+	},
+	{
+		Code: HoldVoidedOverride, Account: true,
+		Title:   "An edit of turns would void somebody's override",
+		Means:   "The override replaces somebody who would have no turn there any more.",
+		Why:     "Other people's overrides are theirs (S24).",
+		Do:      "Wait until it is over, or release the change and make the override anew.",
+		Example: "bob@acme.com's override in place of ann@acme.com, who leaves the rotation",
+	},
+	{
+		Code: HoldFight, Account: true,
+		Title:   "Others reverse this change time after time",
+		Means:   "It was made three times within an hour and is due again.",
+		Why:     "Two programs with different truths would go on for ever, and somebody's access with them (S27).",
+		Do:      "Find out who else sets it, give it one master, and release the change.",
+		Example: "a Terraform run that sets the role back every ten minutes",
+	},
+	{
+		Code: HoldEmptying, Account: true,
+		Title:   "A team would lose everybody",
+		Means:   "No rule puts anybody on the team any more, or nobody for good.",
+		Why:     "A renamed group or an emptied file looks like this (S3).",
+		Do:      "State `empty` for the team if it is meant, or release the change.",
+		Example: "no rule puts anybody on team:Payments any more",
+	},
+	{
+		Code: HoldEmptyingRotation, Account: true,
+		Title:   "A layer or event would lose everybody",
+		Means:   "No rule gives anybody turns on it any more.",
+		Why:     "Nobody would be paged. It is never left without anybody (S3, S25), whatever is released.",
+		Do:      "Grant somebody turns there, or end it in PagerDuty.",
+		Example: "no rule gives anybody turns on layer Day of schedule:Payments any more",
+	},
+	{
+		Code: HoldBurst, Account: true,
+		Title:   "More would be lowered in a day than is usual",
+		Means:   "The lowerings of one cause exceed the limit on lowerings in 24 hours.",
+		Why:     "A mistake in the policies or in a directory lowers many at once (S26).",
+		Do:      "Look at each, and release those that are meant.",
+		Example: "60 lowerings planned, of which 10 are allowed",
+	},
+	{
+		Code: HoldMovedTurn, Account: true,
+		Title:   "Somebody's next turn would move",
+		Means:   "A rotation that gets longer or shorter moves the turns of those who stay.",
+		Why:     "People plan their days by their next turn (S23).",
+		Do:      "Give somebody else turns there in the same plan, who takes them over, or release the change.",
+		Example: "ann@acme.com's next turn would begin 2026-03-09 09:00 UTC instead of 2026-03-16",
+	},
+	{
+		Code: HoldRefusedEdit, Account: true,
+		Title:   "PagerDuty refused this edit of a schedule",
+		Means:   "The same edit was tried a while ago and refused, and nothing of it is left.",
+		Why:     "Trying it every minute would change nothing (S32). It is tried again ever more rarely.",
+		Do:      "Mend what PagerDuty complained about, or release the change to try it now.",
+		Example: "refused twice, last at 09:00 UTC: 400 Invalid rotation",
+	},
+}
