@@ -175,10 +175,6 @@ func (b *builder) naming(t desired.Target) []desired.By {
 
 func (b *builder) propose(c plan.Change) { b.proposed = append(b.proposed, c) }
 
-func (b *builder) block(c plan.Change, why, unblock string) {
-	b.plan.Blocked = append(b.plan.Blocked, plan.Blocked{Change: c, Why: why, Unblock: unblock})
-}
-
 func (b *builder) drift(pair desired.Pair, held, why string) {
 	b.plan.Drift = append(b.plan.Drift, plan.Drift{User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Role: held, Why: why})
 }
@@ -226,10 +222,10 @@ func (b *builder) unsupported() {
 			c.Before, c.After = inventory.None, u.Role
 		}
 		if u.Why != "" {
-			b.block(c, u.Why, u.Unblock)
+			b.block(c, obstacle{plan.BlockedNoPart, u.Why, u.Unblock})
 			continue
 		}
-		b.block(c, "not supported yet", "nothing: a later version carries it out")
+		b.block(c, obstacle{plan.BlockedUnsupported, "not supported yet", "nothing: a later version carries it out"})
 	}
 }
 

@@ -29,15 +29,15 @@ func (b *builder) constrain() {
 			if c.Effect != effect {
 				continue
 			}
-			why, unblock := "", ""
+			var o obstacle
 			switch c.Kind {
 			case plan.BaseRole:
-				why, unblock = b.refusedBaseRole(&c, seats)
+				o = b.refusedBaseRole(&c, seats)
 			case plan.TeamRole:
-				why, unblock = b.refusedTeamRole(c, teamSize, userTeams)
+				o = b.refusedTeamRole(c, teamSize, userTeams)
 			}
-			if why != "" {
-				b.block(c, why, unblock)
+			if !o.none() {
+				b.block(c, o)
 				continue
 			}
 			kept = append(kept, c)
@@ -46,23 +46,22 @@ func (b *builder) constrain() {
 	b.proposed = kept
 }
 
-// refusedBaseRole says why PagerDuty would refuse a base role, and what would
-// help; empty if it would not.
-func (b *builder) refusedBaseRole(c *plan.Change, seats *seats) (why, unblock string) {
+// refusedBaseRole says why PagerDuty would refuse a base role, if it would.
+func (b *builder) refusedBaseRole(c *plan.Change, seats *seats) obstacle {
 	account := b.in.Snapshot.Account
 	if inventory.Stakeholder(c.After) {
 		if !slices.Contains(account.Unavailable, "abilities") && !slices.Contains(account.Abilities, "read_only_users") {
-			return fmt.Sprintf("the account lacks the ability read_only_users, which %s needs", c.After),
-				"add stakeholder seats to the account's plan, or grant another base role"
+			return obstacle{plan.BlockedAbility, fmt.Sprintf("the account lacks the ability read_only_users, which %s needs", c.After),
+				"add stakeholder seats to the account's plan, or grant another base role"}
 		}
 		if where := onDuty(b.in.Snapshot, c.User); where != "" {
-			return fmt.Sprintf("%s is on %s, and stakeholders can't be on call", b.userName(c.User), where),
-				"take them off it in PagerDuty first"
+			return obstacle{plan.BlockedStakeholder, fmt.Sprintf("%s is on %s, and stakeholders can't be on call", b.userName(c.User), where),
+				"take them off it in PagerDuty first"}
 		}
 	}
 	frees, why := seats.take(c.User, c.After)
 	if why != "" {
-		return why, "free a seat or buy one, or grant another base role"
+		return obstacle{plan.BlockedNoSeat, why, "free a seat or buy one, or grant another base role"}
 	}
 	if frees != "" {
 		for _, other := range b.proposed {
@@ -71,10 +70,11 @@ func (b *builder) refusedBaseRole(c *plan.Change, seats *seats) (why, unblock st
 			}
 		}
 	}
-	return "", ""
+	return obstacle{}
 }
 
-func (b *builder) refusedTeamRole(c plan.Change, teamSize, userTeams map[string]int) (why, unblock string) {
+// refusedTeamRole says why PagerDuty would refuse a role on a team, if it would.
+func (b *builder) refusedTeamRole(c plan.Change, teamSize, userTeams map[string]int) obstacle {
 	team := c.Resource.ID
 	switch c.Action {
 	case plan.ActionRevoke:
@@ -82,15 +82,15 @@ func (b *builder) refusedTeamRole(c plan.Change, teamSize, userTeams map[string]
 		userTeams[c.User]--
 	case plan.ActionGrant:
 		if len(b.in.Snapshot.Teams[team].Members)+teamSize[team] >= maxTeamMembers {
-			return fmt.Sprintf("the team has %d members, and PagerDuty allows no more", maxTeamMembers), "take somebody off the team, or split it"
+			return obstacle{plan.BlockedTeamFull, fmt.Sprintf("the team has %d members, and PagerDuty allows no more", maxTeamMembers), "take somebody off the team, or split it"}
 		}
 		if len(b.in.Snapshot.Users[c.User].Teams)+userTeams[c.User] >= maxUserTeams {
-			return fmt.Sprintf("%s is on %d teams, and PagerDuty allows no more", b.userName(c.User), maxUserTeams), "take them off a team"
+			return obstacle{plan.BlockedTooManyTeams, fmt.Sprintf("%s is on %d teams, and PagerDuty allows no more", b.userName(c.User), maxUserTeams), "take them off a team"}
 		}
 		teamSize[team]++
 		userTeams[c.User]++
 	}
-	return "", ""
+	return obstacle{}
 }
 
 // onDuty names a schedule or escalation policy that a person is on; empty if

@@ -72,8 +72,8 @@ func (b *builder) account(user string) {
 		return
 	}
 	if held == "owner" {
-		b.block(b.change(pair, held, asked), "the account owner's role can't be changed through PagerDuty's API",
-			"make somebody else the owner in PagerDuty, or take the grant out of the policy")
+		b.block(b.change(pair, held, asked), obstacle{plan.BlockedOwner, "the account owner's role can't be changed through PagerDuty's API",
+			"make somebody else the owner in PagerDuty, or take the grant out of the policy"})
 		return
 	}
 	b.propose(b.change(pair, held, asked))
@@ -153,8 +153,9 @@ func (b *builder) member(pair desired.Pair, held, asked string) {
 	case b.protected(pair, held, asked):
 		return
 	case inventory.Stakeholder(base):
-		b.block(b.change(pair, held, asked), fmt.Sprintf("%s is a stakeholder (%s), who can't hold a role on a team", b.userName(pair.User), base),
-			"grant a base role such as limited_user")
+		b.block(b.change(pair, held, asked), obstacle{plan.BlockedStakeholder,
+			fmt.Sprintf("%s is a stakeholder (%s), who can't hold a role on a team", b.userName(pair.User), base),
+			"grant a base role such as limited_user"})
 		return
 	}
 	b.propose(b.change(pair, held, asked))

@@ -52,7 +52,7 @@ func (b *builder) editsOf(id string, changes []plan.Change) {
 func (b *builder) edit(s inventory.Schedule, changes []plan.Change) (plan.Edit, map[string]bool) {
 	revised, err := oncall.Revise(s, b.revisionsOf(s, changes), b.in.Now)
 	if err != nil {
-		return plan.Edit{}, b.refusedEdit(s, changes, err)
+		return plan.Edit{}, b.blockEdit(s, changes, err)
 	}
 	if out := b.blockStubs(revised, changes); len(out) > 0 {
 		return plan.Edit{}, out
@@ -179,33 +179,18 @@ func (b *builder) revisionsOf(s inventory.Schedule, changes []plan.Change) []onc
 	return revisions
 }
 
-// refusedEdit blocks what keeps an edit from being made.
-func (b *builder) refusedEdit(s inventory.Schedule, changes []plan.Change, err error) map[string]bool {
-	why, unblock := err.Error(), "report it with the schedule's JSON"
+// blockEdit blocks what keeps an edit from being made.
+func (b *builder) blockEdit(s inventory.Schedule, changes []plan.Change, err error) map[string]bool {
+	o := obstacle{plan.BlockedEdit, err.Error(), "report it with the schedule's JSON"}
 	concerned := func(plan.Change) bool { return true }
 	var refused *oncall.RefusedError
 	if errors.As(err, &refused) {
-		part := func(c plan.Change) bool { return c.Layer == refused.Part }
-		why = fmt.Sprintf("on schedule %s %s", s.Name, refused.Message)
-		unblock, concerned = "change the rotation in PagerDuty", part
-		switch refused.Reason {
-		case oncall.NobodyLeft:
-			why = b.wouldEmpty(s, changes, refused.Part)
-			unblock = "grant somebody turns on it, or end it in PagerDuty: no layer or event is emptied (S25)"
-			concerned = func(c plan.Change) bool { return part(c) && c.Effect == plan.Lower }
-		case oncall.TooManyPeople:
-			unblock = "grant turns to fewer people"
-			concerned = func(c plan.Change) bool { return part(c) && c.Effect == plan.Raise }
-		case oncall.DesertedPart:
-			unblock = fmt.Sprintf("put somebody on that layer in PagerDuty, or, unless it has ended, grant turns on it: \"layer\": \"#%s\"", refused.Part)
-		case oncall.TooManyEvents:
-			unblock = "wait until an event of the rotation has ended, or delete one that is to come"
-		}
+		o, concerned = b.refusedPart(s, changes, refused)
 	}
 	out := map[string]bool{}
 	for _, c := range changes {
 		if c.Kind == plan.Rotation && concerned(c) {
-			b.block(c, why, unblock)
+			b.block(c, o)
 			out[c.ID] = true
 		}
 	}
@@ -213,10 +198,32 @@ func (b *builder) refusedEdit(s inventory.Schedule, changes []plan.Change, err e
 		return out
 	}
 	for _, c := range changes { // the part is not one of ours: none of it can be made
-		b.block(c, why, unblock)
+		b.block(c, o)
 		out[c.ID] = true
 	}
 	return out
+}
+
+// refusedPart says why a layer or event can't be revised, and which changes are to
+// blame.
+func (b *builder) refusedPart(s inventory.Schedule, changes []plan.Change, refused *oncall.RefusedError) (obstacle, func(plan.Change) bool) {
+	part := func(c plan.Change) bool { return c.Layer == refused.Part }
+	lowered := func(c plan.Change) bool { return part(c) && c.Effect == plan.Lower }
+	raised := func(c plan.Change) bool { return part(c) && c.Effect == plan.Raise }
+	why := fmt.Sprintf("on schedule %s %s", s.Name, refused.Message)
+	switch refused.Reason {
+	case oncall.NobodyLeft:
+		return obstacle{plan.BlockedNobodyLeft, b.wouldEmpty(s, changes, refused.Part),
+			"grant somebody turns on it, or end it in PagerDuty: no layer or event is emptied (S25)"}, lowered
+	case oncall.TooManyPeople:
+		return obstacle{plan.BlockedTooManyPeople, why, "grant turns to fewer people"}, raised
+	case oncall.DesertedPart:
+		return obstacle{plan.BlockedDesertedPart, why, fmt.Sprintf(
+			"put somebody on that layer in PagerDuty, or, unless it has ended, grant turns on it: \"layer\": \"#%s\"", refused.Part)}, part
+	case oncall.TooManyEvents:
+		return obstacle{plan.BlockedTooManyEvents, why, "wait until an event of the rotation has ended, or delete one that is to come"}, part
+	}
+	return obstacle{plan.BlockedEdit, why, "change the rotation in PagerDuty"}, part
 }
 
 // wouldEmpty says of which people changes would leave a layer or event empty.

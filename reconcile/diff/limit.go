@@ -110,11 +110,11 @@ func (b *builder) limitAccount(pair desired.Pair, held string) {
 	c := b.limitedTo(pair, held, limit)
 	switch {
 	case held == "owner":
-		b.block(c, "the account owner's role can't be changed through PagerDuty's API",
-			"make somebody else the owner in PagerDuty, or take this person out of the limit")
+		b.block(c, obstacle{plan.BlockedOwner, "the account owner's role can't be changed through PagerDuty's API",
+			"make somebody else the owner in PagerDuty, or take this person out of the limit"})
 	case limit.AtMost == inventory.None:
-		b.block(c, "nobody is removed from the account for want of a role (S4)",
-			"remove the person in PagerDuty, or have the limit say which base role is allowed")
+		b.block(c, obstacle{plan.BlockedRemoval, "nobody is removed from the account for want of a role (S4)",
+			"remove the person in PagerDuty, or have the limit say which base role is allowed"})
 	default:
 		b.propose(c)
 	}

@@ -145,12 +145,12 @@ func (b *builder) turn(s inventory.Schedule, pair desired.Pair, held, asked stri
 	if !named {
 		c = b.limitedTo(pair, held, limit)
 	}
-	if why, unblock := b.unschedulable(pair.User, asked); why != "" {
-		b.block(c, why, unblock)
+	if o := b.unschedulable(pair.User, asked); !o.none() {
+		b.block(c, o)
 		return
 	}
 	if why := b.ground.rendersOtherwise(s.ID); why != "" {
-		b.block(c, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended")
+		b.block(c, obstacle{plan.BlockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended"})
 		return
 	}
 	b.propose(c)
@@ -158,12 +158,12 @@ func (b *builder) turn(s inventory.Schedule, pair desired.Pair, held, asked stri
 
 // unschedulable says why PagerDuty would not take a person on a schedule.
 // Source: PagerDuty's Terraform provider, issue 759.
-func (b *builder) unschedulable(user, asked string) (why, unblock string) {
+func (b *builder) unschedulable(user, asked string) obstacle {
 	if base := b.baseAfter(user); asked != inventory.None && inventory.Stakeholder(base) {
-		return fmt.Sprintf("%s is a stakeholder (%s), and stakeholders can't be on schedules", b.userName(user), base),
-			"grant a base role such as limited_user"
+		return obstacle{plan.BlockedStakeholder, fmt.Sprintf("%s is a stakeholder (%s), and stakeholders can't be on schedules", b.userName(user), base),
+			"grant a base role such as limited_user"}
 	}
-	return "", ""
+	return obstacle{}
 }
 
 // rendersOtherwise says why the turns of a schedule can't be foreseen (S22);

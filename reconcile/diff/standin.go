@@ -63,10 +63,10 @@ func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []plan.
 	if _, read := b.in.Snapshot.Users[o.User]; !read {
 		return nil
 	}
-	pieces, why, unblock := b.pieces(s, o, ours)
-	if why != "" {
+	pieces, barred := b.pieces(s, o, ours)
+	if !barred.none() {
 		c := b.standinChange(o.Pair(), plan.Standin{Kind: plan.AsOverride, User: o.User, Start: o.From, End: o.Until, Replaces: o.Replaces}, o, inventory.None, desired.Standin)
-		b.block(c, why, unblock)
+		b.block(c, barred)
 		return nil
 	}
 	existing := plan.StandinsOn(s, b.in.Now)
@@ -86,8 +86,8 @@ func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []plan.
 			continue
 		}
 		c := b.standinChange(o.Pair(), p, o, inventory.None, desired.Standin)
-		if why, unblock := b.unschedulable(o.User, desired.Standin); why != "" {
-			b.block(c, why, unblock)
+		if barred := b.unschedulable(o.User, desired.Standin); !barred.none() {
+			b.block(c, barred)
 			continue
 		}
 		b.propose(c)
@@ -101,17 +101,17 @@ func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []plan.
 // pieces are the stand-ins that an override comes to, in the window that the
 // snapshot knows: one for its whole window, or where somebody is replaced, one
 // for each of their turns on layers or each of their rotations.
-func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.Standin) (pieces []plan.Standin, why, unblock string) {
+func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.Standin) (pieces []plan.Standin, barred obstacle) {
 	whole := plan.Standin{
 		Kind: plan.AsOverride, User: o.User, Replaces: o.Replaces,
 		Start: o.From.Truncate(time.Minute), End: o.Until.Truncate(time.Minute),
 	}
 	if !whole.Start.Before(b.horizon()) || !whole.End.After(b.in.Now) {
-		return nil, "", "" // its time has not come, or is over
+		return nil, obstacle{} // its time has not come, or is over
 	}
 	switch {
 	case s.Kind == inventory.ScheduleOfLayers && o.Replaces == "":
-		return []plan.Standin{whole}, "", ""
+		return []plan.Standin{whole}, obstacle{}
 	case s.Kind == inventory.ScheduleOfLayers:
 		return b.turnsReplaced(s, whole, ours)
 	case o.Replaces == "":
@@ -125,10 +125,10 @@ func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.S
 		}
 	}
 	if len(pieces) == 0 {
-		return nil, fmt.Sprintf("%s takes no turns on schedule %s from %s to %s, and so can't be replaced there",
-			b.userName(o.Replaces), s.Name, clock(whole.Start), clock(whole.End)), "name somebody who does, or leave `replaces` out to fill a gap"
+		return nil, obstacle{plan.BlockedNobodyReplaced, fmt.Sprintf("%s takes no turns on schedule %s from %s to %s, and so can't be replaced there",
+			b.userName(o.Replaces), s.Name, clock(whole.Start), clock(whole.End)), "name somebody who does, or leave `replaces` out to fill a gap"}
 	}
-	return pieces, "", ""
+	return pieces, obstacle{}
 }
 
 // horizon is the moment before which overrides must begin to be made now.
@@ -148,13 +148,13 @@ func covers(e inventory.Event, p plan.Standin) bool {
 
 // turnsReplaced are the turns of the person replaced as they are without this
 // program's overrides, one stand-in for each.
-func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.Standin, ours []plan.Standin) (pieces []plan.Standin, why, unblock string) {
+func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.Standin, ours []plan.Standin) (pieces []plan.Standin, barred obstacle) {
 	if why := b.ground.rendersOtherwise(s.ID); why != "" {
-		return nil, why, "leave `replaces` out, or make the override in PagerDuty"
+		return nil, obstacle{plan.BlockedRendering, why, "leave `replaces` out, or make the override in PagerDuty"}
 	}
 	shifts, err := oncall.Render(without(s, ours), whole.Start, whole.End)
 	if err != nil {
-		return nil, err.Error(), "report it with the schedule's JSON"
+		return nil, obstacle{plan.BlockedRendering, err.Error(), "report it with the schedule's JSON"}
 	}
 	for _, shift := range shifts {
 		if shift.User != whole.Replaces || !shift.End.After(b.in.Now) || !shift.Start.Before(b.horizon()) {
@@ -168,21 +168,21 @@ func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.Standin, ours [
 		p.Start, p.End = shift.Start, shift.End
 		pieces = append(pieces, p)
 	}
-	return pieces, "", ""
+	return pieces, obstacle{}
 }
 
 // gap is a custom shift for a window in which nobody is on call.
-func (b *builder) gap(s inventory.Schedule, whole plan.Standin, ours []plan.Standin) (pieces []plan.Standin, why, unblock string) {
+func (b *builder) gap(s inventory.Schedule, whole plan.Standin, ours []plan.Standin) (pieces []plan.Standin, barred obstacle) {
 	whole.Kind = plan.AsCustomShift
 	shifts, err := oncall.Render(without(s, ours), plan.Later(whole.Start, b.in.Now), whole.End)
 	switch {
 	case err != nil:
-		return nil, err.Error(), "report it with the schedule's JSON"
+		return nil, obstacle{plan.BlockedRendering, err.Error(), "report it with the schedule's JSON"}
 	case len(shifts) > 0:
-		return nil, fmt.Sprintf("%s is on call on schedule %s from %s: on a shift-based schedule an override replaces somebody, and only a gap can be filled without",
-			b.userName(shifts[0].User), s.Name, clock(shifts[0].Start)), "say in `replaces` whom it replaces, or narrow it to the gap"
+		return nil, obstacle{plan.BlockedNoGap, fmt.Sprintf("%s is on call on schedule %s from %s: on a shift-based schedule an override replaces somebody, and only a gap can be filled without",
+			b.userName(shifts[0].User), s.Name, clock(shifts[0].Start)), "say in `replaces` whom it replaces, or narrow it to the gap"}
 	}
-	return []plan.Standin{whole}, "", ""
+	return []plan.Standin{whole}, obstacle{}
 }
 
 // without is a schedule without some of its stand-ins.

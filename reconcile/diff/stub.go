@@ -48,8 +48,8 @@ func (b *builder) blockStubs(revised oncall.Revised, changes []plan.Change) map[
 			if c.Kind != plan.Rotation {
 				continue
 			}
-			b.block(c, fmt.Sprintf("on schedule %s layer %q has turns of #%s, who was deleted, and PagerDuty takes no change of a schedule that names such people", s.Name, l.Name, l.Users[i]),
-				"take them off that layer in PagerDuty, or let somebody join it by a policy, who takes over their turns")
+			b.block(c, obstacle{plan.BlockedDeletedPerson, fmt.Sprintf("on schedule %s layer %q has turns of #%s, who was deleted, and PagerDuty takes no change of a schedule that names such people", s.Name, l.Name, l.Users[i]),
+				"take them off that layer in PagerDuty, or let somebody join it by a policy, who takes over their turns"})
 			out[c.ID] = true
 		}
 	}

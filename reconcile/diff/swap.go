@@ -147,12 +147,12 @@ func (b *builder) keepHalves(half, other plan.Change, out map[string]bool) {
 	}
 	for _, x := range b.plan.Blocked {
 		if x.ID == other.ID {
-			b.block(half, why+"blocked: "+x.Why, x.Unblock)
+			b.block(half, obstacle{x.Code, why + "blocked: " + x.Why, x.Unblock})
 			out[half.ID] = true
 			return
 		}
 	}
-	b.block(half, why+"not targeted", "target that as well: --target "+other.ID)
+	b.block(half, obstacle{plan.BlockedNotTargeted, why + "not targeted", "target that as well: --target " + other.ID})
 	out[half.ID] = true
 }
 

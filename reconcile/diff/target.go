@@ -47,7 +47,7 @@ func (b *builder) target() {
 			continue
 		}
 		if lowering := need(c); lowering != "" {
-			b.block(c, "it needs "+b.describe(lowering)+", a lowering that is not targeted", "target that as well")
+			b.block(c, obstacle{plan.BlockedNotTargeted, "it needs " + b.describe(lowering) + ", a lowering that is not targeted", "target that as well"})
 			continue
 		}
 		want(c)

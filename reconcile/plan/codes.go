@@ -15,7 +15,7 @@ const (
 )
 
 // Pages explain the codes of this package.
-var Pages = slices.Concat(planPages, holdPages)
+var Pages = slices.Concat(planPages, holdPages, blockedPages)
 
 var planPages = code.Pages{
 	{

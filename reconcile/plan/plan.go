@@ -168,8 +168,10 @@ func (c Change) Pair() desired.Pair {
 // Blocked is a change that can't be made, and what would make it possible.
 type Blocked struct {
 	Change
-	Why     string `json:"why"`
-	Unblock string `json:"unblock"`
+	// Code is the kind of reason.
+	Code    code.Code `json:"code"`
+	Why     string    `json:"why"`
+	Unblock string    `json:"unblock"`
 }
 
 // Held is a change that waits for a word.
