@@ -196,7 +196,7 @@ func (a *Applied) After() *inventory.Snapshot {
 	edit := inventory.NewEdit(a.Snapshot)
 	for _, o := range a.Report.Outcomes {
 		if o.Status.Succeeded() {
-			o.Change.Make(edit)
+			diff.Suppose(edit, o.Change)
 		}
 	}
 	return edit.Snapshot()

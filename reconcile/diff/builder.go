@@ -28,6 +28,8 @@ type builder struct {
 	scope *scope
 	// was are the rules that gave pairs their role before, as far as known.
 	was map[desired.Pair][]desired.By
+	// onSchedules are the ids of the schedules that are compared, sorted.
+	onSchedules []string
 	// proposed are the changes that are neither blocked nor observed yet.
 	proposed []plan.Change
 	// untargeted are those that the plan was narrowed away from.
@@ -183,20 +185,6 @@ func (b *builder) finding(f plan.Finding) { b.plan.Findings = append(b.plan.Find
 
 func (b *builder) warn(c code.Code, format string, args ...any) {
 	b.plan.Warnings = append(b.plan.Warnings, desired.Notice{Code: c, Message: fmt.Sprintf(format, args...)})
-}
-
-// protected lists a pair that a protection keeps as it is.
-func (b *builder) protected(pair desired.Pair, held, asked string) bool {
-	for _, p := range b.access.Protections {
-		if !p.Covers(pair, held, asked) {
-			continue
-		}
-		b.plan.Protected = append(b.plan.Protected, plan.Protected{
-			User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Before: held, Would: asked, Reason: p.Reason, By: p.By,
-		})
-		return true
-	}
-	return false
 }
 
 // circular are the rules that would give a pair something that follows from itself

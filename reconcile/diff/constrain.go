@@ -16,12 +16,17 @@ const (
 	maxUserTeams   = 400
 )
 
+// room is what changes take up: seats, places on teams.
+type room struct {
+	seats               *seats
+	teamSize, userTeams map[string]int
+}
+
 // constrain blocks what PagerDuty would refuse, as far as the snapshot tells
 // (S16).
 func (b *builder) constrain() {
 	b.indexBases() // those blocked here too: roles on teams and turns wait for them
-	seats := newSeats(b.in.Snapshot)
-	teamSize, userTeams := map[string]int{}, map[string]int{}
+	room := &room{newSeats(b.in.Snapshot), map[string]int{}, map[string]int{}}
 	kept := make([]plan.Change, 0, len(b.proposed))
 	// Lowerings first: they free seats and places that raises may take.
 	for _, effect := range []plan.Effect{plan.Lower, plan.Raise} {
@@ -29,14 +34,7 @@ func (b *builder) constrain() {
 			if c.Effect != effect {
 				continue
 			}
-			var o obstacle
-			switch c.Kind {
-			case plan.BaseRole:
-				o = b.refusedBaseRole(&c, seats)
-			case plan.TeamRole:
-				o = b.refusedTeamRole(c, teamSize, userTeams)
-			}
-			if !o.none() {
+			if o := kindOf(c.Kind).refused(b, &c, room); !o.none() {
 				b.block(c, o)
 				continue
 			}
@@ -44,53 +42,6 @@ func (b *builder) constrain() {
 		}
 	}
 	b.proposed = kept
-}
-
-// refusedBaseRole says why PagerDuty would refuse a base role, if it would.
-func (b *builder) refusedBaseRole(c *plan.Change, seats *seats) obstacle {
-	account := b.in.Snapshot.Account
-	if inventory.Stakeholder(c.After) {
-		if !slices.Contains(account.Unavailable, "abilities") && !slices.Contains(account.Abilities, "read_only_users") {
-			return obstacle{plan.BlockedAbility, fmt.Sprintf("the account lacks the ability read_only_users, which %s needs", c.After),
-				"add stakeholder seats to the account's plan, or grant another base role"}
-		}
-		if where := onDuty(b.in.Snapshot, c.User); where != "" {
-			return obstacle{plan.BlockedStakeholder, fmt.Sprintf("%s is on %s, and stakeholders can't be on call", b.userName(c.User), where),
-				"take them off it in PagerDuty first"}
-		}
-	}
-	frees, why := seats.take(c.User, c.After)
-	if why != "" {
-		return obstacle{plan.BlockedNoSeat, why, "free a seat or buy one, or grant another base role"}
-	}
-	if frees != "" {
-		for _, other := range b.proposed {
-			if other.User == frees && other.Kind == plan.BaseRole {
-				c.Requires = append(c.Requires, other.ID)
-			}
-		}
-	}
-	return obstacle{}
-}
-
-// refusedTeamRole says why PagerDuty would refuse a role on a team, if it would.
-func (b *builder) refusedTeamRole(c plan.Change, teamSize, userTeams map[string]int) obstacle {
-	team := c.Resource.ID
-	switch c.Action {
-	case plan.ActionRevoke:
-		teamSize[team]--
-		userTeams[c.User]--
-	case plan.ActionGrant:
-		if len(b.in.Snapshot.Teams[team].Members)+teamSize[team] >= maxTeamMembers {
-			return obstacle{plan.BlockedTeamFull, fmt.Sprintf("the team has %d members, and PagerDuty allows no more", maxTeamMembers), "take somebody off the team, or split it"}
-		}
-		if len(b.in.Snapshot.Users[c.User].Teams)+userTeams[c.User] >= maxUserTeams {
-			return obstacle{plan.BlockedTooManyTeams, fmt.Sprintf("%s is on %d teams, and PagerDuty allows no more", b.userName(c.User), maxUserTeams), "take them off a team"}
-		}
-		teamSize[team]++
-		userTeams[c.User]++
-	}
-	return obstacle{}
 }
 
 // onDuty names a schedule or escalation policy that a person is on; empty if

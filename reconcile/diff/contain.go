@@ -53,6 +53,14 @@ func (b *builder) fault(r inventory.Ref, user, what string) {
 	b.plan.Held = slices.DeleteFunc(b.plan.Held, func(x plan.Held) bool { return about(x.Change) })
 }
 
+// faulty says that planning a resource was at fault before: another kind of access to
+// it is not planned then.
+func (b *builder) faulty(r inventory.Ref) bool {
+	return slices.ContainsFunc(b.access.Unknown, func(u desired.Unknown) bool {
+		return u.Code == desired.CodeFault && u.User == "*" && u.Resource == r
+	})
+}
+
 // FaultError says that no plan could be made since this program is at fault.
 type FaultError struct{ What string }
 

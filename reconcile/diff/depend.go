@@ -9,9 +9,18 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// depend says which changes must have succeeded before which (S16): a role on a
-// team is touched only once the person's base role leaves it to us, and who
-// hands over a resource keeps it until those who take over have it.
+// others are the proposed changes that some have to wait for.
+type others struct {
+	// leaves are the changes that take somebody off a schedule, by user.
+	leaves map[string][]plan.Change
+	// overrides are those that are to be made.
+	overrides []plan.Change
+	// teamGrants are the keys of the changes that put people on teams.
+	teamGrants map[desired.Pair]string
+}
+
+// depend says which changes must have succeeded before which (S16): each kind knows
+// its own, and who hands over a resource keeps it until those who take over have it.
 func (b *builder) depend() {
 	takingOver := map[desired.Target][]plan.Change{}
 	for _, c := range b.proposed {
@@ -19,14 +28,10 @@ func (b *builder) depend() {
 			takingOver[c.Pair().Target()] = append(takingOver[c.Pair().Target()], c)
 		}
 	}
-	b.dependOnSchedules()
+	o := b.others()
 	for i := range b.proposed {
 		c := &b.proposed[i]
-		if c.Kind == plan.TeamRole {
-			if base, ok := b.bases[c.User]; ok && inventory.FixedBaseRole(base.Before) {
-				c.Requires = append(c.Requires, base.ID)
-			}
-		}
+		kindOf(c.Kind).require(b, c, o)
 		if c.Effect != plan.Lower || c.Cause != plan.CauseHandover {
 			continue
 		}
@@ -36,6 +41,44 @@ func (b *builder) depend() {
 			}
 		}
 	}
+}
+
+func (b *builder) others() others {
+	o := others{leaves: map[string][]plan.Change{}, teamGrants: map[desired.Pair]string{}}
+	any := false
+	for _, c := range b.proposed {
+		switch {
+		case !c.Kind.OnSchedule():
+			continue
+		case c.After == inventory.None:
+			o.leaves[c.User] = append(o.leaves[c.User], c)
+		case c.Kind == plan.Override:
+			o.overrides = append(o.overrides, c)
+		}
+		any = true
+	}
+	if !any {
+		return o
+	}
+	for _, c := range b.everyChange() {
+		if c.Action == plan.ActionGrant && c.Kind == plan.TeamRole {
+			o.teamGrants[c.Pair()] = c.ID
+		}
+	}
+	return o
+}
+
+// ofTeam says whether a schedule is a team's, or an escalation policy's of it.
+func (b *builder) ofTeam(schedule, team string) bool {
+	if slices.Contains(b.in.Snapshot.Schedules[schedule].Teams, team) {
+		return true
+	}
+	for _, p := range b.in.Snapshot.EscalationPolicies {
+		if slices.Contains(p.Teams, team) && slices.Contains(targets(p), inventory.Target{Type: "schedule", ID: schedule}) {
+			return true
+		}
+	}
+	return false
 }
 
 // cascade blocks what needs a change that will not be made.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -278,9 +277,8 @@ func (b *builder) heldPairs(kind inventory.Kind) int {
 			n += len(b.in.Snapshot.Users)
 			continue
 		}
-		n += len(b.in.Snapshot.Teams[target.Resource.ID].Members)
-		if line, ok := oncall.LineOf(b.in.Snapshot.Schedules[target.Resource.ID], target.Layer); ok {
-			n += len(line.Members)
+		for range kindOn(target).members(b.in.Snapshot, target) {
+			n++
 		}
 	}
 	return n

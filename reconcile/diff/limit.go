@@ -101,44 +101,22 @@ func (b *builder) causeOfNewLimit(pair desired.Pair, limit desired.Cap) plan.Cau
 	return plan.CauseFacts
 }
 
-// limitAccount lowers a base role that no grant gives to what limits leave.
-func (b *builder) limitAccount(pair desired.Pair, held string) {
-	limit, beyond := b.beyond(pair, held)
-	if !beyond || b.access.UnknownReason(pair) != "" || b.mode(pair.Resource) == plan.Unmanaged || b.protected(pair, held, limit.AtMost) {
-		return
-	}
-	c := b.limitedTo(pair, held, limit)
-	switch {
-	case held == "owner":
-		b.block(c, obstacle{plan.BlockedOwner, "the account owner's role can't be changed through PagerDuty's API",
-			"make somebody else the owner in PagerDuty, or take this person out of the limit"})
-	case limit.AtMost == inventory.None:
-		b.block(c, obstacle{plan.BlockedRemoval, "nobody is removed from the account for want of a role (S4)",
-			"remove the person in PagerDuty, or have the limit say which base role is allowed"})
-	default:
-		b.propose(c)
-	}
-}
-
 // stays says whether somebody stays on a target that no grant names, since the limits
 // that lower others there are not on them.
 func (b *builder) stays(target desired.Target) bool {
 	if _, named := b.access.Named[target]; named {
 		return false
 	}
-	var people []string
-	if target.Layer == "" {
-		people = b.ground.membersOf(target.Resource.ID)
-	} else if line, ok := oncall.LineOf(b.in.Snapshot.Schedules[target.Resource.ID], target.Layer); ok {
-		people = line.Members
-	}
-	return slices.ContainsFunc(people, func(user string) bool {
+	for user := range kindOn(target).members(b.in.Snapshot, target) {
 		if _, read := b.in.Snapshot.Users[user]; !read {
-			return false
+			continue
 		}
 		limit, limited := b.access.Cap(desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer})
-		return !limited || limit.AtMost != inventory.None
-	})
+		if !limited || limit.AtMost != inventory.None {
+			return true
+		}
+	}
+	return false
 }
 
 // beyondOn is what the people hold on a schedule who are under a limit there, by id.

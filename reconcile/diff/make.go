@@ -271,7 +271,7 @@ func sameMembers(s *inventory.Snapshot, a, b map[string]map[string]string) bool 
 func After(s *inventory.Snapshot, p *plan.Plan) *inventory.Snapshot {
 	e := inventory.NewEdit(s)
 	for _, c := range p.Changes {
-		c.Make(e)
+		Suppose(e, c)
 	}
 	for _, i := range p.Implied {
 		if i.Foreseen {

@@ -82,7 +82,10 @@ func (b *builder) undo(c plan.Change) string {
 		return "undone already"
 	case held != c.After:
 		return "somebody moved it since: PagerDuty holds " + held
-	case b.protected(pair, held, c.Before):
+	}
+	s := situation{pair: pair, held: c.After, asked: c.Before}
+	if v, ok := b.protects(s, c.Before); ok {
+		b.settle(s, v)
 		return ""
 	}
 	contrary := b.change(pair, c.After, c.Before)

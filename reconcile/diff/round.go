@@ -52,13 +52,8 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		pairs[pair] = true
 	}
 	for target := range r.Access.Named {
-		for user := range r.Snapshot.Teams[target.Resource.ID].Members {
-			pairs[desired.Pair{User: user, Resource: target.Resource}] = true
-		}
-		if line, ok := oncall.LineOf(r.Snapshot.Schedules[target.Resource.ID], target.Layer); ok {
-			for _, user := range line.Members {
-				pairs[desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}] = true
-			}
+		for user := range kindOn(target).members(r.Snapshot, target) {
+			pairs[desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}] = true
 		}
 	}
 	for pair := range pending {
@@ -109,24 +104,13 @@ func beyondLimits(r *Result) []desired.Pair {
 			pairs = append(pairs, pair)
 		}
 	}
-	if capped := r.Access.Capped(inventory.KindTeam); len(capped) > 0 {
-		for id, team := range r.Snapshot.Teams {
-			for user, role := range team.Members {
-				if capped[user] {
-					note(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, id)}, role)
-				}
-			}
+	for _, k := range kinds {
+		on := inventory.KindTeam
+		if k.name().OnSchedule() {
+			on = inventory.KindSchedule
 		}
-	}
-	if capped := r.Access.Capped(inventory.KindSchedule); len(capped) > 0 {
-		for id, s := range r.Snapshot.Schedules {
-			for _, line := range oncall.Lines(s, r.Plan.Now) {
-				for _, user := range line.Members {
-					if capped[user] && line.ID != "" {
-						note(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindSchedule, id), Layer: line.ID}, desired.Rotation)
-					}
-				}
-			}
+		if people := r.Access.Capped(on); len(people) > 0 {
+			k.capped(r.Snapshot, people, r.Plan.Now, note)
 		}
 	}
 	return pairs

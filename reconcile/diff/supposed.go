@@ -20,11 +20,11 @@ func (c *course) suppose(p *plan.Plan) {
 	c.edit.SetNow(p.Now)
 	c.supposeSeats(p)
 	for _, change := range p.Changes {
-		change.Make(c.edit)
+		Suppose(c.edit, change)
 	}
 	for _, change := range p.Observed {
 		if c.imagines(change) {
-			change.Make(c.edit)
+			Suppose(c.edit, change)
 		}
 	}
 	c.account = c.edit.Snapshot()
@@ -96,7 +96,7 @@ func (c *course) supposeSchedules(p *plan.Plan) []string {
 	}
 	for _, change := range p.Changes {
 		if change.Kind == plan.TeamRole && change.After == inventory.None {
-			change.Make(c.edit)
+			Suppose(c.edit, change)
 		}
 	}
 	c.account = c.edit.Snapshot()

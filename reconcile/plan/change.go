@@ -3,7 +3,6 @@ package plan
 import (
 	"strings"
 
-	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
@@ -33,14 +32,4 @@ func CutKey(key string) (subject, before string) {
 		return "", ""
 	}
 	return strings.Join(parts[:len(parts)-2], "/"), parts[len(parts)-2]
-}
-
-// Make makes the change in an edit of the account.
-func (c Change) Make(e *inventory.Edit) {
-	switch c.Kind {
-	case BaseRole:
-		e.SetBaseRole(c.User, c.After)
-	case TeamRole:
-		e.SetTeamRole(c.Resource.ID, c.User, c.After)
-	}
 }

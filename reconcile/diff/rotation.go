@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -12,8 +13,8 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// The cases of a person and a layer or event. The first line that fits decides;
-// members are those of the last of its line, who take turns for good.
+// rotations are turns on layers and events; members are those of the last of its
+// line, who take turns for good.
 //
 //	asked      member   and                          then
 //	--------   ------   --------------------------   ----------------------------
@@ -28,27 +29,75 @@ import (
 //	any        any      we render the schedule       blocked (S22)
 //	                    otherwise than PagerDuty
 //
-// What became a change then goes through enforcement, constraints and holds;
-// all changes of one schedule become one edit of it.
+// The first line that fits decides. What became a change then goes through
+// enforcement, constraints and holds; all changes of one schedule become one edit
+// of it.
+type rotations struct{}
 
-// schedules compares turns and overrides on every schedule that policies name, on
-// which this program made overrides, or on which somebody is beyond a limit.
-func (b *builder) schedules() {
-	for _, id := range b.concerned() {
-		s, ok := b.in.Snapshot.Schedules[id]
-		if !ok {
-			continue
-		}
-		b.contain(b.ref(inventory.KindSchedule, id), "*", func() {
-			for _, line := range oncall.Lines(s, b.in.Now) {
-				if line.ID != "" {
-					b.turns(s, line)
-				}
+func (rotations) name() plan.Kind { return plan.Rotation }
+
+func (rotations) compare(b *builder) {
+	b.eachSchedule(func(s inventory.Schedule) {
+		for _, line := range oncall.Lines(s, b.in.Now) {
+			if line.ID != "" {
+				b.turns(s, line)
 			}
-			b.standins(s)
-		})
+		}
+	})
+}
+
+// eachSchedule compares something on each schedule that policies name, on which this
+// program made overrides, or on which somebody is beyond a limit.
+func (b *builder) eachSchedule(compare func(inventory.Schedule)) {
+	for _, id := range b.onSchedules {
+		resource := b.ref(inventory.KindSchedule, id)
+		if s, ok := b.in.Snapshot.Schedules[id]; ok && !b.faulty(resource) {
+			b.contain(resource, "*", func() { compare(s) })
+		}
 	}
 }
+
+func (rotations) refused(*builder, *plan.Change, *room) obstacle { return obstacle{} }
+
+// require has people be on a team before they are on its schedule.
+func (rotations) require(b *builder, c *plan.Change, o others) {
+	if c.After != inventory.None {
+		b.requirePresence(c, o)
+	}
+}
+
+// requirePresence has somebody's base role and teams allow them on a schedule before
+// they are on it.
+func (b *builder) requirePresence(c *plan.Change, o others) {
+	if base, ok := b.bases[c.User]; ok && inventory.Stakeholder(base.Before) {
+		c.Requires = append(c.Requires, base.ID)
+	}
+	for _, team := range b.in.Snapshot.Schedules[c.Resource.ID].Teams {
+		if id, ok := o.teamGrants[desired.Pair{User: c.User, Resource: b.ref(inventory.KindTeam, team)}]; ok {
+			c.Requires = append(c.Requires, id)
+		}
+	}
+}
+
+func (rotations) members(s *inventory.Snapshot, t desired.Target) iter.Seq[string] {
+	line, _ := oncall.LineOf(s.Schedules[t.Resource.ID], t.Layer)
+	return slices.Values(line.Members)
+}
+
+func (rotations) capped(s *inventory.Snapshot, people map[string]bool, now time.Time, tell func(desired.Pair, string)) {
+	for id, schedule := range s.Schedules {
+		for _, line := range oncall.Lines(schedule, now) {
+			for _, user := range line.Members {
+				if people[user] && line.ID != "" {
+					tell(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindSchedule, id), Layer: line.ID}, desired.Rotation)
+				}
+			}
+		}
+	}
+}
+
+// make does nothing: turns follow from edits of schedules.
+func (rotations) make(*inventory.Edit, plan.Change) {}
 
 // concerned are the ids of the schedules that are compared, sorted.
 func (b *builder) concerned() []string {
@@ -79,7 +128,7 @@ func (b *builder) concerned() []string {
 // turnsInScope are the pairs of turns on the schedules in scope that policies
 // name: who takes them, and who is to.
 func (b *builder) turnsInScope(each func(desired.Pair)) {
-	for _, id := range b.concerned() {
+	for _, id := range b.onSchedules {
 		s := b.in.Snapshot.Schedules[id]
 		for _, line := range oncall.Lines(s, b.in.Now) {
 			target := desired.Target{Resource: b.ref(inventory.KindSchedule, id), Layer: line.ID}
@@ -116,44 +165,42 @@ func (b *builder) turns(s inventory.Schedule, line oncall.Line) {
 			continue
 		}
 		pair := desired.Pair{User: user, Resource: target.Resource, Layer: line.ID}
-		held, asked := inventory.None, inventory.None
+		at := situation{pair: pair, held: inventory.None, asked: inventory.None, named: named}
 		if line.Includes(user) {
-			held = desired.Rotation
+			at.held = desired.Rotation
 		}
 		if b.grants(pair) {
-			asked = desired.Rotation
+			at.asked = desired.Rotation
 		}
-		b.turn(s, pair, held, asked, named)
+		b.settle(at, b.turn(s, at))
 	}
 }
 
-// turn compares one person on a layer or event.
-func (b *builder) turn(s inventory.Schedule, pair desired.Pair, held, asked string, named bool) {
-	switch {
-	case held == asked, b.access.UnknownReason(pair) != "":
-		return
+// turn is about one person on a layer or event.
+func (b *builder) turn(schedule inventory.Schedule, s situation) verdict {
+	if s.held == s.asked || b.unknown(s.pair) {
+		return verdict{}
 	}
-	limit, beyond := b.beyond(pair, held)
-	switch {
-	case !named && (!beyond || b.mode(pair.Resource) == plan.Unmanaged):
-		b.drift(pair, held, b.unnamed(partName(s)))
-		return
-	case b.protected(pair, held, asked):
-		return
+	limit, beyond := b.beyond(s.pair, s.held)
+	if !s.named && (!beyond || b.mode(s.pair.Resource) == plan.Unmanaged) {
+		return verdict{drift: b.unnamed(partName(schedule))}
 	}
-	c := b.change(pair, held, asked)
-	if !named {
-		c = b.limitedTo(pair, held, limit)
+	if v, ok := b.protects(s, s.asked); ok {
+		return v
 	}
-	if o := b.unschedulable(pair.User, asked); !o.none() {
-		b.block(c, o)
-		return
+	var v verdict
+	if s.named {
+		v = due(b.change(s.pair, s.held, s.asked))
+	} else {
+		v = due(b.limitedTo(s.pair, s.held, limit))
 	}
-	if why := b.ground.rendersOtherwise(s.ID); why != "" {
-		b.block(c, obstacle{plan.BlockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended"})
-		return
+	if v.barred = b.unschedulable(s.pair.User, s.asked); !v.barred.none() {
+		return v
 	}
-	b.propose(c)
+	if why := b.ground.rendersOtherwise(schedule.ID); why != "" {
+		v.barred = obstacle{plan.BlockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended"}
+	}
+	return v
 }
 
 // unschedulable says why PagerDuty would not take a person on a schedule.
@@ -209,62 +256,4 @@ func unsettled(s *inventory.Snapshot, m plan.Memory, now time.Time) []desired.Un
 		}
 	}
 	return unknown
-}
-
-// targetName is what people call a target.
-func (b *builder) targetName(t desired.Target) string { return targetName(b.in.Snapshot, b.index, t) }
-
-func targetName(s *inventory.Snapshot, x *inventory.Index, t desired.Target) string {
-	name := x.Named(t.Resource)
-	if t.Resource.Kind != inventory.KindSchedule {
-		return name
-	}
-	if t.Layer == "" {
-		return "the overrides of " + name
-	}
-	schedule := s.Schedules[t.Resource.ID]
-	if line, ok := oncall.LineOf(schedule, t.Layer); ok && line.Name != "" {
-		return fmt.Sprintf("%s %s of %s", partName(schedule), line.Name, name)
-	}
-	return fmt.Sprintf("%s #%s of %s", partName(schedule), t.Layer, name)
-}
-
-// follow brings what is remembered of layers and events to those that took over
-// from them, which have other ids.
-func follow(s *inventory.Snapshot, m plan.Memory) plan.Memory {
-	if m.Last == nil {
-		return m
-	}
-	concerned := map[string]bool{}
-	for _, p := range m.Last.Pairs {
-		concerned[p.Resource.ID] = concerned[p.Resource.ID] || p.Layer != ""
-	}
-	for _, n := range m.Last.Named {
-		concerned[n.Resource.ID] = concerned[n.Resource.ID] || n.Layer != ""
-	}
-	current := map[desired.Target]string{}
-	for id, layers := range concerned {
-		if !layers {
-			continue
-		}
-		for _, l := range oncall.Lines(s.Schedules[id], s.Now) {
-			for _, part := range l.IDs {
-				current[desired.Target{Resource: inventory.ByID(inventory.KindSchedule, id), Layer: part}] = l.ID
-			}
-		}
-	}
-	last := *m.Last
-	last.Pairs, last.Named = slices.Clone(last.Pairs), slices.Clone(last.Named)
-	for i, p := range last.Pairs {
-		if now, ok := current[p.Target()]; ok {
-			last.Pairs[i].Layer = now
-		}
-	}
-	for i, n := range last.Named {
-		if now, ok := current[n.Target]; ok {
-			last.Named[i].Layer = now
-		}
-	}
-	m.Last = &last
-	return m
 }

@@ -1,0 +1,142 @@
+package diff
+
+import (
+	"iter"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// kind is a kind of access: what a plan does differently for it than for others.
+type kind interface {
+	// name is what changes of the kind say.
+	name() plan.Kind
+	// compare finds what differs between desired access and the snapshot.
+	compare(b *builder)
+	// refused says why PagerDuty would refuse a change, as far as the snapshot
+	// tells, and counts what the change takes up (S16).
+	refused(b *builder, c *plan.Change, room *room) obstacle
+	// require says what a change waits for, beside hand-overs (S16).
+	require(b *builder, c *plan.Change, o others)
+	// members are those who are on a target now, in no order.
+	members(s *inventory.Snapshot, t desired.Target) iter.Seq[string]
+	// capped tells what people hold who are under some limit on the kind of resource
+	// (S38).
+	capped(s *inventory.Snapshot, people map[string]bool, now time.Time, tell func(pair desired.Pair, held string))
+	// make makes a change in an edit of the account, where that can be.
+	make(e *inventory.Edit, c plan.Change)
+}
+
+// kinds are all kinds that are compared, in this order: turns and team roles depend
+// on what becomes of base roles, and who is on a team on what becomes of turns.
+var kinds = []kind{baseRoles{}, rotations{}, overrides{}, teamRoles{}}
+
+// diff compares every pair in scope.
+func (b *builder) diff() {
+	b.onSchedules = b.concerned()
+	for _, k := range kinds {
+		k.compare(b)
+	}
+}
+
+// kindOf is the kind of that name; nil for one that is only shown.
+func kindOf(name plan.Kind) kind {
+	for _, k := range kinds {
+		if k.name() == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// kindOn is the kind of access to a target.
+func kindOn(t desired.Target) kind {
+	return kindOf(plan.KindOf(desired.Pair{Resource: t.Resource, Layer: t.Layer}))
+}
+
+// Suppose takes a change for made in an edit of the account. Turns and overrides
+// follow from a plan's edits of schedules.
+func Suppose(e *inventory.Edit, c plan.Change) {
+	if k := kindOf(c.Kind); k != nil {
+		k.make(e, c)
+	}
+}
+
+// situation is a pair as it is compared.
+type situation struct {
+	pair desired.Pair
+	// held is what PagerDuty holds, asked what policies give.
+	held, asked string
+	// named says that policies name what it is about.
+	named bool
+}
+
+// verdict says what is to become of a pair; the zero verdict is nothing.
+type verdict struct {
+	// due is the change to make; barred is what keeps it from being made.
+	due    *plan.Change
+	barred obstacle
+	// wayBack says that due undoes a raise of ours, which nothing but the memory
+	// asks for.
+	wayBack bool
+	// drift is why what is held is left alone.
+	drift string
+	// implied is why PagerDuty gives by itself the role that is held.
+	implied   *plan.Implied
+	protected *plan.Protected
+	finding   *plan.Finding
+}
+
+func due(c plan.Change) verdict { return verdict{due: &c} }
+
+// settle lists what becomes of a pair.
+func (b *builder) settle(s situation, v verdict) {
+	if v.protected != nil {
+		b.plan.Protected = append(b.plan.Protected, *v.protected)
+	}
+	if v.implied != nil {
+		b.plan.Implied = append(b.plan.Implied, *v.implied)
+	}
+	if v.drift != "" {
+		b.drift(s.pair, s.held, v.drift)
+	}
+	if v.finding != nil {
+		b.finding(*v.finding)
+	}
+	switch {
+	case v.due == nil:
+	case !v.barred.none():
+		b.block(*v.due, v.barred)
+	default:
+		b.propose(*v.due)
+	}
+	if v.wayBack {
+		b.wayBack = append(b.wayBack, v.due.ID)
+	}
+}
+
+// protects is the verdict of a protection that keeps a pair as it is, if there is
+// one against making something else of it.
+func (b *builder) protects(s situation, other string) (verdict, bool) {
+	for _, p := range b.access.Protections {
+		if p.Covers(s.pair, s.held, other) {
+			return verdict{protected: &plan.Protected{
+				User: s.pair.User, Resource: s.pair.Resource, Layer: s.pair.Layer,
+				Before: s.held, Would: other, Reason: p.Reason, By: p.By,
+			}}, true
+		}
+	}
+	return verdict{}, false
+}
+
+func nobody(func(string) bool) {}
+
+func (b *builder) unknown(pair desired.Pair) bool { return b.access.UnknownReason(pair) != "" }
+
+// higher says that a role of a pair is higher than another. What is not was
+// lowered by somebody since, and no grant raises it.
+func higher(p desired.Pair, role, than string) bool {
+	return inventory.CompareRoles(p.Resource.Kind, role, than) > 0
+}

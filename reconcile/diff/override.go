@@ -1,0 +1,221 @@
+package diff
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// overrides are overrides and custom shifts on schedules. Only what this program
+// made is ever taken back (S24).
+type overrides struct{}
+
+func (overrides) name() plan.Kind { return plan.Override }
+
+func (overrides) compare(b *builder) { b.eachSchedule(b.standins) }
+
+// standins compares the overrides that policies ask for on a schedule with those
+// that it holds.
+func (b *builder) standins(s inventory.Schedule) {
+	ours, theirs := b.ourStandins(s)
+	var wanted []plan.Standin
+	for _, o := range b.access.Overrides {
+		if o.Schedule == s.ID && !b.unknown(o.Pair()) {
+			wanted = append(wanted, b.standin(s, o, ours)...)
+		}
+	}
+	asked := func(have plan.Standin) bool {
+		return slices.ContainsFunc(wanted, func(w plan.Standin) bool { return w.Same(have, b.in.Now) })
+	}
+	for _, have := range ours {
+		at := situation{pair: desired.Pair{User: have.User, Resource: b.ref(inventory.KindSchedule, s.ID)}, held: desired.Standin, asked: inventory.None}
+		if !asked(have) && !b.unknown(at.pair) {
+			b.settle(at, b.unasked(at, have))
+		}
+	}
+	if b.in.Memory.Last != nil {
+		return
+	}
+	// After a lost state what is as policies ask is taken for ours.
+	for _, have := range slices.Concat(ours, theirs) {
+		if asked(have) {
+			b.adopted = append(b.adopted, plan.OurStandin{Schedule: s.ID, Standin: have, At: b.in.Now})
+		}
+	}
+}
+
+// unasked is about a stand-in of ours that no policy asks for.
+func (b *builder) unasked(s situation, have plan.Standin) verdict {
+	limit, beyond := b.beyond(s.pair, s.held)
+	if _, named := b.access.Named[s.pair.Target()]; !named && !beyond {
+		return verdict{drift: "this program made it, and no policy names this schedule's overrides any more"}
+	}
+	if v, ok := b.protects(s, inventory.None); ok {
+		return v
+	}
+	c := b.standinChange(s.pair, have, desired.Override{}, s.held, inventory.None)
+	if beyond {
+		c.LimitedBy, c.By = limit.By, rulesOf(limit)
+		c.Reason = fmt.Sprintf("limited to %s: %s", limit.AtMost, limit.By[0].Reason)
+	}
+	return due(c)
+}
+
+// standin is what an override that policies ask for comes to on a schedule; what
+// is missing of it is proposed, or blocked.
+func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []plan.Standin) []plan.Standin {
+	if len(o.Limited) > 0 {
+		return nil
+	}
+	if _, read := b.in.Snapshot.Users[o.User]; !read {
+		return nil
+	}
+	pieces, barred := b.pieces(s, o, ours)
+	if !barred.none() {
+		c := b.standinChange(o.Pair(), plan.Standin{Kind: plan.AsOverride, User: o.User, Start: o.From, End: o.Until, Replaces: o.Replaces}, o, inventory.None, desired.Standin)
+		b.block(c, barred)
+		return nil
+	}
+	existing := b.standinsThere(s)
+	for _, p := range pieces {
+		key := standinKey(o.Pair(), p.Key())
+		b.asks[key] = true
+		if slices.ContainsFunc(existing, func(have plan.Standin) bool { return p.On(s).Same(have, b.in.Now) }) {
+			continue
+		}
+		at := situation{pair: o.Pair(), held: inventory.None, asked: desired.Standin}
+		v, kept := b.protects(at, desired.Standin)
+		if kept {
+			b.asks[key] = false
+		} else {
+			v = due(b.standinChange(o.Pair(), p, o, inventory.None, desired.Standin))
+			v.barred = b.unschedulable(o.User, desired.Standin)
+		}
+		b.settle(at, v)
+	}
+	for i, p := range pieces {
+		pieces[i] = p.On(s)
+	}
+	return pieces
+}
+
+// standinsThere are the stand-ins on a schedule, with those that this program made a
+// moment ago: PagerDuty may not show them yet (S9).
+func (b *builder) standinsThere(s inventory.Schedule) []plan.Standin {
+	there := plan.StandinsOn(s, b.in.Now)
+	for _, o := range b.in.Memory.Standins {
+		if o.Schedule == s.ID && !o.Gone && b.fresh(o.At) {
+			there = append(there, o.Standin)
+		}
+	}
+	return there
+}
+
+func (overrides) refused(*builder, *plan.Change, *room) obstacle { return obstacle{} }
+
+// require has people be on a team before they are on its schedule, and what takes the
+// place of an override be there before that is taken back.
+func (overrides) require(b *builder, c *plan.Change, o others) {
+	if c.After != inventory.None {
+		b.requirePresence(c, o)
+		return
+	}
+	for _, made := range o.overrides {
+		if made.Resource == c.Resource && overlap(*made.Override, *c.Override) {
+			c.Requires = append(c.Requires, made.ID)
+		}
+	}
+}
+
+func overlap(a, b plan.Standin) bool { return a.Start.Before(b.End) && b.Start.Before(a.End) }
+
+// members are none: overrides are remembered by their windows.
+func (overrides) members(*inventory.Snapshot, desired.Target) iter.Seq[string] { return nobody }
+
+// capped tells of nobody: overrides are remembered by their windows.
+func (overrides) capped(*inventory.Snapshot, map[string]bool, time.Time, func(desired.Pair, string)) {
+}
+
+// make does nothing: overrides follow from edits of schedules.
+func (overrides) make(*inventory.Edit, plan.Change) {}
+
+// ourStandins are the stand-ins on a schedule that this program made, and the
+// others, of those that have not ended. One that it took back a moment ago is
+// neither: PagerDuty may still show it (S9).
+func (b *builder) ourStandins(s inventory.Schedule) (ours, theirs []plan.Standin) {
+	for _, have := range plan.StandinsOn(s, b.in.Now) {
+		i := slices.IndexFunc(b.in.Memory.Standins, func(o plan.OurStandin) bool {
+			return o.Schedule == s.ID && o.ID == have.ID && o.Kind == have.Kind
+		})
+		switch {
+		case i < 0:
+			theirs = append(theirs, have)
+		case !b.in.Memory.Standins[i].Gone:
+			ours = append(ours, have)
+		}
+	}
+	return ours, theirs
+}
+
+// fresh says that a write is so young that PagerDuty may not show it yet (S9).
+func (b *builder) fresh(at time.Time) bool { return b.in.Now.Sub(at) < overlaidFor }
+
+// overlaidFor is how long PagerDuty may answer old after a write (S9).
+const overlaidFor = 2 * time.Minute
+
+// standinChange describes the change that makes a stand-in, or takes one back.
+func (b *builder) standinChange(pair desired.Pair, p plan.Standin, o desired.Override, before, after string) plan.Change {
+	c := plan.Change{
+		ID: plan.Key(pair, before, after) + "/" + p.Key(), Kind: plan.Override, Action: plan.ActionGrant, Effect: plan.Raise,
+		User: pair.User, Resource: pair.Resource, Before: before, After: after, By: o.By, Override: &p,
+	}
+	span := fmt.Sprintf("from %s to %s", clock(p.Start), clock(p.End))
+	if p.Replaces != "" {
+		span += " in place of " + b.userName(p.Replaces)
+	}
+	c.Cause = b.standinCause(p.Key(), pair, after)
+	if after == inventory.None {
+		c.Action, c.Effect = plan.ActionRevoke, plan.Lower
+		c.Reason = "no rule asks for it any more: " + span
+	} else {
+		c.Reason = span
+		end := p.End
+		c.Until = &end
+		if c.Cause == plan.CauseDrift {
+			c.Reason = "taken away in PagerDuty: " + span
+		}
+	}
+	if len(c.By) == 0 {
+		c.By = b.naming(pair.Target())
+	}
+	return c
+}
+
+// standinCause is why a stand-in is made or taken back now (S14).
+func (b *builder) standinCause(key string, pair desired.Pair, after string) plan.Cause {
+	last := b.in.Memory.Last
+	if last == nil {
+		return plan.CausePolicy
+	}
+	id := standinKey(pair, key)
+	then, now := slices.Contains(last.Standins, id), after != inventory.None
+	switch {
+	case then && now && slices.Contains(last.PendingStandins, id):
+		return plan.CausePolicy
+	case then && now:
+		return plan.CauseDrift
+	case b.in.Revision != last.Revision:
+		return plan.CausePolicy
+	}
+	return plan.CauseFacts
+}
+
+// standinKey identifies a stand-in that policies ask for in what a round leaves.
+func standinKey(pair desired.Pair, key string) string {
+	return pair.Resource.ID + "/" + pair.User + "/" + key
+}
