@@ -39,9 +39,9 @@ func (c *clock) advance(d time.Duration) {
 
 // account is PagerDuty in memory. Its reads lag behind its writes by lag.
 type account struct {
-	apply.Schedules // none: see schedule_test.go
-	clock           *clock
-	lag             time.Duration
+	apply.Account // of schedules nothing: see schedule_test.go
+	clock         *clock
+	lag           time.Duration
 	// before, if set, is asked before each call, which fails with its error.
 	before func(call string) error
 	// after, if set, is asked after each call that worked.

@@ -16,25 +16,16 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// Account is what a plan is carried out on, in PagerDuty's own words. It is
-// used from several goroutines at once.
+// Account is what a plan is carried out on, in PagerDuty's own words: all that the
+// kinds of access ask for. It is used from several goroutines at once.
 type Account interface {
-	// TeamMembers returns the team role by user id.
-	TeamMembers(ctx context.Context, teamID string) (map[string]string, error)
-	// User returns a person as PagerDuty holds them now.
-	User(ctx context.Context, id string) (inventory.User, error)
-	// SetBaseRole gives a person, as just read, another base role. What PagerDuty
-	// demands to be sent along is sent as user holds it.
-	SetBaseRole(ctx context.Context, user inventory.User, role string) error
-	// PutTeamMember puts a person on a team with a role, or changes the role.
-	PutTeamMember(ctx context.Context, teamID, userID, role string) error
-	// RemoveTeamMember takes a person off a team.
-	RemoveTeamMember(ctx context.Context, teamID, userID string) error
-	Schedules
+	Users
+	Teams
+	Rotations
+	Overrides
 }
 
 // Recorder keeps what was intended and what became of it. Both methods return
@@ -110,13 +101,14 @@ func Run(ctx context.Context, p *plan.Plan, a Account, r Recorder, o Options) (*
 		return nil, fmt.Errorf("%w: it was made at %s for the time until %s, when desired access changes; nothing was done; make a new plan",
 			ErrExpired, stamp(p.Now), stamp(*p.Expires))
 	}
-	g, err := newGraph(p.Changes)
+	l := newLook(o.Now, o.Overlay)
+	kinds := kindsOf(a, l)
+	g, err := newGraph(p.Changes, kinds)
 	if err != nil {
 		return nil, fmt.Errorf("plan is not sound, nothing was done: %w", err)
 	}
 	x := &run{
-		plan: p, graph: g, account: a, recorder: r, options: o,
-		look: newLook(a, o.Now, o.Overlay), busy: map[inventory.Ref]bool{},
+		plan: p, graph: g, kinds: kinds, recorder: r, options: o, look: l, lanes: map[string]bool{},
 		report: &Report{Began: o.Now(), Outcomes: make([]Outcome, len(p.Changes))},
 	}
 	x.all(ctx)

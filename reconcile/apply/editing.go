@@ -12,7 +12,7 @@ import (
 
 // editing writes edits of schedules, and brings to an end those that broke off.
 type editing struct {
-	account  Account
+	account  Rotations
 	recorder Recorder
 	now      func() time.Time
 	// timeout bounds each step, which follows a renewal of the lease (S29).

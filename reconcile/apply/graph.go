@@ -26,7 +26,7 @@ type edge struct {
 	order bool
 }
 
-func newGraph(changes []plan.Change) (*graph, error) {
+func newGraph(changes []plan.Change, kinds map[plan.Kind]kind) (*graph, error) {
 	g := &graph{
 		changes:    changes,
 		waits:      make([]int, len(changes)),
@@ -39,8 +39,8 @@ func newGraph(changes []plan.Change) (*graph, error) {
 			return nil, fmt.Errorf("changes %d and %d have the same id %q", first+1, i+1, c.ID)
 		}
 		at[c.ID] = i
-		if !slices.Contains(plan.Kinds(), c.Kind) {
-			return nil, fmt.Errorf("change %q is of kind %q, which this version does not know", c.ID, c.Kind)
+		if _, ok := kinds[c.Kind]; !ok {
+			return nil, fmt.Errorf("change %q is of kind %q, which this version does not carry out", c.ID, c.Kind)
 		}
 	}
 	for i, c := range changes {

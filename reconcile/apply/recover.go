@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -36,11 +35,12 @@ type Intent struct {
 // at for another reason stays open for a day, and through an outage or a token that
 // is not accepted for as long as that takes; the error says so.
 func Recover(ctx context.Context, open []Intent, a Account, r Recorder, o Options) ([]Outcome, error) {
-	l := newLook(a, o.Now, o.Overlay)
+	l := newLook(o.Now, o.Overlay)
+	kinds := kindsOf(a, l)
 	settled := []Outcome{}
 	var errs []error
 	for _, in := range open {
-		out, known, err := l.settle(ctx, in)
+		out, known, err := l.settle(ctx, kinds, in)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -65,10 +65,10 @@ type UnseenError struct{ error }
 func (e *UnseenError) Unwrap() error { return e.error }
 
 // settle says what became of an intent, if that can be known now.
-func (l *look) settle(ctx context.Context, in Intent) (Outcome, bool, error) {
+func (l *look) settle(ctx context.Context, kinds map[plan.Kind]kind, in Intent) (Outcome, bool, error) {
 	out := Outcome{Change: in.Change}
 	age := l.now().Sub(in.At)
-	found, made, err := l.held(ctx, in.Change)
+	found, made, err := held(ctx, kinds, in.Change)
 	if made.ID != "" && in.Change.After != inventory.None {
 		out.Change.Override = &made
 	}
@@ -108,20 +108,11 @@ func gone(err error) bool {
 	return errors.As(err, &e) && e.Gone()
 }
 
-// held is what the pair of a change holds now, and of an override that it made
-// or was to take back what is there.
-func (l *look) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
-	switch {
-	case c.Kind == plan.Override:
-		_, made, err := l.standin(ctx, c)
-		if err != nil || made.ID == "" {
-			return inventory.None, made, err
-		}
-		return desired.Standin, made, nil
-	case c.Kind == plan.Rotation:
-		found, err := l.turn(ctx, c)
-		return found, plan.Standin{}, err
+// held is what a change is about now.
+func held(ctx context.Context, kinds map[plan.Kind]kind, c plan.Change) (string, plan.Standin, error) {
+	k, ok := kinds[c.Kind]
+	if !ok {
+		return "", plan.Standin{}, fmt.Errorf("access to %s can't be changed by this version", c.Resource)
 	}
-	found, _, err := l.role(ctx, c.Pair())
-	return found, plan.Standin{}, err
+	return k.held(ctx, c)
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -15,11 +14,11 @@ import (
 const recordTimeout = 30 * time.Second
 
 // run is one run of a plan. Its fields belong to the goroutine that runs all;
-// changes in hand touch only look, account, recorder and options.
+// changes in hand touch only look, kinds, recorder and options.
 type run struct {
 	plan     *plan.Plan
 	graph    *graph
-	account  Account
+	kinds    map[plan.Kind]kind
 	recorder Recorder
 	options  Options
 	look     *look
@@ -27,8 +26,7 @@ type run struct {
 
 	ready   []int // changes whose requirements have succeeded, in the plan's order
 	inHand  int
-	userNow bool                   // a base role is being changed
-	busy    map[inventory.Ref]bool // schedules that are being edited
+	lanes   map[string]bool // those in which a unit is in hand
 	settled int
 	denials denials
 	broken  error // the record could not be kept
@@ -61,10 +59,7 @@ func (x *run) all(ctx context.Context) {
 		s := <-results
 		x.inHand--
 		first := s.outcomes[0]
-		if isUser(first.Change) {
-			x.userNow = false
-		}
-		delete(x.busy, first.Change.Resource)
+		delete(x.lanes, x.kinds[first.Change.Kind].lane(first.Change))
 		if s.unrecorded != nil && x.broken == nil {
 			x.broken = s.unrecorded
 			x.report.Stopped = "the record could not be kept"
@@ -84,10 +79,7 @@ func (x *run) all(ctx context.Context) {
 	}
 }
 
-// start takes ready changes in hand as far as concurrency allows. Base roles
-// are changed one at a time, for PagerDuty refuses concurrent changes of users
-// ("account could not be locked"); so is each schedule, whose turns are edited
-// together.
+// start takes ready changes in hand as far as concurrency and their lanes allow.
 func (x *run) start(ctx context.Context, results chan<- settlement) {
 	for x.inHand < x.options.Concurrency && x.report.Stopped == "" {
 		k := slices.IndexFunc(x.ready, x.free)
@@ -98,9 +90,9 @@ func (x *run) start(ctx context.Context, results chan<- settlement) {
 			return
 		}
 		i := x.ready[k]
-		mates := x.mates(i)
-		x.ready = slices.DeleteFunc(x.ready, func(r int) bool { return slices.Contains(mates, r) })
 		c := x.graph.changes[i]
+		mates := x.kinds[c.Kind].unit(x.graph.changes, i)
+		x.ready = slices.DeleteFunc(x.ready, func(r int) bool { return slices.Contains(mates, r) })
 		if why := x.denials.forbidden[c.Resource]; why != "" {
 			for _, i := range mates {
 				x.skip(i, "not tried, since another change there was refused: "+why)
@@ -108,9 +100,8 @@ func (x *run) start(ctx context.Context, results chan<- settlement) {
 			continue
 		}
 		x.inHand++
-		x.userNow = x.userNow || isUser(c)
-		if c.Kind.OnSchedule() {
-			x.busy[c.Resource] = true
+		if lane := x.kinds[c.Kind].lane(c); lane != "" {
+			x.lanes[lane] = true
 		}
 		var changes []plan.Change
 		for _, i := range mates {
@@ -123,18 +114,15 @@ func (x *run) start(ctx context.Context, results chan<- settlement) {
 	}
 }
 
-// free says whether a ready change may be taken in hand.
+// free says whether a ready change may be taken in hand: its lane is, and all that is
+// made with it is ready.
 func (x *run) free(i int) bool {
 	c := x.graph.changes[i]
-	switch {
-	case isUser(c):
-		return !x.userNow
-	case !c.Kind.OnSchedule():
-		return true
-	case x.busy[c.Resource]:
+	k := x.kinds[c.Kind]
+	if x.lanes[k.lane(c)] {
 		return false
 	}
-	return !slices.ContainsFunc(x.mates(i), func(m int) bool {
+	return !slices.ContainsFunc(k.unit(x.graph.changes, i), func(m int) bool {
 		return x.report.Outcomes[m].Status == "" && !slices.Contains(x.ready, m)
 	})
 }
@@ -151,22 +139,7 @@ func (x *run) guarded(ctx context.Context, indices []int, changes []plan.Change)
 			}
 		}
 	}()
-	c := changes[0]
-	edit, edited := x.editOf(c.Resource)
-	switch {
-	case c.Kind == plan.Override:
-		var o Outcome
-		o, s.unrecorded = x.standin(ctx, c)
-		s.outcomes = []Outcome{o}
-	case c.Kind == plan.Rotation && edited:
-		s.outcomes, s.unrecorded = x.edit(ctx, edit, changes)
-	case c.Kind == plan.Rotation:
-		s.outcomes = outcomesOf(changes, Failed, fmt.Sprintf("turns on %s can't be changed: the plan has no edit of it", c.Resource), x.options.Now())
-	default:
-		var o Outcome
-		o, s.unrecorded = x.change(ctx, c)
-		s.outcomes = []Outcome{o}
-	}
+	s.outcomes, s.unrecorded = x.kinds[changes[0].Kind].carryOut(ctx, x, changes)
 	return s
 }
 
@@ -220,40 +193,6 @@ func (x *run) mustStop(ctx context.Context) string {
 		return planEnded + stamp(*x.plan.Expires) + ", when desired access changes"
 	}
 	return ""
-}
-
-// change looks, and writes if what it finds is what the plan saw (S8).
-func (x *run) change(ctx context.Context, c plan.Change) (Outcome, error) {
-	o := Outcome{Change: c}
-	found, user, err := x.look.role(ctx, c.Pair())
-	o.Found = found
-	stop := x.mustStop(ctx)
-	switch {
-	case err != nil && stop == "":
-		return failed(o, err), nil
-	case stop != "":
-		o.Status, o.Why = Skipped, "not started: "+stop
-	case found == c.After:
-		o.Status, o.Why = Already, "already so"
-	case found != c.Before:
-		o.Status = Conflict
-		o.Why = fmt.Sprintf("changed since the plan: it saw %s, PagerDuty now holds %s", c.Before, found)
-	case c.Kind == plan.BaseRole && c.After == inventory.None:
-		return failed(o, errors.New("removing people from the account is not supported")), nil
-	default:
-		return x.write(ctx, o, user)
-	}
-	return o, nil
-}
-
-// write sets a role, and remembers it for later looks.
-func (x *run) write(ctx context.Context, o Outcome, user inventory.User) (Outcome, error) {
-	c := o.Change
-	o, err := x.recorded(ctx, o, func(ctx context.Context) error { return x.send(ctx, c, user) }, nil)
-	if o.Wrote {
-		x.look.wrote(plan.Write{Pair: c.Pair(), Before: c.Before, Role: c.After, At: o.At})
-	}
-	return o, err
 }
 
 // recorded records the intent, sends the write and records its result. It is
@@ -311,16 +250,6 @@ func (e endedError) Error() string {
 
 func (endedError) Is(target error) bool { return target == ErrExpired }
 
-func (x *run) send(ctx context.Context, c plan.Change, user inventory.User) error {
-	switch {
-	case c.Kind == plan.BaseRole:
-		return x.account.SetBaseRole(ctx, user, c.After)
-	case c.After == inventory.None:
-		return x.account.RemoveTeamMember(ctx, c.Resource.ID, c.User)
-	}
-	return x.account.PutTeamMember(ctx, c.Resource.ID, c.User, c.After)
-}
-
 func failed(o Outcome, err error) Outcome {
 	o.Status, o.Why, o.err = Failed, err.Error(), err
 	return o
@@ -332,5 +261,3 @@ func refused(err error) bool {
 	var r interface{ Refused() bool }
 	return errors.As(err, &r) && r.Refused()
 }
-
-func isUser(c plan.Change) bool { return c.Kind == plan.BaseRole }

@@ -181,7 +181,7 @@ func TestAnUnsoundPlanIsRefusedWhole(t *testing.T) {
 		says    string
 	}{
 		"two changes of one id":           {[]plan.Change{x, x}, "have the same id"},
-		"a kind that nobody knows":        {[]plan.Change{strange}, `is of kind "slack_group", which this version does not know`},
+		"a kind that nobody knows":        {[]plan.Change{strange}, `is of kind "slack_group", which this version does not carry out`},
 		"changes that require each other": {[]plan.Change{circle, y}, "requires, directly or through others, itself"},
 	} {
 		t.Run(name, func(t *testing.T) {

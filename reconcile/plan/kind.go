@@ -26,9 +26,6 @@ const (
 	Deprovision Kind = "deprovision"
 )
 
-// Kinds are the kinds there are.
-func Kinds() []Kind { return []Kind{BaseRole, TeamRole, Rotation, Override, Deprovision} }
-
 // KindOf is the kind of access that a pair is about.
 func KindOf(pair desired.Pair) Kind {
 	switch {

@@ -9,12 +9,12 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// Schedules is what the turns and overrides of schedules are written on, in the
-// steps of a revision.
-type Schedules interface {
+// Rotations is what turns are written on, in the steps of a revision.
+type Rotations interface {
 	// Schedule reads one schedule, rendered over a window.
 	Schedule(ctx context.Context, id string, w inventory.Window) (inventory.Schedule, error)
 	// WriteStep carries out one step of a revision of a schedule that was read as
@@ -23,68 +23,10 @@ type Schedules interface {
 	// PreviewSchedule has PagerDuty render a layer-based schedule without keeping
 	// it, overrides aside.
 	PreviewSchedule(ctx context.Context, s inventory.Schedule, w inventory.Window) ([]inventory.Shift, error)
+	// AddOverride and AddCustomShift put back what others made where a turn goes on,
+	// and fill what is left of one under way.
 	AddOverride(ctx context.Context, was inventory.Schedule, o inventory.Override) (inventory.Override, error)
-	RemoveOverride(ctx context.Context, was inventory.Schedule, id string) error
 	AddCustomShift(ctx context.Context, was inventory.Schedule, s inventory.CustomShift) (inventory.CustomShift, error)
-	RemoveCustomShift(ctx context.Context, was inventory.Schedule, id string) error
-}
-
-// EditIntent is an edit of a schedule's turns that is about to be written in
-// several steps, or was and has not been seen whole.
-type EditIntent struct {
-	ID int64 `json:"-"`
-	// At is when it was recorded, Touched when a step of it was last sent, as far as
-	// that is known.
-	At      time.Time `json:"-"`
-	Touched time.Time `json:"-"`
-	// Status is what was last recorded of it; empty where its process was killed.
-	Status EditStatus         `json:"-"`
-	Was    inventory.Schedule `json:"was"`
-	// Steps are the writes, in order.
-	Steps []oncall.Step `json:"steps"`
-	// After has the definition afterwards, for comparing turns.
-	After inventory.Schedule `json:"after"`
-	// Changes are the keys of the changes that it makes.
-	Changes []string `json:"changes"`
-}
-
-// States are what the schedule's definition goes through: as it was, and after
-// each step.
-func (in EditIntent) States() []inventory.Schedule { return oncall.States(in.Was, in.Steps) }
-
-// EditStatus says what became of an edit.
-type EditStatus string
-
-// The statuses of edits.
-const (
-	EditWritten  EditStatus = "written"  // all steps were acknowledged, and are seen
-	EditUnseen   EditStatus = "unseen"   // all steps were acknowledged, and do not show yet
-	EditPartial  EditStatus = "partial"  // some were, or may have been: the next round looks
-	EditFailed   EditStatus = "failed"   // nothing was written
-	EditUndone   EditStatus = "undone"   // what was written was taken back
-	EditConflict EditStatus = "conflict" // somebody else changed the schedule, which is left as it is
-	EditLeft     EditStatus = "left"     // nothing more can be done, or told
-	EditAlarm    EditStatus = "alarm"    // a person must look; the next round sees whether it is right again
-)
-
-// Open says that the next round looks at the edit again.
-func (s EditStatus) Open() bool {
-	return s == "" || s == EditUnseen || s == EditPartial || s == EditAlarm
-}
-
-// EditAlarmed is an alarm about an edit that could not be brought to a good end. It
-// stands until the schedule is right again.
-type EditAlarmed struct {
-	Edit int64 `json:"edit"`
-	// Round is the round that the edit belongs to.
-	Round int64 `json:"round"`
-	// Schedule is the schedule's id, Name its name.
-	Schedule string    `json:"schedule"`
-	Name     string    `json:"name"`
-	Since    time.Time `json:"since"`
-	// Ended is when it was right again; null as long as it is not.
-	Ended *time.Time `json:"ended"`
-	Why   string     `json:"why"`
 }
 
 // watched is how far ahead of an edit turns are compared.
@@ -95,17 +37,56 @@ func windowFrom(now time.Time) inventory.Window {
 	return inventory.Window{Since: since, Until: since.Add(watched)}
 }
 
+// rotations are made schedule by schedule, all changes of one schedule together.
+type rotations struct {
+	account Rotations
+	look    *look
+}
+
+func (rotations) unit(changes []plan.Change, i int) []int {
+	var all []int
+	for k, other := range changes {
+		if other.Resource == changes[i].Resource && other.Kind == plan.Rotation {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+func (rotations) lane(c plan.Change) string { return laneOf(c.Resource) }
+
+func (k rotations) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
+	now := k.look.now().UTC()
+	s, err := k.account.Schedule(ctx, c.Resource.ID, inventory.Window{Since: now, Until: now.Add(time.Hour)})
+	if err != nil {
+		return "", plan.Standin{}, fmt.Errorf("look at schedule %s: %w", c.Resource.ID, err)
+	}
+	if line, ok := oncall.LineOf(s, c.Layer); ok && line.Includes(c.User) {
+		return desired.Rotation, plan.Standin{}, nil
+	}
+	return inventory.None, plan.Standin{}, nil
+}
+
+func (k rotations) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {
+	schedule := unit[0].Resource
+	i := slices.IndexFunc(x.plan.Edits, func(e plan.Edit) bool { return e.Schedule == schedule })
+	if i < 0 {
+		return outcomesOf(unit, Failed, fmt.Sprintf("turns on %s can't be changed: the plan has no edit of it", schedule), x.options.Now()), nil
+	}
+	return k.edit(ctx, x, x.plan.Edits[i], unit)
+}
+
 // edit makes all changes of one schedule's turns: looks whether the schedule is
 // as the plan saw it (S8), asks PagerDuty's own preview, records the intent,
 // writes step by step, reads the schedule back and compares its turns with those
 // foreseen.
-func (x *run) edit(ctx context.Context, e plan.Edit, changes []plan.Change) ([]Outcome, error) {
+func (k rotations) edit(ctx context.Context, x *run, e plan.Edit, changes []plan.Change) ([]Outcome, error) {
 	work := e.Work
 	all := func(status Status, format string, args ...any) []Outcome {
 		return outcomesOf(changes, status, fmt.Sprintf(format, args...), x.options.Now())
 	}
 	window := windowFrom(x.options.Now())
-	fresh, err := x.account.Schedule(ctx, work.Was.ID, window)
+	fresh, err := k.account.Schedule(ctx, work.Was.ID, window)
 	if stop := x.mustStop(ctx); stop != "" {
 		return all(Skipped, "not started: %s", stop), nil
 	}
@@ -119,14 +100,14 @@ func (x *run) edit(ctx context.Context, e plan.Edit, changes []plan.Change) ([]O
 	case voidsNew(fresh, work, x.plan.Changes, x.options.Now()):
 		return all(Conflict, "an override was made on schedule %s since the plan, which this edit would void: nothing was written, plan again", work.Was.Name), nil
 	}
-	if why, err := x.preview(ctx, work.Revised.Schedule, window); why != "" {
+	if why, err := k.preview(ctx, work.Revised.Schedule, window); why != "" {
 		outcomes := all(Failed, "%s", why)
 		for i := range outcomes {
 			outcomes[i].err, outcomes[i].Waits = err, err == nil || final(err)
 		}
 		return outcomes, nil
 	}
-	return x.writeEdit(ctx, work, changes, all)
+	return k.writeEdit(ctx, x, work, changes, all)
 }
 
 // voidsNew says that an edit would void an override that the plan did not know
@@ -150,7 +131,7 @@ func makes(c plan.Change, schedule string, o inventory.Override) bool {
 // preview asks PagerDuty to render the schedule as it would be, and says where
 // that differs from what was foreseen, or with an error that there is no preview.
 // Shift-based schedules know none.
-func (x *run) preview(ctx context.Context, after inventory.Schedule, w inventory.Window) (string, error) {
+func (k rotations) preview(ctx context.Context, after inventory.Schedule, w inventory.Window) (string, error) {
 	if after.Kind != inventory.ScheduleOfLayers {
 		return "", nil
 	}
@@ -158,7 +139,7 @@ func (x *run) preview(ctx context.Context, after inventory.Schedule, w inventory
 	// What has ended is not rendered, and may name people who were deleted since.
 	after.Layers = slices.DeleteFunc(slices.Clone(after.Layers), func(l inventory.Layer) bool { return l.End != nil && !l.End.After(w.Since) })
 	var err error
-	after.Shifts, err = x.account.PreviewSchedule(ctx, after, w)
+	after.Shifts, err = k.account.PreviewSchedule(ctx, after, w)
 	if err != nil {
 		return fmt.Sprintf("PagerDuty gave no preview of schedule %s, so nothing was written: %v", after.Name, err), err
 	}
@@ -177,7 +158,7 @@ func differing(diffs []oncall.Difference, err error) string {
 
 // writeEdit records and writes an edit. It is finished even if ctx ends
 // meanwhile, for half of it may leave a schedule without a successor.
-func (x *run) writeEdit(ctx context.Context, work plan.Work, changes []plan.Change, all func(Status, string, ...any) []Outcome) ([]Outcome, error) {
+func (k rotations) writeEdit(ctx context.Context, x *run, work plan.Work, changes []plan.Change, all func(Status, string, ...any) []Outcome) ([]Outcome, error) {
 	whole := context.WithoutCancel(ctx)
 	intending, cancel := context.WithTimeout(whole, x.options.WriteTimeout)
 	defer cancel()
@@ -198,7 +179,7 @@ func (x *run) writeEdit(ctx context.Context, work plan.Work, changes []plan.Chan
 	}
 	in.ID = id
 
-	e := editing{account: x.account, recorder: x.recorder, now: x.options.Now, timeout: x.options.WriteTimeout}
+	e := editing{account: k.account, recorder: x.recorder, now: x.options.Now, timeout: x.options.WriteTimeout}
 	end := e.tell(e.carryOut(whole, in, x.sending))
 	outcomes := end.outcomes(all)
 	recording, cancel := context.WithTimeout(whole, recordTimeout)
@@ -254,31 +235,6 @@ func failedAll(all func(Status, string, ...any) []Outcome, err error) []Outcome 
 		outcomes[i] = failed(outcomes[i], err)
 	}
 	return outcomes
-}
-
-// mates are the changes that are made in one piece of work with a change, itself
-// included, by position; alone if it is no change of turns.
-func (x *run) mates(i int) []int {
-	c := x.graph.changes[i]
-	if c.Kind != plan.Rotation {
-		return []int{i}
-	}
-	var all []int
-	for k, other := range x.graph.changes {
-		if other.Resource == c.Resource && other.Kind == plan.Rotation {
-			all = append(all, k)
-		}
-	}
-	return all
-}
-
-// editOf is the plan's edit of a schedule.
-func (x *run) editOf(r inventory.Ref) (plan.Edit, bool) {
-	i := slices.IndexFunc(x.plan.Edits, func(e plan.Edit) bool { return e.Schedule == r })
-	if i < 0 {
-		return plan.Edit{}, false
-	}
-	return x.plan.Edits[i], true
 }
 
 // leftover says that a rotation is left in which there is nothing.

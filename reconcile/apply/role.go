@@ -1,0 +1,163 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Users is what base roles are written on.
+type Users interface {
+	// User returns a person as PagerDuty holds them now.
+	User(ctx context.Context, id string) (inventory.User, error)
+	// SetBaseRole gives a person, as just read, another base role. What PagerDuty
+	// demands to be sent along is sent as user holds it.
+	SetBaseRole(ctx context.Context, user inventory.User, role string) error
+}
+
+// Teams is what team roles are written on.
+type Teams interface {
+	// TeamMembers returns the team role by user id.
+	TeamMembers(ctx context.Context, teamID string) (map[string]string, error)
+	// PutTeamMember puts a person on a team with a role, or changes the role.
+	PutTeamMember(ctx context.Context, teamID, userID, role string) error
+	// RemoveTeamMember takes a person off a team.
+	RemoveTeamMember(ctx context.Context, teamID, userID string) error
+}
+
+// baseRoles are changed one at a time, for PagerDuty refuses concurrent changes of
+// users ("account could not be locked").
+type baseRoles struct {
+	account Users
+	look    *look
+}
+
+func (baseRoles) unit(_ []plan.Change, i int) []int { return alone(i) }
+
+func (baseRoles) lane(plan.Change) string { return "users" }
+
+func (k baseRoles) user(ctx context.Context, c plan.Change) (string, inventory.User, error) {
+	u, err := k.account.User(ctx, c.User)
+	if err != nil {
+		return "", u, fmt.Errorf("look at user %s: %w", c.User, err)
+	}
+	return k.look.through(c.Pair(), u.BaseRole), u, nil
+}
+
+func (k baseRoles) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
+	found, _, err := k.user(ctx, c)
+	return found, plan.Standin{}, err
+}
+
+func (k baseRoles) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {
+	c := unit[0]
+	found, user, err := k.user(ctx, c)
+	if err == nil && c.After == inventory.None && found == c.Before && x.mustStop(ctx) == "" {
+		return []Outcome{failed(Outcome{Change: c, Found: found}, errors.New("removing people from the account is not supported"))}, nil
+	}
+	o, err := x.role(ctx, c, found, err, func(ctx context.Context) error { return k.account.SetBaseRole(ctx, user, c.After) })
+	return []Outcome{o}, err
+}
+
+// teamRoles are changed beside one another.
+type teamRoles struct {
+	account Teams
+	look    *look
+
+	mu    sync.Mutex
+	teams map[string]*teamRead
+}
+
+// teamRead is the last read of a team's members. Its lock is held while
+// reading, so that concurrent changes of a team share one read.
+type teamRead struct {
+	mu      sync.Mutex
+	at      time.Time
+	members map[string]string
+}
+
+func (*teamRoles) unit(_ []plan.Change, i int) []int { return alone(i) }
+
+func (*teamRoles) lane(plan.Change) string { return "" }
+
+func (k *teamRoles) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
+	members, err := k.members(ctx, c.Resource.ID)
+	if err != nil {
+		return "", plan.Standin{}, fmt.Errorf("look at the members of team %s: %w", c.Resource.ID, err)
+	}
+	role, ok := members[c.User]
+	if !ok {
+		role = inventory.None
+	}
+	return k.look.through(c.Pair(), role), plan.Standin{}, nil
+}
+
+// members reads a team's members unless the last read is fresh.
+func (k *teamRoles) members(ctx context.Context, team string) (map[string]string, error) {
+	k.mu.Lock()
+	t := k.teams[team]
+	if t == nil {
+		t = &teamRead{}
+		k.teams[team] = t
+	}
+	k.mu.Unlock()
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if age := k.look.now().Sub(t.at); t.members != nil && age >= 0 && age <= freshFor {
+		return t.members, nil
+	}
+	at := k.look.now()
+	members, err := k.account.TeamMembers(ctx, team)
+	if err != nil {
+		return nil, err
+	}
+	if members == nil {
+		members = map[string]string{}
+	}
+	t.at, t.members = at, members
+	return members, nil
+}
+
+func (k *teamRoles) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {
+	c := unit[0]
+	found, _, err := k.held(ctx, c)
+	o, err := x.role(ctx, c, found, err, func(ctx context.Context) error {
+		if c.After == inventory.None {
+			return k.account.RemoveTeamMember(ctx, c.Resource.ID, c.User)
+		}
+		return k.account.PutTeamMember(ctx, c.Resource.ID, c.User, c.After)
+	})
+	return []Outcome{o}, err
+}
+
+// role writes a role that was looked at, if it is what the plan saw (S8), and
+// remembers it for later looks.
+func (x *run) role(ctx context.Context, c plan.Change, found string, err error, send func(context.Context) error) (Outcome, error) {
+	o := Outcome{Change: c, Found: found}
+	stop := x.mustStop(ctx)
+	switch {
+	case err != nil && stop == "":
+		return failed(o, err), nil
+	case stop != "":
+		o.Status, o.Why = Skipped, "not started: "+stop
+		return o, nil
+	case found == c.After:
+		o.Status, o.Why = Already, "already so"
+		return o, nil
+	case found != c.Before:
+		o.Status = Conflict
+		o.Why = fmt.Sprintf("changed since the plan: it saw %s, PagerDuty now holds %s", c.Before, found)
+		return o, nil
+	}
+	o, err = x.recorded(ctx, o, send, nil)
+	if o.Wrote {
+		x.look.wrote(plan.Write{Pair: c.Pair(), Before: c.Before, Role: c.After, At: o.At})
+	}
+	return o, err
+}
