@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -166,7 +167,7 @@ func BenchmarkSaveToDiff(b *testing.B) {
 						b.Fatal(err)
 					}
 					if last != nil {
-						differing = len(diff.Compare(&last.Result, &result.Result).Access)
+						differing = len(compare.Compare(&last.Result, &result.Result).Access)
 					}
 					last = result
 				}

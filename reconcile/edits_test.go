@@ -17,6 +17,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -154,7 +155,7 @@ func TestAPlanOfAnEditEqualsAPlanMadeAnew(t *testing.T) {
 			same(t, "names", want.Access.Bindings(), got.Access.Bindings())
 			same(t, "round", diff.RoundOf(&want.Result, want.Statements, want.Snapshot, nil), diff.RoundOf(&got.Result, got.Statements, got.Snapshot, nil))
 			if last != nil {
-				same(t, "difference", diff.Compare(&lastAnew.Result, &want.Result), diff.Compare(&last.Result, &got.Result))
+				same(t, "difference", compare.Compare(&lastAnew.Result, &want.Result), compare.Compare(&last.Result, &got.Result))
 			}
 			last, lastAnew = got, want
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -65,7 +66,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 	if err != nil {
 		return err
 	}
-	d := diff.Compare(&was.Result, &then.Result)
+	d := compare.Compare(&was.Result, &then.Result)
 	if err := a.WriteFile(out, 0o644, func(w io.Writer) error { return write(w, d) }); err != nil {
 		return err
 	}
@@ -76,14 +77,14 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 }
 
 // differenceWriter is how a difference is written in a format.
-func (a *app) differenceWriter(format, base string) (func(io.Writer, *diff.Difference) error, error) {
+func (a *app) differenceWriter(format, base string) (func(io.Writer, *compare.Difference) error, error) {
 	switch format {
 	case "text":
-		return func(w io.Writer, d *diff.Difference) error { return report.DifferenceText(w, d, a.Style(w)) }, nil
+		return func(w io.Writer, d *compare.Difference) error { return report.DifferenceText(w, d, a.Style(w)) }, nil
 	case "json":
 		return report.DifferenceJSON, nil
 	case "markdown":
-		return func(w io.Writer, d *diff.Difference) error { return report.DifferenceMarkdown(w, d, base) }, nil
+		return func(w io.Writer, d *compare.Difference) error { return report.DifferenceMarkdown(w, d, base) }, nil
 	}
 	return nil, fmt.Errorf("--format %s: expected text, json or markdown", format)
 }

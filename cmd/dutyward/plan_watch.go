@@ -18,6 +18,7 @@ import (
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -156,7 +157,7 @@ func (w *watching) update(ctx context.Context) error {
 	if last == nil {
 		return w.view.whole(now)
 	}
-	return w.view.difference(diff.Compare(&last.Result, &result.Result), now)
+	return w.view.difference(compare.Compare(&last.Result, &result.Result), now)
 }
 
 // keptReader reads the account once, until it is told to forget.
@@ -219,7 +220,7 @@ func (s watchStatus) heading() string {
 }
 
 // differenceOf is a difference as text.
-func differenceOf(d *diff.Difference, style report.Style) (string, error) {
+func differenceOf(d *compare.Difference, style report.Style) (string, error) {
 	var b strings.Builder
 	err := report.DifferenceText(&b, d, style)
 	return strings.TrimLeft(b.String(), "\n"), err
@@ -270,7 +271,7 @@ func (v *watchView) whole(s watchStatus) error {
 }
 
 // difference shows what an edit makes.
-func (v *watchView) difference(d *diff.Difference, s watchStatus) error {
+func (v *watchView) difference(d *compare.Difference, s watchStatus) error {
 	text, err := differenceOf(d, v.style)
 	if err != nil {
 		return err

@@ -2,6 +2,9 @@ package diff
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
@@ -71,4 +74,184 @@ func (b *builder) indexBases() {
 			b.bases[c.User] = c
 		}
 	}
+}
+
+// target narrows the changes to those asked for, with what they need. The
+// limits on lowerings have counted all of them before.
+func (b *builder) target() {
+	if len(b.in.Settings.Targets) == 0 {
+		return
+	}
+	all := len(b.proposed)
+	byID := map[string]plan.Change{}
+	for _, c := range b.proposed {
+		byID[c.ID] = c
+	}
+	wanted := map[string]bool{}
+	var need func(c plan.Change) (lowering string)
+	need = func(c plan.Change) string {
+		for _, id := range c.Requires {
+			other := byID[id]
+			if other.Effect == plan.Lower && !b.targeted(other) {
+				return id
+			}
+			if lowering := need(other); lowering != "" {
+				return lowering
+			}
+		}
+		return ""
+	}
+	var want func(c plan.Change)
+	want = func(c plan.Change) {
+		wanted[c.ID] = true
+		for _, id := range c.Requires {
+			want(byID[id])
+		}
+	}
+	for _, c := range b.proposed {
+		if !b.targeted(c) {
+			continue
+		}
+		if lowering := need(c); lowering != "" {
+			b.block(c, obstacle{plan.BlockedNotTargeted, "it needs " + b.describe(lowering) + ", a lowering that is not targeted", "target that as well"})
+			continue
+		}
+		want(c)
+	}
+	for _, c := range b.proposed {
+		if !wanted[c.ID] {
+			b.untargeted = append(b.untargeted, c)
+		}
+	}
+	b.proposed = slices.DeleteFunc(b.proposed, func(c plan.Change) bool { return !wanted[c.ID] })
+	b.plan.Notices = append(b.plan.Notices, fmt.Sprintf("narrowed to %s: %d of %d changes",
+		strings.Join(b.in.Settings.Targets, ", "), len(b.proposed), all))
+}
+
+// checkTargets errs where a target names nothing: a plan narrowed to a typing
+// error would read as if there were nothing to do.
+func checkTargets(s *inventory.Snapshot, targets []string) error {
+	for _, t := range targets {
+		kind, pattern, named := strings.Cut(t, ":")
+		names := map[string]string{}
+		switch {
+		case t == string(inventory.KindAccount), !named && strings.Contains(t, "/"): // the latter is a change's key
+			continue
+		case inventory.Kind(kind) == inventory.KindUser:
+			pattern = strings.ToLower(pattern)
+			for id, u := range s.Users {
+				names[id] = strings.ToLower(u.Email)
+			}
+		case inventory.Kind(kind) == inventory.KindTeam:
+			for id, team := range s.Teams {
+				names[id] = team.Name
+			}
+		case inventory.Kind(kind) == inventory.KindSchedule:
+			for id, schedule := range s.Schedules {
+				names[id] = schedule.Name
+			}
+		default:
+			return fmt.Errorf("target %s: expected user:…, team:…, schedule:…, account or the key of a change", t)
+		}
+		matches := false
+		for id, name := range names {
+			matches = matches || plan.Matches(pattern, id, name)
+		}
+		if matches {
+			continue
+		}
+		if near, ok := inventory.Nearest(pattern, slices.Sorted(maps.Values(names))); ok {
+			return fmt.Errorf("target %s names nothing in the account; did you mean %s:%s?", t, kind, near)
+		}
+		return fmt.Errorf("target %s names nothing in the account", t)
+	}
+	return nil
+}
+
+// targeted says whether a target names a change: by its resource, its person or
+// its key.
+func (b *builder) targeted(c plan.Change) bool {
+	return slices.ContainsFunc(b.in.Settings.Targets, func(t string) bool {
+		if t == c.ID {
+			return true
+		}
+		kind, pattern, _ := strings.Cut(t, ":")
+		switch inventory.Kind(kind) {
+		case inventory.KindUser:
+			return plan.Matches(strings.ToLower(pattern), c.User, strings.ToLower(b.userName(c.User)))
+		case c.Resource.Kind:
+			return c.Kind == plan.BaseRole ||
+				plan.Matches(pattern, c.Resource.ID, b.index.Name(c.Resource.Kind, c.Resource.ID))
+		}
+		return false
+	})
+}
+
+// operators are the people whom the program never changes (S20).
+type operators struct {
+	users map[string]bool
+	// bound are the names resolved, to be remembered (S11).
+	bound map[string]string
+	// wrong says what is wrong with names.
+	wrong []desired.Notice
+	// nobody says of which names it can't be told whom they mean.
+	nobody []string
+}
+
+// findOperators finds out who must never be changed.
+func (b *builder) findOperators() { b.operators = operatorsOf(b.ground.names(), b.in) }
+
+func operatorsOf(names *desired.Names, in Input) operators {
+	o := operators{users: map[string]bool{}, bound: map[string]string{}}
+	for _, name := range in.Settings.Operators {
+		p := names.Person(name)
+		for _, id := range p.IDs {
+			o.users[id] = true
+		}
+		if p.ID != "" {
+			o.bound[p.Key] = p.ID
+		}
+		if p.Why == "" {
+			continue
+		}
+		why := "operators or account.acting_user: " + p.Why
+		if p.Nobody {
+			o.nobody = append(o.nobody, why)
+		}
+		o.wrong = append(o.wrong, desired.Notice{Code: p.Code, Message: why})
+	}
+	if user := in.TokenUser; user != "" {
+		o.users[user] = true
+	}
+	return o
+}
+
+// protectOperators keeps the program off its operators' feet (S20).
+func (b *builder) protectOperators() {
+	b.findOperators()
+	b.access.Protections = slices.Concat(b.access.Protections, b.operators.protection())
+}
+
+// protection is that of the operators, if there are any.
+func (o operators) protection() []desired.Protection {
+	if len(o.users) == 0 {
+		return nil
+	}
+	return []desired.Protection{{
+		Users: o.users, Reason: "the token's user, the acting user and the operators are never changed",
+		By: desired.By{Chain: []string{}},
+	}}
+}
+
+// operatorErrors are what is wrong with the names of operators.
+func (b *builder) operatorErrors() []desired.Notice {
+	return slices.Clone(b.operators.wrong)
+}
+
+// Bindings are the names resolved, to be remembered (S11): those that policies
+// refer to, and those of the operators.
+func (r *Result) Bindings() map[string]string {
+	bindings := r.Access.Bindings()
+	maps.Copy(bindings, r.operators)
+	return bindings
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -126,4 +127,107 @@ func byPlace[T any](xs []T, of func(*T) place) {
 		sorted[i] = xs[x.i]
 	}
 	copy(xs, sorted)
+}
+
+// nameEverything says what people call whatever the plan refers to by id.
+func (b *builder) nameEverything() {
+	name := func(user string, r inventory.Ref) {
+		if user != "*" {
+			b.plan.Name(b.index, b.ref(inventory.KindUser, user))
+		}
+		b.plan.Name(b.index, r)
+	}
+	for _, c := range b.everyChange() {
+		name(c.User, c.Resource)
+	}
+	for _, x := range b.plan.Unknown {
+		name(x.User, x.Resource)
+	}
+	for _, x := range b.plan.Drift {
+		name(x.User, x.Resource)
+	}
+	for _, x := range b.plan.Implied {
+		name(x.User, x.Resource)
+	}
+	for _, x := range b.plan.Protected {
+		name(x.User, x.Resource)
+	}
+	for _, id := range b.plan.Unassigned {
+		b.plan.Name(b.index, b.ref(inventory.KindUser, id))
+	}
+	for _, x := range b.plan.Expiring {
+		name(x.User, x.Resource)
+	}
+	for _, f := range b.plan.Findings {
+		b.plan.Name(b.index, f.Subject)
+		b.plan.Name(b.index, f.Resource)
+	}
+}
+
+// nameEdits says what people call whom the edits name.
+func (b *builder) nameEdits() {
+	user := func(id string) {
+		if id != "" {
+			b.plan.Name(b.index, b.ref(inventory.KindUser, id))
+		}
+		if b.in.Snapshot.Gone(id) {
+			b.plan.Names[b.ref(inventory.KindUser, id).String()] = "#" + id + " (deleted)"
+		}
+	}
+	for _, e := range slices.Concat(b.plan.Edits, b.plan.WouldEdit) {
+		b.plan.Name(b.index, e.Schedule)
+		for _, t := range slices.Concat(e.Before, e.After) {
+			user(t.User)
+		}
+		for _, p := range e.Parts {
+			for _, id := range slices.Concat(p.Before, p.After) {
+				user(id)
+			}
+		}
+		for _, d := range e.Displaced {
+			user(d.User)
+		}
+	}
+	for _, c := range b.everyChange() {
+		if c.Kind == plan.Override {
+			user(c.Override.Replaces)
+		}
+		b.nameLayer(c.Resource, c.Layer)
+	}
+	for _, d := range b.plan.Drift {
+		b.nameLayer(d.Resource, d.Layer)
+	}
+	for _, p := range b.plan.Protected {
+		b.nameLayer(p.Resource, p.Layer)
+	}
+}
+
+// nameLayer says what people call a layer or event, "layer Day", by the
+// schedule's reference by id, a slash and the layer's id.
+func (b *builder) nameLayer(r inventory.Ref, layer string) {
+	s := b.in.Snapshot.Schedules[r.ID]
+	if line, ok := oncall.LineOf(s, layer); ok && layer != "" && line.Name != "" {
+		b.plan.Names[r.String()+"/"+layer] = partName(s) + " " + line.Name
+	}
+}
+
+// expiring lists the access whose end by date is near. Shifts end every day, and
+// are no news.
+func (b *builder) expiring(e *desired.Expansion) {
+	for pair, g := range b.access.Grants.All() {
+		if g.UntilKind != desired.BoundDate || g.Role == inventory.None || g.Until.Sub(b.in.Now) > b.in.Settings.WarnBefore {
+			continue
+		}
+		then := e.RoleAt(pair, g.Until)
+		if inventory.CompareRoles(pair.Resource.Kind, then, g.Role) >= 0 || b.access.UnknownReason(pair) != "" {
+			continue
+		}
+		b.plan.Expiring = append(b.plan.Expiring, plan.Expiring{
+			User: pair.User, Resource: pair.Resource, Role: g.Role, Until: g.Until.UTC(), Then: then, By: g.By,
+		})
+	}
+	slices.SortFunc(b.plan.Expiring, func(x, y plan.Expiring) int {
+		return cmp.Or(x.Until.Compare(y.Until), cmp.Compare(x.Resource.String(), y.Resource.String()),
+			cmp.Compare(b.userName(x.User), b.userName(y.User)), cmp.Compare(x.User, y.User))
+	})
 }

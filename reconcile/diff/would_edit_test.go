@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -100,7 +101,7 @@ func TestADifferenceOfPoliciesTellsTurnsAndOverrides(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			d := diff.Compare(MustMake(t, c.before()), MustMake(t, c.after()))
+			d := compare.Compare(MustMake(t, c.before()), MustMake(t, c.after()))
 			var got []string
 			for _, a := range d.Access {
 				got = append(got, strings.Join([]string{"access", a.User, a.Layer, a.Before + ">" + a.After, string(a.Effect), string(a.Was.State) + ">" + string(a.Then.State)}, " "))

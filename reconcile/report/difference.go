@@ -8,12 +8,12 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
-	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // DifferenceText writes what other policies do, for people.
-func DifferenceText(w io.Writer, d *diff.Difference, s Style) error {
+func DifferenceText(w io.Writer, d *compare.Difference, s Style) error {
 	t := newDifferenceText(w, d, s)
 	t.access()
 	t.consequences()
@@ -26,10 +26,10 @@ func DifferenceText(w io.Writer, d *diff.Difference, s Style) error {
 }
 
 // DifferenceJSON writes what other policies do, for programs.
-func DifferenceJSON(w io.Writer, d *diff.Difference) error { return JSON(w, d) }
+func DifferenceJSON(w io.Writer, d *compare.Difference) error { return JSON(w, d) }
 
 // DifferenceSummary is a difference in one line.
-func DifferenceSummary(d *diff.Difference) string {
+func DifferenceSummary(d *compare.Difference) string {
 	if d.Empty() {
 		return "No difference: the policies ask for the same, and the plan is the same."
 	}
@@ -60,10 +60,10 @@ func DifferenceSummary(d *diff.Difference) string {
 // differenceText is a difference being written, with the means of a plan.
 type differenceText struct {
 	*planText
-	diff *diff.Difference
+	diff *compare.Difference
 }
 
-func newDifferenceText(w io.Writer, d *diff.Difference, s Style) *differenceText {
+func newDifferenceText(w io.Writer, d *compare.Difference, s Style) *differenceText {
 	return &differenceText{planText: newPlanText(w, &plan.Plan{Names: d.Names}, s), diff: d}
 }
 
@@ -82,7 +82,7 @@ func (t *differenceText) access() {
 
 // changeOf is a difference in the shape of a change, whose reason is what the
 // plan does about it.
-func changeOf(a diff.AccessDifference) plan.Change {
+func changeOf(a compare.AccessDifference) plan.Change {
 	c := plan.Change{
 		Kind: plan.KindOf(desired.Pair{User: a.User, Resource: a.Resource, Layer: a.Layer}), Action: plan.ActionRole, Effect: a.Effect, User: a.User, Resource: a.Resource, Layer: a.Layer,
 		Before: a.Before, After: a.After, By: a.By, LimitedBy: a.LimitedBy, Reason: consequence(a.Then),
@@ -101,7 +101,7 @@ func changeOf(a diff.AccessDifference) plan.Change {
 	return c
 }
 
-func otherEnd(a diff.AccessDifference) string {
+func otherEnd(a compare.AccessDifference) string {
 	switch {
 	case a.UntilAfter == nil:
 		return "no longer ends " + clock(*a.UntilBefore)
@@ -112,23 +112,23 @@ func otherEnd(a diff.AccessDifference) string {
 }
 
 // consequence says what a plan does about a pair.
-func consequence(o diff.Outcome) string {
+func consequence(o compare.Outcome) string {
 	switch o.State {
-	case diff.OutcomeChange:
+	case compare.OutcomeChange:
 		return "would be made"
-	case diff.OutcomeObserved:
+	case compare.OutcomeObserved:
 		return "observed only"
-	case diff.OutcomeHeld:
+	case compare.OutcomeHeld:
 		return "would be held (" + o.Rule + ")"
-	case diff.OutcomeBlocked:
+	case compare.OutcomeBlocked:
 		return "would be blocked: " + o.Why
-	case diff.OutcomeUnknown:
+	case compare.OutcomeUnknown:
 		return "unknown: " + o.Why
-	case diff.OutcomeProtected:
+	case compare.OutcomeProtected:
 		return "protected: " + o.Why
-	case diff.OutcomeImplied:
+	case compare.OutcomeImplied:
 		return "given by PagerDuty: " + o.Why
-	case diff.OutcomeLeft:
+	case compare.OutcomeLeft:
 		return "left alone: " + o.Why
 	}
 	return "nothing to do: PagerDuty holds " + o.Before
@@ -146,9 +146,9 @@ func (t *differenceText) consequences() {
 }
 
 // handled is an outcome with the change that it is about.
-func handled(o diff.Outcome) string {
+func handled(o compare.Outcome) string {
 	switch {
-	case o.State == diff.OutcomeNone:
+	case o.State == compare.OutcomeNone:
 		return "nothing to do"
 	case o.Key == "":
 		return consequence(o)
@@ -209,7 +209,7 @@ func (t *differenceText) list(head string, lines []string) {
 	}
 }
 
-func (t *differenceText) protections(gs []diff.Guarded) []string {
+func (t *differenceText) protections(gs []compare.Guarded) []string {
 	var lines []string
 	for _, g := range gs {
 		who, what := "everybody", "every resource"

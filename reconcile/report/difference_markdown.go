@@ -8,7 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
-	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -27,7 +27,7 @@ const (
 // DifferenceMarkdown writes what other policies do as a comment for a pull
 // request. Long sections are folded; what does not fit into a comment is cut,
 // and said to be.
-func DifferenceMarkdown(w io.Writer, d *diff.Difference, base string) error {
+func DifferenceMarkdown(w io.Writer, d *compare.Difference, base string) error {
 	m := &markdown{t: newDifferenceText(io.Discard, d, Style{}), d: d}
 	m.add(DifferenceMarker)
 	m.add("### What these policies change\n")
@@ -47,7 +47,7 @@ func DifferenceMarkdown(w io.Writer, d *diff.Difference, base string) error {
 // markdown is a comment being written.
 type markdown struct {
 	t *differenceText
-	d *diff.Difference
+	d *compare.Difference
 	b strings.Builder
 	// used counts characters, as the limit does.
 	used int
@@ -151,7 +151,7 @@ func items(lines []string) []string {
 }
 
 // rulesOf are the rules of a difference, and what limits it.
-func rulesOf(a diff.AccessDifference) string {
+func rulesOf(a compare.AccessDifference) string {
 	var origins []policies.Origin
 	for _, by := range a.By {
 		origins = append(origins, by.Origin)

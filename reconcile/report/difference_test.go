@@ -10,28 +10,28 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
-	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // differenceOf is a difference about n people.
-func differenceOf(n int, reason string) *diff.Difference {
-	d := &diff.Difference{Account: "acme", TakenAt: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Names: map[string]string{"team:#P1": "team:Payments"}}
+func differenceOf(n int, reason string) *compare.Difference {
+	d := &compare.Difference{Account: "acme", TakenAt: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Names: map[string]string{"team:#P1": "team:Payments"}}
 	for i := range n {
 		id := fmt.Sprintf("PU%d", i)
 		d.Names["user:#"+id] = fmt.Sprintf("u%d@acme.com", i)
-		d.Access = append(d.Access, diff.AccessDifference{
+		d.Access = append(d.Access, compare.AccessDifference{
 			User: id, Resource: inventory.ByID(inventory.KindTeam, "P1"), Before: "none", After: "manager", Effect: plan.Raise,
 			By:   []desired.By{{Origin: policies.Origin{File: "policies/a.rego", Line: 3}}},
-			Then: diff.Outcome{State: diff.OutcomeBlocked, Why: reason},
+			Then: compare.Outcome{State: compare.OutcomeBlocked, Why: reason},
 		})
 	}
 	d.Summary.Raise = n
 	return d
 }
 
-func markdownOf(t *testing.T, d *diff.Difference) string {
+func markdownOf(t *testing.T, d *compare.Difference) string {
 	t.Helper()
 	var b strings.Builder
 	if err := report.DifferenceMarkdown(&b, d, "origin/main"); err != nil {

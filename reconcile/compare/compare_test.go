@@ -1,4 +1,4 @@
-package diff_test
+package compare_test
 
 import (
 	"fmt"
@@ -7,13 +7,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/compare"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 )
 
 // differing are the lines of a difference: what is asked for, what the plan does
 // about it, and what begins and ends.
-func differing(d *diff.Difference) []string {
+func differing(d *compare.Difference) []string {
 	var out []string
 	for _, a := range d.Access {
 		until := ""
@@ -76,7 +76,7 @@ func TestCompare(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			s := Account()
-			d := diff.Compare(MustMake(t, Input(s, c.before)), MustMake(t, Input(s, c.after)))
+			d := compare.Compare(MustMake(t, Input(s, c.before)), MustMake(t, Input(s, c.after)))
 			if diff := cmp.Diff(c.want, differing(d)); diff != "" {
 				t.Errorf("the difference (-want +got):\n%s", diff)
 			}
