@@ -22,49 +22,16 @@ import (
 func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapshot, done map[string]bool) plan.Round {
 	p := r.Plan
 	round := plan.Round{
-		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Held: heldBy(p, plan.HoldBurst), Emptying: heldBy(p, plan.HoldEmptying, plan.HoldEmptyingRotation), Unwitnessed: heldBy(p, plan.HoldUnwitnessed), Fights: fights(r), Still: stillOf(r),
+		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Fights: fights(r), Still: stillOf(r),
+		Held: heldBy(p, plan.HoldBurst), Emptying: heldBy(p, plan.HoldEmptying, plan.HoldEmptyingRotation), Unwitnessed: heldBy(p, plan.HoldUnwitnessed),
 		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)), Limits: r.Access.Ceilings(),
 		Rules: remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
 	}
-	limits := limitedIn(p, r.Access)
-	pending, changed := map[desired.Pair]plan.Cause{}, map[desired.Pair]bool{}
-	for _, c := range p.Changes {
-		if done[c.ID] {
-			changed[c.Pair()] = true
-		} else {
-			pending[c.Pair()] = c.Cause
-		}
-	}
-	for _, c := range p.Observed {
-		pending[c.Pair()] = c.Cause
-	}
-	for _, c := range p.Blocked {
-		pending[c.Pair()] = c.Cause
-	}
-	for _, h := range p.Held {
-		pending[h.Pair()] = h.Cause
-	}
-
+	changed, pending := settledIn(p, done)
 	carry := newCarry(r, changed)
 	carry.over(&round)
-	pairs := carry.pairs()
-	for pair := range r.Access.Grants.All() {
-		pairs[pair] = true
-	}
-	for target := range r.Access.Named {
-		for user := range kindOn(target).members(r.Snapshot, target) {
-			pairs[desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}] = true
-		}
-	}
-	for pair := range pending {
-		override := plan.KindOf(pair) == plan.Override
-		if pair.User != "" && !pair.Resource.IsZero() && !override {
-			pairs[pair] = true
-		}
-	}
-	for _, pair := range beyondLimits(r) {
-		pairs[pair] = true
-	}
+	pairs, limits := carry.pairs(), limitedIn(p, r.Access)
+	r.addRemembered(pairs, pending)
 	for _, pair := range slices.SortedFunc(maps.Keys(pairs), desired.ComparePairs) {
 		rp := plan.RoundPair{
 			Pair: pair, Desired: inventory.None, Actual: after.RoleOf(pair.User, pair.Resource), Pending: pending[pair],
@@ -82,16 +49,67 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 			round.Pairs = append(round.Pairs, rp)
 		}
 	}
-
-	index := inventory.NewIndex(r.Snapshot)
-	for target := range r.Access.Named {
-		round.Named = append(round.Named, plan.NamedTarget{Target: target, Name: targetName(r.Snapshot, index, target)})
-	}
-	slices.SortFunc(round.Named, func(x, y plan.NamedTarget) int {
-		return cmp.Or(cmp.Compare(x.Resource.String(), y.Resource.String()), cmp.Compare(x.Layer, y.Layer))
-	})
+	round.Named = r.namedTargets()
 	round.Standins, round.PendingStandins = r.standinsLeft(done)
 	return round
+}
+
+// settledIn are the pairs of a plan that were changed, and the causes of what is still
+// due by pair.
+func settledIn(p *plan.Plan, done map[string]bool) (changed map[desired.Pair]bool, pending map[desired.Pair]plan.Cause) {
+	changed, pending = map[desired.Pair]bool{}, map[desired.Pair]plan.Cause{}
+	for _, c := range p.Changes {
+		if done[c.ID] {
+			changed[c.Pair()] = true
+		} else {
+			pending[c.Pair()] = c.Cause
+		}
+	}
+	for _, c := range p.Observed {
+		pending[c.Pair()] = c.Cause
+	}
+	for _, c := range p.Blocked {
+		pending[c.Pair()] = c.Cause
+	}
+	for _, h := range p.Held {
+		pending[h.Pair()] = h.Cause
+	}
+	return changed, pending
+}
+
+// addRemembered adds the pairs of which a round remembers how it left them: those that
+// policies give something, those on what policies name, those of which something is
+// due, and those beyond a limit.
+func (r *Result) addRemembered(pairs map[desired.Pair]bool, pending map[desired.Pair]plan.Cause) {
+	for pair := range r.Access.Grants.All() {
+		pairs[pair] = true
+	}
+	for target := range r.Access.Named {
+		for user := range kindOn(target).members(r.Snapshot, target) {
+			pairs[desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}] = true
+		}
+	}
+	for pair := range pending {
+		if pair.User != "" && !pair.Resource.IsZero() && plan.KindOf(pair) != plan.Override {
+			pairs[pair] = true
+		}
+	}
+	for _, pair := range beyondLimits(r) {
+		pairs[pair] = true
+	}
+}
+
+// namedTargets are the targets that policies name, with what people call them.
+func (r *Result) namedTargets() []plan.NamedTarget {
+	var named []plan.NamedTarget
+	index := inventory.NewIndex(r.Snapshot)
+	for target := range r.Access.Named {
+		named = append(named, plan.NamedTarget{Target: target, Name: targetName(r.Snapshot, index, target)})
+	}
+	slices.SortFunc(named, func(x, y plan.NamedTarget) int {
+		return cmp.Or(cmp.Compare(x.Resource.String(), y.Resource.String()), cmp.Compare(x.Layer, y.Layer))
+	})
+	return named
 }
 
 // beyondLimits are those of teams and of turns that hold more than limits leave them,
