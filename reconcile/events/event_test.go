@@ -73,7 +73,7 @@ func TestS28_AConditionIsAnEventWhenItBeginsChangesAndEnds(t *testing.T) {
 func TestS28_ARestartTellsNothingAgain(t *testing.T) {
 	p := planned(func(p *plan.Plan) {
 		p.Suspended = []string{"the snapshot is incomplete"}
-		p.Held = []plan.Held{{Change: grant(1), Rule: "S3", Why: "many", Release: "dutyward release grant 1"}}
+		p.Held = []plan.Held{{Change: grant(1), Code: plan.HoldEmptying, Rule: "S3", Releasable: true, Why: "many", Release: "dutyward release grant 1"}}
 		p.Findings = []plan.Finding{{Rule: "lonely", Subject: inventory.ByID(inventory.KindUser, "PANN"), Severity: "high", Message: "alone"}}
 	})
 	round := events.Round{At: at, Plan: p, Snapshot: &inventory.Snapshot{}}
@@ -101,7 +101,7 @@ func TestS28_ManyAtOnceAreOneEvent(t *testing.T) {
 		p := planned(func(p *plan.Plan) {
 			for i := range n {
 				c := grant(i)
-				p.Held = append(p.Held, plan.Held{Change: c, Rule: "S3", Why: "many", Release: "dutyward release " + c.ID})
+				p.Held = append(p.Held, plan.Held{Change: c, Code: plan.HoldEmptying, Rule: "S3", Releasable: true, Why: "many", Release: "dutyward release " + c.ID})
 			}
 		})
 		got := told.Round(events.Round{At: at, Plan: p, Snapshot: &inventory.Snapshot{}})
