@@ -18,80 +18,35 @@ import (
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
+// planFlags are the flags of plan beside those of every round.
+type planFlags struct {
+	roundFlags
+	out, printInput, base, format string
+	asJSON, detailed, watch       bool
+	refresh                       time.Duration
+}
+
 func newPlan(a *app) *cobra.Command {
-	var f roundFlags
-	var out, printInput, base, format string
-	var asJSON, detailed, watch bool
-	var refresh time.Duration
+	var f planFlags
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what would change, and why; change nothing",
 		Long: "Take a snapshot, evaluate the policies and show the difference: what apply would change and why, and what\n" +
 			"is only observed, blocked, held, unknown or left alone. Nothing is changed, neither in PagerDuty nor in the state.",
 		Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if f.At != "" && out != "" {
-				return errors.New("--at and --out don't go together: a plan for another moment is not one to apply")
-			}
-			if base != "" {
-				return a.planBase(cmd.Context(), f, base, cmp.Or(format, map[bool]string{true: "json", false: "text"}[asJSON]), out, detailed)
-			}
-			switch format {
-			case "", "text":
-			case "json":
-				asJSON = true
-			case "markdown":
-				return errors.New("--format markdown goes with --base; a plan alone is text or json")
-			default:
-				return fmt.Errorf("--format %s: expected text or json, or markdown with --base", format)
-			}
-			if watch {
-				return a.watchPlan(cmd.Context(), f, refresh)
-			}
-			s, err := a.ForReading(cmd.Context(), f.Options)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			if printInput != "" {
-				return a.printInput(cmd, s, printInput)
-			}
-			result, err := s.Plan(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if out != "" {
-				save := func(w io.Writer) error { return report.PlanJSON(w, result.Plan) }
-				if err := a.WriteFile(out, 0o600, save); err != nil {
-					return err
-				}
-			}
-			if err := a.printPlan(result, asJSON); err != nil {
-				return err
-			}
-			if out != "" && !asJSON {
-				fmt.Fprintf(a.Stdout, "Saved. To make these changes and no others: dutyward apply %s\n", out)
-			}
-			if err := partial(result); err != nil {
-				return err
-			}
-			if detailed && len(result.Plan.Changes) > 0 {
-				return exit.Status{Code: exit.Changes}
-			}
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.plan(cmd, f) },
 	}
 	f.add(cmd)
 	f.addAt(cmd)
 	f.addTarget(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "save the plan to this `file`, for `dutyward apply FILE`; with --base, the report")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON; the same as --format json")
-	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 if there are changes that apply would make; with --base, if there is a difference")
-	cmd.Flags().StringVar(&printInput, "print-input", "", "print what policies of a `phase`, access or risk, see as input, and no plan")
-	cmd.Flags().BoolVar(&watch, "watch", false, "whenever a policy or its data is saved, show what that makes to the plan")
-	cmd.Flags().DurationVar(&refresh, "refresh", 0, "the `interval` at which to read the account again with --watch, such as 5m; it is read once without it")
-	cmd.Flags().StringVar(&base, "base", "", "show what the policies do that those at this git `revision`, or in this directory, do not")
-	cmd.Flags().StringVar(&format, "format", "", "text or json; with --base also markdown, for a comment on a pull request")
+	cmd.Flags().StringVar(&f.out, "out", "", "save the plan to this `file`, for `dutyward apply FILE`; with --base, the report")
+	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the plan as JSON; the same as --format json")
+	cmd.Flags().BoolVar(&f.detailed, "detailed-exitcode", false, "exit with 2 if there are changes that apply would make; with --base, if there is a difference")
+	cmd.Flags().StringVar(&f.printInput, "print-input", "", "print what policies of a `phase`, access or risk, see as input, and no plan")
+	cmd.Flags().BoolVar(&f.watch, "watch", false, "whenever a policy or its data is saved, show what that makes to the plan")
+	cmd.Flags().DurationVar(&f.refresh, "refresh", 0, "the `interval` at which to read the account again with --watch, such as 5m; it is read once without it")
+	cmd.Flags().StringVar(&f.base, "base", "", "show what the policies do that those at this git `revision`, or in this directory, do not")
+	cmd.Flags().StringVar(&f.format, "format", "", "text or json; with --base also markdown, for a comment on a pull request")
 	for _, other := range []string{"print-input", "watch"} {
 		cmd.MarkFlagsMutuallyExclusive("base", other)
 	}
@@ -100,6 +55,65 @@ func newPlan(a *app) *cobra.Command {
 		cmd.MarkFlagsMutuallyExclusive("watch", other)
 	}
 	return cmd
+}
+
+// plan does what the flags of plan ask for.
+func (a *app) plan(cmd *cobra.Command, f planFlags) error {
+	ctx := cmd.Context()
+	if f.At != "" && f.out != "" {
+		return errors.New("--at and --out don't go together: a plan for another moment is not one to apply")
+	}
+	if f.base != "" {
+		return a.planBase(ctx, f.roundFlags, f.base, cmp.Or(f.format, map[bool]string{true: "json", false: "text"}[f.asJSON]), f.out, f.detailed)
+	}
+	switch f.format {
+	case "", "text":
+	case "json":
+		f.asJSON = true
+	case "markdown":
+		return errors.New("--format markdown goes with --base; a plan alone is text or json")
+	default:
+		return fmt.Errorf("--format %s: expected text or json, or markdown with --base", f.format)
+	}
+	if f.watch {
+		return a.watchPlan(ctx, f.roundFlags, f.refresh)
+	}
+	s, err := a.ForReading(ctx, f.Options)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if f.printInput != "" {
+		return a.printInput(cmd, s, f.printInput)
+	}
+	result, err := s.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	return a.showPlan(result, f)
+}
+
+// showPlan saves and prints a plan, and says by its error what the exit code tells.
+func (a *app) showPlan(result *reconcile.Result, f planFlags) error {
+	if f.out != "" {
+		save := func(w io.Writer) error { return report.PlanJSON(w, result.Plan) }
+		if err := a.WriteFile(f.out, 0o600, save); err != nil {
+			return err
+		}
+	}
+	if err := a.printPlan(result, f.asJSON); err != nil {
+		return err
+	}
+	if f.out != "" && !f.asJSON {
+		fmt.Fprintf(a.Stdout, "Saved. To make these changes and no others: dutyward apply %s\n", f.out)
+	}
+	if err := partial(result); err != nil {
+		return err
+	}
+	if f.detailed && len(result.Plan.Changes) > 0 {
+		return exit.Status{Code: exit.Changes}
+	}
+	return nil
 }
 
 func (a *app) printPlan(result *reconcile.Result, asJSON bool) error {
