@@ -6,13 +6,11 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/oncall"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -358,48 +356,4 @@ func (r *refresh) result() (*inventory.Refreshed, error) {
 		got.Levels[id] = r.all || r.wholePolicies[id]
 	}
 	return got, nil
-}
-
-// onCalls are the rows of the moment: as answered, and of what was not asked
-// about as the shifts say.
-func (r *refresh) onCalls(s *inventory.Snapshot) []inventory.OnCall {
-	rows := []inventory.OnCall{}
-	for _, w := range r.rows {
-		if w.at(r.takenAt) {
-			rows = append(rows, w.inventory())
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(s.EscalationPolicies)) {
-		if r.all || r.wholePolicies[id] {
-			continue
-		}
-		for _, o := range oncall.Escalation(s, id, 0, r.takenAt) {
-			if o.Schedule != nil && (r.whole[*o.Schedule] || r.leaving[o.User]) || o.Schedule == nil && r.leaving[o.User] {
-				continue
-			}
-			rows = append(rows, o)
-		}
-	}
-	sorted := inventory.Snapshot{OnCalls: rows}
-	sorted.Normalize()
-	return sorted.OnCalls
-}
-
-// normalized is a schedule in the form that a snapshot has it.
-func normalized(s inventory.Schedule) inventory.Schedule {
-	one := inventory.Snapshot{Schedules: map[string]inventory.Schedule{s.ID: s}}
-	one.Normalize()
-	return one.Schedules[s.ID]
-}
-
-func sameShifts(a, b inventory.Schedule) bool {
-	return slices.EqualFunc(a.Shifts, b.Shifts, func(x, y inventory.Shift) bool {
-		return x.User == y.User && x.Start.Equal(y.Start) && x.End.Equal(y.End)
-	})
-}
-
-// sameSchedule compares what a schedule was read as, coverage apart.
-func sameSchedule(a, b inventory.Schedule) bool {
-	a.Coverage, b.Coverage = 0, 0
-	return reflect.DeepEqual(a, b)
 }
