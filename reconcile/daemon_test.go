@@ -460,7 +460,7 @@ func TestAPanicInARoundIsAnErrorOfThatRound(t *testing.T) {
 			t.Fatalf("%v, want the panic as an error", err)
 		}
 	}
-	w.told("the program is at fault", 1)
+	w.told("internal error", 1)
 	if s := w.Status(); s.Failures != 2 || s.Error == "" {
 		t.Errorf("status %+v, want two failures", s)
 	}

@@ -171,7 +171,7 @@ func (r *Round) doubt(ctx context.Context, in *diff.Input) error {
 	case ctx.Err() != nil:
 		return err
 	case err != nil:
-		in.SelfDoubt = "whose token it is can't be told, and that person is never changed: " + err.Error()
+		in.SelfDoubt = "could not determine who owns the API token, and that person must never be changed: " + err.Error()
 	case user != "":
 		in.TokenUser = user
 		in.Snapshot = withItsReader(in.Snapshot, user)

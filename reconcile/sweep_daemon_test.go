@@ -69,7 +69,7 @@ func (d *sweepDaemon) round(ctx context.Context, w *trial) (*reconcile.Applied, 
 	if strings.Contains(d.log.String(), canary) {
 		w.violate("the token is in the log:\n%s", d.log.String())
 	}
-	if strings.Contains(d.log.String(), "the program is at fault") {
+	if strings.Contains(d.log.String(), "internal error") {
 		w.violate("a panic:\n%s", d.log.String())
 	}
 	last, readErr := w.journal.LastRound(context.WithoutCancel(ctx))

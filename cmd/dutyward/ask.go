@@ -71,7 +71,7 @@ func (x *application) ask(ctx context.Context, s *session.Session) error {
 // agree asks whether to make the changes; only "yes" is no error.
 func (x *application) agree() error {
 	if x.asJSON || !terminal.Is(x.Stdin) {
-		return errors.New("nobody can be asked here: say --yes to make these changes; nothing was done")
+		return errors.New("not a terminal, so nobody can confirm: pass --yes; nothing was done")
 	}
 	ok, err := x.confirm("Make these changes?")
 	if err == nil && !ok {
@@ -142,7 +142,7 @@ func (p patient) Lock(ctx context.Context) (unlock func() error, err error) {
 
 // confirm asks a person on the terminal; only "yes" is yes.
 func (a *app) confirm(question string) (bool, error) {
-	fmt.Fprintf(a.Stdout, "\n%s Only \"yes\" is taken for yes: ", question)
+	fmt.Fprintf(a.Stdout, "\n%s Type \"yes\" to continue: ", question)
 	if err := session.Flush(a.Stdout); err != nil {
 		return false, err
 	}

@@ -169,7 +169,7 @@ func (e *examination) writing(ctx context.Context, s *inventory.Snapshot) doctor
 	if e.session.Client != nil {
 		var err error
 		if tokenUser, err = e.session.Client.TokenUser(ctx); err != nil {
-			return doctor.Skipped("write", fmt.Sprintf("whose token it is can't be told: %v", err))
+			return doctor.Skipped("write", fmt.Sprintf("could not determine who owns the API token: %v", err))
 		}
 	}
 	return doctor.Writing(s, tokenUser, e.config.Account.ActingUser)

@@ -19,7 +19,7 @@ func newHolds(a *app) *cobra.Command {
 	var fresh, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "holds",
-		Short: "List the changes that wait for a person's word",
+		Short: "List the changes that need a person's decision",
 		Long: "List the changes that the last recorded round held, that of `dutyward run` or an apply, with the reason, its figures\n" +
 			"and what lets each through, the names that wait for `dutyward confirm`, and alarms about schedules. PagerDuty is not asked. During a pause no round is recorded: --live plans now instead.",
 		Example: "  dutyward holds\n  dutyward release 'team/PABC123/*' --reason 'the team moves to the new roster'",

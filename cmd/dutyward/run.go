@@ -44,7 +44,7 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 	}()
 	defer func() {
 		if p := recover(); p != nil {
-			fmt.Fprintf(a.Stderr, "dutyward: a fault of this program, please report it: %v\n%s", p, debug.Stack())
+			fmt.Fprintf(a.Stderr, "dutyward: internal error, please report it: %v\n%s", p, debug.Stack())
 			code = exit.Error
 		}
 	}()

@@ -90,7 +90,7 @@ func (k *killing) ends(t *testing.T, name string, args ...string) {
 		t.Errorf("%s: exit code %d, want %d", name, code, exit.Error)
 	}
 	got := said.String()
-	if !strings.Contains(got, "dutyward: a fault of this program, please report it: ") || !strings.Contains(got, "supervisor_test.go") {
+	if !strings.Contains(got, "dutyward: internal error, please report it: ") || !strings.Contains(got, "supervisor_test.go") {
 		t.Errorf("%s: want a sentence and where it was:\n%s", name, got)
 	}
 	if name != "a fault of the runtime" && !strings.Contains(got, "[token]") {

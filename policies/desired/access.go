@@ -242,7 +242,7 @@ func Failed(f policies.Failure) Notice {
 
 // Fault is what the message of a Notice with CodeFault begins with, where this program
 // is at fault, and neither the account nor the policies.
-const Fault = "a fault of this program, please report it:"
+const Fault = "internal error, please report it:"
 
 // Notice is something about a policy that a person should look at.
 type Notice struct {

@@ -132,7 +132,7 @@ var Pages = code.Pages{
 	{
 		Code: CodeFault, Account: true,
 		Title:   "Internal error",
-		Means:   "This program is at fault, and neither the account nor the policies.",
+		Means:   "The fault is in this program, neither in the account nor in the policies.",
 		Why:     "What it concerns is left as it is; everything else goes on.",
 		Do:      "Please report it, with the message.",
 		Example: "index out of range (shift.go:42)",

@@ -62,7 +62,7 @@ func (x *run) all(ctx context.Context) {
 		delete(x.lanes, x.kinds[first.Change.Kind].lane(first.Change))
 		if s.unrecorded != nil && x.broken == nil {
 			x.broken = s.unrecorded
-			x.report.Stopped = "the record could not be kept"
+			x.report.Stopped = "could not write to the state file"
 		}
 		if first.Status == Skipped && x.report.Stopped == "" {
 			x.report.Stopped = x.mustStop(ctx)
@@ -135,7 +135,7 @@ func (x *run) guarded(ctx context.Context, indices []int, changes []plan.Change)
 		if p := recover(); p != nil {
 			s.outcomes = nil
 			for _, c := range changes {
-				s.outcomes = append(s.outcomes, failed(Outcome{Change: c, Uncertain: true}, fmt.Errorf("a fault of this program, please report it: %v", p)))
+				s.outcomes = append(s.outcomes, failed(Outcome{Change: c, Uncertain: true}, fmt.Errorf("internal error, please report it: %v", p)))
 			}
 		}
 	}()

@@ -129,7 +129,7 @@ func (d *Daemon) Status() Status {
 func (d *Daemon) Round(ctx context.Context, why string) (next Next, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			next, err = Next{}, fmt.Errorf("a fault of this program, please report it: %v", p)
+			next, err = Next{}, fmt.Errorf("internal error, please report it: %v", p)
 			stack := debug.Stack()
 			d.announce(func(t *events.Told) []events.Event { return t.Panic(d.Now(), err, stack) })
 			d.conclude(nil, next, err)

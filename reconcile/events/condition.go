@@ -56,7 +56,7 @@ func (t *Told) Configures(at time.Time, err error) []Event {
 	return condition(&t.Configuration, at, why, ConfigurationBroken, ConfigurationFixed)
 }
 
-// Panic is a fault of this program that ended a round, once each time it is another.
+// Panic is internal error that ended a round, once each time it is another.
 func (t *Told) Panic(at time.Time, err error, stack []byte) []Event {
 	if t.panicked == err.Error() {
 		return nil

@@ -98,7 +98,7 @@ var pagesOfConditions = code.Pages{
 		Means:   "Everything can be planned again.",
 		Why:     "The part that was left as it is follows the policies again.",
 		Do:      "Report it nonetheless.",
-		Example: "The program is not at fault any more",
+		Example: "The internal error is gone",
 	},
 	{
 		Code: Panicked, Account: true,

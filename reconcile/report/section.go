@@ -18,7 +18,7 @@ func (t *planText) observed() {
 	if len(t.plan.Observed) == 0 {
 		return
 	}
-	t.head("Observed only (%d): due, and the configuration does not let them be made", len(t.plan.Observed))
+	t.head("Observed only (%d): would change, but these resources are in observe or grant-only mode", len(t.plan.Observed))
 	var rows []row
 	for _, c := range t.plan.Observed {
 		rows = append(rows, row{change: c})
@@ -47,7 +47,7 @@ func (t *planText) held() {
 	if len(t.plan.Held) == 0 {
 		return
 	}
-	t.head("Held (%d): wait for a person's word", len(t.plan.Held))
+	t.head("Held (%d): need a person's decision", len(t.plan.Held))
 	var held []Hold
 	for _, h := range t.plan.Held {
 		held = append(held, Hold{Held: h})
@@ -362,7 +362,7 @@ func (t *planText) finding(f plan.Finding) {
 	}
 	t.line("  %s  %s: %s", mark(pad(f.Severity, 8)), t.subject(f), f.Message)
 	if f.Remediation != "" {
-		t.line("      to mend: %s", f.Remediation)
+		t.line("      fix: %s", f.Remediation)
 	}
 	t.line("      %s", t.mild(f.Rule+places(f.By)))
 }

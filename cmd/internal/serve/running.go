@@ -236,7 +236,7 @@ func (r *Service) watch(ctx context.Context, roots []string, what string) <-chan
 	if len(roots) == 0 {
 		return nil
 	}
-	changed, err := source.Watch(ctx, roots, func(err error) { r.log.Warn("some of "+what+" may not be watched", "error", err) })
+	changed, err := source.Watch(ctx, roots, func(err error) { r.log.Warn("watching only part of "+what, "error", err) })
 	if err != nil {
 		r.log.Warn(what+" can't be watched: changes are seen by the next round, or on SIGHUP", "error", err)
 		return nil
