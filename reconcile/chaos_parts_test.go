@@ -15,7 +15,11 @@ func (c *chaos) judgeParts(said string, before, after inventory.Schedule) {
 	was, is := definitions(before), definitions(after)
 	for part, definition := range was {
 		deed, touched := c.deeds[part]
-		if !touched || reflect.DeepEqual(definition, is[part]) || deed <= c.decided(before.ID) || c.stale || c.read[before.ID] <= deed {
+		if !touched || reflect.DeepEqual(definition, is[part]) || deed <= c.decided(before.ID) {
+			continue
+		}
+		if c.stale || c.read[before.ID] <= deed {
+			delete(c.deeds, part) // it is the program's now, as far as anybody can tell
 			continue
 		}
 		if c.netAnew(before, part) {
