@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -166,5 +167,34 @@ func TestS11_AStateOfAnotherAccountLowersNothing(t *testing.T) {
 	must(t, err)
 	if got.Plan.Summary.Lower > 0 || !strings.Contains(strings.Join(got.Plan.Suspended, "; "), "another account") {
 		t.Errorf("suspended %q with %d lowerings", got.Plan.Suspended, got.Plan.Summary.Lower)
+	}
+}
+
+// Somebody takes a raise back, and lower, once nothing gives it any more: it is over, and
+// the next promotion is theirs.
+func TestS4_ARaiseThatAPersonTookBackIsOver(t *testing.T) {
+	for _, lowered := range []string{"limited_user", "observer"} {
+		w, user, _ := raised(t)
+		snapshot, err := w.Snapshot(context.Background(), nil)
+		must(t, err)
+		turn, on := oncall.NextBoundary(snapshot.Schedules["PSMOBIL"].Shifts, w.clock)
+		if !on {
+			t.Fatal("the shift does not end")
+		}
+		for w.clock.Before(turn.Add(-12 * time.Hour)) {
+			w.clock = w.clock.Add(12 * time.Hour)
+			w.mustApply()
+		}
+		w.clock = turn.Add(time.Hour)
+		w.sim.SetBaseRole(user, lowered)
+		w.mustApply()
+		w.sim.SetBaseRole(user, "user") // for good, says a person
+		for range 2 {
+			w.clock = w.clock.Add(time.Hour)
+			w.mustApply()
+			if role, _ := w.sim.BaseRole(user); role != "user" {
+				t.Errorf("after %s: %s is %q, want what a person gave", lowered, user, role)
+			}
+		}
 	}
 }

@@ -97,6 +97,11 @@ func (r *Result) addRemembered(pairs map[desired.Pair]bool, pending map[desired.
 	for _, pair := range beyondLimits(r) {
 		pairs[pair] = true
 	}
+	for pair := range r.in.Memory.Raised { // it is over once no more is held than before it
+		if plan.KindOf(pair) != plan.Override {
+			pairs[pair] = true
+		}
+	}
 }
 
 // namedTargets are the targets that policies name, with what people call them.
