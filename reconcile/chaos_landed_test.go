@@ -8,8 +8,30 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
+
+// takenOver says that somebody made an event of a half edited schedule anew as it stood
+// then, with the end that the program gave it for a successor, and that an alarm
+// stands. What they mean by the end nobody can tell: the program leaves it to them.
+func (c *chaos) takenOver(id string) bool {
+	alarms, err := c.journal.Alarms(context.Background(), false)
+	if err != nil {
+		c.fail("%v", err)
+	}
+	if !slices.ContainsFunc(alarms, func(a apply.EditAlarmed) bool { return a.Schedule == id }) {
+		return false
+	}
+	for _, r := range c.sim.Account().Schedules[id].Rotations {
+		for _, e := range r.Events {
+			if e.EffectiveUntil != nil && c.deeds[e.ID] > c.edited[id] {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // settle ends the trouble: people put names right or say what they mean, and all
 // that is due must land.
@@ -26,6 +48,7 @@ func (c *chaos) settle() {
 	c.confirm()
 	c.tell("the trouble ends")
 	c.quiet(6)
+	maps.DeleteFunc(c.gaps, func(x gap, _ int) bool { return c.takenOver(x.schedule) })
 	if open := c.gaps.open(c.now()); len(open) > 0 {
 		c.fail("by our doing nobody is on call: %s", open)
 	}

@@ -266,7 +266,7 @@ func (c *chaos) told(err error) {
 			c.story = append(c.story, fmt.Sprintf("      %s (%s) %s %s", o.Change.ID, o.Change.Cause, o.Status, o.Why))
 		}
 	}
-	if strings.Contains(c.log.String(), "internal error") || strings.Contains(c.log.String(), "internal error") {
+	if strings.Contains(c.log.String(), "internal error") {
 		c.violate("a panic:\n%s", c.log.String())
 	}
 }

@@ -499,8 +499,8 @@ func TestS20_TheTokensUserIsNeverChanged(t *testing.T) {
 	}
 	w.Self = func(context.Context) (string, error) { return "", errors.New("GET /users/me: 500") }
 	w.pass(time.Minute)
-	if s := w.Status().Suspended; s == nil || !strings.Contains(s.Why, "whose token it is") {
-		t.Errorf("suspended %+v, want since nobody knows whose token it is", s)
+	if s := w.Status().Suspended; s == nil || !strings.Contains(s.Why, "who owns the API token") {
+		t.Errorf("suspended %+v, want since nobody knows who owns the token", s)
 	}
 }
 
