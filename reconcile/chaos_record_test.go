@@ -117,6 +117,7 @@ func (c *chaos) restoreJournal() {
 	c.tell("the journal is restored from a copy")
 	c.still, c.before, c.seen, c.lately, c.watched, c.rounds = nil, nil, time.Time{}, nil, false, nil
 	c.harm++
+	c.restored = true
 	clear(c.owed) // the copy knows nothing of the edit
 	c.trial.start()
 }

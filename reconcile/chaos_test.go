@@ -61,6 +61,8 @@ type chaos struct {
 
 	began time.Time
 	why   string
+	// restored says that the journal was taken from a copy at some time.
+	restored bool
 	// inForce is the law of the round's plan.
 	inForce *law
 	// intents are the people of whom it was recorded that their turns change.
