@@ -34,6 +34,16 @@ type Sink interface {
 	Tell(Event)
 }
 
+// Sinks are several sinks as one; each is told every event, in order.
+type Sinks []Sink
+
+// Tell tells each of them.
+func (s Sinks) Tell(e Event) {
+	for _, sink := range s {
+		sink.Tell(e)
+	}
+}
+
 // Event is one thing that happened. What does not apply to it is zero.
 type Event struct {
 	Code     code.Code
