@@ -45,13 +45,14 @@ func TestAForecastIsThePlansOfItsMoments(t *testing.T) {
 				break
 			}
 			raised := raisedAfter(in.Memory.Raised, r.Plan.Changes)
+			ends := endsAfter(in.Memory.Ends, raised, r.Plan.Changes)
 			for _, c := range r.Plan.Changes {
 				if c.Effect == plan.Lower && c.Cause != plan.CauseHandover && c.Cause != plan.CauseExpiry {
 					in.Memory.Lowered = append(in.Memory.Lowered, plan.Lowered{Kind: c.Resource.Kind, Cause: c.Cause, At: r.Plan.Now})
 				}
 			}
 			in = Next(r, in, following[0].At.Sub(r.Plan.Now).Hours())
-			in.Memory.Raised = raised
+			in.Memory.Raised, in.Memory.Ends = raised, ends
 			if r, err = diff.Make(in); err != nil {
 				t.Fatal(err)
 			}
@@ -74,6 +75,24 @@ func raisedAfter(raised map[desired.Pair]string, changes []plan.Change) map[desi
 			after[c.Pair()] = c.Before
 		case c.Effect == plan.Lower && stands && inventory.CompareRoles(c.Resource.Kind, c.After, before) <= 0:
 			delete(after, c.Pair())
+		}
+	}
+	return after
+}
+
+// endsAfter are when the raises that stand were to end, as the journal keeps them: what
+// the last raise of each said.
+func endsAfter(ends map[desired.Pair]plan.Ending, raised map[desired.Pair]string, changes []plan.Change) map[desired.Pair]plan.Ending {
+	after := map[desired.Pair]plan.Ending{}
+	for pair := range raised {
+		last, found := ends[pair]
+		for _, c := range changes {
+			if c.Pair() == pair && c.Effect == plan.Raise {
+				last, found = plan.EndingOf(c)
+			}
+		}
+		if found {
+			after[pair] = last
 		}
 	}
 	return after
