@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // drop takes a net away. What it alone has stays: a turn under way as a custom shift,
@@ -52,7 +54,7 @@ func (e *editing) fill(ctx context.Context, in EditIntent, is inventory.Schedule
 		return e.addShifts(ctx, in, is, shifts)
 	}
 	return slices.DeleteFunc(slices.Clone(is.CustomShifts), func(x inventory.CustomShift) bool {
-		return !slices.ContainsFunc(shifts, func(s inventory.CustomShift) bool { return samePerson(x.User, s.User) && x.End.Equal(s.End) })
+		return !slices.ContainsFunc(shifts, func(s inventory.CustomShift) bool { return same(x.User, s.User) && x.End.Equal(s.End) })
 	}), nil
 }
 
@@ -72,10 +74,10 @@ func (e *editing) carry(ctx context.Context, in EditIntent, is inventory.Schedul
 		on.Rotation = &pairs[i].Rotation
 		anew := []inventory.Override{on}
 		for _, turn := range turns {
-			if samePerson(turn.User, o.Replaces) {
+			if same(turn.User, o.Replaces) {
 				on := o
 				on.Rotation, on.CustomShift = nil, &turn.ID
-				on.Start, on.End = latest(o.Start, turn.Start), earliest(o.End, turn.End)
+				on.Start, on.End = plan.Later(o.Start, turn.Start), earliest(o.End, turn.End)
 				anew = append(anew, on)
 			}
 		}
@@ -91,10 +93,10 @@ func (e *editing) carry(ctx context.Context, in EditIntent, is inventory.Schedul
 // again makes an override of somebody's anew, unless it is there already. One that
 // PagerDuty does not take is told.
 func (e *editing) again(ctx context.Context, in EditIntent, is inventory.Schedule, o inventory.Override) error {
-	o.Start = latest(o.Start, e.now().UTC().Truncate(time.Second))
+	o.Start = plan.Later(o.Start, e.now().UTC().Truncate(time.Second))
 	there := slices.ContainsFunc(is.Overrides, func(x inventory.Override) bool {
-		return samePerson(x.User, o.User) && samePerson(x.Replaces, o.Replaces) && samePerson(x.Rotation, o.Rotation) &&
-			samePerson(x.CustomShift, o.CustomShift) && !x.Start.After(o.Start) && !x.End.Before(o.End)
+		return same(x.User, o.User) && same(x.Replaces, o.Replaces) && same(x.Rotation, o.Rotation) &&
+			same(x.CustomShift, o.CustomShift) && !x.Start.After(o.Start) && !x.End.Before(o.End)
 	})
 	if there || !o.Start.Before(o.End) {
 		return nil
@@ -106,8 +108,8 @@ func (e *editing) again(ctx context.Context, in EditIntent, is inventory.Schedul
 	if !final(err) {
 		return err
 	}
-	e.told = append(e.told, fmt.Sprintf("%s's override in place of %s on schedule %s from %s to %s was on a rotation that the edit needed for a while only, and PagerDuty does not take it where the turns go on: %v; make it again in PagerDuty if it is still meant",
-		named(o.User), named(o.Replaces), in.Was.Name, stamp(o.Start), stamp(o.End), err))
+	e.told = append(e.told, fmt.Sprintf("%s's override in place of %s on schedule %s from %s to %s was on the edit's temporary rotation, and PagerDuty refuses it on the rotation that takes over: %v; add it again in PagerDuty if it is still needed",
+		cmp.Or(plan.Text(o.User), "nobody"), cmp.Or(plan.Text(o.Replaces), "nobody"), in.Was.Name, stamp(o.Start), stamp(o.End), err))
 	return nil
 }
 
@@ -120,21 +122,8 @@ func (e *editing) tell(end ending) ending {
 	return end
 }
 
-func named(user *string) string {
-	if user == nil {
-		return "nobody"
-	}
-	return *user
-}
-
-func samePerson(a, b *string) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
+// same says that two optional texts are equal.
+func same(a, b *string) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
 
 func earliest(a, b time.Time) time.Time {
 	if a.Before(b) {

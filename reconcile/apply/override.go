@@ -49,20 +49,14 @@ func (k overrides) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]
 func (k overrides) standin(ctx context.Context, x *run, c plan.Change) (Outcome, error) {
 	o := Outcome{Change: c}
 	s, held, err := k.there(ctx, c)
-	stop := x.mustStop(ctx)
 	switch {
-	case err != nil && stop == "":
-		return failed(o, err), nil
-	case stop != "":
-		o.Status, o.Why = Skipped, "not started: "+stop
-		return o, nil
-	}
-	o.Found = inventory.None
-	if held.ID != "" {
+	case err != nil:
+	case held.ID != "":
 		o.Found = desired.Standin
+	default:
+		o.Found = inventory.None
 	}
-	if o.Found == c.After {
-		o.Status, o.Why = Already, "already so"
+	if o, ended := x.unneeded(ctx, o, err); ended {
 		return o, nil
 	}
 	return x.recorded(ctx, o, func(ctx context.Context) error {

@@ -136,21 +136,31 @@ func (k *teamRoles) carryOut(ctx context.Context, x *run, unit []plan.Change) ([
 	return []Outcome{o}, err
 }
 
+// unneeded says that a change needs no write once it was looked at, and how it ended:
+// the look failed, the run stops, or PagerDuty holds what is wanted.
+func (x *run) unneeded(ctx context.Context, o Outcome, err error) (Outcome, bool) {
+	stop := x.mustStop(ctx)
+	switch {
+	case err != nil && stop == "":
+		return failed(o, err), true
+	case stop != "":
+		o.Status, o.Why = Skipped, "not started: "+stop
+		return o, true
+	case o.Found == o.Change.After:
+		o.Status, o.Why = Already, "already so"
+		return o, true
+	}
+	return o, false
+}
+
 // role writes a role that was looked at, if it is what the plan saw (S8), and
 // remembers it for later looks.
 func (x *run) role(ctx context.Context, c plan.Change, found string, err error, send func(context.Context) error) (Outcome, error) {
 	o := Outcome{Change: c, Found: found}
-	stop := x.mustStop(ctx)
-	switch {
-	case err != nil && stop == "":
-		return failed(o, err), nil
-	case stop != "":
-		o.Status, o.Why = Skipped, "not started: "+stop
+	if o, ended := x.unneeded(ctx, o, err); ended {
 		return o, nil
-	case found == c.After:
-		o.Status, o.Why = Already, "already so"
-		return o, nil
-	case found != c.Before:
+	}
+	if found != c.Before {
 		o.Status = Conflict
 		o.Why = fmt.Sprintf("changed since the plan: it saw %s, PagerDuty now holds %s", c.Before, found)
 		return o, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // Round judges the plan of a round, or the error of making it, and what earlier
@@ -22,9 +23,9 @@ func references(p *plan.Plan) Check {
 	const remedy = "`dutyward plan` shows each with its place"
 	switch {
 	case len(p.Errors) > 0:
-		return fail("references", remedy, "%s, the first: %s", counted(len(p.Errors), "error"), p.Errors[0].Message)
+		return fail("references", remedy, "%s, the first: %s", report.Counted(len(p.Errors), "error"), p.Errors[0].Message)
 	case len(p.Warnings) > 0:
-		return warn("references", remedy, "%s, the first: %s", counted(len(p.Warnings), "warning"), p.Warnings[0].Message)
+		return warn("references", remedy, "%s, the first: %s", report.Counted(len(p.Warnings), "warning"), p.Warnings[0].Message)
 	case len(p.Unknown) > 0:
 		return warn("references", remedy, "%d can't be told what they should have, the first since %s", len(p.Unknown), p.Unknown[0].Reason)
 	case len(p.Absent) > 0:
@@ -55,13 +56,13 @@ func limits(p *plan.Plan, lowered []plan.Lowered) Check {
 			recent++
 		}
 	}
-	text := fmt.Sprintf("%s in the last 24 hours", counted(recent, "lowering"))
+	text := fmt.Sprintf("%s in the last 24 hours", report.Counted(recent, "lowering"))
 	held := slices.IndexFunc(p.Held, func(h plan.Held) bool { return h.Code == plan.HoldBurst })
 	switch {
 	case held >= 0:
 		return warn("limits", "look at each in `dutyward plan`, then `dutyward release KEY… --reason …`", "%s; the limit holds more back: %s", text, p.Held[held].Why)
 	case len(p.Held) > 0:
-		return warn("limits", "look at each in `dutyward plan`", "%s; %s held for another reason", text, counted(len(p.Held), "change"))
+		return warn("limits", "look at each in `dutyward plan`", "%s; %s held for another reason", text, report.Counted(len(p.Held), "change"))
 	}
 	return ok("limits", "%s, and none held back", text)
 }

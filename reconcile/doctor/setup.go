@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // Configuration judges the loading of the configuration; file is empty if there
@@ -40,11 +41,11 @@ func Policies(set *eval.Set, err error) Check {
 	var problems policies.Problems
 	switch {
 	case errors.As(err, &problems):
-		return fail("policies", remedy, "%s, the first at %s: %s", counted(len(problems.Errors()), "error"), problems.Errors()[0].Place(), problems.Errors()[0].Text())
+		return fail("policies", remedy, "%s, the first at %s: %s", report.Counted(len(problems.Errors()), "error"), problems.Errors()[0].Place(), problems.Errors()[0].Text())
 	case err != nil:
 		return fail("policies", remedy, "%v", err)
 	case len(set.Warnings()) > 0:
-		return warn("policies", remedy, "they load, with %s", counted(len(set.Warnings()), "warning"))
+		return warn("policies", remedy, "they load, with %s", report.Counted(len(set.Warnings()), "warning"))
 	}
 	return ok("policies", "they load without a problem")
 }
@@ -98,12 +99,4 @@ func unmade(path string) Check {
 		return warn("state", "remove it by hand", "%s was made to see whether one can write there, and can't be removed: %v", filepath.ToSlash(probe.Name()), err)
 	}
 	return ok("state", "there is none yet: the first apply makes %s", filepath.ToSlash(path))
-}
-
-// counted is a number with its noun.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
