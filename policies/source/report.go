@@ -4,8 +4,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/dutyward/dutyward/policies"
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/policies"
 )
 
 // Report collects problems and adds to each its source line.
@@ -79,3 +80,12 @@ func (r *Report) has(file string, line int) bool {
 	}
 	return false
 }
+
+// Place is a place in a policy.
+type Place struct {
+	File        string
+	Row, Column int
+}
+
+// PlaceOf is the place of a location of OPA's.
+func PlaceOf(loc *ast.Location) Place { return Place{File: loc.File, Row: loc.Row, Column: loc.Col} }
