@@ -54,7 +54,7 @@ var contractRules = Analyzer{
 		},
 		{
 			Code:    codeGuard,
-			Title:   "Guard rules are not implemented",
+			Title:   "Guard rules are not supported",
 			Means:   "hold and deny are reserved for a later version.",
 			Why:     "Nothing would be held or denied.",
 			Do:      "State what nobody may have as a limit, and what nobody may touch as a protect.",
@@ -148,7 +148,7 @@ func (c ruleCheck) contractRule(r *ast.Rule, named *contract.ContractRule) {
 // noGuards refuses a rule that nothing would heed.
 func noGuards(contract *contract.ContractRule) policies.Problem {
 	return policies.Problem{Code: codeGuard, Found: fmt.Sprintf("guard rule %s", contract.Name),
-		Expected: "none: guards are not implemented in this version, and nothing would be held; " +
+		Expected: "none: guards are not supported in this version, and nothing would be held; " +
 			"what nobody may have is a limit, what nobody may touch a protect"}
 }
 

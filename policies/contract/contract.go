@@ -59,7 +59,7 @@ var Contract = []ContractRule{
 	}},
 	{Name: "group", Phase: policies.PhaseAccess, Fields: []Field{
 		need("name", groupName), may("description", anyText), may("owner", anyText),
-		{Name: "visibility", Refused: "not implemented in this version: nothing shows it yet, so leave it out"},
+		{Name: "visibility", Refused: "not supported in this version: nothing shows it yet, so leave it out"},
 	}},
 	{Name: "member", Phase: policies.PhaseAccess, whole: wholeMember, Fields: []Field{
 		need("group", groupName), need("principal", reference(principalKinds)),
