@@ -114,7 +114,7 @@ func TestS24_AnOverrideMadeAmidAnEditIsMadeAnewOnceOrIsTold(t *testing.T) {
 		"the deletion fails once":          {"400:DELETE /v3/schedules/FOLLOW/rotations/*:1", "eve", ""},
 		"the override fails once":          {"500:POST /v3/schedules/FOLLOW/overrides:1", "eve", ""},
 		"the override fails in two rounds": {"500:POST /v3/schedules/FOLLOW/overrides:2", "eve", ""},
-		"the override is refused":          {"400:POST /v3/schedules/FOLLOW/overrides:*", "bob", "make it again in PagerDuty"},
+		"the override is refused":          {"400:POST /v3/schedules/FOLLOW/overrides:*", "bob", "add it again in PagerDuty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newRota(t, "", "ann bob cat dan")
@@ -131,7 +131,7 @@ func TestS24_AnOverrideMadeAmidAnEditIsMadeAnewOnceOrIsTold(t *testing.T) {
 			if n := len(w.follow().Overrides); c.who == "eve" && n != 1 {
 				t.Errorf("%d overrides", n)
 			}
-			if all := strings.Join(said, "\n"); c.said == "" && strings.Contains(all, "make it again") || !strings.Contains(all, c.said) {
+			if all := strings.Join(said, "\n"); c.said == "" && strings.Contains(all, "add it again") || !strings.Contains(all, c.said) {
 				t.Errorf("said %q", all)
 			}
 		})
