@@ -35,14 +35,20 @@ func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, change
 	if err != nil {
 		return nil // what can't be rendered gets no edit
 	}
-	moves = slices.DeleteFunc(moves, func(m oncall.Move) bool { return changing[m.User] != nil })
-	for _, user := range slices.Sorted(maps.Keys(changing)) {
-		moves = append(moves, b.movedElsewhere(s, revised, user, changing[user])...)
-	}
 	var moved []string
-	for _, m := range moves {
+	tell := func(m oncall.Move, where string) {
 		if !b.in.Snapshot.Gone(m.User) && (m.How != oncall.CutShort || !takesPart(revised.Changes, m.User)) {
-			moved = append(moved, b.tellMove(m, ahead))
+			moved = append(moved, b.tellMove(m, ahead, where))
+		}
+	}
+	for _, m := range moves {
+		if changing[m.User] == nil {
+			tell(m, "")
+		}
+	}
+	for _, user := range slices.Sorted(maps.Keys(changing)) {
+		for _, m := range b.movedElsewhere(s, revised, user, changing[user]) {
+			tell(m, elsewhere(s))
 		}
 	}
 	if len(moved) == 0 {
@@ -54,12 +60,16 @@ func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, change
 }
 
 // movedElsewhere is how somebody's next turn moves on the layers and events of a
-// schedule that an edit changes and on which they neither join nor leave.
+// schedule on which they neither join nor leave: with those that an edit changes, and
+// on a layer beneath one that has more turns than before, which hide theirs.
 func (b *builder) movedElsewhere(s inventory.Schedule, revised oncall.Revised, user string, changing []string) []oncall.Move {
-	stays := func(p oncall.PartChange) bool {
-		return !slices.Contains(changing, p.Part) && slices.Contains(p.Before, user) && slices.Contains(p.After, user)
+	after := oncall.Lines(revised.Schedule, b.in.Now)
+	stays := func(l oncall.Line) bool {
+		return !slices.ContainsFunc(changing, l.Has) && slices.Contains(l.Members, user) && slices.ContainsFunc(after, func(is oncall.Line) bool {
+			return is.Rotation == l.Rotation && is.Name == l.Name && slices.Contains(is.Members, user)
+		})
 	}
-	if !slices.ContainsFunc(revised.Changes, stays) {
+	if !slices.ContainsFunc(oncall.Lines(s, b.in.Now), stays) {
 		return nil
 	}
 	var lines []oncall.Line
@@ -72,7 +82,19 @@ func (b *builder) movedElsewhere(s inventory.Schedule, revised oncall.Revised, u
 	if err != nil {
 		return nil
 	}
-	return slices.DeleteFunc(moves, func(m oncall.Move) bool { return m.User != user })
+	return slices.DeleteFunc(moves, func(m oncall.Move) bool { return m.User != user || onCallThrough(revised.Schedule, m.Was) })
+}
+
+// onCallThrough says whether somebody is on call on a schedule throughout a shift,
+// overrides apart: a turn that another layer takes over from is then as it was.
+func onCallThrough(s inventory.Schedule, shift inventory.Shift) bool {
+	s.Overrides, s.CustomShifts = nil, nil
+	shifts, err := oncall.Render(s, shift.Start, shift.End)
+	if err != nil {
+		return false
+	}
+	theirs := slices.DeleteFunc(shifts, func(other inventory.Shift) bool { return other.User != shift.User })
+	return oncall.Coverage(theirs, shift.Start, shift.End) == 100
 }
 
 // withoutTurns is a schedule on which somebody's turns on lines of layers or events
@@ -117,14 +139,24 @@ func takesPart(parts []oncall.PartChange, user string) bool {
 	return slices.ContainsFunc(parts, func(p oncall.PartChange) bool { return slices.Contains(p.After, user) })
 }
 
-// tellMove says what becomes of somebody's next turn.
-func (b *builder) tellMove(m oncall.Move, ahead time.Duration) string {
+// elsewhere says where the turns are that somebody has beside those that an edit is
+// about.
+func elsewhere(s inventory.Schedule) string {
+	if len(s.Layers) > 0 {
+		return " on the other layers"
+	}
+	return " in the other rotations"
+}
+
+// tellMove says what becomes of somebody's next turn; where is empty for a turn
+// anywhere on the schedule.
+func (b *builder) tellMove(m oncall.Move, ahead time.Duration, where string) string {
 	name := b.userName(m.User)
 	switch m.How {
 	case oncall.NoTurn:
-		return fmt.Sprintf("%s would have no more turns in the next %s, instead of the next one from %s", name, weeksOf(ahead), clock(m.Was.Start))
+		return fmt.Sprintf("%s would have no more turns%s in the next %s, instead of the next one from %s", name, where, weeksOf(ahead), clock(m.Was.Start))
 	case oncall.LastTurn:
-		return fmt.Sprintf("%s would have no more turns in the next %s after the one from %s", name, weeksOf(ahead), clock(m.Was.Start))
+		return fmt.Sprintf("%s would have no more turns%s in the next %s after the one from %s", name, where, weeksOf(ahead), clock(m.Was.Start))
 	case oncall.MovedLater:
 		return fmt.Sprintf("%s would stay on call until %s instead of %s", name, clock(m.Is.End), clock(m.Was.End))
 	case oncall.CutShort:

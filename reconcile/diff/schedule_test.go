@@ -198,6 +198,52 @@ func TestS23_WhoLeavesOneEventKeepsTheirNextTurnOnAnother(t *testing.T) {
 	}
 }
 
+// Whoever joins an empty layer keeps their next turn on the one beneath: where they
+// would be on call then anyhow nothing moves, and where another would hide it, it does.
+func TestS23_WhoJoinsALayerKeepsTheirNextTurnBeneathIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		turn  time.Duration
+		above bool
+		want  []string
+	}{
+		"above, in the same weeks": {7 * 24 * time.Hour, true, []string{
+			"raise schedule:Weekly ann none>rotation policy", "raise schedule:Weekly bob none>rotation policy"}},
+		"above, day by day": {24 * time.Hour, true, []string{
+			"held S23: raise schedule:Weekly ann none>rotation policy", "held S23: raise schedule:Weekly bob none>rotation policy"}},
+		"beneath": {24 * time.Hour, false, []string{
+			"raise schedule:Weekly ann none>rotation policy", "raise schedule:Weekly bob none>rotation policy"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := Turns()
+			v := s.Schedules["WEE"]
+			v.Layers[0].Users = []string{"ann", "bob"}
+			top := blank()
+			top.TurnSeconds = int(c.turn.Seconds())
+			if c.above {
+				v.Layers = append(v.Layers, top)
+			} else {
+				v.Layers = append([]inventory.Layer{top}, v.Layers...)
+			}
+			s.Schedules["WEE"] = v
+			Rerender(s, "WEE")
+			st := Rotation("ann bob Weekly", "ann bob Weekly")
+			for i := range st.Grants {
+				st.Grants[i].Layer = "Top"
+				if i < 2 {
+					st.Grants[i].Layer = "Day"
+				}
+			}
+			p := MustMake(t, Input(s, st)).Plan
+			wantTurns(t, p, c.want...)
+			for _, h := range p.Held {
+				if !strings.Contains(h.Why, "ann@acme.com would have no more turns on the other layers") {
+					t.Errorf("held since %s", h.Why)
+				}
+			}
+		})
+	}
+}
+
 func TestS22_AScheduleRenderedOtherwiseGetsNoChangesOfTurns(t *testing.T) {
 	s := Turns()
 	v := s.Schedules["WEE"]
