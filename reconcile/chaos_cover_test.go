@@ -268,7 +268,7 @@ func (c *chaos) judgeNext(id string, before, after inventory.Schedule, from int)
 		if on(before, c.began) {
 			return
 		}
-		if b, a := next(before), next(after); b != a && b != from && b >= 0 {
+		if b, a := next(before), next(after); b != a && b != from && b >= 0 && !onCallMeanwhile(after, user, b, func(t time.Time) bool { return on(before, t) }) {
 			c.violate("%s: the next turn of %s%s moved from %s to %s", id, user, what, hour(b), hour(a))
 		}
 	}
@@ -281,6 +281,17 @@ func (c *chaos) judgeNext(id string, before, after inventory.Schedule, from int)
 			judge(user, " on "+part, func(s inventory.Schedule, t time.Time) bool { return onCallBy(s, part, user, t) })
 		}
 	}
+}
+
+// onCallMeanwhile says that somebody is on call from an hour on for as long as a turn
+// takes: which layer puts them so is no difference to them.
+func onCallMeanwhile(s inventory.Schedule, user string, from int, turn func(time.Time) bool) bool {
+	for i := from; i < from+weeksAhead && turn(hour(i)); i++ {
+		if !slices.Contains(onCallAt(s, hour(i)), user) {
+			return false
+		}
+	}
+	return true
 }
 
 // onCallBy says that a part puts somebody on call: of layers the uppermost does on
