@@ -45,7 +45,7 @@ func (v *vigil) beforeLowering() (next time.Time, user string) {
 		}
 		outlook = v.at(next, daemon.WhyBoundary)
 	}
-	v.t.Fatal("no hand-over takes anybody off Production Access")
+	v.t.Fatal("no handoff takes anybody off Production Access")
 	return
 }
 

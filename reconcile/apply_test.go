@@ -153,8 +153,8 @@ func TestAccessFollowsTheShifts(t *testing.T) {
 		t.Fatal("nothing changes though shifts ended")
 	}
 	for _, c := range p.Changes {
-		if c.Cause != plan.CauseHandover {
-			t.Errorf("%s for the cause %s, want handover", c.ID, c.Cause)
+		if c.Cause != plan.CauseHandoff {
+			t.Errorf("%s for the cause %s, want handoff", c.ID, c.Cause)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func filledBy(s inventory.Schedule, user string, t time.Time) bool {
 
 // watchCoverage notes which hours a change uncovered and whose doing that is. Ours
 // opens some where an event ends for a successor and no net could be had: until the
-// successor is made, nobody has the turns after the hand-over.
+// successor is made, nobody has the turns after the handoff.
 func (c *chaos) watchCoverage(was, is *inventory.Snapshot, byUs bool) {
 	from := hourFrom(c.now())
 	for id, before := range was.Schedules {
@@ -145,7 +145,7 @@ func (c *chaos) judgeGaps() {
 }
 
 // judgeTurns compares the turns of an edited schedule with those before, where
-// nobody else edited it meanwhile: who is on call stays until the next hand-over,
+// nobody else edited it meanwhile: who is on call stays until the next handoff,
 // the next turn of whoever stays is when it was, and nobody's cover lapses.
 func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 	now := c.now()
@@ -170,7 +170,7 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 		until := turnEnds(before, part, now)
 		for i := from; i < from+48 && first != "" && on(before, i) == first && hour(i).Before(until); i++ {
 			if on(after, i) != first && !filledBy(after, first, hour(i)) {
-				c.violate("%s/%s: %s is on call at %s and was to stay until the hand-over: now it is %q", id, part, first, hour(i), on(after, i))
+				c.violate("%s/%s: %s is on call at %s and was to stay until the handoff: now it is %q", id, part, first, hour(i), on(after, i))
 				break
 			}
 		}

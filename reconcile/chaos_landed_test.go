@@ -167,7 +167,7 @@ func (c *chaos) landedTeam(name string, team inventory.Team, now sample, excused
 	}
 }
 
-// turnsNow says that a hand-over was so lately that the last round did not see it.
+// turnsNow says that a handoff was so lately that the last round did not see it.
 func (c *chaos) turnsNow(now sample, user string) bool {
 	before := sample{now.t.Add(-5 * time.Minute), now.is}
 	for _, g := range c.laws[c.at].gives {

@@ -30,7 +30,7 @@ func (c *chaos) trouble(rt *rapid.T) {
 	c.pass(rapid.SampledFrom([]time.Duration{
 		0, 5 * time.Second, time.Minute, 3 * time.Minute, 14 * time.Minute, 90 * time.Minute, 5 * time.Hour, 11 * time.Hour, 26 * time.Hour, 75 * time.Hour,
 	}).Draw(rt, "later"))
-	if to := rapid.SampledFrom([]time.Duration{0, 0, 0, 2 * time.Second, 40 * time.Second}).Draw(rt, "before a hand-over"); to > 0 {
+	if to := rapid.SampledFrom([]time.Duration{0, 0, 0, 2 * time.Second, 40 * time.Second}).Draw(rt, "before a handoff"); to > 0 {
 		next := sweepStart
 		for !next.After(c.now().Add(to)) {
 			next = next.Add(6 * time.Hour)

@@ -267,7 +267,7 @@ func TestTheNextBoundaryMakesTheNextRound(t *testing.T) {
 	for range 20 {
 		w.clock = outlook.At
 		outlook = w.pass(0)
-		if len(w.lines("cause=handover")) > 0 {
+		if len(w.lines("cause=handoff")) > 0 {
 			return
 		}
 	}

@@ -163,7 +163,7 @@ func (f *foretold) foreseen() []string {
 
 // replay drives the daemon over the days of the forecast: at each boundary, each
 // hour, and a minute after it edited a schedule, when it looks at it again. An edit
-// of turns that is held until a hand-over has no boundary: the daemon makes it with
+// of turns that is held until a handoff has no boundary: the daemon makes it with
 // its next round, of which there is one every five minutes.
 func (f *foretold) replay() {
 	for f.clock.Before(f.until) {

@@ -58,7 +58,7 @@ func (w *world) stands(when time.Time, who string) {
 }
 
 func TestS24_AnOverrideMadeAmidAnEditOutlastsIt(t *testing.T) {
-	next := handover.AddDate(0, 0, 8) // in bob's next turn
+	next := handoff.AddDate(0, 0, 8) // in bob's next turn
 	for _, at := range []int{2, 3} {
 		w := newRota(t, "", "ann bob cat dan")
 		w.on(&meddled{Account: w.client, last: at, before: map[int]func(){at: func() { w.coverOnNet("bob", next, next.AddDate(0, 0, 1)) }}})
@@ -78,12 +78,12 @@ func TestS24_AnOverrideMadeAfterAnEditBrokeOffOutlastsItsEnd(t *testing.T) {
 		now, from, to time.Time
 		whom          string
 	}{
-		"before the hand-over":                {handover.AddDate(0, 0, 1), handover.AddDate(0, 0, 8), handover.AddDate(0, 0, 9), "bob"},
-		"after it, for a later turn":          {handover.AddDate(0, 0, 8), handover.AddDate(0, 0, 15), handover.AddDate(0, 0, 16), "cat"},
-		"after it, for the turn under way":    {handover.AddDate(0, 0, 8), handover.AddDate(0, 0, 8), handover.AddDate(0, 0, 9), "bob"},
-		"after it, for a part of the turn":    {handover.AddDate(0, 0, 8), handover.AddDate(0, 0, 9), handover.AddDate(0, 0, 10), "bob"},
-		"after it, from before it was ended":  {handover.AddDate(0, 0, 8), handover.AddDate(0, 0, 7), handover.AddDate(0, 0, 10), "bob"},
-		"after it, beyond the turn's own end": {handover.AddDate(0, 0, 8), handover.AddDate(0, 0, 9), handover.AddDate(0, 0, 36), "bob"},
+		"before the handoff":                  {handoff.AddDate(0, 0, 1), handoff.AddDate(0, 0, 8), handoff.AddDate(0, 0, 9), "bob"},
+		"after it, for a later turn":          {handoff.AddDate(0, 0, 8), handoff.AddDate(0, 0, 15), handoff.AddDate(0, 0, 16), "cat"},
+		"after it, for the turn under way":    {handoff.AddDate(0, 0, 8), handoff.AddDate(0, 0, 8), handoff.AddDate(0, 0, 9), "bob"},
+		"after it, for a part of the turn":    {handoff.AddDate(0, 0, 8), handoff.AddDate(0, 0, 9), handoff.AddDate(0, 0, 10), "bob"},
+		"after it, from before it was ended":  {handoff.AddDate(0, 0, 8), handoff.AddDate(0, 0, 7), handoff.AddDate(0, 0, 10), "bob"},
+		"after it, beyond the turn's own end": {handoff.AddDate(0, 0, 8), handoff.AddDate(0, 0, 9), handoff.AddDate(0, 0, 36), "bob"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newRota(t, "", "ann bob cat dan")
@@ -109,7 +109,7 @@ func TestS24_AnOverrideMadeAfterAnEditBrokeOffOutlastsItsEnd(t *testing.T) {
 // Killed between making the override anew and deleting the rotation, or refused: it is
 // neither made twice nor lost without a word.
 func TestS24_AnOverrideMadeAmidAnEditIsMadeAnewOnceOrIsTold(t *testing.T) {
-	next := handover.AddDate(0, 0, 8)
+	next := handoff.AddDate(0, 0, 8)
 	for name, c := range map[string]struct{ fault, who, said string }{
 		"the deletion fails once":          {"400:DELETE /v3/schedules/FOLLOW/rotations/*:1", "eve", ""},
 		"the override fails once":          {"500:POST /v3/schedules/FOLLOW/overrides:1", "eve", ""},

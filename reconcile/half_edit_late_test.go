@@ -75,11 +75,11 @@ func TestS32_WithoutRoomForANetARefusedHalfIsTakenBackOrIsAnAlarm(t *testing.T) 
 			t.Errorf("on call: %s, want %s", got, before)
 		}
 	})
-	t.Run("until the hand-over has passed", func(t *testing.T) {
+	t.Run("until the handoff has passed", func(t *testing.T) {
 		w := newRota(t, "", "bob cat dan")
 		w.refuse(noRoom, refused, "400:PUT /v3/schedules/FOLLOW/rotations/*:*@1")
 		w.on(w.client)
-		w.clock = handover.AddDate(0, 0, 7).Add(2 * time.Minute)
+		w.clock = handoff.AddDate(0, 0, 7).Add(2 * time.Minute)
 		w.on(w.client)
 		w.sim.ClearFaults()
 		w.refuse("400:POST /v3/schedules/FOLLOW/rotations/*:1") // somebody of those before is refused
@@ -92,11 +92,11 @@ func TestS32_WithoutRoomForANetARefusedHalfIsTakenBackOrIsAnAlarm(t *testing.T) 
 	})
 }
 
-// The hand-over passes while the steps are sent.
-func TestS32_AHandOverAmidAnEditLeavesNoGap(t *testing.T) {
+// The handoff passes while the steps are sent.
+func TestS32_AHandoffAmidAnEditLeavesNoGap(t *testing.T) {
 	for at := 1; at <= 4; at++ {
 		w := newRota(t, "", "ann bob cat dan")
-		w.clock = handover.AddDate(0, 0, 7).Add(-10 * time.Second)
+		w.clock = handoff.AddDate(0, 0, 7).Add(-10 * time.Second)
 		w.on(&meddled{Account: w.client, last: 4, before: map[int]func(){at: func() { w.clock = w.clock.Add(25 * time.Second) }}})
 		w.covered(8)
 		for range 3 {
@@ -148,7 +148,7 @@ func TestS32_TurnsThatBeganInANetStayThereIfTheirRotationDoesNotTakeThem(t *test
 	if err == nil {
 		t.Fatal("the kill was not noticed")
 	}
-	w.clock = handover.AddDate(0, 0, 8)
+	w.clock = handoff.AddDate(0, 0, 8)
 	w.refuse("400:POST /v3/schedules/FOLLOW/rotations/RFOLLOW/*:*")
 	for range 2 {
 		done := w.on(w.client)
@@ -176,7 +176,7 @@ func TestS32_ATurnThatBeganInANetGoesOnWithoutAGapThoughTheClocksDifferByASecond
 	if err == nil {
 		t.Fatal("the kill was not noticed")
 	}
-	w.clock = handover.AddDate(0, 0, 7).Add(5 * time.Minute)
+	w.clock = handoff.AddDate(0, 0, 7).Add(5 * time.Minute)
 	done, err := w.round().Apply(context.Background(), reconcile.Execution{
 		Record: w.journal, Account: w.client, Approve: all,
 		Options: apply.Options{Now: func() time.Time { return w.clock.Add(time.Second) }},
@@ -211,7 +211,7 @@ func newTwins(t *testing.T) *world {
 	w := newRota(t, "", "")
 	bob, cat, dan, one := "bob", "cat", "dan", 1
 	e := inventory.Event{
-		Name: "Second", Start: handover, End: handover.AddDate(0, 0, 7), TimeZone: "Etc/UTC",
+		Name: "Second", Start: handoff, End: handoff.AddDate(0, 0, 7), TimeZone: "Etc/UTC",
 		Recurrence: []string{"RRULE:FREQ=WEEKLY"}, EffectiveSince: w.clock,
 		Assignment: inventory.Assignment{Type: "rotating_member_assignment_strategy", Members: []*string{&bob, &cat, &dan}, ShiftsPerMember: &one},
 	}

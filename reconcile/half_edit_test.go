@@ -174,7 +174,7 @@ func (w *world) half() apply.EditIntent {
 
 func TestS32_AHalfWithoutANetIsTakenBackAtOnceOrGoesOn(t *testing.T) {
 	for name, later := range map[string]time.Duration{
-		"at once": 10 * time.Second, "a day before the hand-over": 6 * 24 * time.Hour, "an hour after it": 7*24*time.Hour - 30*time.Minute,
+		"at once": 10 * time.Second, "a day before the handoff": 6 * 24 * time.Hour, "an hour after it": 7*24*time.Hour - 30*time.Minute,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newRota(t, "", "ann bob cat dan")
@@ -211,20 +211,20 @@ func TestS32_WhatIsNotWantedAnyMoreIsTakenBack(t *testing.T) {
 }
 
 // repaired is a schedule that a person mended by hand, after an edit of ours broke
-// off: another rotation takes over at the hand-over.
+// off: another rotation takes over at the handoff.
 func (w *world) repaired() {
 	w.t.Helper()
 	one, eve, cat := 1, "eve", "cat"
 	e := inventory.Event{
-		Name: "Repair", Start: handover.AddDate(0, 0, 7), End: handover.AddDate(0, 0, 14), TimeZone: "Etc/UTC",
-		Recurrence: []string{"RRULE:FREQ=WEEKLY"}, EffectiveSince: handover.AddDate(0, 0, 7),
+		Name: "Repair", Start: handoff.AddDate(0, 0, 7), End: handoff.AddDate(0, 0, 14), TimeZone: "Etc/UTC",
+		Recurrence: []string{"RRULE:FREQ=WEEKLY"}, EffectiveSince: handoff.AddDate(0, 0, 7),
 		Assignment: inventory.Assignment{Type: "rotating_member_assignment_strategy", Members: []*string{&eve, &cat}, ShiftsPerMember: &one},
 	}
 	w.step(oncall.AddRotation, "", e)
 }
 
 func TestS32_WhatAPersonRepairedMeanwhileStays(t *testing.T) {
-	for name, later := range map[string]time.Duration{"minutes later": 4 * time.Minute, "after the hand-over": 8 * 24 * time.Hour, "weeks later": 22 * 24 * time.Hour} {
+	for name, later := range map[string]time.Duration{"minutes later": 4 * time.Minute, "after the handoff": 8 * 24 * time.Hour, "weeks later": 22 * 24 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			w := newRota(t, "", "ann bob cat dan")
 			w.half()

@@ -136,7 +136,7 @@ func mondayAccount(n int, morning time.Time) *inventory.Snapshot {
 	return s
 }
 
-// At 10,000 people: what a hand-over costs and how long it takes until access
+// At 10,000 people: what a handoff costs and how long it takes until access
 // followed, one alone and 200 at once. On the simulator's clock, within its
 // request budget.
 func TestAMondayMorningOfALargeAccount(t *testing.T) {
@@ -183,18 +183,18 @@ func TestAMondayMorningOfALargeAccount(t *testing.T) {
 		loop.Start(ctx)
 
 		for _, c := range []struct {
-			name      string
-			at        time.Time
-			handOvers int
-			within    time.Duration
-			reads     int
+			name     string
+			at       time.Time
+			handoffs int
+			within   time.Duration
+			reads    int
 		}{
-			{"one hand-over", half, 1, 3 * time.Second, 5},
+			{"one handoff", half, 1, 3 * time.Second, 5},
 			{"200 at once", nine, 200, 2 * time.Minute, 5 * 200},
 		} {
 			_, writes := m.during(c.at, c.at.Add(4*time.Minute))
-			if len(writes) != 2*c.handOvers {
-				t.Fatalf("%s: %d writes, want %d\n%s", c.name, len(writes), 2*c.handOvers, tail(log.String()))
+			if len(writes) != 2*c.handoffs {
+				t.Fatalf("%s: %d writes, want %d\n%s", c.name, len(writes), 2*c.handoffs, tail(log.String()))
 			}
 			last := writes[len(writes)-1].at
 			reads, _ := m.during(c.at, last)

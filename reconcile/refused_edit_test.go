@@ -107,7 +107,7 @@ func TestS32_AChangedEditIsTriedAtOnceAndSoIsOneThatAPersonAsksFor(t *testing.T)
 		"the schedule changed": func(d *watch) *reconcile.Applied {
 			e := d.follow().Rotations[0].Events[0]
 			e.Name = "Weeks"
-			until := handover.AddDate(1, 0, 0)
+			until := handoff.AddDate(1, 0, 0)
 			e.EffectiveUntil = &until
 			d.step(oncall.EndEvent, "RFOLLOW", e)
 			return nil

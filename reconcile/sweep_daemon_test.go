@@ -81,7 +81,7 @@ func (d *sweepDaemon) round(ctx context.Context, w *trial) (*reconcile.Applied, 
 	}
 	for _, o := range last.Made {
 		c := o.Change
-		if wrong && w.wrongClock() && c.Effect == plan.Lower && (c.Cause == plan.CauseHandover || c.Cause == plan.CauseExpiry) {
+		if wrong && w.wrongClock() && c.Effect == plan.Lower && (c.Cause == plan.CauseHandoff || c.Cause == plan.CauseExpiry) {
 			w.violate("%s was lowered for %s by a clock in doubt", c.ID, c.Cause)
 		}
 	}

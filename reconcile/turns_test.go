@@ -18,8 +18,8 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// handover is when turns change on the schedules of newRota.
-var handover = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+// handoff is when turns change on the schedules of newRota.
+var handoff = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // newRota is an account with a layer-based schedule Weekly and a shift-based one
 // Follow, on both of which ann, bob and cat take weekly turns, an hour after ann
@@ -27,7 +27,7 @@ var handover = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 func newRota(t *testing.T, weekly, follow string) *world {
 	t.Helper()
 	seed := &inventory.Snapshot{
-		Account: inventory.Account{Name: "acme", Region: "us", TakenAt: handover.Add(time.Hour), Complete: true},
+		Account: inventory.Account{Name: "acme", Region: "us", TakenAt: handoff.Add(time.Hour), Complete: true},
 		Users:   map[string]inventory.User{}, Schedules: map[string]inventory.Schedule{},
 	}
 	for _, id := range []string{"ann", "bob", "cat", "dan", "eve"} {
@@ -35,14 +35,14 @@ func newRota(t *testing.T, weekly, follow string) *world {
 	}
 	seed.Schedules["WEEKLY"] = inventory.Schedule{
 		ID: "WEEKLY", Name: "Weekly", Kind: inventory.ScheduleOfLayers, TimeZone: "Etc/UTC",
-		Layers: []inventory.Layer{{ID: "LDAY", Name: "Day", Start: handover.AddDate(0, 0, -28), VirtualStart: handover, TurnSeconds: 7 * 86400, Users: []string{"ann", "bob", "cat"}}},
+		Layers: []inventory.Layer{{ID: "LDAY", Name: "Day", Start: handoff.AddDate(0, 0, -28), VirtualStart: handoff, TurnSeconds: 7 * 86400, Users: []string{"ann", "bob", "cat"}}},
 	}
 	ann, bob, cat, one := "ann", "bob", "cat", 1
 	seed.Schedules["FOLLOW"] = inventory.Schedule{
 		ID: "FOLLOW", Name: "Follow", Kind: inventory.ScheduleOfShifts, TimeZone: "Etc/UTC",
 		Rotations: []inventory.Rotation{{ID: "RFOLLOW", Events: []inventory.Event{{
-			ID: "EWEEK", Name: "Week", Start: handover, End: handover.AddDate(0, 0, 7), TimeZone: "Etc/UTC",
-			Recurrence: []string{"RRULE:FREQ=WEEKLY"}, EffectiveSince: handover.AddDate(0, 0, -7),
+			ID: "EWEEK", Name: "Week", Start: handoff, End: handoff.AddDate(0, 0, 7), TimeZone: "Etc/UTC",
+			Recurrence: []string{"RRULE:FREQ=WEEKLY"}, EffectiveSince: handoff.AddDate(0, 0, -7),
 			Assignment: inventory.Assignment{Type: "rotating_member_assignment_strategy", Members: []*string{&ann, &bob, &cat}, ShiftsPerMember: &one},
 		}}}},
 	}
@@ -81,18 +81,18 @@ func (w *world) grantTurns(weekly, follow string) {
 	w.policy = w.load(dir)
 }
 
-// onCall are who is on call on a schedule in the weeks from handover on, as
+// onCall are who is on call on a schedule in the weeks from handoff on, as
 // PagerDuty renders it.
 func (w *world) onCall(id string, weeks int) string {
 	w.t.Helper()
-	s, err := w.client.Schedule(context.Background(), id, inventory.Window{Since: w.clock, Until: handover.AddDate(0, 0, 7*weeks)})
+	s, err := w.client.Schedule(context.Background(), id, inventory.Window{Since: w.clock, Until: handoff.AddDate(0, 0, 7*weeks)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	var out []string
 	for i := range weeks {
 		who := ""
-		for _, shift := range oncall.At(s.Shifts, handover.AddDate(0, 0, 7*i).Add(5*time.Hour)) {
+		for _, shift := range oncall.At(s.Shifts, handoff.AddDate(0, 0, 7*i).Add(5*time.Hour)) {
 			who += shift.User
 		}
 		out = append(out, who)
@@ -159,7 +159,7 @@ func TestS24_AnOverrideMadeBetweenPlanAndApplyIsNotVoided(t *testing.T) {
 	for member, want := range map[string]apply.Status{"bob": apply.Conflict, "cat": apply.Done} {
 		w := newRota(t, "ann bob cat", "ann dan cat") // dan takes over the turns of bob
 		done, err := w.apply(func(r *reconcile.Result) (*plan.Plan, error) {
-			begin := handover.AddDate(0, 0, map[string]int{"bob": 7, "cat": 14}[member])
+			begin := handoff.AddDate(0, 0, map[string]int{"bob": 7, "cat": 14}[member])
 			eve, rotation := "eve", "RFOLLOW"
 			_, err := w.client.AddOverride(context.Background(), inventory.Schedule{ID: "FOLLOW", Kind: inventory.ScheduleOfShifts},
 				inventory.Override{User: &eve, Replaces: &member, Rotation: &rotation, Start: begin.Add(time.Hour), End: begin.Add(5 * time.Hour)})

@@ -250,8 +250,8 @@ func TestEachGroupFollowsItsShiftsToTheMinuteThroughAYear(t *testing.T) {
 		t.Fatalf("the year ended at %s, after %d changes", r.clock, r.changes)
 	}
 	costs := r.daemon.Costs()
-	perRound := float64(costs.Requests[daemon.KindHandover]) / float64(max(1, costs.Rounds[daemon.KindHandover]))
-	t.Logf("%d minutes, %d schedules, %d changes of groups; rounds %v; requests %v in rounds %v, %.1f a hand-over with its writes",
+	perRound := float64(costs.Requests[daemon.KindHandoff]) / float64(max(1, costs.Rounds[daemon.KindHandoff]))
+	t.Logf("%d minutes, %d schedules, %d changes of groups; rounds %v; requests %v in rounds %v, %.1f a handoff with its writes",
 		r.minutes, schedules, r.changes, r.rounds, costs.Requests, costs.Rounds, perRound)
 	if n := costs.Rounds[daemon.KindWhole]; n > int(until.Sub(from).Hours()/24)*2 {
 		t.Errorf("the account was read whole %d times", n)

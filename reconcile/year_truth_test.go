@@ -186,7 +186,7 @@ var yearZones = []string{"America/Chicago", "Europe/Berlin", "Australia/Lord_How
 	"Etc/UTC", "America/Havana", "Africa/Cairo", "America/Santiago"}
 
 // busyZones are those in which some schedules are handed over each day; in the
-// others all are each week, so that a year has some ten thousand hand-overs.
+// others all are each week, so that a year has some ten thousand handoffs.
 var busyZones = map[string]bool{"Australia/Lord_Howe": true, "America/Havana": true}
 
 // year is an account of schedules, what is to happen on it, and its truth.

@@ -18,7 +18,7 @@ import (
 )
 
 // ask shows the plan, asks whether to carry it out, and does. While a person
-// thinks nothing is locked, so that hand-overs land; hence after the "yes" the plan
+// thinks nothing is locked, so that handoffs land; hence after the "yes" the plan
 // is made again, and what moved meanwhile is shown and asked about again (S18).
 // A plan without changes is carried out too, so that the round is remembered.
 func (x *application) ask(ctx context.Context, s *session.Session) error {

@@ -147,7 +147,7 @@ func (b *besieged) answers(pattern string) {
 	}
 }
 
-// handsOver waits until so many more hand-overs have landed.
+// handsOver waits until so many more handoffs have landed.
 func (b *besieged) handsOver(more int) {
 	b.t.Helper()
 	landed := func() int { return strings.Count(b.said.String(), `"msg":"handed over"`) }
@@ -155,7 +155,7 @@ func (b *besieged) handsOver(more int) {
 	deadline := time.Now().Add(time.Duration(more+3) * everyShift)
 	for tick := time.NewTicker(20 * time.Millisecond); landed() < before+more; <-tick.C {
 		if time.Now().After(deadline) {
-			b.t.Fatalf("%d hand-overs landed, want %d\n%s", landed()-before, more, &b.said)
+			b.t.Fatalf("%d handoffs landed, want %d\n%s", landed()-before, more, &b.said)
 		}
 	}
 }
@@ -212,7 +212,7 @@ func nested() string {
 	return text + "\ngrant contains {\"principal\": \"user:bob@acme.com\", \"resource\": \"team:Search\", \"role\": \"manager\"} if f59(1) == 0\n"
 }
 
-func TestS40_HostilePoliciesLeaveHandoversLanding(t *testing.T) {
+func TestS40_HostilePoliciesLeaveHandoffsLanding(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes; run without -short")
 	}
@@ -239,7 +239,7 @@ func TestS40_HostilePoliciesLeaveHandoversLanding(t *testing.T) {
 	}
 }
 
-func TestS40_OneHostilePolicyLeavesHandoversLanding(t *testing.T) {
+func TestS40_OneHostilePolicyLeavesHandoffsLanding(t *testing.T) {
 	b := besiege(t, "{time_limit: 1s, memory_limit: 192MiB}")
 	b.write("policies/h.rego", hostile["numbers that never end"].text)
 	b.answers(`(?s)"policies_broken": \{[^}]*time limit of 1s, in which grant \(policies/h\.rego:3\)`)

@@ -40,7 +40,7 @@ func TestS22_OurRenderingIsComparedWithPagerDutys(t *testing.T) {
 			nil,
 		},
 		{
-			"a hand-over an hour off",
+			"a handoff an hour off",
 			[]inventory.Shift{
 				shift("ann", "2026-01-01", "2026-01-02T01:00"), shift("bob", "2026-01-02T01:00", "2026-01-03"),
 				shift("ann", "2026-01-03", "2026-01-04"), shift("bob", "2026-01-04", "2026-01-05"),

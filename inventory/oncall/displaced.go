@@ -46,7 +46,7 @@ func (r *reviser) displaced(c PartChange, v Revision) ([]Displaced, error) {
 			continue
 		}
 		if since.Before(c.Effective) {
-			return nil, fmt.Errorf("schedule %q: %s: the turns of %s would change at %s, before the hand-over at %s: not done", r.before.Name, c.Part, user, stamp(since), stamp(c.Effective))
+			return nil, fmt.Errorf("schedule %q: %s: the turns of %s would change at %s, before the handoff at %s: not done", r.before.Name, c.Part, user, stamp(since), stamp(c.Effective))
 		}
 		if slices.Contains(v.Join, user) || slices.Contains(v.Leave, user) {
 			continue

@@ -52,7 +52,7 @@ func TestDutySaysWhoIsOnUntilWhenAndWhoIsNext(t *testing.T) {
 			[]string{"on ann 01-02 00 to 01-09 00", "next bob 01-09 00 to 01-16 00"},
 		},
 		{
-			"a hand-over belongs to the successor",
+			"a handoff belongs to the successor",
 			[]inventory.Shift{shift("ann", "2026-01-02", "2026-01-09"), shift("bob", "2026-01-09", "2026-01-16")}, "2026-01-09",
 			[]string{"on bob 01-09 00 to 01-16 00", "next  01-16 00 to …"},
 		},

@@ -46,7 +46,7 @@ func TestS21_EscalationFollowsFromRulesAndShifts(t *testing.T) {
 				on(3, "B", "cy", "2026-01-01", "2026-01-03"), on(3, "B", "eli", "2026-01-01T06:00", "2026-01-02"),
 			},
 		},
-		{"a hand-over belongs to the successor", 2, "2026-01-02", []oncall.OnCall{on(2, "A", "bob", "2026-01-02", "2026-01-03")}},
+		{"a handoff belongs to the successor", 2, "2026-01-02", []oncall.OnCall{on(2, "A", "bob", "2026-01-02", "2026-01-03")}},
 		{"without a shift only direct people", 1, "2026-02-01", []oncall.OnCall{direct}},
 		{"a level that does not exist", 4, "2026-01-01", []oncall.OnCall{}},
 	} {

@@ -25,7 +25,7 @@ func TestS23_ALayerWithoutAnybodyIsFilled(t *testing.T) {
 	}{
 		{"alone, from the turn under way", layerBased(berlin, blank("L")), "L", []string{"ann", "bob", "ann"}, "2026-06-01 09:00"},
 		{"beneath another, whom it hides nothing of", layerBased(berlin, blank("L"), occupied), "L", []string{"zoe", "zoe", "zoe"}, "2026-06-01 09:00"},
-		{"above another, after the next hand-over", layerBased(berlin, occupied, blank("L")), "L", []string{"zoe", "ann", "bob"}, "2026-06-15 09:00"},
+		{"above another, after the next handoff", layerBased(berlin, occupied, blank("L")), "L", []string{"zoe", "ann", "bob"}, "2026-06-15 09:00"},
 		{
 			"above one that is closed now, at once",
 			layerBased(berlin, with(layerBased(berlin, layer("O", local(berlin, "2026-06-01 21:00"), week, "zoe")), func(l *inventory.Layer) {
@@ -90,7 +90,7 @@ func TestALayerThatHasEndedIsNotFilled(t *testing.T) {
 	}
 }
 
-// A virtual start amid a minute has no hand-over that PagerDuty could be told.
+// A virtual start amid a minute has no handoff that PagerDuty could be told.
 func TestALayerThatHandsOverAmidAMinuteIsRefused(t *testing.T) {
 	now := local(berlin, "2026-06-10 12:00")
 	s := with(layerBased(berlin, layer("L", local(berlin, "2026-06-01 09:00"), week, "ann", "bob")), func(l *inventory.Layer) {

@@ -58,7 +58,7 @@ type Pair struct {
 	Old, New inventory.Event
 }
 
-// At is the hand-over from one to the other.
+// At is the handoff from one to the other.
 func (p Pair) At() time.Time { return p.New.EffectiveSince }
 
 // Pairs are the events that steps end for a successor.

@@ -13,7 +13,7 @@ const secondsADay = 86_400
 // RenderLayer returns who is on call on one layer alone in [since, until),
 // before other layers and overrides hide parts of it; zone is the schedule's.
 // Turns count from the virtual start, backwards too. Turns of whole days keep
-// their local hand-over time when the clocks change, others are absolute
+// their local handoff time when the clocks change, others are absolute
 // seconds. A layer without users has nobody on call. The error names the layer
 // and the defect.
 func RenderLayer(l inventory.Layer, zone *time.Location, since, until time.Time) ([]inventory.Shift, error) {

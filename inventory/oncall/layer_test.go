@@ -17,7 +17,7 @@ const (
 	week     = 7 * days
 )
 
-func TestTurnsKeepTheirHandOver(t *testing.T) {
+func TestTurnsKeepTheirHandoff(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		zone, start  string

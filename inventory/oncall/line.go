@@ -22,7 +22,7 @@ type Line struct {
 	IDs []string
 	// Members are those of the last one, once each, in the order of their turns.
 	Members []string
-	// Present are those of all that have not ended: until a hand-over they may be
+	// Present are those of all that have not ended: until a handoff they may be
 	// more than the members.
 	Present []string
 }

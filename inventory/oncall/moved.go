@@ -130,7 +130,7 @@ func turnsFrom(s inventory.Schedule, now time.Time, ahead time.Duration) (map[st
 // lastPlace brings those who come last on a layer behind everybody's next turn.
 // Counting from the turn under way does so, unless what is left of it is closed by
 // restrictions or hidden by another layer: then its person's next turn would move,
-// and a successor from a later hand-over, counting from there, spares it.
+// and a successor from a later handoff, counting from there, spares it.
 func (r *reviser) lastPlace(i int, c layerChange, v Revision) layerChange {
 	if len(v.Join) <= len(v.Leave) || !r.movesStayers(i, c, v) {
 		return c
@@ -140,7 +140,7 @@ func (r *reviser) lastPlace(i int, c layerChange, v Revision) layerChange {
 	from := c.effective
 	for range 3*len(c.layer.Users) + 7 {
 		var ok bool
-		later.from, later.effective, ok = c.turns.handover(from)
+		later.from, later.effective, ok = c.turns.handoff(from)
 		if !ok || c.layer.End != nil && !c.layer.End.After(later.effective) {
 			return c
 		}

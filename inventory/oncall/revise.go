@@ -52,7 +52,7 @@ type PartChange struct {
 	// Successor says that Part ends when the change takes effect, and another of
 	// the same name goes on, whose id PagerDuty will give.
 	Successor bool `json:"successor"`
-	// Effective is the hand-over from which the new order holds. Until then
+	// Effective is the handoff from which the new order holds. Until then
 	// everybody's turns are what they were.
 	Effective time.Time `json:"effective"`
 	// Before and After are who takes turns, in the order of turns.
@@ -104,18 +104,18 @@ func (e *RefusedError) Error() string {
 
 // Revise changes who takes turns, so that nobody's turn moves that need not:
 //
-//   - Nothing changes before the next hand-over, or the first after Earliest.
+//   - Nothing changes before the next handoff, or the first after Earliest.
 //     Somebody on call who leaves, leaves after their turn.
-//   - Hand-over times stay, and so does the order of those who stay.
+//   - Handoff times stay, and so does the order of those who stay.
 //   - Who joins while somebody leaves takes over their turns: no one else's
 //     moves. On an event, slots that are empty are filled next, likewise.
 //   - Other newcomers are appended: they come once everybody has had a turn, the
 //     present one counted where a layer is edited as it stands, and the next from
-//     the hand-over on where a successor begins. Until the first of them does, all
+//     the handoff on where a successor begins. Until the first of them does, all
 //     turns are what they were; from there those who stay come later by the turns
 //     of newcomers.
 //   - A layer that has nobody is filled from the turn under way on, or from its next
-//     hand-over where that would take over from somebody on another layer.
+//     handoff where that would take over from somebody on another layer.
 //   - Slots of others who leave are closed up, once their turn would have come;
 //     until then all turns are what they were.
 //

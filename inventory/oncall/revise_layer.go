@@ -11,7 +11,7 @@ import (
 
 // reviseLayer changes a layer. Where nobody who leaves is on call, and nothing
 // is to wait, the layer itself is edited, its virtual start set so that the turn
-// under way stays whose it is. Otherwise it ends at a hand-over, and a successor
+// under way stays whose it is. Otherwise it ends at a handoff, and a successor
 // goes on from there: a layer can't be deleted, and its list holds at all times.
 func (r *reviser) reviseLayer(v Revision) error {
 	i := r.layer(v.Part)
@@ -56,7 +56,7 @@ func (r *reviser) reviseLayer(v Revision) error {
 	}
 	if leavesNow || v.Earliest.After(later(change.effective, r.now)) {
 		var ok bool
-		if change.from, change.effective, ok = t.handover(later(v.Earliest, r.now.Add(time.Second))); !ok {
+		if change.from, change.effective, ok = t.handoff(later(v.Earliest, r.now.Add(time.Second))); !ok {
 			return r.refuseSeconds(v, l)
 		}
 		change.successor = true
@@ -87,14 +87,14 @@ func (r *reviser) refuseSeconds(v Revision, l inventory.Layer) error {
 // fillLayer puts the first people on a layer that has nobody, as PagerDuty's pages
 // make such: from the turn under way on, since no turn of anybody's is on it. Where
 // that would take over from somebody who is on call now by another layer, the
-// layer begins at its next hand-over instead.
+// layer begins at its next handoff instead.
 func (r *reviser) fillLayer(v Revision, i int, t turns) error {
 	l := r.after.Layers[i]
 	from := t.underWay(later(l.Start, r.now))
 	effective := later(l.Start, t.start(from))
 	if v.Earliest.After(later(l.Start, r.now)) || r.takesOver(i, v.Join, t, from) {
 		var ok bool
-		if from, effective, ok = t.handover(later(v.Earliest, r.now.Add(time.Second))); !ok {
+		if from, effective, ok = t.handoff(later(v.Earliest, r.now.Add(time.Second))); !ok {
 			return r.refuseSeconds(v, l)
 		}
 		l.Start = effective
@@ -194,12 +194,12 @@ func (t turns) underWay(m time.Time) int64 {
 	return k
 }
 
-// handover is the first turn that begins at a moment or later, on a whole
+// handoff is the first turn that begins at a moment or later, on a whole
 // minute: PagerDuty knows no seconds in layers. False if none of the next does,
 // for then none ever will.
-func (t turns) handover(from time.Time) (int64, time.Time, bool) {
+func (t turns) handoff(from time.Time) (int64, time.Time, bool) {
 	first := t.underWay(from.Add(-time.Second)) + 1
-	for k := first; k <= first+handoversTried; k++ {
+	for k := first; k <= first+handoffsTried; k++ {
 		if start := t.start(k); start.Equal(start.Truncate(time.Minute)) && !start.Before(from) {
 			return k, start, true
 		}
@@ -207,10 +207,10 @@ func (t turns) handover(from time.Time) (int64, time.Time, bool) {
 	return 0, time.Time{}, false
 }
 
-// handoversTried is how many turns are looked at for one on a whole minute: turns
+// handoffsTried is how many turns are looked at for one on a whole minute: turns
 // of whatever length come back to the same second within 60. One more is for the
 // clocks.
-const handoversTried = 61
+const handoffsTried = 61
 
 // anchorOf is a virtual start from which turns count as from the given turn, n
 // being the people in a cycle: whole minutes, and the same grid of turns also

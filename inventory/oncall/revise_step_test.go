@@ -38,7 +38,7 @@ func TestSeveralLayersChangeInOneWrite(t *testing.T) {
 }
 
 // PagerDuty zeroes seconds in layers, and turns may have any length.
-func TestTurnsOfOddSecondsKeepTheirHandOver(t *testing.T) {
+func TestTurnsOfOddSecondsKeepTheirHandoff(t *testing.T) {
 	s := turning(berlin, "2026-06-10 09:00", 3661*time.Second, "ann", "bob", "cy")
 	now := local(berlin, "2026-06-10 12:30")
 	for _, v := range []oncall.Revision{

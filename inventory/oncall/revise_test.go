@@ -313,7 +313,7 @@ var edits = []edit{
 		changes: "2026-07-06 09:00", moves: "2026-07-06 09:00", after: "ann bob",
 	},
 	{
-		name:     "somebody leaves at a hand-over",
+		name:     "somebody leaves at a handoff",
 		schedule: weeks("ann", "bob", "cy"), now: "2026-06-10 12:00", leave: "cy", earliest: "2026-06-22 09:00", successor: true,
 		changes: "2026-07-06 09:00", moves: "2026-07-06 09:00", after: "ann bob",
 	},
@@ -323,7 +323,7 @@ var edits = []edit{
 		changes: "2026-06-29 09:00", moves: "2026-06-29 09:00", after: "cy ann",
 	},
 	{
-		name:     "somebody joins a minute before a hand-over",
+		name:     "somebody joins a minute before a handoff",
 		schedule: weeks("ann", "bob", "cy"), now: "2026-06-08 08:59", join: "dora",
 		changes: "2026-06-22 09:00", moves: "2026-06-22 09:00", after: "ann bob cy dora",
 	},

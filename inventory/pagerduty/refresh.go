@@ -20,7 +20,7 @@ func outdated(format string, args ...any) error {
 	return &inventory.OutdatedError{Why: fmt.Sprintf(format, args...)}
 }
 
-// Refresh reads again what hand-overs depend on, on top of a complete snapshot:
+// Refresh reads again what handoffs depend on, on top of a complete snapshot:
 //
 //  1. ask /oncalls, for both kinds of schedule at once, who is on call,
 //  2. read again the schedules that are due, or of which it says otherwise than

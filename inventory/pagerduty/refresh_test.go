@@ -129,19 +129,19 @@ func onPolicies(s *inventory.Snapshot) *inventory.Snapshot {
 	return s
 }
 
-// beforeHandOver is just before 09:00 on a Monday, when all schedules of
+// beforeHandoff is just before 09:00 on a Monday, when all schedules of
 // account are handed over.
-func beforeHandOver(users, teams, schedules int) *inventory.Snapshot {
+func beforeHandoff(users, teams, schedules int) *inventory.Snapshot {
 	s := onPolicies(account(users, teams, schedules))
 	s.Account.TakenAt = time.Date(2026, 3, 16, 8, 57, 0, 0, time.UTC)
 	s.Now = s.Account.TakenAt
 	return s
 }
 
-func TestAHandOverTakesTwoRequests(t *testing.T) {
+func TestAHandoffTakesTwoRequests(t *testing.T) {
 	for schedule, endpoint := range map[string]string{"PS00000": "GET /schedules/{id}", "PS00001": "GET /v3/schedules/{id}"} {
 		t.Run(endpoint, func(t *testing.T) {
-			a := readThenAgain(t, beforeHandOver(400, 40, 300))
+			a := readThenAgain(t, beforeHandoff(400, 40, 300))
 			o := everything(a.base)
 			o.Unlisted, o.Due = false, []string{schedule}
 			got, err := a.refresh(3*time.Minute, o)
@@ -167,8 +167,8 @@ func withAt(o inventory.RefreshOptions, at time.Time) inventory.RefreshOptions {
 	return o
 }
 
-func TestManyHandOversAtOnceAreReadAsListsWhereThatIsCheaper(t *testing.T) {
-	a := readThenAgain(t, beforeHandOver(400, 40, 200))
+func TestManyHandoffsAtOnceAreReadAsListsWhereThatIsCheaper(t *testing.T) {
+	a := readThenAgain(t, beforeHandoff(400, 40, 200))
 	o := everything(a.base)
 	o.Due = o.Schedules
 	if _, err := a.refresh(3*time.Minute, o); err != nil {
@@ -249,7 +249,7 @@ func TestALookAtOnCallsFindsWhatChanged(t *testing.T) {
 		}, []string{"PS00000"}, map[string]int{"GET /oncalls": 1, "GET /schedules/{id}": 1, "GET /schedules/{id}/overrides": 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			seed := beforeHandOver(60, 6, 6)
+			seed := beforeHandoff(60, 6, 6)
 			seed.Account.TakenAt = seed.Account.TakenAt.Add(time.Hour)
 			a := readThenAgain(t, seed)
 			c.change(a)
@@ -309,7 +309,7 @@ func TestS6_WhatDoesNotFitWhatWasReadBeforeMakesItOutdated(t *testing.T) {
 		}, nil, "other levels"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := readThenAgain(t, beforeHandOver(60, 6, 6))
+			a := readThenAgain(t, beforeHandoff(60, 6, 6))
 			c.change(a)
 			o := everything(a.base)
 			o.Due = c.due
@@ -332,7 +332,7 @@ func faultOf(t *testing.T, text string) pagerdutysim.Fault {
 }
 
 func TestS21_OnCallsAtOddsWithAScheduleAreReadAgainOnceAndStayInTheSnapshot(t *testing.T) {
-	seed := beforeHandOver(60, 6, 6)
+	seed := beforeHandoff(60, 6, 6)
 	a := readThenAgain(t, seed)
 	a.sim.Inject(faultOf(t, "rendering:GET /schedules/PS00000:*"))
 	o := everything(a.base)
@@ -366,7 +366,7 @@ func TestS21_OnCallsAtOddsWithAScheduleAreReadAgainOnceAndStayInTheSnapshot(t *t
 }
 
 func TestS31_APagerDutyWhoseClockIsBehindIsAskedAgainFromThere(t *testing.T) {
-	a := readThenAgain(t, beforeHandOver(60, 6, 6))
+	a := readThenAgain(t, beforeHandoff(60, 6, 6))
 	o := everything(a.base)
 	a.now = a.now.Add(time.Minute)
 	o.At = a.now.Add(10 * time.Second)
@@ -380,7 +380,7 @@ func TestS31_APagerDutyWhoseClockIsBehindIsAskedAgainFromThere(t *testing.T) {
 }
 
 func TestATimeOfWhichOnlyAGrantKnowsTakesOneRequest(t *testing.T) {
-	a := readThenAgain(t, beforeHandOver(60, 6, 6))
+	a := readThenAgain(t, beforeHandoff(60, 6, 6))
 	got, err := a.refresh(time.Minute, inventory.RefreshOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -307,7 +307,7 @@ func TestS23_AColleaguesEditIsNotOverwritten(t *testing.T) {
 			err := pd.WriteStep(t.Context(), was, ours.Steps[0])
 			var conflict *pagerduty.ConflictError
 			if c.schedule == "PSHIFTS" && err == nil {
-				// Both end it at the same hand-over: what follows is refused.
+				// Both end it at the same handoff: what follows is refused.
 				err = pd.WriteStep(t.Context(), was, ours.Steps[1])
 				if err == nil {
 					t.Error("a second successor was made beside a colleague's")

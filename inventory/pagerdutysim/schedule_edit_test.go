@@ -22,7 +22,7 @@ func TestV3ActiveEventRefusesOtherFieldsEvenUnchanged(t *testing.T) {
 		"PUT", event1, fields{"event": fields{"name": name, "effective_until": "2026-02-01T00:00:00Z"}})
 }
 
-func TestV3EventEndedAtAHandOverMakesRoomForItsSuccessorAlone(t *testing.T) {
+func TestV3EventEndedAtAHandoffMakesRoomForItsSuccessorAlone(t *testing.T) {
 	a := newAPI(t)
 	const events = shifts + "/rotations/QROTA1/events"
 	is := a.must(http.StatusOK, "GET", event1, nil).at("event").(fields)

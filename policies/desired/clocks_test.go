@@ -76,7 +76,7 @@ func TestS21_GroupsFollowTheShiftsWhereTheClocksChangeAndUnderOverrides(t *testi
 			[]string{"nobody 24 12:00", "ann 24 20:00", "nobody 25 05:00"}},
 		"an override ends where the clocks change": {with(daily("Europe/Berlin", "2026-03-27 09:00"), override("cy", "2026-03-28 22:00", "2026-03-29 01:00")), policies.Member{}, "2026-03-28 12:00", "2026-03-29 12:00",
 			[]string{"bob 28 12:00", "cy 28 22:00", "bob 29 01:00", "ann 29 07:00"}},
-		"an override over a hand-over hides it": {with(daily("Europe/Berlin", "2026-03-23 09:00"), override("cy", "2026-03-24 06:00", "2026-03-24 10:00")), policies.Member{}, "2026-03-24 00:00", "2026-03-25 00:00",
+		"an override over a handoff hides it": {with(daily("Europe/Berlin", "2026-03-23 09:00"), override("cy", "2026-03-24 06:00", "2026-03-24 10:00")), policies.Member{}, "2026-03-24 00:00", "2026-03-25 00:00",
 			[]string{"ann 24 00:00", "cy 24 06:00", "bob 24 10:00"}},
 		"an override by whoever is on call anyway changes nothing": {with(daily("Europe/Berlin", "2026-03-23 09:00"), override("ann", "2026-03-23 10:00", "2026-03-23 20:00")), policies.Member{}, "2026-03-23 09:00", "2026-03-24 12:00",
 			[]string{"ann 23 09:00", "bob 24 08:00"}},

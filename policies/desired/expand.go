@@ -38,7 +38,7 @@ type people struct {
 	// unknown are reasons why it can't be told; then nobody's membership can.
 	unknown []reason
 	// uses are the facts in PagerDuty that they follow from, as far as these have to
-	// be read again for a hand-over.
+	// be read again for a handoff.
 	uses []use
 	// facts are all that they may follow from in PagerDuty, whoever that is at present.
 	facts []inventory.Ref

@@ -10,7 +10,7 @@ import (
 )
 
 // Uses are the on-call facts that desired access follows from: what has to be
-// read again for a hand-over. Groups that nothing is granted to, limited or
+// read again for a handoff. Groups that nothing is granted to, limited or
 // protected by don't count.
 type Uses struct {
 	// Schedules are the schedules whose shifts matter, by id, with the margins by

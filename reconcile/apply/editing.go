@@ -252,7 +252,7 @@ func (e *editing) verify(ctx context.Context, in EditIntent, is inventory.Schedu
 	err = e.back(ctx, in, is)
 	for _, p := range oncall.Pairs(in.Steps) {
 		if err == nil && !p.At().After(e.now()) {
-			err = fmt.Errorf("its hand-over at %s has passed", stamp(p.At()))
+			err = fmt.Errorf("its handoff at %s has passed", stamp(p.At()))
 		}
 	}
 	if err != nil {

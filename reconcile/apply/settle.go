@@ -13,7 +13,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/oncall"
 )
 
-// goneOn is how long after a hand-over an event that ended by our doing is still
+// goneOn is how long after a handoff an event that ended by our doing is still
 // made to go on: later, others have seen to it, or nobody needs it.
 const goneOn = 24 * time.Hour
 
@@ -72,16 +72,16 @@ func (e *editing) unwind(ctx context.Context, in EditIntent, is inventory.Schedu
 	switch {
 	case len(on) > 0:
 		return ending{status: EditLeft, err: cause, stands: true, why: fmt.Sprintf(
-			"the edit of schedule %s was interrupted, and its hand-over has passed: %s%s", name, strings.Join(on, "; "), because)}, nil
+			"the edit of schedule %s was interrupted, and its handoff has passed: %s%s", name, strings.Join(on, "; "), because)}, nil
 	case len(netted) > 0 && len(fallen) == 0:
 		end := e.readBack(ctx, in)
 		if end.status == EditWritten {
-			end.why = fmt.Sprintf("the edit of schedule %s was interrupted, and its hand-over has passed: the new turns have begun, and stay%s", name, because)
+			end.why = fmt.Sprintf("the edit of schedule %s was interrupted, and its handoff has passed: the new turns have begun, and stay%s", name, because)
 		}
 		return end, nil
 	case len(fallen) > 0:
 		return ending{status: EditUndone, err: cause, why: fmt.Sprintf(
-			"the edit of schedule %s was not completed, and its hand-over has passed: the earlier turns continue from now on, and what the policies want is planned again%s", name, because)}, nil
+			"the edit of schedule %s was not completed, and its handoff has passed: the earlier turns continue from now on, and what the policies want is planned again%s", name, because)}, nil
 	}
 	return ending{status: EditUndone, err: cause, why: fmt.Sprintf(
 		"the edit of schedule %s was not completed; what was written of it was taken back, and its turns are what they were%s", name, because)}, nil
@@ -106,7 +106,7 @@ func (e *editing) goOn(ctx context.Context, in EditIntent, is inventory.Schedule
 		return &ending{status: EditConflict, why: fmt.Sprintf(
 			"event %s of schedule %s was ended at %s by an edit that was interrupted; somebody else is on call there now, so it is left as it is: %s", p.Old.Name, in.Was.Name, stamp(p.At()), described(is))}
 	}
-	err := errors.New("the hand-over was more than a day ago")
+	err := errors.New("the handoff was more than a day ago")
 	if now.Sub(p.At()) < goneOn {
 		for _, event := range continuations(in, p) {
 			if err = e.continued(ctx, in, is, p, event); err == nil {

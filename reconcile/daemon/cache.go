@@ -13,7 +13,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile"
 )
 
-// Refresher reads again what hand-overs depend on, on top of a complete
+// Refresher reads again what handoffs depend on, on top of a complete
 // snapshot; inventory/pagerduty's client does.
 type Refresher interface {
 	Refresh(ctx context.Context, base *inventory.Snapshot, o inventory.RefreshOptions) (*inventory.Refreshed, error)
@@ -178,7 +178,7 @@ func (c *accountCache) refresh(ctx context.Context, trigger string) (reading, er
 	r.refreshed, r.snapshot = got, got.Snapshot
 	c.clockOffset = got.Behind
 	c.accept(got.Odd)
-	if trigger == WhyOnCalls { // a hand-over looks at a part only
+	if trigger == WhyOnCalls { // a handoff looks at a part only
 		c.polledAt = r.began
 	}
 	return r, nil

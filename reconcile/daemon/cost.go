@@ -13,9 +13,9 @@ import (
 )
 
 // Costs are what rounds of each kind cost since the start, and how long
-// hand-overs took.
+// handoffs took.
 type Costs struct {
-	// Requests are those sent to PagerDuty, by kind of round: whole, handover,
+	// Requests are those sent to PagerDuty, by kind of round: whole, handoff,
 	// oncalls.
 	Requests map[string]int
 	// Rounds count those of each kind.
@@ -35,9 +35,9 @@ type Costs struct {
 
 // The kinds of rounds, by what they read.
 const (
-	KindWhole    = "whole"
-	KindHandover = "handover"
-	KindOnCalls  = "oncalls"
+	KindWhole   = "whole"
+	KindHandoff = "handoff"
+	KindOnCalls = "oncalls"
 )
 
 // delayBounds are the bounds up to which delays are counted.
@@ -104,11 +104,11 @@ func (r *round) count(kind string) events.Reading {
 	return events.Reading{At: r.d.Now(), Trigger: r.trigger, Kind: kind, Requests: n}
 }
 
-// announceCost counts and tells what a round cost, and how long a hand-over took.
+// announceCost counts and tells what a round cost, and how long a handoff took.
 func (r *round) announceCost(done *reconcile.Applied) {
 	kind := KindWhole
 	if r.read != nil && r.read.refreshed != nil {
-		kind = KindHandover
+		kind = KindHandoff
 		if r.trigger == WhyOnCalls {
 			kind = KindOnCalls
 		}
@@ -131,7 +131,7 @@ func lastWrite(done *reconcile.Applied) (last time.Time, ok bool) {
 		return last, false
 	}
 	for _, o := range done.Report.Outcomes {
-		byItself := o.Change.Cause == plan.CauseHandover || o.Change.Cause == plan.CauseExpiry
+		byItself := o.Change.Cause == plan.CauseHandoff || o.Change.Cause == plan.CauseExpiry
 		if o.Status == apply.Done && byItself && o.At.After(last) {
 			last, ok = o.At, true
 		}

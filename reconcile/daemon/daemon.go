@@ -25,7 +25,7 @@ type Daemon struct {
 	// LoadSource is a Round's; it may be nil.
 	LoadSource func(ctx context.Context, source []byte) (reconcile.Policies, error)
 	Reader     reconcile.Reader
-	// Refresher reads for hand-overs and looks at on-calls what they depend on;
+	// Refresher reads for handoffs and looks at on-calls what they depend on;
 	// nil if every round is to read the account whole.
 	Refresher Refresher
 	// MaxAge is how old a whole reading may be for such a round to build on it; the

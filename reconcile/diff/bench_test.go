@@ -14,7 +14,7 @@ import (
 )
 
 // onDuty is an account of n people and teams of ten, with schedules whose five
-// people take turns of a day. The hand-overs of schedule i are at i%24 o'clock, or
+// people take turns of a day. The handoffs of schedule i are at i%24 o'clock, or
 // all at nine. Whoever is on call is in the schedule's group, 15 minutes ahead,
 // and manages a team.
 func onDuty(n, schedules int, together bool) diff.Input {
@@ -62,7 +62,7 @@ func onDuty(n, schedules int, together bool) diff.Input {
 // BenchmarkForecast is a forecast of 14 days on an account of 10,000 people and
 // 200 schedules: go test -bench Forecast ./reconcile/plan
 func BenchmarkForecast(b *testing.B) {
-	for name, together := range map[string]bool{"hand-overs around the clock": false, "all hand-overs at nine": true} {
+	for name, together := range map[string]bool{"handoffs around the clock": false, "all handoffs at nine": true} {
 		b.Run(name, func(b *testing.B) {
 			in := onDuty(10_000, 200, together)
 			b.ReportAllocs()

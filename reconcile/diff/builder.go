@@ -242,7 +242,7 @@ func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // contain plans something about one resource. Where that panics, the resource is
 // unknown in this plan, and the rest of it is planned on: internal error
-// about one schedule must not stop the hand-overs of others.
+// about one schedule must not stop the handoffs of others.
 func (b *builder) contain(r inventory.Ref, user string, do func()) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -55,8 +55,8 @@ func TestS4_WhatWasRaisedGoesBackAlsoAfterARoundThatCouldNotTell(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := interlude(t, onCallAdmin(t), edit)
 			wantChanges(t, MustMake(t, in).Plan,
-				"raise account bob user>admin handover",
-				"lower account ann admin>user handover",
+				"raise account bob user>admin handoff",
+				"lower account ann admin>user handoff",
 			)
 		})
 	}
@@ -71,7 +71,7 @@ func TestS4_WhatWasRaisedGoesBackOnceAProtectionEnds(t *testing.T) {
 	in = Next(MustMake(t, in), in, 4)
 	in = Next(MustMake(t, in), in, 1)
 	in.Statements = free
-	wantChanges(t, MustMake(t, in).Plan, "lower account ann admin>user handover")
+	wantChanges(t, MustMake(t, in).Plan, "lower account ann admin>user handoff")
 }
 
 func TestS6_WhatAnIncompleteRoundCouldNotReadIsRemembered(t *testing.T) {
@@ -133,9 +133,9 @@ func TestS14_WhatAKilledRoundRaisedEndsWhenItWasToEnd(t *testing.T) {
 	}
 	wantCause()
 	pair := desired.Pair{User: "ann", Resource: inventory.AccountRef}
-	in.Memory.Ends = map[desired.Pair]plan.Ending{pair: {Role: "admin", Until: At(4), Cause: plan.CauseHandover}}
-	wantCause("lower admin>user handover")
-	in.Memory.Ends[pair] = plan.Ending{Role: "limited_user", Until: At(4), Cause: plan.CauseHandover}
+	in.Memory.Ends = map[desired.Pair]plan.Ending{pair: {Role: "admin", Until: At(4), Cause: plan.CauseHandoff}}
+	wantCause("lower admin>user handoff")
+	in.Memory.Ends[pair] = plan.Ending{Role: "limited_user", Until: At(4), Cause: plan.CauseHandoff}
 	wantCause() // somebody changed it since
 }
 
@@ -147,7 +147,7 @@ func TestS4_WhatOthersMadeOfARaisedRoleStays(t *testing.T) {
 			in := settled(t, 5, everybody("oncall:Primary account admin"))
 			pair := desired.Pair{User: "cy", Resource: inventory.AccountRef}
 			in.Memory.Raised[pair] = "limited_user"
-			in.Memory.Last.Pairs = append(in.Memory.Last.Pairs, plan.RoundPair{Pair: pair, Desired: "none", Actual: "user", Pending: plan.CauseHandover})
+			in.Memory.Last.Pairs = append(in.Memory.Last.Pairs, plan.RoundPair{Pair: pair, Desired: "none", Actual: "user", Pending: plan.CauseHandoff})
 			cy := in.Snapshot.Users["cy"]
 			cy.BaseRole = held
 			in.Snapshot.Users["cy"] = cy

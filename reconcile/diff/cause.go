@@ -80,12 +80,12 @@ func (b *builder) desiredMoved(pair desired.Pair, then plan.RoundPair, asked str
 		case bound.kind == desired.BoundDate:
 			return plan.CauseExpiry
 		case bound.kind == desired.BoundShift, bound.kind == desired.BoundTakeover, bound.kind == desired.BoundSnapshot:
-			return plan.CauseHandover
+			return plan.CauseHandoff
 		}
 	}
 	for _, schedule := range then.Schedules {
 		if b.takenOver(schedule, pair.User, passed) {
-			return plan.CauseHandover
+			return plan.CauseHandoff
 		}
 	}
 	return plan.CauseFacts
@@ -150,7 +150,7 @@ func (b *builder) reason(c plan.Change, grant desired.Grant) string {
 			return "the grant has ended" // in an earlier round, which could not take it away
 		}
 		return "the grant ended " + clock(then.Window.Until)
-	case plan.CauseHandover:
+	case plan.CauseHandoff:
 		return "the shift ended"
 	case plan.CauseFacts:
 		return "what it followed from changed in PagerDuty"

@@ -55,17 +55,17 @@ func TestS14_EachChangeHasItsCause(t *testing.T) {
 			want: []string{"raise team:Search di none>responder expiry"},
 		},
 		{
-			name:  "a shift that ended as foreseen is a hand-over, and so is the one that began",
+			name:  "a shift that ended as foreseen is a handoff, and so is the one that began",
 			first: everybody("oncall:Primary team:Search manager"), hours: 5,
-			want: []string{"raise team:Search bob none>manager handover", "lower team:Search ann manager>none handover"},
+			want: []string{"raise team:Search bob none>manager handoff", "lower team:Search ann manager>none handoff"},
 		},
 		{
-			name:  "a shift cut short where somebody else's begins is a hand-over",
+			name:  "a shift cut short where somebody else's begins is a handoff",
 			first: everybody("oncall:Primary team:Search manager"), hours: 2,
 			then: func(in *diff.Input) {
 				shifts(in.Snapshot, inventory.Shift{User: "ann", Start: At(-4), End: At(1)}, inventory.Shift{User: "di", Start: At(1), End: At(4)})
 			},
-			want: []string{"raise team:Search di none>manager handover", "lower team:Search ann manager>none handover"},
+			want: []string{"raise team:Search di none>manager handoff", "lower team:Search ann manager>none handoff"},
 		},
 		{
 			name:  "a shift cut short that nobody takes over is PagerDuty's facts",
@@ -155,7 +155,7 @@ func TestS16_WhoHandsOverKeepsItUntilThoseWhoTakeOverHaveIt(t *testing.T) {
 	}
 }
 
-func TestS16_AHandoverWithoutAFreeSeatLowersFirst(t *testing.T) {
+func TestS16_AHandoffWithoutAFreeSeatLowersFirst(t *testing.T) {
 	s := Account()
 	s.Licenses = map[string]inventory.License{
 		"FULL": {ID: "FULL", Name: "Business", ValidRoles: []string{"admin"}, Available: Ptr(0)},
@@ -171,8 +171,8 @@ func TestS16_AHandoverWithoutAFreeSeatLowersFirst(t *testing.T) {
 	in := Input(e.Snapshot(), Grants("oncall:Primary account admin", "user:ann@acme.com account user", "user:bob@acme.com account user"))
 	in = Next(MustMake(t, in), in, 5)
 	wantChanges(t, MustMake(t, in).Plan,
-		"lower account ann admin>user handover",
-		"raise account bob user>admin handover",
+		"lower account ann admin>user handoff",
+		"raise account bob user>admin handoff",
 	)
 }
 
@@ -193,8 +193,8 @@ func TestS4_ABaseRoleRaisedForAShiftGoesBack(t *testing.T) {
 	in := Input(s, st)
 	in = Next(MustMake(t, in), in, 5)
 	wantChanges(t, MustMake(t, in).Plan,
-		"raise account bob user>admin handover",
-		"lower account ann admin>user handover",
+		"raise account bob user>admin handoff",
+		"lower account ann admin>user handoff",
 	)
 }
 

@@ -302,7 +302,7 @@ func TestS34_WhatFollowsFromAShiftEndsWithItThoughItGoesInACircle(t *testing.T) 
 		t.Fatalf("ann is to be %s until %s, want manager until the shift ends", g.Role, g.Until)
 	}
 	// ann's shift is over; bob's has begun.
-	wantChanged(t, MustMake(t, Next(r, Input(s, st), 4)).Plan, "lower team:Payments ann manager>none handover")
+	wantChanged(t, MustMake(t, Next(r, Input(s, st), 4)).Plan, "lower team:Payments ann manager>none handoff")
 }
 
 // TestS34_OnTeamsIsWhoeverARuleOutsideTheirCircleReaches holds plans of people by name

@@ -62,7 +62,7 @@ func TestS16_TurnsOnAScheduleWithoutLayersAreBlocked(t *testing.T) {
 	}
 }
 
-func TestS23_ALayerWithoutAnybodyIsFilledAndThePlanLastsUntilTheNextHandOver(t *testing.T) {
+func TestS23_ALayerWithoutAnybodyIsFilledAndThePlanLastsUntilTheNextHandoff(t *testing.T) {
 	s := Turns()
 	w := s.Schedules["WEE"]
 	w.Layers = []inventory.Layer{blank()}
@@ -71,7 +71,7 @@ func TestS23_ALayerWithoutAnybodyIsFilledAndThePlanLastsUntilTheNextHandOver(t *
 	p := MustMake(t, Input(s, Rotation("ann bob Weekly"))).Plan
 	wantTurns(t, p, "raise schedule:Weekly ann none>rotation policy", "raise schedule:Weekly bob none>rotation policy")
 	if p.Expires == nil || !p.Expires.Equal(Monday.AddDate(0, 0, 7)) {
-		t.Errorf("the plan expires %v, expected the next hand-over", p.Expires)
+		t.Errorf("the plan expires %v, expected the next handoff", p.Expires)
 	}
 }
 

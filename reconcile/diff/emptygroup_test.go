@@ -45,7 +45,7 @@ func TestAnEmptyOnCallGroupIsAFinding(t *testing.T) {
 	}
 }
 
-func TestS14_WhoeverIsKeptLosesItByAHandover(t *testing.T) {
+func TestS14_WhoeverIsKeptLosesItByAHandoff(t *testing.T) {
 	s := Account()
 	c := s.Schedules["PRI"]
 	c.Shifts[1].Start = At(6) // nobody from 16 to 18 o'clock
@@ -61,7 +61,7 @@ func TestS14_WhoeverIsKeptLosesItByAHandover(t *testing.T) {
 		t.Errorf("in the gap the plan is %v", Lines(p))
 	}
 	WantLines(t, MustMake(t, Next(first, in, 6)).Plan,
-		"raise team:Search bob none>manager handover", "lower team:Search ann manager>none handover",
+		"raise team:Search bob none>manager handoff", "lower team:Search ann manager>none handoff",
 		"drift team:Payments ann manager: no policy names this team", "drift team:Payments bob responder: no policy names this team")
 }
 

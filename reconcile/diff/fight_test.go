@@ -127,18 +127,18 @@ func TestS27_WhatThePoliciesThemselvesMoveIsNoFight(t *testing.T) {
 	wantDue(t, f.round(0, false), "raise team:Search di none>responder policy")
 }
 
-func TestS31_ARoundThatCantTrustItsClockLowersNothingForAHandoverOrAnExpiry(t *testing.T) {
-	handover := Grants("oncall:Primary team:Search manager", "user:cy@acme.com team:Search responder")
-	in := Input(Account(), handover)
+func TestS31_ARoundThatCantTrustItsClockLowersNothingForAHandoffOrAnExpiry(t *testing.T) {
+	handoff := Grants("oncall:Primary team:Search manager", "user:cy@acme.com team:Search responder")
+	in := Input(Account(), handoff)
 	in = Next(MustMake(t, in), in, 5)
 	in.ClockDoubt = "the local clock is 4m behind"
 	p := MustMake(t, in).Plan
-	wantDue(t, p, "raise team:Search bob none>manager handover", "held S31: lower team:Search ann manager>none handover")
+	wantDue(t, p, "raise team:Search bob none>manager handoff", "held S31: lower team:Search ann manager>none handoff")
 	if len(p.Notices) != 1 || len(p.Suspended) != 0 {
 		t.Errorf("notices %q, suspended %q; want one notice, and lowering for other causes to go on", p.Notices, p.Suspended)
 	}
 	in.ClockDoubt = ""
-	wantDue(t, MustMake(t, in).Plan, "raise team:Search bob none>manager handover", "lower team:Search ann manager>none handover")
+	wantDue(t, MustMake(t, in).Plan, "raise team:Search bob none>manager handoff", "lower team:Search ann manager>none handoff")
 }
 
 func TestS31_WhatTheOtherClockWouldLeaveIsNotLowered(t *testing.T) {

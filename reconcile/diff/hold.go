@@ -106,11 +106,11 @@ func (b *builder) doubtClock() {
 
 // foreseen says that a cause takes access away on its due time.
 func foreseen(c plan.Cause) bool {
-	return c == plan.CauseHandover || c == plan.CauseExpiry
+	return c == plan.CauseHandoff || c == plan.CauseExpiry
 }
 
 // emptiedTeam holds what would take the last people off a team for another cause
-// than a hand-over, an expiry or leavers, and the last of those who are on it for
+// than a handoff, an expiry or leavers, and the last of those who are on it for
 // good: a shift's access that stays makes the loss no smaller (S3).
 var emptiedTeam = guard{code: plan.HoldEmptying, rule: "S3", releasable: true, lowers: true, judge: func(b *builder) judge {
 	return func(c plan.Change) (wait, bool) {

@@ -22,14 +22,14 @@ func TestS3_EmptyingATeamIsHeldUntilEmptySaysSo(t *testing.T) {
 	WantLines(t, MustMake(t, in).Plan, "lower team:Search cy responder>none policy")
 }
 
-func TestS3_ATeamThatEmptiesByAHandoverOrExpiryIsNotHeld(t *testing.T) {
+func TestS3_ATeamThatEmptiesByAHandoffOrExpiryIsNotHeld(t *testing.T) {
 	st := Grants("oncall:Primary team:Search manager", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder")
 	s := Account()
 	delete(s.Teams["SEA"].Members, "cy")
 	delete(s.Users["cy"].Teams, "SEA")
 	in := Input(s, st)
 	in = Next(MustMake(t, in), in, 29)
-	WantLines(t, MustMake(t, in).Plan, "lower team:Search ann manager>none handover")
+	WantLines(t, MustMake(t, in).Plan, "lower team:Search ann manager>none handoff")
 }
 
 func TestS3_LosingAllWhoAreOnATeamForGoodIsHeldThoughSomebodysShiftKeepsThemOnIt(t *testing.T) {
@@ -210,7 +210,7 @@ func TestS26_WhatFollowsThroughATeamCountsAndIsHeldWithIt(t *testing.T) {
 	}
 }
 
-func TestS26_HandoversAndExpiriesAreNotCounted(t *testing.T) {
+func TestS26_HandoffsAndExpiriesAreNotCounted(t *testing.T) {
 	var ls []string
 	for i := range 20 {
 		ls = append(ls, fmt.Sprintf("user:x%03d@acme.com team:Search responder until 2", i))

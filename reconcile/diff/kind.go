@@ -18,7 +18,7 @@ type kind interface {
 	// refused says why PagerDuty would refuse a change, as far as the snapshot
 	// tells, and counts what the change takes up (S16).
 	refused(b *builder, c *plan.Change, room *room) obstacle
-	// require says what a change waits for, beside hand-overs (S16).
+	// require says what a change waits for, beside handoffs (S16).
 	require(b *builder, c *plan.Change, o others)
 	// members are those who are on a target now, in no order.
 	members(s *inventory.Snapshot, t desired.Target) iter.Seq[string]

@@ -99,7 +99,7 @@ func (b *builder) causeOfNewLimit(pair desired.Pair, limit desired.Cap) plan.Cau
 	case desired.BoundDate:
 		return plan.CauseExpiry
 	case desired.BoundShift, desired.BoundTakeover, desired.BoundSnapshot:
-		return plan.CauseHandover
+		return plan.CauseHandoff
 	}
 	return plan.CauseFacts
 }

@@ -321,7 +321,7 @@ func TestS38_ALimitAppliesOverTime(t *testing.T) {
 	for _, step := range f.Steps {
 		for _, c := range step.Changes {
 			got = append(got, c.User+" "+string(c.Cause))
-			if step.At.After(f.From) && c.Cause != plan.CauseHandover {
+			if step.At.After(f.From) && c.Cause != plan.CauseHandoff {
 				t.Errorf("%s is lowered at %s for %s", c.User, step.At, c.Cause)
 			}
 		}

@@ -205,13 +205,13 @@ func (c *course) shortEnough() []moment {
 }
 
 // Next takes the next moment from those to come. While a change of a schedule is
-// blocked or held, each of its hand-overs is one: then it may be possible, and
+// blocked or held, each of its handoffs is one: then it may be possible, and
 // move nobody's next turn.
 func (c *course) Next(now time.Time) (moment, bool) {
 	waiting := map[time.Time][]string{}
 	var first time.Time
 	for _, id := range c.stuck {
-		all := c.handOvers(id)
+		all := c.handoffs(id)
 		i := sort.Search(len(all), func(i int) bool { return all[i].After(now) })
 		if i == len(all) || !all[i].Before(c.until) {
 			continue
@@ -237,17 +237,17 @@ func (c *course) Next(now time.Time) (moment, bool) {
 	return m, true
 }
 
-// handOvers are when something about the turns of a schedule, as it is now, ends or
+// handoffs are when something about the turns of a schedule, as it is now, ends or
 // begins, in order: turns, those included that overrides hide, for an edit waits for
 // them as well, and those that follow one of the same person.
-func (c *course) handOvers(id string) []time.Time {
+func (c *course) handoffs(id string) []time.Time {
 	at, known := c.turns[id]
 	if known {
 		return at
 	}
 	s := c.account.Schedules[id]
 	shifts := slices.Clone(s.Shifts)
-	if begins, err := oncall.HandOvers(s, c.account.Now, c.until); err == nil {
+	if begins, err := oncall.Handoffs(s, c.account.Now, c.until); err == nil {
 		at = begins
 	}
 	s.Overrides = nil

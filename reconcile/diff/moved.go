@@ -134,7 +134,7 @@ func replaced[T any](list []T, by T, which func(T) bool) []T {
 }
 
 // takesPart says whether somebody takes turns on a part that changes: a turn there
-// ends at a hand-over because another's begins.
+// ends at a handoff because another's begins.
 func takesPart(parts []oncall.PartChange, user string) bool {
 	return slices.ContainsFunc(parts, func(p oncall.PartChange) bool { return slices.Contains(p.After, user) })
 }
@@ -207,7 +207,7 @@ func (b *builder) holdRefused(s inventory.Schedule, changes []plan.Change) map[s
 
 // editDigest tells an edit from others: by the changes that it makes, and by the
 // definition that it starts from. When it takes effect is no difference, for that
-// moves with each hand-over. What has ended does not count.
+// moves with each handoff. What has ended does not count.
 func editDigest(s inventory.Schedule, turns []plan.Change, now time.Time) string {
 	var of struct {
 		Schedule  string

@@ -152,7 +152,7 @@ type others struct {
 func (b *builder) depend() {
 	takingOver := map[desired.Target][]plan.Change{}
 	for _, c := range b.proposed {
-		if c.Effect == plan.Raise && c.Cause == plan.CauseHandover {
+		if c.Effect == plan.Raise && c.Cause == plan.CauseHandoff {
 			takingOver[c.Pair().Target()] = append(takingOver[c.Pair().Target()], c)
 		}
 	}
@@ -160,7 +160,7 @@ func (b *builder) depend() {
 	for i := range b.proposed {
 		c := &b.proposed[i]
 		kindOf(c.Kind).require(b, c, o)
-		if c.Effect != plan.Lower || c.Cause != plan.CauseHandover {
+		if c.Effect != plan.Lower || c.Cause != plan.CauseHandoff {
 			continue
 		}
 		for _, raise := range takingOver[c.Pair().Target()] {

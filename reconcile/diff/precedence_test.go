@@ -12,16 +12,16 @@ import (
 )
 
 func TestS18_APlanOfSchedulesEndsWhenWhatItChangesBegins(t *testing.T) {
-	handover := Monday.AddDate(0, 0, 7)
+	handoff := Monday.AddDate(0, 0, 7)
 	for name, c := range map[string]struct {
 		policy *policies.Statements
 		want   time.Time
 	}{
-		"turns change at the next hand-over":                 {Rotation("ann bob cy di Weekly"), handover},
+		"turns change at the next handoff":                   {Rotation("ann bob cy di Weekly"), handoff},
 		"an override begins":                                 {Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, ""), At(24)},
 		"an override that has begun ends":                    {Override(Rotation("ann bob cy Weekly"), "di", "Weekly", -1, 36, ""), At(36)},
-		"of turns and an override the first ends it":         {Override(Rotation("ann bob cy di Weekly"), "di", "Weekly", 400, 436, ""), handover},
-		"a boundary of what the plan does not touch is none": {Also(Rotation("ann bob cy di Weekly"), "user:cy@acme.com team:Search responder until 5"), handover},
+		"of turns and an override the first ends it":         {Override(Rotation("ann bob cy di Weekly"), "di", "Weekly", 400, 436, ""), handoff},
+		"a boundary of what the plan does not touch is none": {Also(Rotation("ann bob cy di Weekly"), "user:cy@acme.com team:Search responder until 5"), handoff},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := MustMake(t, Input(Turns(), c.policy)).Plan

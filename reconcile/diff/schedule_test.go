@@ -82,8 +82,8 @@ func TestTurnsOfBothKindsOfSchedule(t *testing.T) {
 			if got := weeks(e.Before, 8); got != "ann bob cy ann bob cy ann bob" {
 				t.Errorf("on call in the weeks before: %s", got)
 			}
-			if handover := Monday.AddDate(0, 0, 7); e.Effective == nil || !e.Effective.Equal(handover) || p.Expires == nil || !p.Expires.Equal(handover) {
-				t.Errorf("effective %v, the plan expires %v; want the next hand-over for both", e.Effective, p.Expires)
+			if handoff := Monday.AddDate(0, 0, 7); e.Effective == nil || !e.Effective.Equal(handoff) || p.Expires == nil || !p.Expires.Equal(handoff) {
+				t.Errorf("effective %v, the plan expires %v; want the next handoff for both", e.Effective, p.Expires)
 			}
 		})
 	}
@@ -313,7 +313,7 @@ func TestS16_WhoLeavesATeamLeavesItsTurnsFirst(t *testing.T) {
 		t.Fatalf("%q, want cy taken off the team after their turns", Lines(p))
 	}
 
-	// ann is on call, and stays on the schedule until the hand-over.
+	// ann is on call, and stays on the schedule until the handoff.
 	st = Rotation("di bob cy Weekly")
 	st.Grants = append(st.Grants, Grants("user:cy@acme.com team:Payments responder", "user:bob@acme.com team:Payments responder", "user:di@acme.com team:Payments responder").Grants...)
 	p = MustMake(t, Input(s, st)).Plan

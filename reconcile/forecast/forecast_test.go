@@ -47,7 +47,7 @@ func TestAForecastIsThePlansOfItsMoments(t *testing.T) {
 			raised := raisedAfter(in.Memory.Raised, r.Plan.Changes)
 			ends := endsAfter(in.Memory.Ends, raised, r.Plan.Changes)
 			for _, c := range r.Plan.Changes {
-				if c.Effect == plan.Lower && c.Cause != plan.CauseHandover && c.Cause != plan.CauseExpiry {
+				if c.Effect == plan.Lower && c.Cause != plan.CauseHandoff && c.Cause != plan.CauseExpiry {
 					in.Memory.Lowered = append(in.Memory.Lowered, plan.Lowered{Kind: c.Resource.Kind, Cause: c.Cause, At: r.Plan.Now})
 				}
 			}

@@ -84,45 +84,45 @@ func TestAForecastCarriesItsOwnEditsOfSchedules(t *testing.T) {
 			"Mon 16 12:00 team:Search ann none>manager policy",
 			"Mon 16 12:00 schedule:Weekly layer Day bob rotation>none policy",
 			"Mon 16 12:00 team:Search cy responder>none policy",
-			"Mon 23 09:00 team:Search di none>manager handover",
-			"Mon 23 09:00 team:Search ann manager>none handover",
-			"Mon 30 09:00 team:Search cy none>manager handover",
-			"Mon 30 09:00 team:Search di manager>none handover",
+			"Mon 23 09:00 team:Search di none>manager handoff",
+			"Mon 23 09:00 team:Search ann manager>none handoff",
+			"Mon 30 09:00 team:Search cy none>manager handoff",
+			"Mon 30 09:00 team:Search di manager>none handoff",
 		}},
 		{"the same on a shift-based schedule", Also(Rotation("ann di cy Follow"), "oncall:Follow team:Search manager"), 15, []string{
 			"Mon 16 12:00 schedule:Follow event Week di none>rotation policy",
 			"Mon 16 12:00 team:Search ann none>manager policy",
 			"Mon 16 12:00 schedule:Follow event Week bob rotation>none policy",
 			"Mon 16 12:00 team:Search cy responder>none policy",
-			"Mon 23 09:00 team:Search di none>manager handover",
-			"Mon 23 09:00 team:Search ann manager>none handover",
-			"Mon 30 09:00 team:Search cy none>manager handover",
-			"Mon 30 09:00 team:Search di manager>none handover",
+			"Mon 23 09:00 team:Search di none>manager handoff",
+			"Mon 23 09:00 team:Search ann manager>none handoff",
+			"Mon 30 09:00 team:Search cy none>manager handoff",
+			"Mon 30 09:00 team:Search di manager>none handoff",
 		}},
 		{"somebody takes turns for a while, and their successor goes on", Also(Also(Rotation("ann cy Follow"), "user:bob@acme.com schedule:Follow rotation until 24", "user:di@acme.com schedule:Follow rotation from 24"), "oncall:Follow team:Payments manager", "user:bob@acme.com team:Payments responder"), 15, []string{
 			"Tue 17 12:00 schedule:Follow event Week di none>rotation expiry",
 			"Tue 17 12:00 schedule:Follow event Week bob rotation>none expiry",
-			"Mon 23 09:00 team:Payments di none>manager handover",
-			"Mon 23 09:00 team:Payments ann manager>none handover",
-			"Mon 30 09:00 team:Payments cy none>manager handover",
-			"Mon 30 09:00 team:Payments di manager>none handover",
+			"Mon 23 09:00 team:Payments di none>manager handoff",
+			"Mon 23 09:00 team:Payments ann manager>none handoff",
+			"Mon 30 09:00 team:Payments cy none>manager handoff",
+			"Mon 30 09:00 team:Payments di manager>none handoff",
 		}},
 		{"an override moves what comes of being on call", Also(Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, ""), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 3, []string{
 			"Mon 16 12:00 schedule:Weekly di none>override policy",
-			"Tue 17 12:00 team:Payments di none>manager handover",
-			"Tue 17 12:00 team:Payments ann manager>none handover",
-			"Wed 18 00:00 team:Payments ann none>manager handover",
-			"Wed 18 00:00 team:Payments di manager>none handover",
+			"Tue 17 12:00 team:Payments di none>manager handoff",
+			"Tue 17 12:00 team:Payments ann manager>none handoff",
+			"Wed 18 00:00 team:Payments ann none>manager handoff",
+			"Wed 18 00:00 team:Payments di manager>none handoff",
 		}},
 		{"an override from now on begins with the next minute", Also(Override(Rotation("ann bob cy Follow"), "di", "Follow", -1, 36, "ann"), "oncall:Follow team:Payments manager", "user:bob@acme.com team:Payments responder"), 1, []string{
 			"Mon 16 12:00 schedule:Follow di none>override policy",
-			"Mon 16 12:01 team:Payments di none>manager handover",
-			"Mon 16 12:01 team:Payments ann manager>none handover",
+			"Mon 16 12:01 team:Payments di none>manager handoff",
+			"Mon 16 12:01 team:Payments ann manager>none handoff",
 		}},
 		{"an override that a limit ends is taken back", limited(Also(Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 72, ""), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 48), 4, []string{
 			"Mon 16 12:00 schedule:Weekly di none>override policy",
-			"Tue 17 12:00 team:Payments di none>manager handover",
-			"Tue 17 12:00 team:Payments ann manager>none handover",
+			"Tue 17 12:00 team:Payments di none>manager handoff",
+			"Tue 17 12:00 team:Payments ann manager>none handoff",
 			"Wed 18 12:00 schedule:Weekly di override>none facts",
 			"Wed 18 12:01 team:Payments ann none>manager facts",
 			"Wed 18 12:01 team:Payments di manager>none facts",
@@ -134,13 +134,13 @@ func TestAForecastCarriesItsOwnEditsOfSchedules(t *testing.T) {
 		}},
 		{"a leave that would move somebody's next turn waits for their own", Also(Rotation("ann cy Weekly"), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 22, []string{
 			"Mon 16 12:00 held: schedule:Weekly layer Day bob rotation>none policy",
-			"Mon 23 09:00 team:Payments bob responder>manager handover",
+			"Mon 23 09:00 team:Payments bob responder>manager handoff",
 			"Mon 23 09:00 schedule:Weekly layer Day bob rotation>none policy",
-			"Mon 23 09:00 team:Payments ann manager>none handover",
-			"Mon 30 09:00 team:Payments cy none>manager handover",
-			"Mon 30 09:00 team:Payments bob manager>responder handover",
-			"Mon 06 09:00 team:Payments ann none>manager handover",
-			"Mon 06 09:00 team:Payments cy manager>none handover",
+			"Mon 23 09:00 team:Payments ann manager>none handoff",
+			"Mon 30 09:00 team:Payments cy none>manager handoff",
+			"Mon 30 09:00 team:Payments bob manager>responder handoff",
+			"Mon 06 09:00 team:Payments ann none>manager handoff",
+			"Mon 06 09:00 team:Payments cy manager>none handoff",
 		}},
 		{"an override comes into the window that rounds read", Also(Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 800+30, 800+40, "")), 3, []string{
 			"Wed 18 00:00 schedule:Weekly di none>override facts",
@@ -223,7 +223,7 @@ func TestS17_WhoStandsInOnATeamsScheduleIsOnTheTeamUntilThatIsOver(t *testing.T)
 }
 
 // A change that waits for one on a team, or for a seat, is due once that is no longer in
-// its way, as a daemon's round finds it, and not at the next hand-over only.
+// its way, as a daemon's round finds it, and not at the next handoff only.
 func TestAForecastMakesAChangeOfTurnsOnceWhatItWaitsForIsOutOfTheWay(t *testing.T) {
 	t.Run("a grant on a team that is only observed ends", func(t *testing.T) {
 		s := Turns()
@@ -279,9 +279,9 @@ func TestAForecastMakesWhatAProtectionKeptWhenItEnds(t *testing.T) {
 	}
 }
 
-// Whoever has the turn before a hand-over may have the one after it as well: it is one all
+// Whoever has the turn before a handoff may have the one after it as well: it is one all
 // the same, and what waits for an override to be over may be made from it on.
-func TestAForecastKnowsTheHandOversFromAPersonToThemselves(t *testing.T) {
+func TestAForecastKnowsTheHandoffsFromAPersonToThemselves(t *testing.T) {
 	s := Turns()
 	begin := At(5 - 7*24)
 	s.Schedules["DLY"] = inventory.Schedule{

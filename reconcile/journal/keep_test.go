@@ -207,9 +207,9 @@ func BenchmarkMemory(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				c := change(desired.Pair{User: fmt.Sprintf("U%d", i%50), Resource: team.Resource}, "none", "responder", plan.CauseHandover)
+				c := change(desired.Pair{User: fmt.Sprintf("U%d", i%50), Resource: team.Resource}, "none", "responder", plan.CauseHandoff)
 				if i/50%2 == 1 {
-					c = change(c.Pair(), "responder", "none", plan.CauseHandover)
+					c = change(c.Pair(), "responder", "none", plan.CauseHandoff)
 				}
 				id, err := j.Intent(ctx, round, c)
 				if err == nil {

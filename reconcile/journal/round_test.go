@@ -156,7 +156,7 @@ func TestS9_AcknowledgedWritesOverlayReadsForTwoMinutesAlsoInAnotherProcess(t *t
 }
 
 func TestS4_TheRoleFromBeforeARaiseIsKeptAsLongAsTheRaiseStands(t *testing.T) {
-	raise := func(before, after string) plan.Change { return change(team, before, after, plan.CauseHandover) }
+	raise := func(before, after string) plan.Change { return change(team, before, after, plan.CauseHandoff) }
 	for name, c := range map[string]struct {
 		changes []plan.Change
 		want    string // empty if nothing is raised
@@ -172,7 +172,7 @@ func TestS4_TheRoleFromBeforeARaiseIsKeptAsLongAsTheRaiseStands(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWriter(t)
-			w.done(change(base, "limited_user", "user", plan.CauseHandover))
+			w.done(change(base, "limited_user", "user", plan.CauseHandoff))
 			for _, x := range c.changes {
 				w.done(x)
 			}
@@ -305,16 +305,16 @@ func TestS29_RecordingARoundNeedsTheLock(t *testing.T) {
 func TestS4_TheEndOfARaiseIsKeptAsItsLastWriteSaidIt(t *testing.T) {
 	until := start.Add(time.Hour)
 	ending := func(c plan.Change, t time.Time) plan.Change { c.Until = &t; return c }
-	shift := ending(change(team, "none", "observer", plan.CauseHandover), until)
+	shift := ending(change(team, "none", "observer", plan.CauseHandoff), until)
 	for name, c := range map[string]struct {
 		changes []plan.Change
 		want    map[desired.Pair]plan.Ending
 	}{
-		"a raise for a shift": {[]plan.Change{shift}, map[desired.Pair]plan.Ending{team: {Role: "observer", Until: until, Cause: plan.CauseHandover}}},
+		"a raise for a shift": {[]plan.Change{shift}, map[desired.Pair]plan.Ending{team: {Role: "observer", Until: until, Cause: plan.CauseHandoff}}},
 		"a raise until a date": {[]plan.Change{ending(change(team, "none", "manager", plan.CausePolicy), until)},
 			map[desired.Pair]plan.Ending{team: {Role: "manager", Until: until, Cause: plan.CauseExpiry}}},
 		"one for good after one for a shift": {[]plan.Change{shift, change(team, "observer", "manager", plan.CausePolicy)}, map[desired.Pair]plan.Ending{}},
-		"one that was lowered back":          {[]plan.Change{shift, change(team, "observer", "none", plan.CauseHandover)}, map[desired.Pair]plan.Ending{}},
+		"one that was lowered back":          {[]plan.Change{shift, change(team, "observer", "none", plan.CauseHandoff)}, map[desired.Pair]plan.Ending{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWriter(t)
@@ -325,5 +325,25 @@ func TestS4_TheEndOfARaiseIsKeptAsItsLastWriteSaidIt(t *testing.T) {
 				t.Errorf("ends (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+func TestS14_WhatWasRecordedInFormerWordsIsReadInTodays(t *testing.T) {
+	until := start.Add(time.Hour)
+	w := newWriter(t)
+	raise := change(team, "none", "observer", "handover")
+	raise.Until = &until
+	w.done(raise)
+	w.done(change(base, "admin", "user", "handover"))
+	must(t, w.Finish(t.Context(), w.round, plan.Round{Pairs: []plan.RoundPair{{Pair: base, Desired: "user", Actual: "admin", Pending: "handover"}}}, nil))
+	m := memory(t, w.Journal, start)
+	if got := m.Ends[team].Cause; got != plan.CauseHandoff {
+		t.Errorf("the raise ends for the cause %q, want %q", got, plan.CauseHandoff)
+	}
+	if len(m.Lowered) != 1 || m.Lowered[0].Cause != plan.CauseHandoff {
+		t.Errorf("lowered %+v, want one for %q", m.Lowered, plan.CauseHandoff)
+	}
+	if got := m.Last.Pairs[0].Pending; got != plan.CauseHandoff {
+		t.Errorf("the last round left %q pending, want %q", got, plan.CauseHandoff)
 	}
 }

@@ -39,7 +39,7 @@ func (w *writer) putBack(text []byte) {
 func TestS4_ACopyThatIsPutBackKnowsThatItIsOne(t *testing.T) {
 	w := newWriter(t)
 	w.finished()
-	w.intent(change(base, "user", "admin", plan.CauseHandover)) // and no result
+	w.intent(change(base, "user", "admin", plan.CauseHandoff)) // and no result
 	old := w.copied()
 	w.open()
 	w.finished()

@@ -91,7 +91,7 @@ type RoundPair struct {
 	Desired string `json:"desired"`
 	// Actual is what PagerDuty held after the round.
 	Actual string `json:"actual"`
-	// Window is the desired grant's, for telling expiry and hand-over.
+	// Window is the desired grant's, for telling expiry and handoff.
 	Window desired.Window `json:"window"`
 	// Schedules are the ids of the schedules by which the pair was on call.
 	Schedules []string `json:"schedules"`
@@ -111,7 +111,7 @@ type Ending struct {
 	// Role is what was raised to.
 	Role  string
 	Until time.Time
-	// Cause is that of the end: CauseHandover or CauseExpiry.
+	// Cause is that of the end: CauseHandoff or CauseExpiry.
 	Cause Cause
 }
 
@@ -121,8 +121,8 @@ func EndingOf(c Change) (Ending, bool) {
 		return Ending{}, false
 	}
 	end := Ending{Role: c.After, Until: *c.Until, Cause: CauseExpiry}
-	if c.Cause == CauseHandover {
-		end.Cause = CauseHandover
+	if c.Cause == CauseHandoff {
+		end.Cause = CauseHandoff
 	}
 	return end, true
 }

@@ -95,19 +95,19 @@ type Cause string
 
 // The causes, in the order in which the first that fits is chosen.
 const (
-	CauseLeaver   Cause = "leaver"
-	CausePolicy   Cause = "policy"
-	CauseExpiry   Cause = "expiry"
-	CauseHandover Cause = "handover"
-	CauseFacts    Cause = "facts"
-	CauseDrift    Cause = "drift"
+	CauseLeaver  Cause = "leaver"
+	CausePolicy  Cause = "policy"
+	CauseExpiry  Cause = "expiry"
+	CauseHandoff Cause = "handoff"
+	CauseFacts   Cause = "facts"
+	CauseDrift   Cause = "drift"
 	// CauseRevert is a person's word that an earlier change is undone.
 	CauseRevert Cause = "revert"
 )
 
 // Causes are the causes in that order.
 func Causes() []Cause {
-	return []Cause{CauseLeaver, CausePolicy, CauseExpiry, CauseHandover, CauseFacts, CauseDrift}
+	return []Cause{CauseLeaver, CausePolicy, CauseExpiry, CauseHandoff, CauseFacts, CauseDrift}
 }
 
 // Action says what a change does.

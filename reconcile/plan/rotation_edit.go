@@ -17,7 +17,7 @@ type Edit struct {
 	// Parts are the layers or events whose people change; empty where only
 	// overrides do.
 	Parts []oncall.PartChange `json:"parts"`
-	// Effective is the first hand-over from which anything changes; null where
+	// Effective is the first handoff from which anything changes; null where
 	// only overrides do.
 	Effective *time.Time `json:"effective"`
 	// Until is how far the turns are told.

@@ -198,7 +198,7 @@ func (t *forecastText) folded(step forecast.Step, rows []happening) {
 	}
 }
 
-// tally is "handover (12), expiry (1)", the most first.
+// tally is "handoff (12), expiry (1)", the most first.
 func tally[K ~string](counts map[K]int) string {
 	var keys []K
 	for k := range counts {

@@ -71,7 +71,7 @@ func through(o policies.Origin, chain ...string) desired.By {
 
 // wholePlan has something in every section.
 func wholePlan() *plan.Plan {
-	handover := plan.Change{ID: "team/T1/P2/none/manager", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseHandover,
+	handoff := plan.Change{ID: "team/T1/P2/none/manager", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseHandoff,
 		User: "P2", Resource: team("T1"), Before: "none", After: "manager", Reason: "on call until 2026-03-02 17:00 UTC",
 		By:    []desired.By{through(onCall, "group:prod-access", "group:payments-oncall", "oncall:Payments Primary")},
 		Until: timeOf("2026-03-02T17:00:00Z")}
@@ -85,10 +85,10 @@ func wholePlan() *plan.Plan {
 			{ID: "account/P3/admin/limited_user", Kind: plan.BaseRole, Action: plan.ActionRole, Effect: plan.Lower, Cause: plan.CauseDrift, User: "P3", Resource: account,
 				Before: "admin", After: "limited_user", Reason: "changed in PagerDuty to admin; the rules say limited_user", By: []desired.By{through(roster)},
 				LimitedBy: []desired.Limitation{{AtMost: "limited_user", Reason: "contractors", By: through(untitled, "group:contractors")}}},
-			handover,
-			{ID: "team/T1/P4/none/manager", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseHandover, User: "P4", Resource: team("T1"),
-				Before: "none", After: "manager", Reason: "on call until 2026-03-02 17:00 UTC", By: handover.By, Requires: []string{handover.ID}},
-			{ID: "team/T1/P5/manager/none", Kind: plan.TeamRole, Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CauseHandover, User: "P5", Resource: team("T1"),
+			handoff,
+			{ID: "team/T1/P4/none/manager", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CauseHandoff, User: "P4", Resource: team("T1"),
+				Before: "none", After: "manager", Reason: "on call until 2026-03-02 17:00 UTC", By: handoff.By, Requires: []string{handoff.ID}},
+			{ID: "team/T1/P5/manager/none", Kind: plan.TeamRole, Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CauseHandoff, User: "P5", Resource: team("T1"),
 				Before: "manager", After: "none", Reason: "the shift ended", By: []desired.By{through(onCall)}, Drifted: "responder"},
 		},
 		Observed: []plan.Change{{ID: "team/T2/P1/none/responder", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P1",

@@ -153,7 +153,7 @@ func (p *page) calendar(c Calendar, effective *time.Time, now time.Time, most in
 	switch {
 	case effective == nil:
 	case effective.After(now):
-		when = "from the hand-over at " + clock(*effective)
+		when = "from the handoff at " + clock(*effective)
 	default:
 		when = "at once, from the turn under way, which is nobody's"
 	}

@@ -87,7 +87,7 @@ func TestTurnsReadAsReviewed(t *testing.T) {
 	}
 }
 
-// crowdedForecast has a hand-over of many people at once, an edit of turns, what
+// crowdedForecast has a handoff of many people at once, an edit of turns, what
 // is held, and an end by date.
 func crowdedForecast() *forecast.Forecast {
 	from := at("2026-03-02T08:00:00Z")
@@ -95,25 +95,25 @@ func crowdedForecast() *forecast.Forecast {
 		Version: forecast.ForecastVersion, Account: "acme", From: from, Until: from.AddDate(0, 0, 3), TakenAt: from, Reach: from.AddDate(0, 0, 30),
 		Revision: "sha256:3f2a9c1d2e4f5a6b7c8d", Names: map[string]string{"schedule:#S1": "schedule:Weekly", "schedule:#S1/DAY": "layer Day"},
 	}
-	handover := forecast.Step{At: from.Add(time.Hour)}
+	handoff := forecast.Step{At: from.Add(time.Hour)}
 	for i := range 12 {
 		team := inventory.ByID(inventory.KindTeam, fmt.Sprintf("T%02d", i))
 		f.Names[team.String()] = fmt.Sprintf("team:Team %02d", i)
 		for j, effect := range []plan.Effect{plan.Raise, plan.Lower} {
 			id := fmt.Sprintf("P%02d", 2*i+j)
 			f.Names["user:#"+id] = fmt.Sprintf("user:p%02d@acme.com", 2*i+j)
-			c := plan.Change{ID: id, Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: effect, Cause: plan.CauseHandover, User: id, Resource: team, Before: "none", After: "manager",
+			c := plan.Change{ID: id, Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: effect, Cause: plan.CauseHandoff, User: id, Resource: team, Before: "none", After: "manager",
 				Reason: "on call until 2026-03-03 09:00 UTC", By: []desired.By{through(onCall, "group:oncall", "oncall:Primary")}}
 			if effect == plan.Lower {
 				c.Action, c.Before, c.After, c.Reason = plan.ActionRevoke, "manager", "none", "the shift ended"
 			}
 			switch {
 			case i == 11 && effect == plan.Lower:
-				handover.Held = append(handover.Held, plan.Held{Change: c, Code: plan.HoldClock, Rule: "S31", Why: "the clocks disagree"})
+				handoff.Held = append(handoff.Held, plan.Held{Change: c, Code: plan.HoldClock, Rule: "S31", Why: "the clocks disagree"})
 			case i == 10:
-				handover.Observed = append(handover.Observed, c)
+				handoff.Observed = append(handoff.Observed, c)
 			default:
-				handover.Changes = append(handover.Changes, c)
+				handoff.Changes = append(handoff.Changes, c)
 			}
 		}
 	}
@@ -123,7 +123,7 @@ func crowdedForecast() *forecast.Forecast {
 		Before: "responder", After: "none", Reason: "the grant ended 2026-03-04 12:00 UTC", By: []desired.By{through(untitled)}}
 	f.Steps = []forecast.Step{
 		{At: from, Changes: []plan.Change{ends}},
-		handover,
+		handoff,
 		{At: at("2026-03-03T12:00:00Z"), Changes: []plan.Change{layer}},
 		{At: at("2026-03-04T12:00:00Z"), Changes: []plan.Change{ends}},
 	}

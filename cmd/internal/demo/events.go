@@ -76,7 +76,7 @@ func markOf(e events.Event) string {
 // causeWords are the causes for a reader who does not know them.
 var causeWords = map[plan.Cause]string{
 	plan.CauseLeaver: "leavers", plan.CausePolicy: "policy", plan.CauseExpiry: "expiry",
-	plan.CauseHandover: "hand-over", plan.CauseFacts: "facts", plan.CauseDrift: "drift", plan.CauseRevert: "revert",
+	plan.CauseHandoff: "handoff", plan.CauseFacts: "facts", plan.CauseDrift: "drift", plan.CauseRevert: "revert",
 }
 
 // change is "Tara Singh is taken off Payments (was manager). Drift: …".

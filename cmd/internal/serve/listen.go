@@ -10,7 +10,7 @@ import (
 )
 
 // mostConnections is how many a server of ours keeps. What else needs a descriptor,
-// such as a hand-over's requests, must not wait for whoever holds them.
+// such as a handoff's requests, must not wait for whoever holds them.
 const mostConnections = 64
 
 // Serve serves until ctx ends, and lets what is under way finish. Nobody holds it

@@ -103,9 +103,9 @@ func (m metrics) events(counts map[code.Code]int) {
 	}
 }
 
-// readings are what rounds read and how long hand-overs took.
+// readings are what rounds read and how long handoffs took.
 func (m metrics) readings(c daemon.Costs) {
-	for _, kind := range []string{daemon.KindWhole, daemon.KindHandover, daemon.KindOnCalls} {
+	for _, kind := range []string{daemon.KindWhole, daemon.KindHandoff, daemon.KindOnCalls} {
 		m.count("readings_total", "Rounds and looks at on-calls by what they read.", float64(c.Rounds[kind]), "kind", kind)
 		m.count("reading_requests_total", "Requests to PagerDuty, writes among them, by what the round read.", float64(c.Requests[kind]), "kind", kind)
 	}
@@ -118,7 +118,7 @@ func (m metrics) readings(c daemon.Costs) {
 			buckets[bound.Seconds()] = c.Delays[i]
 		}
 	}
-	m.out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("dutyward_handover_delay_seconds",
+	m.out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("dutyward_handoff_delay_seconds",
 		"From a moment at which access changes by itself to the last of its writes.", nil, nil), c.Delayed, c.DelaySum.Seconds(), buckets)
 }
 

@@ -83,7 +83,7 @@ func AnyInput(t *rapid.T) diff.Input {
 	return Input(s, st)
 }
 
-// Monday is the hand-over before noon, a Monday.
+// Monday is the handoff before noon, a Monday.
 var Monday = time.Date(2026, 3, 16, 9, 0, 0, 0, time.UTC)
 
 // Turns adds to account two schedules on which ann, bob and cy take weekly

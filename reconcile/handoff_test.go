@@ -76,18 +76,18 @@ func (v *vigil) took() (reads, writes int, by map[string]int) {
 	return reads, writes, by
 }
 
-// untilHandOver makes rounds at boundaries until one writes for a hand-over, and
+// untilHandoff makes rounds at boundaries until one writes for a handoff, and
 // returns the moment. Every tenth is preceded by a whole round, as a schedule
 // would.
-func (v *vigil) untilHandOver() time.Time {
+func (v *vigil) untilHandoff() time.Time {
 	v.t.Helper()
 	outlook := v.at(v.clock, "start")
 	for range 40 {
-		before := len(v.lines("cause=handover"))
+		before := len(v.lines("cause=handoff"))
 		at := outlook.At
 		v.at(at.Add(-time.Minute), "schedule")
 		outlook = v.at(at, daemon.WhyBoundary)
-		if len(v.lines("cause=handover")) > before {
+		if len(v.lines("cause=handoff")) > before {
 			return at
 		}
 	}
@@ -95,7 +95,7 @@ func (v *vigil) untilHandOver() time.Time {
 	return time.Time{}
 }
 
-func TestAHandOverCostsAtMostFiveRequestsBesideItsWrites(t *testing.T) {
+func TestAHandoffCostsAtMostFiveRequestsBesideItsWrites(t *testing.T) {
 	v := newVigil(t)
 	outlook := v.at(v.clock, "start")
 	most, boundaries, costs := 0, few(5, 60), daemon.Costs{}
@@ -108,7 +108,7 @@ func TestAHandOverCostsAtMostFiveRequestsBesideItsWrites(t *testing.T) {
 			t.Fatalf("at %s the account was read whole:\n%s", at, v.log)
 		}
 		if writes > 2 {
-			continue // several hand-overs
+			continue // several handoffs
 		}
 		most = max(most, reads)
 		if reads > 5 {
@@ -116,10 +116,10 @@ func TestAHandOverCostsAtMostFiveRequestsBesideItsWrites(t *testing.T) {
 		}
 	}
 	costs = v.Costs()
-	if costs.Rounds[daemon.KindHandover] != boundaries || costs.Delayed == 0 || most == 0 {
-		t.Errorf("costs %+v, want %d hand-overs, some with writes", costs, boundaries)
+	if costs.Rounds[daemon.KindHandoff] != boundaries || costs.Delayed == 0 || most == 0 {
+		t.Errorf("costs %+v, want %d handoffs, some with writes", costs, boundaries)
 	}
-	t.Logf("%d boundaries, %d requests with writes, at most %d reads each", boundaries, costs.Requests[daemon.KindHandover], most)
+	t.Logf("%d boundaries, %d requests with writes, at most %d reads each", boundaries, costs.Requests[daemon.KindHandoff], most)
 }
 
 // few is how often something is tried: more often in a long run.
@@ -134,7 +134,7 @@ func few(few, many int) int {
 // reads whole.
 func TestARoundThatReadsInPartPlansWhatAWholeOneWould(t *testing.T) {
 	v := newVigil(t)
-	at := v.untilHandOver()
+	at := v.untilHandoff()
 	for range few(1, 40) {
 		outlook := v.at(at.Add(time.Minute), "schedule")
 		if at = outlook.At; at.IsZero() {
@@ -143,7 +143,7 @@ func TestARoundThatReadsInPartPlansWhatAWholeOneWould(t *testing.T) {
 		v.at(at, daemon.WhyBoundary)
 		v.policy = v.load(v.folder)
 		if p := v.plan(); len(p.Changes)+len(p.Held) > 0 {
-			t.Fatalf("after the hand-over of %s a whole reading would change %+v %+v", at, p.Changes, p.Held)
+			t.Fatalf("after the handoff of %s a whole reading would change %+v %+v", at, p.Changes, p.Held)
 		}
 	}
 }
@@ -232,8 +232,8 @@ func TestLooksAtOnCallsCanBeTurnedOff(t *testing.T) {
 // seen before a write, and never overwritten: S8 makes an old base safe.
 func TestS8_AWholeReadingThatHasAgedOverwritesNothing(t *testing.T) {
 	v := newVigil(t)
-	at := v.untilHandOver()
-	// Find the next hand-over, and change its pair between the whole reading and it.
+	at := v.untilHandoff()
+	// Find the next handoff, and change its pair between the whole reading and it.
 	for range 40 {
 		outlook := v.at(at.Add(time.Minute), "schedule")
 		next := outlook.At
@@ -275,7 +275,7 @@ func TestS8_AWholeReadingThatHasAgedOverwritesNothing(t *testing.T) {
 		}
 		return
 	}
-	t.Fatal("no hand-over takes anybody off a team")
+	t.Fatal("no handoff takes anybody off a team")
 }
 
 func TestS6_WhatCantBeReadInPartIsReadWhole(t *testing.T) {
@@ -313,9 +313,9 @@ func TestS6_WhatCantBeReadInPartIsReadWhole(t *testing.T) {
 
 func TestWhatWasMissedWhileTheLoopWasDownIsMadeGoodAtOnce(t *testing.T) {
 	v := newVigil(t)
-	at := v.untilHandOver()
+	at := v.untilHandoff()
 	outlook := v.at(at.Add(time.Minute), "schedule")
-	v.clock = outlook.At.Add(30 * time.Hour) // hand-overs passed
+	v.clock = outlook.At.Add(30 * time.Hour) // handoffs passed
 	v.restart()
 	v.at(v.clock, "start")
 	v.policy = v.load(v.folder)
@@ -331,7 +331,7 @@ func TestWhatWasMissedWhileTheLoopWasDownIsMadeGoodAtOnce(t *testing.T) {
 // program left it, also once the overlay of recent writes has ended.
 func TestS9_WhatWasWrittenSinceTheWholeReadingIsNotTakenForDrift(t *testing.T) {
 	v := newVigil(t)
-	at := v.untilHandOver()
+	at := v.untilHandoff()
 	v.log.Reset()
 	outlook := v.at(at.Add(10*time.Second), daemon.WhyOnCalls)
 	for range 5 {

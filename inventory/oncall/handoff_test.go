@@ -10,7 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/oncall"
 )
 
-func TestHandOversAreKnownFromAPersonToThemselves(t *testing.T) {
+func TestHandoffsAreKnownFromAPersonToThemselves(t *testing.T) {
 	ann, one := "ann", 1
 	at := func(text string) time.Time {
 		m, err := time.Parse("2006-01-02 15:04Z07:00", text)
@@ -36,7 +36,7 @@ func TestHandOversAreKnownFromAPersonToThemselves(t *testing.T) {
 		{layers, []string{"03-07 21:00-06:00", "03-08 09:00-05:00", "03-08 10:00-05:00", "03-08 22:00-05:00", "03-09 09:00-05:00"}},
 		{shifts, []string{"03-08 09:00-05:00", "03-08 17:00-05:00", "03-09 09:00-05:00"}},
 	} {
-		moments, err := oncall.HandOvers(c.s, at("2026-03-07 18:00-06:00"), at("2026-03-09 12:00-05:00"))
+		moments, err := oncall.Handoffs(c.s, at("2026-03-07 18:00-06:00"), at("2026-03-09 12:00-05:00"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestHandOversAreKnownFromAPersonToThemselves(t *testing.T) {
 			got = append(got, m.In(zone).Format("01-02 15:04Z07:00"))
 		}
 		if d := cmp.Diff(c.want, got); d != "" {
-			t.Errorf("%s: the hand-overs differ (-want +got):\n%s", c.s.Name, d)
+			t.Errorf("%s: the handoffs differ (-want +got):\n%s", c.s.Name, d)
 		}
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 )
 
-// HandOvers are the moments within [since, until) at which turns on layers begin, and
+// Handoffs are the moments within [since, until) at which turns on layers begin, and
 // turns on events begin or end, in order; those from a person to themselves too, which
 // Render does not show. The error names the schedule and its part.
-func HandOvers(s inventory.Schedule, since, until time.Time) ([]time.Time, error) {
+func Handoffs(s inventory.Schedule, since, until time.Time) ([]time.Time, error) {
 	w := span{since.UTC(), until.UTC()}
 	var at []time.Time
 	for _, l := range s.Layers {

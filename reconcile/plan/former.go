@@ -1,0 +1,27 @@
+package plan
+
+import "fmt"
+
+// formerCauses are the causes by the words that plans and journals had for them
+// before this version. What was saved then is read in today's words.
+var formerCauses = map[Cause]Cause{"handover": CauseHandoff}
+
+// UnmarshalText reads a cause, in a former word too.
+func (c *Cause) UnmarshalText(text []byte) error {
+	*c = Cause(text)
+	if now, ok := formerCauses[*c]; ok {
+		*c = now
+	}
+	return nil
+}
+
+// Scan reads a cause from a column of the journal, in a former word too.
+func (c *Cause) Scan(value any) error {
+	switch v := value.(type) {
+	case string:
+		return c.UnmarshalText([]byte(v))
+	case []byte:
+		return c.UnmarshalText(v)
+	}
+	return fmt.Errorf("a cause is text, not %T", value)
+}

@@ -1,0 +1,40 @@
+package plan_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"testing"
+
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// saved is a plan as an earlier version wrote it, with its digest.
+func saved(t *testing.T, text string) []byte {
+	t.Helper()
+	var all map[string]any
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		t.Fatal(err)
+	}
+	canonical, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(canonical)
+	all["digest"] = "sha256:" + hex.EncodeToString(sum[:])
+	sealed, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealed
+}
+
+func TestS18_APlanSavedInFormerWordsIsReadInTodays(t *testing.T) {
+	p, err := plan.Decode(saved(t, `{"version": 1, "changes": [{"id": "one", "cause": "handover"}], "held": [{"id": "two", "cause": "handover"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Changes[0].Cause != plan.CauseHandoff || p.Held[0].Cause != plan.CauseHandoff {
+		t.Errorf("causes %q and %q, want %q", p.Changes[0].Cause, p.Held[0].Cause, plan.CauseHandoff)
+	}
+}
