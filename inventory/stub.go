@@ -19,3 +19,38 @@ func (s *Snapshot) Manned(shifts []Shift) []Shift {
 	}
 	return slices.DeleteFunc(slices.Clone(shifts), func(x Shift) bool { return s.Gone(x.User) })
 }
+
+// GoneOn are the people on a schedule who were deleted, sorted.
+func (s *Snapshot) GoneOn(on Schedule) []string {
+	var gone []string
+	note := func(users ...string) {
+		for _, user := range users {
+			if s.Gone(user) {
+				gone = append(gone, user)
+			}
+		}
+	}
+	noteAny := func(user *string) {
+		if user != nil {
+			note(*user)
+		}
+	}
+	for _, l := range on.Layers {
+		note(l.Users...)
+	}
+	for _, r := range on.Rotations {
+		for _, e := range r.Events {
+			for _, user := range e.Assignment.Members {
+				noteAny(user)
+			}
+		}
+	}
+	for _, c := range on.CustomShifts {
+		noteAny(c.User)
+	}
+	for _, o := range on.Overrides {
+		noteAny(o.User)
+	}
+	slices.Sort(gone)
+	return slices.Compact(gone)
+}

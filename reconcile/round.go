@@ -16,6 +16,7 @@ import (
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -316,7 +317,7 @@ func (r *Round) addRisks(ctx context.Context, result *Result, in *eval.Input) er
 	for _, f := range result.Risk.Failures {
 		result.Plan.Errors = append(result.Plan.Errors, desired.Failed(f))
 	}
-	result.Plan.AddFindings(result.Snapshot, result.Risk, now)
+	findings.Add(result.Plan, result.Snapshot, result.Risk, now)
 	return nil
 }
 

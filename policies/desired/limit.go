@@ -25,6 +25,16 @@ func (a *Access) Cap(p Pair) (Cap, bool) {
 	return a.expansion.capAt(p, a.At)
 }
 
+// Beyond is what limits leave a pair that holds more, whatever is known of it; false if
+// it does not.
+func (a *Access) Beyond(p Pair, held string) (Cap, bool) {
+	if held == inventory.None {
+		return Cap{}, false
+	}
+	limit, limited := a.Cap(p)
+	return limit, limited && inventory.CompareRoles(p.Resource.Kind, held, limit.AtMost) > 0
+}
+
 // Capped are the people on whom a limit is in force on resources of a kind.
 func (a *Access) Capped(kind inventory.Kind) map[string]bool {
 	if a.expansion == nil {

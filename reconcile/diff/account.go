@@ -77,13 +77,7 @@ func (b *builder) unassigned(s situation) verdict {
 	ended, until := b.raiseEnded(s)
 	if !ended {
 		v := b.limitedBaseRole(s)
-		v.finding = &plan.Finding{
-			Rule: "dutyward.stays-raised", Subject: b.ref(inventory.KindUser, s.pair.User), Resource: inventory.AccountRef,
-			Severity: "medium",
-			Message: fmt.Sprintf("%s was raised from %s to %s by this program, and no policy gives a base role any more: it stays",
-				b.userName(s.pair.User), before, s.held),
-			Remediation: "grant the base role that the person should have",
-		}
+		v.raised = before
 		return v
 	}
 	if limit, limited := b.access.Cap(s.pair); limited && higher(s.pair, before, limit.AtMost) {
@@ -118,7 +112,7 @@ func (b *builder) raiseEnded(s situation) (ended bool, until string) {
 
 // limitedBaseRole lowers a base role that no grant gives to what limits leave.
 func (b *builder) limitedBaseRole(s situation) verdict {
-	limit, beyond := b.beyond(s.pair, s.held)
+	limit, beyond := b.access.Beyond(s.pair, s.held)
 	if !beyond || b.unknown(s.pair) || b.mode(s.pair.Resource) == plan.Unmanaged {
 		return verdict{}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -39,6 +40,8 @@ type builder struct {
 	// wayBack are the keys of the proposed changes that undo a raise of ours, which
 	// nothing but the memory asks for.
 	wayBack []string
+	// raised are the base roles that this program raised and no policy gives.
+	raised []findings.Raised
 	// bases are the proposed changes of base roles, by user.
 	bases map[string]plan.Change
 	// suspendedBy is the rule of the first reason for which nothing is lowered.
@@ -107,7 +110,7 @@ func (b *builder) build(e *desired.Expansion) *plan.Plan {
 	b.expiring(e)
 	if !b.in.brief {
 		b.wouldEdit()
-		b.noticeEmptyGroups(e)
+		b.findings(e)
 	}
 	b.complete()
 	return b.plan
@@ -124,7 +127,6 @@ func (b *builder) decide() {
 	b.constrain()
 	b.depend()
 	b.hold(guards)
-	b.findFights()
 	b.cascade()
 	b.target()
 	b.settleEdits()
@@ -182,8 +184,6 @@ func (b *builder) propose(c plan.Change) { b.proposed = append(b.proposed, c) }
 func (b *builder) drift(pair desired.Pair, held, why string) {
 	b.plan.Drift = append(b.plan.Drift, plan.Drift{User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Role: held, Why: why})
 }
-
-func (b *builder) finding(f plan.Finding) { b.plan.Findings = append(b.plan.Findings, f) }
 
 func (b *builder) warn(c code.Code, format string, args ...any) {
 	b.plan.Warnings = append(b.plan.Warnings, desired.Notice{Code: c, Message: fmt.Sprintf(format, args...)})

@@ -8,6 +8,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -68,7 +69,7 @@ func (b *builder) complete() {
 	byPlace(p.Observed, func(c *plan.Change) place { return at(c, 0) })
 	byPlace(p.Blocked, func(x *plan.Blocked) place { return at(&x.Change, 0) })
 	byPlace(p.Held, func(h *plan.Held) place { return at(&h.Change, 0) })
-	plan.SortFindings(p.Findings)
+	findings.Sort(p.Findings)
 	slices.SortFunc(p.Warnings, func(x, y desired.Notice) int {
 		return cmp.Or(cmp.Compare(x.Origin.File, y.Origin.File), cmp.Compare(x.Origin.Line, y.Origin.Line), cmp.Compare(x.Message, y.Message))
 	})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -86,7 +87,9 @@ type verdict struct {
 	// implied is why PagerDuty gives by itself the role that is held.
 	implied   *plan.Implied
 	protected *plan.Protected
-	finding   *plan.Finding
+	// raised is the base role that was held before this program raised it, where it
+	// stays.
+	raised string
 }
 
 func due(c plan.Change) verdict { return verdict{due: &c} }
@@ -102,8 +105,8 @@ func (b *builder) settle(s situation, v verdict) {
 	if v.drift != "" {
 		b.drift(s.pair, s.held, v.drift)
 	}
-	if v.finding != nil {
-		b.finding(*v.finding)
+	if v.raised != "" {
+		b.raised = append(b.raised, findings.Raised{User: s.pair.User, Before: v.raised, Held: s.held})
 	}
 	switch {
 	case v.due == nil:

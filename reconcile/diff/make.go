@@ -369,7 +369,7 @@ func (g *Ground) impliedMembers() map[string]map[string]string {
 func (g *Ground) rendersOtherwise(id string) string {
 	why, known := g.renderings[id]
 	if !known {
-		why = rendersOtherwise(g.snapshot.Schedules[id], g.snapshot.Account.Window, g.now, goneOn(g.snapshot, g.snapshot.Schedules[id]))
+		why = rendersOtherwise(g.snapshot.Schedules[id], g.snapshot.Account.Window, g.now, g.snapshot.GoneOn(g.snapshot.Schedules[id]))
 		g.renderings[id] = why
 	}
 	return why

@@ -239,21 +239,6 @@ var fight = guard{code: plan.HoldFight, rule: "S27", releasable: true, judge: fu
 	}
 }}
 
-// findFights finds the fights that are held.
-func (b *builder) findFights() {
-	for _, h := range b.plan.Held {
-		if h.Code != plan.HoldFight {
-			continue
-		}
-		b.finding(plan.Finding{
-			Rule: "dutyward.fight", Subject: b.ref(inventory.KindUser, h.User), Resource: h.Resource, Severity: "critical",
-			Message: fmt.Sprintf("%s on %s: policies say %s, PagerDuty holds %s, and %s; the program has stopped",
-				b.userName(h.User), b.resourceName(h.Resource), h.After, h.Before, h.Why),
-			Remediation: "find out who else sets it (PagerDuty's audit trail says who), and give it one master: that other program, or a grant, limit or protection here",
-		})
-	}
-}
-
 // reversed are the moments of the last writes that made of a pair what the
 // change would make of it again.
 func (b *builder) reversed(c plan.Change) []time.Time {

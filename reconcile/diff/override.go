@@ -53,7 +53,7 @@ func (b *builder) standins(s inventory.Schedule) {
 
 // unasked is about a stand-in of ours that no policy asks for.
 func (b *builder) unasked(s situation, have plan.Standin) verdict {
-	limit, beyond := b.beyond(s.pair, s.held)
+	limit, beyond := b.access.Beyond(s.pair, s.held)
 	if _, named := b.access.Named[s.pair.Target()]; !named && !beyond {
 		return verdict{drift: "this program made it, and no policy names this schedule's overrides any more"}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -116,7 +117,7 @@ func (b *builder) concerned() []string {
 	if capped := b.access.Capped(inventory.KindSchedule); len(capped) > 0 {
 		for id, s := range b.in.Snapshot.Schedules {
 			b.contain(b.ref(inventory.KindSchedule, id), "*", func() {
-				if !concerned[id] && len(b.beyondOn(s, capped)) > 0 {
+				if !concerned[id] && len(findings.UnderLimit(b.access, s, capped, b.in.Now)) > 0 {
 					concerned[id] = true
 				}
 			})
@@ -181,7 +182,7 @@ func (b *builder) turn(schedule inventory.Schedule, s situation) verdict {
 	if s.held == s.asked || b.unknown(s.pair) {
 		return verdict{}
 	}
-	limit, beyond := b.beyond(s.pair, s.held)
+	limit, beyond := b.access.Beyond(s.pair, s.held)
 	if !s.named && (!beyond || b.mode(s.pair.Resource) == plan.Unmanaged) {
 		return verdict{drift: b.unnamed(partName(schedule))}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -25,7 +26,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Fights: fights(r), Still: stillOf(r),
 		Held: heldBy(p, plan.HoldBurst), Emptying: heldBy(p, plan.HoldEmptying, plan.HoldEmptyingRotation), Unwitnessed: heldBy(p, plan.HoldUnwitnessed),
 		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)), Limits: r.Access.Ceilings(),
-		Rules: remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
+		Rules: findings.Remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
 	}
 	changed, pending := settledIn(p, done)
 	carry := newCarry(r, changed)

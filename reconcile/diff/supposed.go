@@ -175,7 +175,7 @@ func (c *course) rendered(was, after inventory.Schedule) inventory.Schedule {
 	window := c.account.Account.Window
 	ahead := window
 	ahead.Since = plan.Later(ahead.Since, c.account.Now)
-	if diffs, err := oncall.Compare(was, ahead, goneOn(c.account, was)...); err != nil || len(diffs) > 0 {
+	if diffs, err := oncall.Compare(was, ahead, c.account.GoneOn(was)...); err != nil || len(diffs) > 0 {
 		return after
 	}
 	if anew, err := oncall.Rerender(after, window); err == nil {

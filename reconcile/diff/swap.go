@@ -3,7 +3,6 @@ package diff
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -269,69 +268,4 @@ func (b *builder) blockStubs(revised oncall.Revised, changes []plan.Change) map[
 		}
 	}
 	return out
-}
-
-// goneOn are the people on a schedule who were deleted.
-func goneOn(snapshot *inventory.Snapshot, s inventory.Schedule) []string {
-	var gone []string
-	for _, l := range s.Layers {
-		gone = append(gone, l.Users...)
-	}
-	for _, r := range s.Rotations {
-		for _, e := range r.Events {
-			gone = append(gone, usersOf(e.Assignment.Members)...)
-		}
-	}
-	for _, c := range s.CustomShifts {
-		gone = append(gone, usersOf([]*string{c.User})...)
-	}
-	for _, o := range s.Overrides {
-		gone = append(gone, usersOf([]*string{o.User})...)
-	}
-	gone = slices.DeleteFunc(gone, func(user string) bool { return !snapshot.Gone(user) })
-	slices.Sort(gone)
-	return slices.Compact(gone)
-}
-
-// noticeStubs finds turns and levels that are nobody's since the person was deleted.
-func (b *builder) noticeStubs() {
-	for _, id := range slices.Sorted(maps.Keys(b.in.Snapshot.Schedules)) {
-		s := b.in.Snapshot.Schedules[id]
-		shifts, err := oncall.Render(s, b.in.Now, b.in.Now.Add(told))
-		if err != nil {
-			shifts = s.Shifts
-		}
-		for _, user := range goneOn(b.in.Snapshot, s) {
-			i := slices.IndexFunc(shifts, func(x inventory.Shift) bool { return x.User == user && x.End.After(b.in.Now) })
-			if i < 0 {
-				continue
-			}
-			severity, when := "medium", fmt.Sprintf("then, next from %s until %s", clock(shifts[i].Start), clock(shifts[i].End))
-			if !shifts[i].Start.After(b.in.Now) {
-				severity, when = "high", fmt.Sprintf("now, until %s", clock(shifts[i].End))
-			}
-			b.stub(inventory.KindSchedule, id, severity,
-				fmt.Sprintf("turns on schedule %s belong to #%s, who was deleted: nobody is on call %s", s.Name, user, when),
-				"grant somebody turns there, who takes them over, or give them to somebody in PagerDuty")
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(b.in.Snapshot.EscalationPolicies)) {
-		p := b.in.Snapshot.EscalationPolicies[id]
-		for level, rule := range p.Rules {
-			for _, t := range rule.Targets {
-				if t.Type == "user" && b.in.Snapshot.Gone(t.ID) {
-					b.stub(inventory.KindEscalation, id, "medium",
-						fmt.Sprintf("level %d of escalation policy %s pages #%s, who was deleted: nobody is paged", level+1, p.Name, t.ID),
-						"put somebody else on that level in PagerDuty")
-				}
-			}
-		}
-	}
-}
-
-func (b *builder) stub(kind inventory.Kind, id, severity, message, remedy string) {
-	b.finding(plan.Finding{
-		Rule: "dutyward.on-call-deleted", Subject: b.ref(kind, id), Resource: inventory.Ref{}, Severity: severity,
-		Message: message, Remediation: remedy,
-	})
 }

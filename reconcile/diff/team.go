@@ -101,7 +101,7 @@ func (b *builder) stranger(s situation, implied string) verdict {
 	if b.unknown(s.pair) {
 		return verdict{}
 	}
-	limit, beyond := b.beyond(s.pair, s.held)
+	limit, beyond := b.access.Beyond(s.pair, s.held)
 	if !s.named && (!beyond || b.mode(s.pair.Resource) == plan.Unmanaged) {
 		return verdict{drift: b.unnamed("team")}
 	}

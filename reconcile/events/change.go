@@ -117,6 +117,7 @@ func (t *Told) held(at time.Time, p *plan.Plan) []Event {
 			break
 		}
 		e := change(p, h.Change)
+		e.Details = []Detail{{"hold", string(h.Code)}}
 		e.Key, e.Rule, e.Reason, e.Remedy = h.ID, h.Rule, h.Why, h.Release
 		all = append(all, event(Held, at, e))
 	}

@@ -30,7 +30,7 @@ func (t *Told) findings(at time.Time, p *plan.Plan, s *inventory.Snapshot) []Eve
 			break
 		}
 		all = append(all, event(FindingBegan, at, Event{
-			Subject: named(p, f.Subject), Resource: named(p, f.Resource), Details: []Detail{{"severity", f.Severity}},
+			Subject: named(p, f.Subject), Resource: named(p, f.Resource), Details: []Detail{{"finding", string(f.Code)}, {"severity", f.Severity}},
 			Rule: f.Rule, Reason: f.Message, Remedy: f.Remediation,
 		}))
 	}

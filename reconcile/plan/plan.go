@@ -223,6 +223,9 @@ type Protected struct {
 
 // Finding is a risk with its identity (rule, subject, resource).
 type Finding struct {
+	// Code is the kind of finding: one that the program looks for by itself, or one that
+	// policies flag.
+	Code     code.Code     `json:"code"`
 	Rule     string        `json:"rule"`
 	Subject  inventory.Ref `json:"subject"`
 	Resource inventory.Ref `json:"resource"`

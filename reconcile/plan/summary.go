@@ -1,9 +1,6 @@
 package plan
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 )
@@ -17,18 +14,6 @@ func (p *Plan) Faults() []string {
 		}
 	}
 	return faults
-}
-
-// SortFindings puts the worst first.
-func SortFindings(fs []Finding) {
-	severities := []string{"critical", "high", "medium", "low"}
-	slices.SortFunc(fs, func(x, y Finding) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(severities, x.Severity), slices.Index(severities, y.Severity)),
-			cmp.Compare(x.Rule, y.Rule), cmp.Compare(x.Subject.String(), y.Subject.String()),
-			cmp.Compare(x.Resource.String(), y.Resource.String()), cmp.Compare(x.Message, y.Message),
-		)
-	})
 }
 
 // Fill makes every collection present.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -84,7 +84,7 @@ func PlanSummary(p *plan.Plan) string {
 // be changed about it, accepted or not.
 func holdsMore(p *plan.Plan) bool {
 	return slices.ContainsFunc(p.Findings, func(f plan.Finding) bool {
-		return f.Rule == diff.RuleBeyondLimit || f.Rule == diff.RuleLeaverRemains
+		return f.Code == findings.BeyondLimit || f.Code == findings.LeaverRemains
 	})
 }
 

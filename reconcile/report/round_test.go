@@ -9,11 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/apply"
-	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -153,10 +154,10 @@ func TestSummaryOfAPlanSaysWhatIsNotZero(t *testing.T) {
 }
 
 func TestS38_APlanWithABrokenLimitDoesNotSayThatPagerDutyHoldsWhatThePoliciesSay(t *testing.T) {
-	for _, rule := range []string{diff.RuleBeyondLimit, diff.RuleLeaverRemains} {
-		p := &plan.Plan{Findings: []plan.Finding{{Rule: rule}}, Summary: plan.Summary{Findings: 1}}
+	for _, c := range []code.Code{findings.BeyondLimit, findings.LeaverRemains} {
+		p := &plan.Plan{Findings: []plan.Finding{{Code: c}}, Summary: plan.Summary{Findings: 1}}
 		if diff := cmp.Diff("No changes to apply: 1 finding.", PlanSummary(p)); diff != "" {
-			t.Error(rule, diff)
+			t.Error(c, diff)
 		}
 	}
 }

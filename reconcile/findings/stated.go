@@ -1,15 +1,18 @@
-package plan
+package findings
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// AddFindings adds what risk policies flag to the plan, findings of one
-// identity as one, and marks those that a waiver in force accepts.
-func (p *Plan) AddFindings(s *inventory.Snapshot, risk *policies.Statements, now time.Time) {
+// Add adds what risk policies flag to the plan, findings of one identity as one, and
+// marks those that a waiver in force accepts.
+func Add(p *plan.Plan, s *inventory.Snapshot, risk *policies.Statements, now time.Time) {
 	if len(risk.Findings)+len(risk.Waivers) == 0 {
 		return
 	}
@@ -26,19 +29,19 @@ func (p *Plan) AddFindings(s *inventory.Snapshot, risk *policies.Statements, now
 			continue
 		}
 		known[id] = len(p.Findings)
-		p.Findings = append(p.Findings, Finding{
-			Rule: f.Rule, Subject: id.subject, Resource: id.resource, Severity: f.Severity,
+		p.Findings = append(p.Findings, plan.Finding{
+			Code: Stated, Rule: f.Rule, Subject: id.subject, Resource: id.resource, Severity: f.Severity,
 			Message: f.Message, Remediation: f.Remediation, By: f.Origins,
 		})
 	}
-	waived := map[identity]*Waived{}
+	waived := map[identity]*plan.Waived{}
 	for _, w := range risk.Waivers {
 		if !now.Before(w.Until) {
 			continue
 		}
 		id := identity{w.Rule, byID(index, w.Subject), byID(index, w.Resource)}
 		if prior := waived[id]; prior == nil || prior.Until.Before(w.Until) {
-			waived[id] = &Waived{Reason: w.Reason, Until: w.Until, By: w.Origins}
+			waived[id] = &plan.Waived{Reason: w.Reason, Until: w.Until, By: w.Origins}
 		}
 	}
 	for i := range p.Findings {
@@ -47,8 +50,8 @@ func (p *Plan) AddFindings(s *inventory.Snapshot, risk *policies.Statements, now
 		p.Name(index, f.Subject)
 		p.Name(index, f.Resource)
 	}
-	SortFindings(p.Findings)
-	Fill(p)
+	Sort(p.Findings)
+	plan.Fill(p)
 	p.Count()
 }
 
@@ -59,4 +62,16 @@ func byID(x *inventory.Index, r inventory.Ref) inventory.Ref {
 		return inventory.ByID(r.Kind, ids[0])
 	}
 	return r
+}
+
+// Sort puts the worst first.
+func Sort(fs []plan.Finding) {
+	severities := []string{"critical", "high", "medium", "low"}
+	slices.SortFunc(fs, func(x, y plan.Finding) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(severities, x.Severity), slices.Index(severities, y.Severity)),
+			cmp.Compare(x.Rule, y.Rule), cmp.Compare(x.Subject.String(), y.Subject.String()),
+			cmp.Compare(x.Resource.String(), y.Resource.String()), cmp.Compare(x.Message, y.Message),
+		)
+	})
 }

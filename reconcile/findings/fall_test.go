@@ -1,4 +1,4 @@
-package diff
+package findings
 
 import (
 	"testing"
@@ -48,13 +48,13 @@ func TestARuleThatGivesFarLessIsToldForADay(t *testing.T) {
 				if got := falls(s, last, now); got != r.falls {
 					t.Errorf("round %d: %d falls, want %d", i+1, got, r.falls)
 				}
-				last = &plan.Round{Rules: remembered(s, last, now, true)}
+				last = &plan.Round{Rules: Remembered(s, last, now, true)}
 			}
 		})
 	}
 	t.Run("of an incomplete snapshot nothing is learnt", func(t *testing.T) {
-		last := &plan.Round{Rules: remembered(counts(40), nil, monday, true)}
-		last = &plan.Round{Rules: remembered(counts(1), last, monday, false)}
+		last := &plan.Round{Rules: Remembered(counts(40), nil, monday, true)}
+		last = &plan.Round{Rules: Remembered(counts(1), last, monday, false)}
 		if got := falls(counts(1), last, monday.Add(time.Hour)); got != 1 {
 			t.Errorf("%d falls, want 1", got)
 		}
