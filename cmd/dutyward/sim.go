@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ import (
 func newSim(a *app) *cobra.Command {
 	var seed, listen, clock, token string
 	var speed float64
-	var readOnly string
+	var readOnly, tokenUser string
 	var faults, hidden []string
 	cmd := &cobra.Command{
 		Use:   "sim",
@@ -43,20 +44,22 @@ func newSim(a *app) *cobra.Command {
 					return fmt.Errorf("--fault: %w", err)
 				}
 			}
-			start := account.Account.TakenAt
-			if clock != "" {
-				if start, err = time.Parse(time.RFC3339, clock); err != nil {
-					return fmt.Errorf("--clock %s: expected a time such as 2026-03-02T09:00:00Z", clock)
-				}
+			who, err := userOf(account, tokenUser)
+			if err != nil {
+				return fmt.Errorf("--token-user: %w", err)
 			}
 			began := a.Now()
+			start, err := clockOf(clock, account.Account.TakenAt, began)
+			if err != nil {
+				return err
+			}
 			l, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", listen)
 			if err != nil {
 				return fmt.Errorf("serve the simulator: %w", err)
 			}
 			address := "http://" + l.Addr().String()
 			sim, err := pagerdutysim.New(pagerdutysim.Options{
-				Seed: account, Token: token, ReadOnlyToken: readOnly, HiddenSchedules: hidden, BaseURL: address, Faults: orders,
+				Seed: account, Token: token, ReadOnlyToken: readOnly, TokenUser: who, HiddenSchedules: hidden, HostLinks: true, Faults: orders,
 				Clock: func() time.Time {
 					return start.Add(time.Duration(float64(a.Now().Sub(began)) * speed))
 				},
@@ -72,13 +75,43 @@ func newSim(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&seed, "seed", "", "the snapshot `file` that the account begins as; \"-\" is standard input (default: the example company)")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "the `address` to listen on; others than loopback let the network in")
-	cmd.Flags().StringVar(&clock, "clock", "", "the `time` that its clock begins at (default: when the seed was taken)")
+	cmd.Flags().StringVar(&clock, "clock", "", "the `time` that its clock begins at, or \"now\" (default: when the seed was taken)")
 	cmd.Flags().Float64Var(&speed, "speed", 0, "how fast its clock runs: 1 as the real one, 60 a minute a second, 0 not at all")
 	cmd.Flags().StringVar(&token, "token", "", "the only token that is accepted (default: any)")
+	cmd.Flags().StringVar(&tokenUser, "token-user", "", "the `user`, by id or e-mail address, whose token it is (default: the account's)")
 	cmd.Flags().StringVar(&readOnly, "read-only-token", "", "a `token` that may read and not write")
 	cmd.Flags().StringArrayVar(&hidden, "hide-schedule", nil, "the `id` of a shift-based schedule that no token can read; may be repeated")
 	cmd.Flags().StringArrayVar(&faults, "fault", nil, "order a `fault`, WHAT[:WHERE[:TIMES[@AFTER]]]; may be repeated")
 	return cmd
+}
+
+// clockOf is the time that the simulator's clock begins at.
+func clockOf(text string, taken, now time.Time) (time.Time, error) {
+	switch text {
+	case "":
+		return taken, nil
+	case "now":
+		return now, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, fmt.Errorf("--clock %s: expected a time such as 2026-03-02T09:00:00Z, or now", text)
+	}
+	return t, nil
+}
+
+// userOf is the id of a user of the account, named by id or e-mail address; of
+// nobody for "".
+func userOf(account *inventory.Snapshot, name string) (string, error) {
+	if _, ok := account.Users[name]; ok || name == "" {
+		return name, nil
+	}
+	for id, u := range account.Users {
+		if strings.EqualFold(u.Email, name) {
+			return id, nil
+		}
+	}
+	return "", fmt.Errorf("the account has no user %q; expected an id or an e-mail address", name)
 }
 
 // simPatience bounds one answer of a simulator: a fault may delay it.

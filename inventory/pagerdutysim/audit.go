@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 // auditRecord is one entry of the audit trail.
@@ -157,7 +159,7 @@ func (s *Server) auditBounds(w http.ResponseWriter, r *http.Request) (since, unt
 	until = s.now()
 	for name, into := range map[string]*time.Time{"until": &until, "since": &since} {
 		if text := r.URL.Query().Get(name); text != "" {
-			t, err := parseMoment(text, nil)
+			t, err := input.Moment(text, nil)
 			if err != nil {
 				writeInvalid(w, name+" is not a valid date and time")
 				return since, until, false

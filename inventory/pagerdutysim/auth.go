@@ -26,6 +26,9 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) bool {
 	known := s.opts.Token == "" || token == s.opts.Token
 	readOnly := s.opts.ReadOnlyToken != "" && token == s.opts.ReadOnlyToken
 	user := s.opts.UserTokens[token]
+	if user == "" && known {
+		user = s.opts.TokenUser
+	}
 	if token == "" || !(known || readOnly || user != "") || s.fault(r, FaultRevoked) != nil {
 		writeError(w, http.StatusUnauthorized, codeAuthentication, "Authentication failed")
 		return false

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 func (s *Server) contactRoutes() {
@@ -139,6 +141,12 @@ func (s *Server) applyContact(w http.ResponseWriter, r *http.Request, u *user, c
 	set(&c.countryCode, body.CountryCode)
 	set(&c.deviceType, body.DeviceType)
 	c.address = strings.TrimSpace(c.address)
+	if c.kind == "phone_contact_method" || c.kind == "sms_contact_method" {
+		var refusal string
+		if c.address, refusal = input.Phone(c.kind, c.countryCode, c.address); refusal != "" && c.address != "" {
+			errs = append(errs, refusal)
+		}
+	}
 	if slices.ContainsFunc(u.contacts, func(o contactMethod) bool {
 		return o.id != c.id && o.kind == c.kind && strings.EqualFold(o.address, c.address)
 	}) {
@@ -191,7 +199,11 @@ func (s *Server) ruleView(u *user, n notificationRule) object {
 	o := s.head(ruleKind, n.id, n.summary(), rulesPath(u))
 	o["html_url"], o["start_delay_in_minutes"], o["urgency"] = nil, n.delay, n.urgency
 	if i := slices.IndexFunc(u.contacts, func(c contactMethod) bool { return c.id == n.contact }); i >= 0 {
-		o["contact_method"] = s.contactRef(u, u.contacts[i])
+		// Without the suffix that other references have: PagerDuty's Terraform provider
+		// (resource_pagerduty_user_notification_rule.go) reads back what it sent.
+		ref := s.contactRef(u, u.contacts[i])
+		ref.Type = u.contacts[i].kind
+		o["contact_method"] = ref
 	}
 	return o
 }

@@ -161,7 +161,7 @@ func (tr traffic) shiftSchedules() {
 	tr.ok("GET /v3/schedules", nil, "?limit=1000")
 	tr.ok("GET /v3/schedules/{id}", nil, "PSHIFT1", "?include[]=final_schedule&"+week)
 	tr.ok("PUT /v3/schedules/{id}", body, id)
-	tr.refused(http.StatusBadRequest, "PUT /v3/schedules/{id}", fields{"schedule": fields{"rotations": []any{}}}, id)
+	tr.refused(http.StatusBadRequest, "PUT /v3/schedules/{id}", fields{"schedule": fields{"rotations": []any{fields{}}}}, id)
 	tr.refused(http.StatusBadRequest, "GET /v3/schedules/{id}", nil, "PLAYER1")
 	tr.refused(http.StatusBadRequest, "DELETE /v3/schedules/{id}", nil, "PSHIFT1")
 	tr.refused(http.StatusNotFound, "GET /v3/schedules/{id}", nil, "PNOBODY")
@@ -214,7 +214,7 @@ func (tr traffic) policiesAndServices() {
 	got, ok := tr.ok("POST /escalation_policies", fields{"escalation_policy": one})
 	policy := made(tr.t, got, ok, "escalation_policy")
 	tr.ok("GET /escalation_policies", nil, "?limit=100&total=true")
-	tr.ok("GET /escalation_policies/{id}", nil, policy)
+	tr.ok("GET /escalation_policies/{id}", nil, policy, "?include[]=escalation_rule_assignment_strategies")
 	tr.ok("PUT /escalation_policies/{id}", fields{"escalation_policy": one}, policy)
 	tr.ok("GET /oncalls", nil, "?escalation_policy_ids[]="+policy)
 	service := fields{"service": fields{"type": "service", "name": "New service",

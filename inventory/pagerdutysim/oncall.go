@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 func (s *Server) onCallRoutes() { s.handle("GET /oncalls", s.listOnCalls) }
@@ -57,7 +58,7 @@ func excluded(filter []string, id string) bool {
 func (s *Server) onCallWindow(w http.ResponseWriter, r *http.Request) (inventory.Window, *time.Location, bool) {
 	zone := time.UTC
 	if name := r.URL.Query().Get("time_zone"); name != "" {
-		z, err := loadZone(name)
+		z, err := input.Zone(name)
 		if err != nil {
 			writeInvalid(w, "time_zone is not a valid time zone")
 			return inventory.Window{}, nil, false
@@ -70,7 +71,7 @@ func (s *Server) onCallWindow(w http.ResponseWriter, r *http.Request) (inventory
 		if text == "" {
 			continue
 		}
-		t, err := parseMoment(text, zone)
+		t, err := input.Moment(text, zone)
 		if err != nil {
 			writeInvalid(w, name+" is not a valid date and time")
 			return window, zone, false

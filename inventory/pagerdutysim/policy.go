@@ -1,6 +1,8 @@
 package pagerdutysim
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -31,7 +33,11 @@ func (s *Server) policyView(p *policy, include []string) object {
 		for _, t := range r.targets {
 			targets = append(targets, s.targetView(t, whole("targets")))
 		}
-		rules = append(rules, object{"id": r.id, "escalation_delay_in_minutes": r.delay, "targets": targets})
+		rule := object{"id": r.id, "escalation_delay_in_minutes": r.delay, "targets": targets}
+		if whole(strategies) {
+			rule["escalation_rule_assignment_strategy"] = object{"type": r.assignment()}
+		}
+		rules = append(rules, rule)
 	}
 	services, teams := []any{}, []any{}
 	for _, v := range s.acct.servicesOf(p.id) {
@@ -126,19 +132,51 @@ func (s *Server) deletePolicy(w http.ResponseWriter, r *http.Request) {
 
 // policyBody is a policy as clients send one. A nil field was not sent.
 type policyBody struct {
-	Name        *string     `json:"name"`
-	Description *string     `json:"description"`
-	NumLoops    *int        `json:"num_loops"`
-	Handoffs    *string     `json:"on_call_handoff_notifications"`
-	Teams       *[]given    `json:"teams"`
-	Rules       *[]ruleSent `json:"escalation_rules"`
+	Name        *string `json:"name"`
+	Description *string `json:"description"`
+	NumLoops    *int    `json:"num_loops"`
+	Handoffs    *string `json:"on_call_handoff_notifications"`
+	// Teams is null where a policy is to be of none: PagerDuty's Terraform provider
+	// sends that.
+	Teams optional[[]given] `json:"teams"`
+	Rules *[]ruleSent       `json:"escalation_rules"`
 }
 
 type ruleSent struct {
-	ID      string  `json:"id"`
-	Delay   int     `json:"escalation_delay_in_minutes"`
-	Targets []given `json:"targets"`
+	ID       string       `json:"id"`
+	Delay    int          `json:"escalation_delay_in_minutes"`
+	Strategy strategySent `json:"escalation_rule_assignment_strategy"`
+	Targets  []given      `json:"targets"`
 }
+
+// The two ways in which a level is assigned.
+const (
+	everyone   = "assign_to_everyone"
+	roundRobin = "round_robin"
+)
+
+// strategySent is how a level is assigned, an object that names its type or, as the
+// API description has it, the type alone. A level that is sent without one is
+// everyone's: whether PagerDuty keeps what it was is not known, so the cautious
+// reading is that it does not.
+type strategySent string
+
+// UnmarshalJSON reads either form.
+func (t *strategySent) UnmarshalJSON(data []byte) error {
+	var whole struct {
+		Type string `json:"type"`
+	}
+	err := json.Unmarshal(data, (*string)(t))
+	if err == nil {
+		return nil
+	}
+	err = json.Unmarshal(data, &whole)
+	*t = strategySent(whole.Type)
+	return err
+}
+
+// assignment is how a level is assigned.
+func (r escalationRule) assignment() string { return cmp.Or(r.strategy, everyone) }
 
 // Limits of escalation policies. Source: PagerDuty's API description and
 // support documentation, "Escalation Policies".
@@ -149,14 +187,15 @@ const (
 
 func (s *Server) createPolicy(w http.ResponseWriter, r *http.Request) {
 	p := &policy{handoffs: "if_has_services"}
-	if !s.applyPolicy(w, r, p) {
+	told, ok := s.applyPolicy(w, r, p)
+	if !ok {
 		return
 	}
 	p.id, p.created = s.acct.newID(), s.acct.next()
 	s.acct.policies[p.id] = p
 	s.acct.implicitMembership(p.teams, p.people(s.acct, s.now()))
 	s.record(r, "create", s.policyRef(p), []auditField{{Name: "name", Value: &p.name}})
-	writeJSON(w, http.StatusCreated, object{"escalation_policy": s.policyView(p, includes(r))})
+	writeJSON(w, http.StatusCreated, object{"escalation_policy": s.policyView(p, slices.Concat(includes(r), told))})
 }
 
 func (s *Server) updatePolicy(w http.ResponseWriter, r *http.Request) {
@@ -165,7 +204,8 @@ func (s *Server) updatePolicy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	after := *p
-	if !s.applyPolicy(w, r, &after) {
+	told, ok := s.applyPolicy(w, r, &after)
+	if !ok {
 		return
 	}
 	before := *p
@@ -175,18 +215,21 @@ func (s *Server) updatePolicy(w http.ResponseWriter, r *http.Request) {
 		field("name", before.name, p.name), field("description", before.description, p.description),
 		field("num_loops", fmt.Sprint(before.repeat), fmt.Sprint(p.repeat)),
 	))
-	writeJSON(w, http.StatusOK, object{"escalation_policy": s.policyView(p, includes(r))})
+	writeJSON(w, http.StatusOK, object{"escalation_policy": s.policyView(p, slices.Concat(includes(r), told))})
 }
 
+// strategies is the include that shows how levels are assigned.
+const strategies = "escalation_rule_assignment_strategies"
+
 // applyPolicy brings a request's body into p; if it can't, it has answered and p
-// is not to be kept.
-func (s *Server) applyPolicy(w http.ResponseWriter, r *http.Request, p *policy) bool {
+// is not to be kept. An answer shows what was told besides the includes asked for.
+func (s *Server) applyPolicy(w http.ResponseWriter, r *http.Request, p *policy) (told []string, ok bool) {
 	var body policyBody
 	if !decodeBody(w, r, "escalation_policy", &body) {
-		return false
+		return nil, false
 	}
-	if body.Teams != nil && len(*body.Teams) > 0 && !s.ability(w, abilityTeams) {
-		return false
+	if len(body.Teams.Value) > 0 && !s.ability(w, abilityTeams) {
+		return nil, false
 	}
 	set(&p.name, body.Name)
 	set(&p.description, body.Description)
@@ -199,13 +242,16 @@ func (s *Server) applyPolicy(w http.ResponseWriter, r *http.Request, p *policy) 
 		for _, sent := range *body.Rules {
 			rule, texts := s.readRule(sent)
 			p.rules, errs = append(p.rules, rule), append(errs, texts...)
+			if sent.Strategy != "" {
+				told = []string{strategies}
+			}
 		}
 	}
 	if len(p.rules) == 0 {
 		errs = append(errs, "At least one rule must be provided")
 	}
-	if len(errs) == 0 && body.Teams != nil {
-		errs = s.moveToTeams(p, ids(*body.Teams))
+	if len(errs) == 0 && body.Teams.Given {
+		errs = s.moveToTeams(p, ids(body.Teams.Value))
 	} else if len(errs) == 0 {
 		if text := s.acct.membershipLimit(p.teams, p.people(s.acct, s.now())); text != "" {
 			errs = append(errs, text)
@@ -213,9 +259,9 @@ func (s *Server) applyPolicy(w http.ResponseWriter, r *http.Request, p *policy) 
 	}
 	if len(errs) > 0 {
 		writeInvalid(w, errs...)
-		return false
+		return nil, false
 	}
-	return true
+	return told, true
 }
 
 func (s *Server) policyErrors(p *policy) []string {
@@ -239,13 +285,16 @@ func (s *Server) policyErrors(p *policy) []string {
 
 // readRule reads one level; a rule that keeps its id stays the same rule.
 func (s *Server) readRule(sent ruleSent) (escalationRule, []string) {
-	rule := escalationRule{id: sent.ID, delay: sent.Delay}
+	rule := escalationRule{id: sent.ID, delay: sent.Delay, strategy: string(sent.Strategy)}
 	if rule.id == "" {
 		rule.id = s.acct.newID()
 	}
 	var errs []string
 	if sent.Delay < 1 {
 		errs = append(errs, "Escalation delay in minutes must be at least 1")
+	}
+	if !slices.Contains([]string{everyone, roundRobin}, rule.assignment()) {
+		errs = append(errs, "Escalation rule assignment strategy is invalid")
 	}
 	if len(sent.Targets) == 0 {
 		errs = append(errs, "Targets can't be empty")

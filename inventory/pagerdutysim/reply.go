@@ -153,7 +153,7 @@ func (s *Server) head(kind, id, summary, path string) object {
 	}
 }
 
-func (s *Server) selfURL(path, id string) string { return s.opts.BaseURL + path + "/" + id }
+func (s *Server) selfURL(path, id string) string { return s.base + path + "/" + id }
 
 func (s *Server) webURL(path, id string) string {
 	domain := "pagerduty.com"

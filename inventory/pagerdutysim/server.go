@@ -9,6 +9,7 @@ package pagerdutysim
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -31,6 +32,9 @@ type Options struct {
 	// UserTokens maps tokens that belong to a user to that user's id. They write
 	// as far as the user's base role allows, and only they know /users/me.
 	UserTokens map[string]string
+	// TokenUser makes Token, or where that is empty every token, the token of this
+	// user. Empty makes it the account's.
+	TokenUser string
 	// HiddenSchedules are the ids of shift-based schedules that no token can
 	// read: PagerDuty leaves them out of lists and answers 403 on their own id.
 	HiddenSchedules []string
@@ -44,6 +48,8 @@ type Options struct {
 	Wall func() time.Time
 	// BaseURL is what "self" links begin with; PagerDuty's own by default.
 	BaseURL string
+	// HostLinks makes "self" links begin with the host that a request asked.
+	HostLinks bool
 	// NoAuditTrail makes the account one whose plan has no audit trail: 402.
 	NoAuditTrail bool
 	// Faults are on order from the start, as if given to Inject.
@@ -63,6 +69,8 @@ type Server struct {
 	lag      []lagging
 	requests map[string]int
 	serial   int
+	// base is what "self" links begin with in the request being answered.
+	base string
 }
 
 // New makes a simulator of the seed. It refuses a seed whose parts refer to
@@ -85,6 +93,9 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opts.TokenUser != "" && !has(acct.users, opts.TokenUser) {
+		return nil, fmt.Errorf("simulator: the token can't be %s's: the account has no such user", opts.TokenUser)
+	}
 	s := &Server{
 		opts:     opts,
 		mux:      http.NewServeMux(),
@@ -99,6 +110,7 @@ func New(opts Options) (*Server, error) {
 	for _, f := range opts.Faults {
 		s.Inject(f)
 	}
+	s.base = opts.BaseURL
 	s.routes()
 	return s, nil
 }

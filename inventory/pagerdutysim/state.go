@@ -83,6 +83,9 @@ type team struct {
 type schedule struct {
 	inventory.Schedule
 	created int
+	// withdrawn are the ids of events and rotations that were deleted while they had
+	// a past: they are rendered, and not listed.
+	withdrawn map[string]bool
 }
 
 type policy struct {
@@ -96,9 +99,11 @@ type policy struct {
 }
 
 type escalationRule struct {
-	id      string
-	delay   int
-	targets []inventory.Target
+	id    string
+	delay int
+	// strategy is how the level is assigned, or "" where nothing said.
+	strategy string
+	targets  []inventory.Target
 }
 
 type service struct {
@@ -224,6 +229,26 @@ func (a *account) servicesOf(policyID string) []*service {
 	return list
 }
 
+// withdraw takes an event or a rotation off the lists.
+func (c *schedule) withdraw(id string) {
+	if c.withdrawn == nil {
+		c.withdrawn = map[string]bool{}
+	}
+	c.withdrawn[id] = true
+}
+
+// listedRotations are the rotations that were not deleted.
+func (c *schedule) listedRotations() []inventory.Rotation {
+	return slices.DeleteFunc(slices.Clone(c.Rotations), func(r inventory.Rotation) bool { return c.withdrawn[r.ID] })
+}
+
+// listedEvents are the events of a rotation that were not deleted, by their start.
+func (c *schedule) listedEvents(rot inventory.Rotation) []inventory.Event {
+	events := slices.DeleteFunc(slices.Clone(rot.Events), func(e inventory.Event) bool { return c.withdrawn[e.ID] })
+	slices.SortStableFunc(events, func(x, y inventory.Event) int { return x.Start.Compare(y.Start) })
+	return events
+}
+
 func present(members []*string) []string {
 	var ids []string
 	for _, m := range members {
@@ -266,6 +291,7 @@ func (a *account) clone() *account {
 	})
 	c.schedules = cloneMap(a.schedules, func(s schedule) schedule {
 		s.Schedule = cloneSchedule(s.Schedule)
+		s.withdrawn = maps.Clone(s.withdrawn)
 		return s
 	})
 	c.policies = cloneMap(a.policies, func(p policy) policy {

@@ -58,7 +58,8 @@ type teamBody struct {
 	Name        *string `json:"name"`
 	Description *string `json:"description"`
 	DefaultRole *string `json:"default_role"`
-	Parent      *given  `json:"parent"`
+	// Parent is null for a team that is to stand at the top.
+	Parent optional[given] `json:"parent"`
 }
 
 // decodeTeam reads a team, wrapped or bare: PagerDuty's own Go client (go-pagerduty,
@@ -131,9 +132,10 @@ func (s *Server) applyTeam(w http.ResponseWriter, r *http.Request, t *team) bool
 	if t.defaultRole != "manager" && t.defaultRole != "none" {
 		errs = append(errs, "Default role must be manager or none")
 	}
-	if body.Parent != nil {
-		t.parent = body.Parent.ID
-		if s.acct.teams[t.parent] == nil || s.acct.under(t.parent, t.id) {
+	if body.Parent.Given {
+		t.parent = body.Parent.Value.ID
+		// Nothing is under a team that is only being made.
+		if t.parent != "" && (s.acct.teams[t.parent] == nil || t.id != "" && s.acct.under(t.parent, t.id)) {
 			errs = append(errs, "Parent is invalid")
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 func (s *Server) userRoutes() {
@@ -99,14 +100,17 @@ func (s *Server) getUser(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// accountLevel is what /users/me answers an account API key; clients look for these
+// words. Source: PagerDuty/python-pagerduty, tests/rest_api_v2_client_test.py.
+const accountLevel = "Because this request was made using an account-level access token, we were unable to determine " +
+	"the user's identity. Please use a user-level token."
+
 // getMe knows users' own tokens only. For an account API key PagerDuty's answer
 // has a text where other errors have an object.
 func (s *Server) getMe(w http.ResponseWriter, r *http.Request) {
 	u := s.acct.users[callOf(r).actor.user]
 	if u == nil {
-		writeJSON(w, http.StatusBadRequest, object{
-			"error": "The user cannot be identified: this endpoint requires a user-level API key",
-		})
+		writeJSON(w, http.StatusBadRequest, object{"error": accountLevel})
 		return
 	}
 	writeJSON(w, http.StatusOK, object{"user": s.userView(u, includes(r))})
@@ -222,7 +226,9 @@ func (s *Server) applyUser(w http.ResponseWriter, r *http.Request, u *user, body
 		writeInvalid(w, errs...)
 		return false
 	}
-	u.name, u.email = strings.TrimSpace(*body.Name), strings.TrimSpace(*body.Email)
+	// Addresses are kept in lower case. Source: PagerDuty's Terraform provider,
+	// SuppressCaseDiff.
+	u.name, u.email = input.Name(*body.Name), strings.ToLower(strings.TrimSpace(*body.Email))
 	if body.Role != nil && *body.Role != u.role {
 		if !s.roleAbility(w, *body.Role) {
 			return false
@@ -254,12 +260,12 @@ func set[T any](into, value *T) {
 	}
 }
 
-// userErrors says everything that stands against a body at once. Name, e-mail
-// address and type are required in updates too. Source: PagerDuty's Terraform
-// provider, issues 312 and 845.
+// userErrors says everything that stands against a body at once. Name and e-mail
+// address are required in updates too; a type may be left out, as PagerDuty's
+// Terraform provider does. Source: its issues 312 and 845, and resource_pagerduty_user.go.
 func (s *Server) userErrors(u *user, body userBody) []string {
 	var errs []string
-	if body.Type != "user" {
+	if body.Type != "" && body.Type != "user" && body.Type != "user_reference" {
 		errs = append(errs, "Type must be user")
 	}
 	if body.Name == nil || strings.TrimSpace(*body.Name) == "" {
@@ -286,7 +292,7 @@ func (s *Server) userErrors(u *user, body userBody) []string {
 		}
 	}
 	if body.TimeZone != nil && *body.TimeZone != "" {
-		if _, err := loadZone(*body.TimeZone); err != nil {
+		if _, err := input.Zone(*body.TimeZone); err != nil {
 			errs = append(errs, "Time zone is invalid")
 		}
 	}

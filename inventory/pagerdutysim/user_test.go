@@ -54,7 +54,7 @@ func TestUserWritesAreRefusedWithAllReasons(t *testing.T) {
 		{"an update to another's address", "PUT", "/users/PCAT001", person(fields{"email": "ben@acme.com"}), 400, 2001, taken},
 		{"an update without a name", "PUT", "/users/PCAT001", person(fields{"name": nil}), 400, 2001, "Name cannot be empty"},
 		{"an update without an address", "PUT", "/users/PCAT001", person(fields{"email": nil}), 400, 2001, "Email cannot be empty"},
-		{"an update without a type", "PUT", "/users/PCAT001", person(fields{"type": nil}), 400, 2001, "Type must be user"},
+		{"an update of another type", "PUT", "/users/PCAT001", person(fields{"type": "team"}), 400, 2001, "Type must be user"},
 		{"a role that does not exist", "PUT", "/users/PCAT001", person(fields{"role": "king"}), 400, 2001, "Role is invalid"},
 		{"the owner's role", "PUT", "/users/PCAT001", person(fields{"role": "owner"}), 400, 2001, "Role can't be owner"},
 		{"an update of the owner", "PUT", "/users/POWN001", person(nil), 400, 2001, "owner can't be updated"},
@@ -77,7 +77,7 @@ func TestNamesAreTrimmedAndANewUserIsInvitedAndReachedByEMail(t *testing.T) {
 	a := newAPI(t)
 	id := a.must(http.StatusCreated, "POST", "/users", person(fields{"name": "  Eve  ", "email": " Eve@acme.com "})).text("user", "id")
 	got := a.must(http.StatusOK, "GET", "/users/"+id+"?include[]=contact_methods&include[]=notification_rules", nil)
-	want := []any{"Eve", "Eve@acme.com", true, "Eve@acme.com", 0.0}
+	want := []any{"Eve", "eve@acme.com", true, "eve@acme.com", 0.0}
 	have := []any{
 		got.at("user", "name"), got.at("user", "email"), got.at("user", "invitation_sent"),
 		got.at("user", "contact_methods", 0, "address"), got.at("user", "notification_rules", 0, "start_delay_in_minutes"),

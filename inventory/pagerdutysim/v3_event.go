@@ -68,7 +68,7 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	v3Paginate(s, w, r, "events", v3DefaultParts, v3MaxParts, eventsByStart(*rot), func(e inventory.Event) object {
+	v3Paginate(s, w, r, "events", v3DefaultParts, v3MaxParts, c.listedEvents(*rot), func(e inventory.Event) object {
 		return s.eventView(c, rot.ID, e)
 	})
 }
@@ -134,10 +134,12 @@ func (s *Server) updateEvent(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, object{"event": s.eventView(c, rot.ID, e)})
 }
 
-// deleteEvent drops an event to come and ends an active one now, keeping its
-// history.
+// deleteEvent drops an event to come and ends an active one now. Its history stays
+// in the final schedule, the event is gone from the lists. Source: PagerDuty's
+// Terraform provider, TestAccPagerDutyScheduleV2_ActiveEventFieldChange, whose next
+// plan is empty.
 func (s *Server) deleteEvent(w http.ResponseWriter, r *http.Request) {
-	_, rot, i, ok := s.event(w, r)
+	c, rot, i, ok := s.event(w, r)
 	if !ok {
 		return
 	}
@@ -147,6 +149,7 @@ func (s *Server) deleteEvent(w http.ResponseWriter, r *http.Request) {
 		return
 	case hasPast(*e, s.now()):
 		endEvent(e, s.now())
+		c.withdraw(e.ID)
 	default:
 		rot.Events = slices.Delete(rot.Events, i, i+1)
 	}

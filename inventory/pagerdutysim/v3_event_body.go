@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 // The two ways of assigning members.
@@ -74,11 +75,11 @@ func (b eventBody) applySpan(e *inventory.Event, _ time.Time) v3Invalid {
 		if !t.from.Given {
 			continue
 		}
-		zone, err := loadZone(t.from.Value.TimeZone)
+		zone, err := input.Zone(t.from.Value.TimeZone)
 		if err != nil {
 			return v3Refused(t.field, "Time zone is invalid")
 		}
-		m, err := parseMoment(t.from.Value.DateTime, zone)
+		m, err := input.Moment(t.from.Value.DateTime, zone)
 		if err != nil {
 			return v3Refused(t.field, "Date is invalid")
 		}
@@ -98,7 +99,7 @@ func (b eventBody) applySince(e *inventory.Event, now time.Time) v3Invalid {
 	if !b.Since.Given {
 		return nil
 	}
-	since, err := parseMoment(b.Since.Value, nil)
+	since, err := input.Moment(b.Since.Value, nil)
 	switch {
 	case err != nil:
 		return v3Refused("event.effective_since", "Date is invalid")
@@ -116,7 +117,7 @@ func (b eventBody) applyUntil(e *inventory.Event, now time.Time) v3Invalid {
 	case b.Until.Null:
 		e.EffectiveUntil = nil
 	case b.Until.Given:
-		until, err := parseMoment(b.Until.Value, nil)
+		until, err := input.Moment(b.Until.Value, nil)
 		if err != nil {
 			return v3Refused("event.effective_until", "Date is invalid")
 		}

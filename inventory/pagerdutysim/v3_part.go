@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 // v3Part is what custom shifts and overrides of a shift-based schedule have in
@@ -208,7 +209,7 @@ func applyV3Span(what string, from, to optional[string], start, end *time.Time) 
 		if !t.from.Given {
 			continue
 		}
-		m, err := parseMoment(t.from.Value, nil)
+		m, err := input.Moment(t.from.Value, nil)
 		if err != nil {
 			return v3Refused(what+"."+t.name, "Date is invalid")
 		}

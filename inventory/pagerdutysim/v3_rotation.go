@@ -46,7 +46,7 @@ func (s *Server) listRotations(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	v3Paginate(s, w, r, "rotations", v3DefaultParts, v3MaxParts, c.Rotations, func(x inventory.Rotation) object {
+	v3Paginate(s, w, r, "rotations", v3DefaultParts, v3MaxParts, c.listedRotations(), func(x inventory.Rotation) object {
 		return s.rotationView(c, x)
 	})
 }
@@ -96,7 +96,8 @@ func over(rot inventory.Rotation, now time.Time) bool {
 }
 
 // deleteRotation ends the active events now and drops those to come. What has
-// a past stays as history; without one the rotation is gone.
+// a past stays as history, which the final schedule shows and no list; without one
+// the rotation is gone.
 func (s *Server) deleteRotation(w http.ResponseWriter, r *http.Request) {
 	c, rot, ok := s.rotation(w, r)
 	if !ok {
@@ -107,6 +108,7 @@ func (s *Server) deleteRotation(w http.ResponseWriter, r *http.Request) {
 	for i := range rot.Events {
 		endEvent(&rot.Events[i], s.now())
 	}
+	c.withdraw(id)
 	if len(rot.Events) == 0 {
 		c.Rotations = slices.DeleteFunc(c.Rotations, func(x inventory.Rotation) bool { return x.ID == id })
 		c.Overrides = slices.DeleteFunc(c.Overrides, func(o inventory.Override) bool { return o.Rotation != nil && *o.Rotation == id })
@@ -118,7 +120,7 @@ func (s *Server) deleteRotation(w http.ResponseWriter, r *http.Request) {
 // schedule is added where it was asked for.
 func (s *Server) v3ScheduleView(c *schedule) object {
 	rotations := []object{}
-	for _, rot := range c.Rotations {
+	for _, rot := range c.listedRotations() {
 		rotations = append(rotations, s.rotationView(c, rot))
 	}
 	policies := []reference{}
@@ -135,19 +137,13 @@ func (s *Server) v3ScheduleView(c *schedule) object {
 
 func (s *Server) rotationView(c *schedule, rot inventory.Rotation) object {
 	events := []object{}
-	for _, e := range eventsByStart(rot) {
+	for _, e := range c.listedEvents(rot) {
 		events = append(events, s.eventView(c, rot.ID, e))
 	}
 	return object{
 		"id": rot.ID, "type": "schedule_rotation", "events": events,
 		"self": s.selfURL("/v3/schedules/"+c.ID+"/rotations", rot.ID),
 	}
-}
-
-func eventsByStart(rot inventory.Rotation) []inventory.Event {
-	events := slices.Clone(rot.Events)
-	slices.SortStableFunc(events, func(x, y inventory.Event) int { return x.Start.Compare(y.Start) })
-	return events
 }
 
 // eventView shows the event's times in UTC beside its zone. Source: PagerDuty's

@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 // v3Routes registers shift-based schedules.
@@ -80,17 +82,19 @@ type v3ScheduleBody struct {
 	TimeZone    optional[string]  `json:"time_zone"`
 	Description optional[string]  `json:"description"`
 	Teams       optional[[]given] `json:"teams"`
-	Rotations   optional[any]     `json:"rotations"`
-	Policies    optional[any]     `json:"escalation_policies"`
+	Rotations   optional[[]any]   `json:"rotations"`
+	Policies    optional[[]any]   `json:"escalation_policies"`
 }
 
 // apply brings the metadata into c. Name and zone are needed on updates too.
-// Source: PagerDuty/pagerduty-mcp-server; the API description differs.
-func (b v3ScheduleBody) apply(c *inventory.Schedule) v3Invalid {
+// Source: PagerDuty/pagerduty-mcp-server; the API description differs. Empty lists
+// of what has endpoints of its own are no error: PagerDuty's Terraform provider sends
+// rotations so. A write without teams leaves them as they are.
+func (b v3ScheduleBody) apply(a *account, c *inventory.Schedule, now time.Time) v3Invalid {
 	switch {
-	case b.Rotations.Given:
+	case len(b.Rotations.Value) > 0:
 		return v3Refused("schedule.rotations", "is not accepted: use the rotations endpoints")
-	case b.Policies.Given:
+	case len(b.Policies.Value) > 0:
 		return v3Refused("schedule.escalation_policies", "is not accepted")
 	case strings.TrimSpace(b.Name.Value) == "":
 		return v3Refused("schedule.name", "Name cannot be empty.")
@@ -101,9 +105,22 @@ func (b v3ScheduleBody) apply(c *inventory.Schedule) v3Invalid {
 	case utf8.RuneCountInString(b.Description.Value) > 1024:
 		return v3Refused("schedule.description", "Description is too long (maximum is 1024 characters)")
 	}
-	if _, err := loadZone(b.TimeZone.Value); err != nil {
+	if _, err := input.Zone(b.TimeZone.Value); err != nil {
 		return v3Refused("schedule.time_zone", "Time zone is invalid")
 	}
+	teams := c.Teams
+	if b.Teams.Given {
+		teams = ids(b.Teams.Value)
+	}
+	for _, id := range teams {
+		if !has(a.teams, id) {
+			return v3Refused("schedule.teams", "Team not found")
+		}
+	}
+	if text := a.membershipLimit(teams, c.People(now)); text != "" {
+		return v3Refused("schedule.teams", "%s", text)
+	}
+	c.Teams = teams
 	c.Name, c.TimeZone = strings.TrimSpace(b.Name.Value), v3Zone(b.TimeZone.Value)
 	if b.Description.Given {
 		c.Description = b.Description.Value
@@ -117,17 +134,10 @@ func (s *Server) v3CreateSchedule(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &schedule{Schedule: inventory.Schedule{Kind: inventory.ScheduleOfShifts}}
-	errs := b.apply(&c.Schedule)
-	for _, id := range ids(b.Teams.Value) {
-		if errs == nil && !has(s.acct.teams, id) {
-			errs = v3Refused("schedule.teams", "Team not found")
-		}
-	}
-	if errs != nil {
+	if errs := b.apply(s.acct, &c.Schedule, s.now()); errs != nil {
 		writeV3Invalid(w, errs)
 		return
 	}
-	c.Teams = ids(b.Teams.Value)
 	c.ID, c.created = s.acct.newID(), s.acct.next()
 	s.acct.schedules[c.ID] = c
 	s.record(r, "create", s.scheduleRef(c), []auditField{{Name: "name", Value: &c.Name}})
@@ -144,10 +154,11 @@ func (s *Server) v3UpdateSchedule(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	before := c.Schedule
-	if errs := b.apply(&c.Schedule); errs != nil {
+	if errs := b.apply(s.acct, &c.Schedule, s.now()); errs != nil {
 		writeV3Invalid(w, errs)
 		return
 	}
+	s.acct.implicitMembership(c.Teams, c.People(s.now()))
 	fields := changed(
 		field("name", before.Name, c.Name),
 		field("description", before.Description, c.Description),

@@ -60,8 +60,8 @@ func TestV3ScheduleThatIsRefused(t *testing.T) {
 		schedule fields
 		errors   fields
 	}{
-		"with rotations":        {fields{"name": "New", "time_zone": "Etc/UTC", "rotations": []any{}}, fields{"schedule.rotations": []any{"is not accepted: use the rotations endpoints"}}},
-		"with policies":         {fields{"name": "New", "time_zone": "Etc/UTC", "escalation_policies": []any{}}, fields{"schedule.escalation_policies": []any{"is not accepted"}}},
+		"with rotations":        {fields{"name": "New", "time_zone": "Etc/UTC", "rotations": []any{fields{}}}, fields{"schedule.rotations": []any{"is not accepted: use the rotations endpoints"}}},
+		"with policies":         {fields{"name": "New", "time_zone": "Etc/UTC", "escalation_policies": []any{fields{}}}, fields{"schedule.escalation_policies": []any{"is not accepted"}}},
 		"without a zone":        {fields{"name": "New"}, fields{"schedule.time_zone": []any{"Time zone cannot be empty."}}},
 		"without a name":        {fields{"time_zone": "Etc/UTC"}, fields{"schedule.name": []any{"Name cannot be empty."}}},
 		"with a zone of no map": {fields{"name": "New", "time_zone": "Mars/Olympus"}, fields{"schedule.time_zone": []any{"Time zone is invalid"}}},
@@ -208,8 +208,15 @@ func TestV3DeletedEventKeepsItsHistory(t *testing.T) {
 	id := a.must(http.StatusCreated, "POST", events, v3Event(nil)).text("event", "id")
 	a.must(http.StatusOK, "PUT", events+"/"+id, v3Event(fields{"name": "Changed"}))
 	a.must(http.StatusNoContent, "DELETE", events+"/"+id, nil)
-	if diff := cmp.Diff([]string{"QEVENT1"}, a.must(http.StatusOK, "GET", events, nil).each("id", "events")); diff != "" {
-		t.Error(diff)
+	// Neither is listed any more, and the next plan of whoever deleted them is empty.
+	for _, path := range [][]any{{events, "events"}, {shifts, "schedule", "rotations", 0, "events"}} {
+		if got := a.must(http.StatusOK, "GET", path[0].(string), nil); len(got.at(path[1:]...).([]any)) != 0 {
+			t.Errorf("GET %s still lists events: %s", path[0], got.json())
+		}
+	}
+	got := a.must(http.StatusOK, "GET", shifts+"?include[]=final_schedule&time_zone=Etc/UTC&"+window("2026-01-14T00:00:00Z", "2026-01-15T00:00:00Z"), nil)
+	if len(got.assignments()) < 2 {
+		t.Errorf("the final schedule has no history: %s", got.json())
 	}
 }
 
