@@ -102,7 +102,7 @@ func contents(p *plan.Plan) map[string]any {
 	put("blocked", len(p.Blocked), p.Blocked)
 	put("held", len(p.Held), p.Held)
 	put("unknown", len(p.Unknown), p.Unknown)
-	put("drift", len(p.Drift), p.Drift)
+	put("extra", len(p.Extra), p.Extra)
 	put("protected", len(p.Protected), p.Protected)
 	put("absent", len(p.Absent), p.Absent)
 	put("findings", len(p.Findings), p.Findings)

@@ -170,7 +170,7 @@ func outcomesOf(r *diff.Result) map[outcomeKey]Outcome {
 	pair := func(user string, resource inventory.Ref, layer string) outcomeKey {
 		return keyOf(desired.Pair{User: user, Resource: resource, Layer: layer}, "")
 	}
-	for _, x := range p.Drift {
+	for _, x := range p.Extra {
 		out[pair(x.User, x.Resource, x.Layer)] = Outcome{State: OutcomeLeft, Before: x.Role, After: x.Role, Why: x.Why}
 	}
 	for _, x := range p.Implied {

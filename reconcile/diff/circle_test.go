@@ -34,7 +34,7 @@ func onTeam(s *inventory.Snapshot, schedule, team string) {
 // changed are the lines of what a plan changes or holds.
 func changed(p *plan.Plan) []string {
 	return slices.DeleteFunc(Lines(p), func(l string) bool {
-		return strings.HasPrefix(l, "drift ") || strings.HasPrefix(l, "implied ")
+		return strings.HasPrefix(l, "extra ") || strings.HasPrefix(l, "implied ")
 	})
 }
 

@@ -22,7 +22,7 @@ func TestDiff(t *testing.T) {
 		{
 			name:   "a grant that nobody has yet is given",
 			grants: Grants("user:di@acme.com team:Payments responder", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder"),
-			want:   []string{"raise team:Payments di none>responder policy", "drift team:Search cy responder: no policy names this team"},
+			want:   []string{"raise team:Payments di none>responder policy", "extra team:Search cy responder: no policy names this team"},
 		},
 		{
 			name:   "a higher team role is given, and a lower one",
@@ -87,8 +87,8 @@ func TestDiff(t *testing.T) {
 func TestS1_WhatNoGrantNamesIsLeftAlone(t *testing.T) {
 	p := MustMake(t, Input(Account(), Grants("user:cy@acme.com team:Search responder"))).Plan
 	WantLines(t, p,
-		"drift team:Payments ann manager: no policy names this team",
-		"drift team:Payments bob responder: no policy names this team",
+		"extra team:Payments ann manager: no policy names this team",
+		"extra team:Payments bob responder: no policy names this team",
 	)
 }
 
@@ -98,8 +98,8 @@ func TestS1_ATeamThatIsNoLongerNamedIsLeftAloneWithAFinding(t *testing.T) {
 	in.Statements, in.Revision = Grants("user:cy@acme.com team:Search responder"), "r2"
 	p := MustMake(t, in).Plan
 	WantLines(t, p,
-		"drift team:Payments ann manager: no policy names this team",
-		"drift team:Payments bob responder: no policy names this team",
+		"extra team:Payments ann manager: no policy names this team",
+		"extra team:Payments bob responder: no policy names this team",
 	)
 	if len(p.Findings) != 1 || p.Findings[0].Rule != "dutyward.no-longer-named" {
 		t.Errorf("findings: %+v, want one dutyward.no-longer-named", p.Findings)
@@ -112,8 +112,8 @@ func TestS1_AGrantWhosePrincipalIsNobodyStillNamesTheTeam(t *testing.T) {
 	st := Members(Grants("group:nobody team:Search responder", "user:cy@acme.com team:Search responder"), "nobody user:gone@acme.com")
 	WantLines(t, MustMake(t, Input(s, st)).Plan,
 		"lower team:Search di responder>none policy",
-		"drift team:Payments ann manager: no policy names this team",
-		"drift team:Payments bob responder: no policy names this team",
+		"extra team:Payments ann manager: no policy names this team",
+		"extra team:Payments bob responder: no policy names this team",
 	)
 }
 
@@ -146,7 +146,7 @@ func TestS13_OwnersAreNeverChangedAndFixedRolesNotManaged(t *testing.T) {
 	WantLines(t, MustMake(t, Input(s, st)).Plan,
 		"blocked: lower account own owner>user policy: the account owner's role can't be changed through PagerDuty's API",
 		"blocked: raise team:Payments stk none>responder policy: stk@acme.com is a stakeholder (read_only_user), who can't hold a role on a team",
-		"drift team:Search adm responder: team roles of an admin are not managed",
+		"extra team:Search adm responder: team roles of an admin are not managed",
 		"implied team:Payments adm manager: an admin counts as manager of every team",
 	)
 }
@@ -157,8 +157,8 @@ func TestS16_ATeamRoleWaitsForTheBaseRoleThatCanHoldIt(t *testing.T) {
 	WantLines(t, r.Plan,
 		"raise account stk read_only_user>limited_user policy",
 		"raise team:Search stk none>responder policy",
-		"drift team:Payments ann manager: no policy names this team",
-		"drift team:Payments bob responder: no policy names this team",
+		"extra team:Payments ann manager: no policy names this team",
+		"extra team:Payments bob responder: no policy names this team",
 	)
 	if got := r.Plan.Changes[1].Requires; len(got) != 1 || got[0] != r.Plan.Changes[0].ID {
 		t.Errorf("the team role requires %q, want the base role's change", got)
@@ -185,8 +185,8 @@ func TestS16_WhatNeedsSomethingOnlyObservedIsBlocked(t *testing.T) {
 	WantLines(t, MustMake(t, in).Plan,
 		"observed: raise account stk read_only_user>limited_user policy",
 		"blocked: raise team:Search stk none>responder policy: stk@acme.com is a stakeholder (read_only_user), who can't hold a role on a team",
-		"drift team:Payments ann manager: no policy names this team",
-		"drift team:Payments bob responder: no policy names this team",
+		"extra team:Payments ann manager: no policy names this team",
+		"extra team:Payments bob responder: no policy names this team",
 	)
 }
 
@@ -257,8 +257,8 @@ func TestS19_ALimitBeatsGrantsAndAProtectionBeatsBoth(t *testing.T) {
 	r := MustMake(t, Input(Account(), st))
 	WantLines(t, r.Plan,
 		"raise team:Search di none>observer policy",
-		"drift team:Payments ann manager: no policy names this team",
-		"drift team:Payments bob responder: no policy names this team",
+		"extra team:Payments ann manager: no policy names this team",
+		"extra team:Payments bob responder: no policy names this team",
 		"protected team:Search cy responder, would be manager: break glass",
 	)
 	if got := r.Plan.Changes[0].Reason; got != "limited to observer: contractor" {

@@ -62,7 +62,7 @@ func TestS14_WhoeverIsKeptLosesItByAHandoff(t *testing.T) {
 	}
 	WantLines(t, MustMake(t, Next(first, in, 6)).Plan,
 		"raise team:Search bob none>manager handoff", "lower team:Search ann manager>none handoff",
-		"drift team:Payments ann manager: no policy names this team", "drift team:Payments bob responder: no policy names this team")
+		"extra team:Payments ann manager: no policy names this team", "extra team:Payments bob responder: no policy names this team")
 }
 
 func TestAccessThatEndsSoonIsListed(t *testing.T) {

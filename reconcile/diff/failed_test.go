@@ -20,7 +20,7 @@ func failing() *policies.Statements {
 func TestS5_WhatAFailedRuleWouldHaveSaidIsNotToldAsNotSaid(t *testing.T) {
 	p := MustMake(t, Input(Account(), failing())).Plan
 	said := strings.Join(p.Notices, "\n")
-	for _, d := range p.Drift {
+	for _, d := range p.Extra {
 		said += "\n" + d.Why
 	}
 	if strings.Contains(said, "hold no grant") || strings.Contains(said, "no policy names") || len(p.Unassigned) > 0 {

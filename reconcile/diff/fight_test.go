@@ -15,10 +15,10 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// wantDue compares a plan but for the drift that it leaves alone.
+// wantDue compares a plan but for the extra access that it leaves alone.
 func wantDue(t *testing.T, p *plan.Plan, want ...string) {
 	t.Helper()
-	got := slices.DeleteFunc(Lines(p), func(l string) bool { return strings.HasPrefix(l, "drift") })
+	got := slices.DeleteFunc(Lines(p), func(l string) bool { return strings.HasPrefix(l, "extra") })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the plan differs (-want +got):\n%s", diff)
 	}

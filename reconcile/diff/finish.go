@@ -144,7 +144,7 @@ func (b *builder) nameEverything() {
 	for _, x := range b.plan.Unknown {
 		name(x.User, x.Resource)
 	}
-	for _, x := range b.plan.Drift {
+	for _, x := range b.plan.Extra {
 		name(x.User, x.Resource)
 	}
 	for _, x := range b.plan.Implied {
@@ -195,7 +195,7 @@ func (b *builder) nameEdits() {
 		}
 		b.nameLayer(c.Resource, c.Layer)
 	}
-	for _, d := range b.plan.Drift {
+	for _, d := range b.plan.Extra {
 		b.nameLayer(d.Resource, d.Layer)
 	}
 	for _, p := range b.plan.Protected {

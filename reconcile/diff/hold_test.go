@@ -84,8 +84,8 @@ func TestS6_AnIncompleteSnapshotRaisesAndLowersNothing(t *testing.T) {
 	WantLines(t, p,
 		"raise team:Search di none>manager policy",
 		"held S6: lower team:Search cy responder>none policy",
-		"drift team:Payments ann manager: no policy names this team",
-		"drift team:Payments bob responder: no policy names this team",
+		"extra team:Payments ann manager: no policy names this team",
+		"extra team:Payments bob responder: no policy names this team",
 	)
 	if len(p.Suspended) != 1 || !strings.Contains(p.Suspended[0], "12 of 14 read") {
 		t.Errorf("suspended %q does not say what is missing", p.Suspended)

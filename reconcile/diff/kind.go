@@ -82,8 +82,8 @@ type verdict struct {
 	// wayBack says that due undoes a raise of ours, which nothing but the memory
 	// asks for.
 	wayBack bool
-	// drift is why what is held is left alone.
-	drift string
+	// extra is why access that no policy gives is left as it is.
+	extra string
 	// implied is why PagerDuty gives by itself the role that is held.
 	implied   *plan.Implied
 	protected *plan.Protected
@@ -102,8 +102,8 @@ func (b *builder) settle(s situation, v verdict) {
 	if v.implied != nil {
 		b.plan.Implied = append(b.plan.Implied, *v.implied)
 	}
-	if v.drift != "" {
-		b.drift(s.pair, s.held, v.drift)
+	if v.extra != "" {
+		b.extra(s.pair, s.held, v.extra)
 	}
 	if v.raised != "" {
 		b.raised = append(b.raised, findings.Raised{User: s.pair.User, Before: v.raised, Held: s.held})

@@ -198,7 +198,7 @@ func TestS38_WhatIsBeyondALimitIsAFindingAndLoweredThoughNoGrantNamesIt(t *testi
 				in.Settings.Kinds = c.mode
 			}
 			p := *MustMake(t, in).Plan
-			p.Drift, p.Unknown = nil, nil
+			p.Extra, p.Unknown = nil, nil
 			sameLines(t, "the plan is", withoutMore(Lines(&p)), c.want)
 			sameLines(t, "beyond a limit are", beyond(&p, "dutyward.beyond-limit"), c.findings)
 		})

@@ -89,7 +89,7 @@ func TestS19_Precedence(t *testing.T) {
 				in.Settings.Kinds = c.mode
 			}
 			p := *MustMake(t, in).Plan
-			p.Drift = nil
+			p.Extra = nil
 			got := Lines(&p)
 			if strings.Join(got, "\n") != strings.Join(c.want, "\n") {
 				t.Errorf("the plan is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))

@@ -24,7 +24,7 @@ import (
 //	any        any      a protection covers it       protected
 //	rotation   no       a stakeholder                blocked (S13)
 //	rotation   no                                    grant
-//	none       yes      nothing names the layer,     drift, left alone (S1, S24)
+//	none       yes      nothing names the layer,     extra, left alone (S1, S24)
 //	                    and no limit is broken
 //	none       yes                                   revoke
 //	any        any      we render the schedule       blocked (S22)
@@ -184,7 +184,7 @@ func (b *builder) turn(schedule inventory.Schedule, s situation) verdict {
 	}
 	limit, beyond := b.access.Beyond(s.pair, s.held)
 	if !s.named && (!beyond || b.mode(s.pair.Resource) == plan.Unmanaged) {
-		return verdict{drift: b.unnamed(partName(schedule))}
+		return verdict{extra: b.unnamed(partName(schedule))}
 	}
 	if v, ok := b.protects(s, s.asked); ok {
 		return v

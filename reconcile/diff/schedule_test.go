@@ -103,7 +103,7 @@ func TestS1_ALayerThatNothingNamesIsLeftAlone(t *testing.T) {
 	}
 	wantTurns(t, MustMake(t, Input(s, st)).Plan,
 		"raise schedule:Weekly ed none>rotation policy",
-		"drift schedule:Weekly di rotation: no policy names this layer",
+		"extra schedule:Weekly di rotation: no policy names this layer",
 	)
 }
 
@@ -294,7 +294,7 @@ func TestS17_MembershipThatComesWithATurnIsForeseenAndNotFoughtLater(t *testing.
 	if !slices.ContainsFunc(r.Plan.Changes, func(c plan.Change) bool { return c.User == "di" && c.Resource.ID == "SEA" }) {
 		t.Errorf("%q: team:Payments means its members after the plan, di among them", Lines(r.Plan))
 	}
-	if p := MustMake(t, Next(r, Input(s, st), 0)).Plan; len(p.Changes)+len(p.Held) != 0 || slices.ContainsFunc(p.Drift, func(d plan.Drift) bool { return d.User == "di" }) {
+	if p := MustMake(t, Next(r, Input(s, st), 0)).Plan; len(p.Changes)+len(p.Held) != 0 || slices.ContainsFunc(p.Extra, func(d plan.Extra) bool { return d.User == "di" }) {
 		t.Errorf("the next round: %q, want nothing of it", Lines(p))
 	}
 }

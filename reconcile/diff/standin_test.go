@@ -127,8 +127,8 @@ func TestS24_OnlyOurOwnOverridesAreTakenBack(t *testing.T) {
 	// What nothing names is left alone, ours too.
 	in.Statements = Grants("user:cy@acme.com team:Search responder")
 	p := MustMake(t, in).Plan
-	if len(made(p)) != 0 || !slices.ContainsFunc(p.Drift, func(d plan.Drift) bool { return d.User == "di" && d.Role == "override" }) {
-		t.Errorf("overrides %q, drift %+v", made(p), p.Drift)
+	if len(made(p)) != 0 || !slices.ContainsFunc(p.Extra, func(d plan.Extra) bool { return d.User == "di" && d.Role == "override" }) {
+		t.Errorf("overrides %q, extra %+v", made(p), p.Extra)
 	}
 
 	// Unless a policy says that there are to be none.

@@ -23,9 +23,9 @@ import (
 //	any      any       a protection covers it       protected
 //	role     any       a stakeholder                blocked (S13)
 //	role     other                                  change (raise or lower)
-//	none     member    nothing names the team, and  drift, left alone (S1)
+//	none     member    nothing names the team, and  extra, left alone (S1)
 //	                   within its limits
-//	none     member    base role is fixed           drift, left alone (S13)
+//	none     member    base role is fixed           extra, left alone (S13)
 //	none     member    PagerDuty adds them itself   implied (S17), or down to the
 //	                                                limit that they are beyond
 //	none     member    nothing names the team       down to the limit (S38)
@@ -103,10 +103,10 @@ func (b *builder) stranger(s situation, implied string) verdict {
 	}
 	limit, beyond := b.access.Beyond(s.pair, s.held)
 	if !s.named && (!beyond || b.mode(s.pair.Resource) == plan.Unmanaged) {
-		return verdict{drift: b.unnamed("team")}
+		return verdict{extra: b.unnamed("team")}
 	}
 	if base := b.baseAfter(s.pair.User); inventory.FixedBaseRole(base) {
-		return verdict{drift: fmt.Sprintf("team roles of %s are not managed", article(base))}
+		return verdict{extra: fmt.Sprintf("team roles of %s are not managed", article(base))}
 	}
 	if !s.named || implied != "" && beyond && limit.AtMost != inventory.None {
 		return b.limitedStranger(s, implied, limit)

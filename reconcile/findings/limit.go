@@ -123,8 +123,8 @@ func (f *Facts) remedy(pair desired.Pair) string {
 	if i := slices.IndexFunc(f.Plan.Implied, func(i plan.Implied) bool { return i.User == pair.User && i.Resource == pair.Resource }); i >= 0 {
 		return "change in PagerDuty what keeps it there: " + f.Plan.Implied[i].Why
 	}
-	if i := slices.IndexFunc(f.Plan.Drift, func(d plan.Drift) bool { return d.User == pair.User && d.Resource == pair.Resource }); i >= 0 {
-		return "lower it in PagerDuty: " + f.Plan.Drift[i].Why
+	if i := slices.IndexFunc(f.Plan.Extra, func(d plan.Extra) bool { return d.User == pair.User && d.Resource == pair.Resource }); i >= 0 {
+		return "lower it in PagerDuty: " + f.Plan.Extra[i].Why
 	}
 	if pair.Resource.Kind == inventory.KindSchedule {
 		return "take it back in PagerDuty: an override that this program did not make is never touched"
@@ -149,7 +149,7 @@ func findLeavers(f *Facts, found func(plan.Finding)) {
 			remains(i.User, i.Resource, i.Why, "take them off that in PagerDuty, then off the team")
 		}
 	}
-	for _, d := range f.Plan.Drift {
+	for _, d := range f.Plan.Extra {
 		remains(d.User, d.Resource, d.Why, "take them off it in PagerDuty, or set a limit of none on them")
 	}
 }

@@ -1,6 +1,9 @@
 package plan
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // formerCauses are the causes by the words that plans and journals had for them
 // before this version. What was saved then is read in today's words.
@@ -24,4 +27,22 @@ func (c *Cause) Scan(value any) error {
 		return c.UnmarshalText(v)
 	}
 	return fmt.Errorf("a cause is text, not %T", value)
+}
+
+// fillFormer fills what a plan has by another key than earlier versions gave it.
+func (p *Plan) fillFormer(text []byte) error {
+	if p.Extra != nil { // each plan of this version has it
+		return nil
+	}
+	var former struct {
+		Drift   []Extra `json:"drift"`
+		Summary struct {
+			Drift int `json:"drift"`
+		} `json:"summary"`
+	}
+	if err := json.Unmarshal(text, &former); err != nil {
+		return err
+	}
+	p.Extra, p.Summary.Extra = former.Drift, former.Summary.Drift
+	return nil
 }

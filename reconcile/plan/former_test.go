@@ -30,11 +30,15 @@ func saved(t *testing.T, text string) []byte {
 }
 
 func TestS18_APlanSavedInFormerWordsIsReadInTodays(t *testing.T) {
-	p, err := plan.Decode(saved(t, `{"version": 1, "changes": [{"id": "one", "cause": "handover"}], "held": [{"id": "two", "cause": "handover"}]}`))
+	p, err := plan.Decode(saved(t, `{"version": 1, "changes": [{"id": "one", "cause": "handover"}], "held": [{"id": "two", "cause": "handover"}],
+		"drift": [{"user": "P1", "resource": "team:#T1", "role": "manager"}], "summary": {"drift": 1}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.Changes[0].Cause != plan.CauseHandoff || p.Held[0].Cause != plan.CauseHandoff {
 		t.Errorf("causes %q and %q, want %q", p.Changes[0].Cause, p.Held[0].Cause, plan.CauseHandoff)
+	}
+	if len(p.Extra) != 1 || p.Extra[0].User != "P1" || p.Extra[0].Role != "manager" || p.Summary.Extra != 1 {
+		t.Errorf("extra %+v, counted %d", p.Extra, p.Summary.Extra)
 	}
 }

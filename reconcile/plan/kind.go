@@ -42,10 +42,14 @@ func KindOf(pair desired.Pair) Kind {
 // OnSchedule says that changes of the kind are about a schedule.
 func (k Kind) OnSchedule() bool { return k == Rotation || k == Override }
 
-// UnmarshalJSON reads a plan. What was saved before changes had kinds gets them.
+// UnmarshalJSON reads a plan. What was saved before changes had kinds gets them, and
+// what was saved in former words is read in today's.
 func (p *Plan) UnmarshalJSON(text []byte) error {
 	type plain Plan
 	if err := json.Unmarshal(text, (*plain)(p)); err != nil {
+		return err
+	}
+	if err := p.fillFormer(text); err != nil {
 		return err
 	}
 	for _, list := range [][]Change{p.Changes, p.Observed} {

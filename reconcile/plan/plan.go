@@ -46,9 +46,9 @@ type Plan struct {
 	// Held are changes that wait for a word.
 	Held    []Held            `json:"held"`
 	Unknown []desired.Unknown `json:"unknown"`
-	// Drift is access found in PagerDuty that no policy gives and that the plan
+	// Extra is access found in PagerDuty that no policy gives and that the plan
 	// leaves alone.
-	Drift []Drift `json:"drift"`
+	Extra []Extra `json:"extra"`
 	// Implied is membership or a role that PagerDuty gives by itself (S13, S17).
 	Implied []Implied `json:"implied"`
 	// Protected are pairs that a protection keeps as they are though policies
@@ -189,8 +189,8 @@ type Held struct {
 	Acts *time.Time `json:"acts"`
 }
 
-// Drift is access that no policy gives and the plan leaves alone.
-type Drift struct {
+// Extra is access that no policy gives and the plan leaves alone.
+type Extra struct {
 	User     string        `json:"user"`
 	Resource inventory.Ref `json:"resource"`
 	Layer    string        `json:"layer"`
@@ -253,7 +253,7 @@ type Summary struct {
 	Blocked   int `json:"blocked"`
 	Held      int `json:"held"`
 	Unknown   int `json:"unknown"`
-	Drift     int `json:"drift"`
+	Extra     int `json:"extra"`
 	Protected int `json:"protected"`
 	Findings  int `json:"findings"`
 	Waived    int `json:"waived"`

@@ -27,7 +27,7 @@ func Fill(p *Plan) {
 	for i := range p.Held {
 		p.Held[i].Change = changesOrEmpty([]Change{p.Held[i].Change})[0]
 	}
-	p.Unknown, p.Drift, p.Implied = OrEmpty(p.Unknown), OrEmpty(p.Drift), OrEmpty(p.Implied)
+	p.Unknown, p.Extra, p.Implied = OrEmpty(p.Unknown), OrEmpty(p.Extra), OrEmpty(p.Implied)
 	p.Protected, p.Absent, p.Unassigned = OrEmpty(p.Protected), OrEmpty(p.Absent), OrEmpty(p.Unassigned)
 	p.Findings, p.Errors, p.Warnings = OrEmpty(p.Findings), OrEmpty(p.Errors), OrEmpty(p.Warnings)
 	p.Notices, p.Suspended = OrEmpty(p.Notices), OrEmpty(p.Suspended)
@@ -57,7 +57,7 @@ func OrEmpty[T any](s []T) []T {
 func (p *Plan) Count() {
 	p.Summary = Summary{
 		Observed: len(p.Observed), Blocked: len(p.Blocked), Held: len(p.Held), Unknown: len(p.Unknown),
-		Drift: len(p.Drift), Protected: len(p.Protected),
+		Extra: len(p.Extra), Protected: len(p.Protected),
 	}
 	for _, c := range p.Changes {
 		if c.Effect == Lower {

@@ -24,7 +24,7 @@ func PlanText(w io.Writer, p *plan.Plan, s Style) error {
 	t.held()
 	t.unknown()
 	t.protected()
-	t.drift()
+	t.extra()
 	t.implied()
 	t.absent()
 	t.unassigned()

@@ -112,7 +112,7 @@ func wholePlan() *plan.Plan {
 			{User: "P4", Resource: account, Before: "admin", Would: "user", Reason: "break glass", By: through(untitled)},
 			{User: "P1", Resource: team("T1"), Before: "none", Would: "manager", Reason: "the operators are never changed", By: through(policies.Origin{})},
 		},
-		Drift: []plan.Drift{
+		Extra: []plan.Extra{
 			{User: "P1", Resource: team("T2"), Role: "manager", Why: "no policy names this team"},
 			{User: "P3", Resource: team("T2"), Role: "responder", Why: "no policy names this team"},
 		},
@@ -128,7 +128,7 @@ func wholePlan() *plan.Plan {
 		Errors:   []desired.Notice{{Message: "oncall:Search Primry does not exist", Origin: untitled}},
 		Warnings: []desired.Notice{{Message: "the until of this grant has no effect", Origin: onCall}, {Message: "1 person could not be told"}},
 		Notices:  []string{"This is the first round."},
-		Summary:  plan.Summary{Raise: 3, Lower: 2, Observed: 1, Blocked: 2, Held: 1, Unknown: 3, Drift: 2, Protected: 2, Findings: 2, Waived: 1},
+		Summary:  plan.Summary{Raise: 3, Lower: 2, Observed: 1, Blocked: 2, Held: 1, Unknown: 3, Extra: 2, Protected: 2, Findings: 2, Waived: 1},
 	}
 }
 

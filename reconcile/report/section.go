@@ -107,13 +107,13 @@ func (t *planText) protected() {
 	}
 }
 
-func (t *planText) drift() {
-	if len(t.plan.Drift) == 0 {
+func (t *planText) extra() {
+	if len(t.plan.Extra) == 0 {
 		return
 	}
-	t.head("Drift left alone (%d): access that no policy gives", len(t.plan.Drift))
+	t.head("Not in any policy (%d): left as it is", len(t.plan.Extra))
 	var held []holding
-	for _, d := range t.plan.Drift {
+	for _, d := range t.plan.Extra {
 		held = append(held, holding{place: t.place(d.Resource, d.Layer), user: t.user(d.User), role: Role(d.Resource.Kind, d.Role), why: d.Why})
 	}
 	t.holdings(held)

@@ -24,7 +24,7 @@ const (
 	StatusHeld       Status = "held"       // due, and waits for a word
 	StatusUnknown    Status = "unknown"    // nobody can say what is asked
 	StatusProtected  Status = "protected"  // kept as it is
-	StatusDrift      Status = "drift"      // held without a policy, left alone
+	StatusExtra      Status = "extra"      // held without a policy, left alone
 	StatusImplied    Status = "implied"    // PagerDuty gives it by itself
 	StatusUnassigned Status = "unassigned" // a base role that no policy gives
 )
@@ -102,8 +102,8 @@ func notes(p *plan.Plan) map[desired.Pair]note {
 	for _, user := range p.Unassigned {
 		n[desired.Pair{User: user, Resource: inventory.AccountRef}] = note{status: StatusUnassigned, why: "no policy gives a base role, and absence removes nothing"}
 	}
-	for _, d := range p.Drift {
-		n[desired.Pair{User: d.User, Resource: d.Resource, Layer: d.Layer}] = note{status: StatusDrift, why: d.Why}
+	for _, d := range p.Extra {
+		n[desired.Pair{User: d.User, Resource: d.Resource, Layer: d.Layer}] = note{status: StatusExtra, why: d.Why}
 	}
 	for _, i := range p.Implied {
 		n[desired.Pair{User: i.User, Resource: i.Resource}] = note{status: StatusImplied, why: i.Why}
@@ -190,7 +190,7 @@ func (s *Standings) status(st *Standing, pair desired.Pair) {
 	case st.Holds == st.Asked && st.Holds == inventory.None:
 		st.Status = StatusNone
 	case st.Holds != st.Asked && len(s.access.Named[pair.Target()]) == 0:
-		st.Status, st.Why = StatusDrift, "no policy names it, and what no policy names is left alone"
+		st.Status, st.Why = StatusExtra, "no policy names it, and what no policy names is left alone"
 	default:
 		st.Status = StatusAsAsked
 	}

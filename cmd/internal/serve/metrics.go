@@ -61,7 +61,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 		{"blocked", "Changes of the last plan that PagerDuty would refuse.", s.Summary.Blocked},
 		{"unknown", "Pairs of the last plan of which it can't be told what is desired.", s.Summary.Unknown},
 		{"observed", "Changes of the last plan that the mode keeps from being made.", s.Summary.Observed},
-		{"drift", "Access in the last plan that no policy gives and that is left alone.", s.Summary.Drift},
+		{"extra", "Access in the last plan that no policy gives and that is left as it is.", s.Summary.Extra},
 	} {
 		m.gauge(n.name, n.help, float64(n.value))
 	}

@@ -163,8 +163,8 @@ func Lines(p *plan.Plan) []string {
 	for _, c := range p.Held {
 		out = append(out, "held "+c.Rule+": "+change(c.Change))
 	}
-	for _, d := range p.Drift {
-		out = append(out, fmt.Sprintf("drift %s %s %s: %s", name(d.Resource), d.User, d.Role, d.Why))
+	for _, d := range p.Extra {
+		out = append(out, fmt.Sprintf("extra %s %s %s: %s", name(d.Resource), d.User, d.Role, d.Why))
 	}
 	for _, d := range p.Implied {
 		out = append(out, fmt.Sprintf("implied %s %s %s: %s", name(d.Resource), d.User, d.Role, d.Why))
