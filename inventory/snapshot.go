@@ -5,7 +5,10 @@
 // published contract. Nothing here speaks to the network or knows Rego.
 package inventory
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Snapshot is what PagerDuty holds at one moment. Maps are keyed by PagerDuty
 // id. Every collection is present, empty rather than null; times are UTC and
@@ -264,6 +267,27 @@ type EscalationPolicy struct {
 	// Repeat is how often the rules are gone through again.
 	Repeat int              `json:"repeat"`
 	Rules  []EscalationRule `json:"rules"`
+}
+
+// Targets are the targets of all levels.
+func (p EscalationPolicy) Targets() []Target {
+	var all []Target
+	for _, rule := range p.Rules {
+		all = append(all, rule.Targets...)
+	}
+	return all
+}
+
+// TeamsOf are the teams on which PagerDuty puts whoever is on a schedule, sorted.
+func (s *Snapshot) TeamsOf(schedule string) []string {
+	teams := slices.Clone(s.Schedules[schedule].Teams)
+	for _, p := range s.EscalationPolicies {
+		if slices.Contains(p.Targets(), Target{Type: "schedule", ID: schedule}) {
+			teams = append(teams, p.Teams...)
+		}
+	}
+	slices.Sort(teams)
+	return slices.Compact(teams)
 }
 
 // EscalationRule is one level; the first is level 1.

@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/circles"
 	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -26,7 +27,7 @@ type builder struct {
 	// ground is what does not depend on policies.
 	ground *Ground
 	// circles are what of access follows from itself alone; nil if that is not known.
-	circles *circles
+	circles *circles.Circles
 	// scope is what is compared; nil is everything.
 	scope *scope
 	// was are the rules that gave pairs their role before, as far as known.
@@ -126,7 +127,7 @@ func (b *builder) decide() {
 	b.enforce()
 	b.constrain()
 	b.depend()
-	b.hold(guards)
+	b.holdAll(guards)
 	b.cascade()
 	b.target()
 	b.settleEdits()
@@ -192,10 +193,7 @@ func (b *builder) warn(c code.Code, format string, args ...any) {
 // circular are the rules that would give a pair something that follows from itself
 // alone (S34).
 func (b *builder) circular(pair desired.Pair) []desired.By {
-	if b.circles == nil {
-		return nil
-	}
-	return b.circles.by[pair]
+	return b.circles.By(pair)
 }
 
 // unsupported shows as blocked what this version reads and does not carry out.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/circles"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -58,7 +59,7 @@ type course struct {
 	// tied are the teams of schedules on which policies give turns or overrides.
 	tied map[string]bool
 	// circles are what of access follows from itself.
-	circles *circles
+	circles *circles.Circles
 }
 
 // NewCourse begins after a first plan, whose changes it takes for made, and ends
@@ -130,8 +131,8 @@ func (c *course) expand(now time.Time) {
 	})
 	in := c.in
 	in.Snapshot, in.Now, in.Memory = c.account, now, c.memory
-	c.circles = grounded(in, newGround(c.account, now, c.memory.Bindings).names, nil, c.Expansion, nil, unread(c.account))
-	c.access = c.circles.access
+	c.circles = circles.Find(circlesIn(in, newGround(c.account, now, c.memory.Bindings).names, c.Expansion, nil, unread(c.account)), nil)
+	c.access = c.circles.Access
 	for _, pair := range movedPairs(before, c.access) {
 		c.moved[pair] = before.Grant(pair).By
 	}
@@ -311,7 +312,7 @@ func (c *course) movesPrincipals(p *plan.Plan) bool {
 			return c.restless[change.Resource.ID]
 		}
 		return inventory.Stakeholder(change.Before) != inventory.Stakeholder(change.After) ||
-			c.circles.any() && inventory.FixedBaseRole(change.Before) != inventory.FixedBaseRole(change.After)
+			c.circles.Any() && inventory.FixedBaseRole(change.Before) != inventory.FixedBaseRole(change.After)
 	})
 }
 

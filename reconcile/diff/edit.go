@@ -57,13 +57,7 @@ func (b *builder) edit(s inventory.Schedule, changes []plan.Change) (plan.Edit, 
 	if out := b.blockStubs(revised, changes); len(out) > 0 {
 		return plan.Edit{}, out
 	}
-	if out := b.holdMoved(s, revised, changes); len(out) > 0 {
-		return plan.Edit{}, out
-	}
-	if out := b.holdLostCovers(s, revised.Schedule, changes); len(out) > 0 {
-		return plan.Edit{}, out
-	}
-	if out := b.holdRefused(s, changes); len(out) > 0 {
+	if out := b.holdEdit(edit{s, revised, changes}); len(out) > 0 {
 		return plan.Edit{}, out
 	}
 	return b.editTo(s, revised, changes), nil

@@ -4,18 +4,25 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// guard holds back changes that wait for a person's word, or for something to be
-// over.
-type guard struct {
-	// code names the reason, rule is the semantics' rule behind it.
+// hold is a reason to hold a change.
+type hold struct {
+	// code names it, rule is the semantics' rule behind it.
 	code code.Code
 	rule string
 	// releasable says that a person's release lets a change through.
 	releasable bool
+}
+
+// guard holds back changes that wait for a person's word, or for something to be
+// over.
+type guard struct {
+	hold
 	// lowers says that it holds lowerings only.
 	lowers bool
 	// judge finds out what the guard goes by in this plan; nil if it holds nothing.
@@ -38,11 +45,47 @@ var guards = []guard{suspended, unsettledEdit, doubtedClock, unwitnessedRaise, h
 // revertGuards are asked of what undoes an earlier round.
 var revertGuards = []guard{suspended, revertedEmpty, burst}
 
+// editGuard holds back changes of an edit of a schedule, which it sees as a whole.
+type editGuard struct {
+	hold
+	// judge finds the changes of an edit that wait, and why each does.
+	judge func(b *builder, e edit) ([]plan.Change, func(plan.Change) wait)
+}
+
+// edit is an edit of a schedule that is to be judged.
+type edit struct {
+	schedule inventory.Schedule
+	revised  oncall.Revised
+	changes  []plan.Change
+}
+
+// editGuards are asked in this order, until one holds something. The edit is then tried
+// again without it.
+var editGuards = []editGuard{movedTurn, voidedOverride, refusedEdit}
+
+// holdEdit holds what keeps an edit from being made, and returns the keys held.
+func (b *builder) holdEdit(e edit) map[string]bool {
+	out := map[string]bool{}
+	for _, g := range editGuards {
+		changes, why := g.judge(b, e)
+		for _, c := range changes {
+			if !out[c.ID] {
+				b.holdBack(c, g.hold, why(c))
+				out[c.ID] = true
+			}
+		}
+		if len(out) > 0 {
+			break
+		}
+	}
+	return out
+}
+
 // letThrough is the command that releases a change.
 func letThrough(c plan.Change) string { return "dutyward release " + c.ID + " --reason …" }
 
-// hold holds back the changes that wait for a word.
-func (b *builder) hold(guards []guard) {
+// holdAll holds back the changes that wait for a word.
+func (b *builder) holdAll(guards []guard) {
 	for _, g := range guards {
 		if g.lowers && !slices.ContainsFunc(b.proposed, lowers) {
 			continue
@@ -68,19 +111,19 @@ func (b *builder) holdBy(g guard, judge judge) {
 			kept = append(kept, c)
 			continue
 		}
-		b.holdBack(c, g, w)
+		b.holdBack(c, g.hold, w)
 	}
 	b.proposed = kept
 }
 
 // holdBack lists a change as held.
-func (b *builder) holdBack(c plan.Change, g guard, w wait) {
-	rule := g.rule
-	if g.code == plan.HoldSuspended {
+func (b *builder) holdBack(c plan.Change, h hold, w wait) {
+	rule := h.rule
+	if h.code == plan.HoldSuspended {
 		rule = b.suspendedBy
 	}
 	b.plan.Held = append(b.plan.Held, plan.Held{
-		Change: c, Code: g.code, Rule: rule, Why: w.why, Release: w.release, Releasable: g.releasable, Acts: w.acts,
+		Change: c, Code: h.code, Rule: rule, Why: w.why, Release: w.release, Releasable: h.releasable, Acts: w.acts,
 	})
 }
 

@@ -48,7 +48,7 @@ func (b *builder) suspend() {
 }
 
 // suspended holds all lowerings while lowering is suspended.
-var suspended = guard{code: plan.HoldSuspended, lowers: true, judge: func(b *builder) judge {
+var suspended = guard{hold: hold{code: plan.HoldSuspended}, lowers: true, judge: func(b *builder) judge {
 	if len(b.plan.Suspended) == 0 {
 		return nil
 	}
@@ -58,7 +58,7 @@ var suspended = guard{code: plan.HoldSuspended, lowers: true, judge: func(b *bui
 
 // doubtedClock holds, while nobody can be sure of the time, what would be lowered
 // since its time is over, and what the other clock's time would leave (S31).
-var doubtedClock = guard{code: plan.HoldClock, rule: "S31", lowers: true, judge: func(b *builder) judge {
+var doubtedClock = guard{hold: hold{code: plan.HoldClock, rule: "S31"}, lowers: true, judge: func(b *builder) judge {
 	if b.clockDoubt == "" {
 		return nil
 	}
@@ -112,7 +112,7 @@ func foreseen(c plan.Cause) bool {
 // emptiedTeam holds what would take the last people off a team for another cause
 // than a handoff, an expiry or leavers, and the last of those who are on it for
 // good: a shift's access that stays makes the loss no smaller (S3).
-var emptiedTeam = guard{code: plan.HoldEmptying, rule: "S3", releasable: true, lowers: true, judge: func(b *builder) judge {
+var emptiedTeam = guard{hold: hold{code: plan.HoldEmptying, rule: "S3", releasable: true}, lowers: true, judge: func(b *builder) judge {
 	return func(c plan.Change) (wait, bool) {
 		if c.Kind != plan.TeamRole || !b.mayNotEmpty(c) {
 			return wait{}, false
@@ -136,7 +136,7 @@ var emptiedTeam = guard{code: plan.HoldEmptying, rule: "S3", releasable: true, l
 
 // emptiedRotation holds what would end everybody's turns on a layer or event, in the
 // same way. No release lets it through (S25).
-var emptiedRotation = guard{code: plan.HoldEmptyingRotation, rule: "S3", lowers: true, judge: func(b *builder) judge {
+var emptiedRotation = guard{hold: hold{code: plan.HoldEmptyingRotation, rule: "S3"}, lowers: true, judge: func(b *builder) judge {
 	return func(c plan.Change) (wait, bool) {
 		if c.Kind != plan.Rotation || !b.mayNotEmpty(c) {
 			return wait{}, false
@@ -202,7 +202,7 @@ const (
 
 // burst holds all lowerings of a cause that would exceed the bound on lowerings in
 // 24 hours. What was held stays held until a person releases it.
-var burst = guard{code: plan.HoldBurst, rule: "S26", releasable: true, lowers: true, judge: func(b *builder) judge {
+var burst = guard{hold: hold{code: plan.HoldBurst, rule: "S26", releasable: true}, lowers: true, judge: func(b *builder) judge {
 	if b.bursts == nil {
 		b.bursts = map[plan.Cause]string{}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/circles"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -101,7 +102,7 @@ type Result struct {
 	last *plan.Round
 	// in is what all this follows from, for other plans from the same.
 	in      Input
-	circles *circles
+	circles *circles.Circles
 	// Adopted are overrides that are as policies ask and taken for this program's
 	// after a lost state (S24).
 	Adopted []plan.OurStandin
@@ -146,9 +147,9 @@ func Make(in Input) (made *Result, err error) {
 	in.Ground = nil // what else is made of this may be made at any time
 	var before *desired.Access
 	if in.Previous != nil {
-		before = grounded(in, ground.names, nil, desired.Expand(desired.Input{
+		before = circles.Find(circlesIn(in, ground.names, desired.Expand(desired.Input{
 			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings, Names: ground.names(), Longest: in.Settings.Longest,
-		}), nil, nil).access
+		}), nil, nil), nil).Access
 	}
 	edits := unsettled(snapshot, in.Memory, in.Now)
 	contradicted = slices.Concat(contradicted, edits)
@@ -158,7 +159,7 @@ func Make(in Input) (made *Result, err error) {
 	}
 	var members map[string]map[string]string
 	var schedules map[string]inventory.Schedule
-	var circles *circles
+	var found *circles.Circles
 	bursts := map[plan.Cause]string{}
 	for pass := range passes {
 		e := desired.Expand(desired.Input{
@@ -166,10 +167,10 @@ func Make(in Input) (made *Result, err error) {
 			Members: members, Schedules: schedules,
 			Longest: in.Settings.Longest, Disputes: in.disputes, Unsettled: unsettled,
 		})
-		circles = grounded(in, ground.names, circles, e, schedules, slices.Concat(contradicted, unread(snapshot)))
-		access := circles.access
+		found = circles.Find(circlesIn(in, ground.names, e, schedules, slices.Concat(contradicted, unread(snapshot))), found)
+		access := found.Access
 		b := newBuilder(in, ground, e.Index(), access, before)
-		b.after, b.was, b.circles = schedules, in.was, circles
+		b.after, b.was, b.circles = schedules, in.was, found
 		if pass >= latePasses {
 			b.bursts = maps.Clone(bursts)
 		}
@@ -181,7 +182,7 @@ func Make(in Input) (made *Result, err error) {
 		}
 		if sameMembers(snapshot, members, after) && sameSchedules(schedules, edited) {
 			return &Result{
-				Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in, circles: circles,
+				Plan: p, Access: access, Expansion: e, Snapshot: snapshot, ClockDoubt: b.clockDoubt, last: in.Memory.Last, in: in, circles: found,
 				Adopted: b.adopted, asks: b.asks, operators: b.operators.bound, recent: b.recent,
 			}, nil
 		}
@@ -189,6 +190,14 @@ func Make(in Input) (made *Result, err error) {
 	}
 	return nil, fmt.Errorf("team: and rotation: principals do not settle: after %d passes the members of %s still change; look for rules in which membership of one team takes membership of another away",
 		passes, strings.Join(restless(in.Statements), ", "))
+}
+
+// circlesIn is what a plan looks for circles in.
+func circlesIn(in Input, names func() *desired.Names, e *desired.Expansion, changed map[string]inventory.Schedule, unknown []desired.Unknown) circles.Input {
+	return circles.Input{
+		Snapshot: in.Snapshot, Expansion: e, Memory: in.Memory, Settings: in.Settings, Now: in.Now, Changed: changed, Unknown: unknown,
+		Protections: func() []desired.Protection { return operatorsOf(names(), in).protection() },
+	}
 }
 
 // unread are the resources whose pairs the snapshot could not tell (S6): what

@@ -160,7 +160,7 @@ func (b *builder) unwitnessed() string {
 
 // unwitnessedRaise holds the ways back from raises that may be a person's decision
 // by now, until a person says so. What was held stays held.
-var unwitnessedRaise = guard{code: plan.HoldUnwitnessed, rule: "S4", releasable: true, lowers: true, judge: func(b *builder) judge {
+var unwitnessedRaise = guard{hold: hold{code: plan.HoldUnwitnessed, rule: "S4", releasable: true}, lowers: true, judge: func(b *builder) judge {
 	if len(b.wayBack) == 0 {
 		return nil
 	}
@@ -217,7 +217,7 @@ const (
 // fight holds the changes that others reverse time after time: two programs with
 // different truths would otherwise go on for ever, and the person's pager with them.
 // A release lets such a change be made anew, as often as before.
-var fight = guard{code: plan.HoldFight, rule: "S27", releasable: true, judge: func(b *builder) judge {
+var fight = guard{hold: hold{code: plan.HoldFight, rule: "S27", releasable: true}, judge: func(b *builder) judge {
 	standing := map[desired.Pair]plan.Fight{}
 	if b.in.Memory.Last != nil {
 		for _, f := range b.in.Memory.Last.Fights {

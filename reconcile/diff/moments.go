@@ -41,7 +41,7 @@ func (m moment) with(o moment) moment {
 func (c *course) momentsAfter(now time.Time, edited []string) []moment {
 	var all []moment
 	for _, b := range c.Expansion.Boundaries(now, c.until) {
-		whole := c.circles.have(b.Pairs) || b.Protections && c.circles.any() // grounds (S34)
+		whole := c.circles.Has(b.Pairs) || b.Protections && c.circles.Any() // grounds (S34)
 		all = append(all, moment{At: b.At, pairs: b.Pairs, protections: b.Protections, whole: whole})
 	}
 	for _, at := range c.Expansion.CapEdges(now, c.until) {
@@ -110,7 +110,7 @@ func (c *course) ends(now time.Time) []moment {
 					m.pairs = append(m.pairs, desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, team)})
 				}
 			}
-			m.whole = whole && parts || c.circles.have(m.pairs)
+			m.whole = whole && parts || c.circles.Has(m.pairs)
 			out = append(out, m)
 		}
 		for _, l := range s.Layers {
@@ -156,7 +156,7 @@ func scheduleTeams(account *inventory.Snapshot, access *desired.Access) map[stri
 		add(id, s.Teams)
 	}
 	for _, p := range account.EscalationPolicies {
-		for _, t := range targets(p) {
+		for _, t := range p.Targets() {
 			if t.Type != "user" {
 				add(t.ID, p.Teams)
 			}

@@ -15,13 +15,21 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// movedTurn is the guard of the next turns of those who stay (S23).
-var movedTurn = guard{code: plan.HoldMovedTurn, rule: "S23", releasable: true}
-
-// holdMoved holds what moves the next turn of somebody who neither joins nor
+// movedTurn holds what moves the next turn of somebody who neither joins nor
 // leaves (S23): of who leaves without another in their place. Whoever does so on one
 // layer or event keeps their next turn on the others.
-func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, changes []plan.Change) map[string]bool {
+var movedTurn = editGuard{hold{code: plan.HoldMovedTurn, rule: "S23", releasable: true}, func(b *builder, e edit) ([]plan.Change, func(plan.Change) wait) {
+	moved := b.moved(e.schedule, e.revised, e.changes)
+	if len(moved) == 0 {
+		return nil, nil
+	}
+	leaves, swaps, joins := b.units(e.schedule, e.changes)
+	return b.firstOf(leaves, swaps, joins), waitFor(strings.Join(moved, "; "),
+		"give somebody else turns there in the same plan, who takes them over, or release it")
+}}
+
+// moved says whose next turns an edit moves who neither join nor leave.
+func (b *builder) moved(s inventory.Schedule, revised oncall.Revised, changes []plan.Change) []string {
 	changing := map[string][]string{} // the parts on which somebody joins or leaves
 	for _, c := range changes {
 		if c.Kind == plan.Rotation {
@@ -51,12 +59,7 @@ func (b *builder) holdMoved(s inventory.Schedule, revised oncall.Revised, change
 			tell(m, elsewhere(s))
 		}
 	}
-	if len(moved) == 0 {
-		return nil
-	}
-	leaves, swaps, joins := b.units(s, changes)
-	return b.holdUnits([][]unit{leaves, swaps, joins}, movedTurn, strings.Join(moved, "; "),
-		"give somebody else turns there in the same plan, who takes them over, or release it")
+	return moved
 }
 
 // movedElsewhere is how somebody's next turn moves on the layers and events of a
@@ -167,42 +170,39 @@ func (b *builder) tellMove(m oncall.Move, ahead time.Duration, where string) str
 
 func weeksOf(d time.Duration) string { return fmt.Sprintf("%d weeks", int(d.Hours()/24/7)) }
 
-// refusedEdit is the guard of PagerDuty against the same refused edit (S32).
-var refusedEdit = guard{code: plan.HoldRefusedEdit, rule: "S32", releasable: true}
-
-// holdRefused holds an edit that PagerDuty refused a while ago, until it is tried
+// refusedEdit holds an edit that PagerDuty refused a while ago (S32), until it is tried
 // again. One that asks for something else, or of a schedule that has changed, is
 // tried at once, and so is one that a person releases.
-func (b *builder) holdRefused(s inventory.Schedule, changes []plan.Change) map[string]bool {
-	if b.in.Memory.Last == nil || b.in.Insist {
-		return nil
-	}
-	turns := slices.DeleteFunc(slices.Clone(changes), func(c plan.Change) bool { return c.Kind != plan.Rotation })
-	i := slices.IndexFunc(b.in.Memory.Last.Refused, func(r plan.Refused) bool {
-		return r.Schedule == s.ID && b.in.Now.Before(r.Next()) && !stale(r, b.in.Now) && r.Edit == editDigest(s, turns, b.in.Now)
-	})
-	if i < 0 {
-		return nil
-	}
-	r := b.in.Memory.Last.Refused[i]
-	if slices.ContainsFunc(turns, func(c plan.Change) bool { return b.releasedSince(c, r.At) }) {
-		return nil
+var refusedEdit = editGuard{hold{code: plan.HoldRefusedEdit, rule: "S32", releasable: true}, func(b *builder, e edit) ([]plan.Change, func(plan.Change) wait) {
+	turns := slices.DeleteFunc(slices.Clone(e.changes), func(c plan.Change) bool { return c.Kind != plan.Rotation })
+	r, ok := b.refusedBefore(e.schedule, turns)
+	if !ok || slices.ContainsFunc(turns, func(c plan.Change) bool { return b.releasedSince(c, r.At) }) {
+		return nil, nil
 	}
 	next, often := r.Next(), "once"
 	if r.Times > 1 {
 		often = fmt.Sprintf("%d times", r.Times)
 	}
-	out := map[string]bool{}
-	for _, c := range turns {
-		b.holdBack(c, refusedEdit, wait{
-			acts: &next,
-			why: fmt.Sprintf("the edit of schedule %s was refused %s, last at %s, and nothing of it is left; it is tried again at %s: %s",
-				s.Name, often, clock(r.At), clock(next), r.Why),
-			release: "it is tried again by itself then, and at once if anything about it changes; to try it now: " + letThrough(c),
-		})
-		out[c.ID] = true
+	why := fmt.Sprintf("the edit of schedule %s was refused %s, last at %s, and nothing of it is left; it is tried again at %s: %s",
+		e.schedule.Name, often, clock(r.At), clock(next), r.Why)
+	return turns, func(c plan.Change) wait {
+		return wait{why, "it is tried again by itself then, and at once if anything about it changes; to try it now: " + letThrough(c), &next}
 	}
-	return out
+}}
+
+// refusedBefore is the refusal of the same edit for which it waits.
+func (b *builder) refusedBefore(s inventory.Schedule, turns []plan.Change) (plan.Refused, bool) {
+	if b.in.Memory.Last == nil || b.in.Insist {
+		return plan.Refused{}, false
+	}
+	refused := b.in.Memory.Last.Refused
+	i := slices.IndexFunc(refused, func(r plan.Refused) bool {
+		return r.Schedule == s.ID && b.in.Now.Before(r.Next()) && !stale(r, b.in.Now) && r.Edit == editDigest(s, turns, b.in.Now)
+	})
+	if i < 0 {
+		return plan.Refused{}, false
+	}
+	return refused[i], true
 }
 
 // editDigest tells an edit from others: by the changes that it makes, and by the

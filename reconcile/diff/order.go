@@ -202,7 +202,7 @@ func (b *builder) ofTeam(schedule, team string) bool {
 		return true
 	}
 	for _, p := range b.in.Snapshot.EscalationPolicies {
-		if slices.Contains(p.Teams, team) && slices.Contains(targets(p), inventory.Target{Type: "schedule", ID: schedule}) {
+		if slices.Contains(p.Teams, team) && slices.Contains(p.Targets(), inventory.Target{Type: "schedule", ID: schedule}) {
 			return true
 		}
 	}

@@ -322,7 +322,7 @@ func without(s inventory.Schedule, ours []plan.Standin) inventory.Schedule {
 // hidingOverride holds overrides that would hide one that a person made: on a
 // layer-based schedule the last one made wins, and other people's overrides are
 // theirs (S24).
-var hidingOverride = guard{code: plan.HoldHidingOverride, rule: "S24", releasable: true, judge: func(b *builder) judge {
+var hidingOverride = guard{hold: hold{code: plan.HoldHidingOverride, rule: "S24", releasable: true}, judge: func(b *builder) judge {
 	return func(c plan.Change) (wait, bool) {
 		if c.Kind != plan.Override || c.After != desired.Standin || b.released(c) {
 			return wait{}, false

@@ -47,7 +47,7 @@ func (r *Result) Revert(made []plan.Change) *Reversal {
 	b.enforce()
 	b.constrain()
 	b.depend()
-	b.hold(revertGuards)
+	b.holdAll(revertGuards)
 	b.cascade()
 	b.order()
 	b.complete()
@@ -98,7 +98,7 @@ func (b *builder) undo(c plan.Change) string {
 
 // revertedEmpty holds what would leave a team without anybody (S3), whatever
 // policies say of it.
-var revertedEmpty = guard{code: plan.HoldEmptying, rule: "S3", releasable: true, lowers: true, judge: func(b *builder) judge {
+var revertedEmpty = guard{hold: hold{code: plan.HoldEmptying, rule: "S3", releasable: true}, lowers: true, judge: func(b *builder) judge {
 	left := map[inventory.Ref]int{}
 	for _, c := range b.proposed {
 		switch {

@@ -83,7 +83,7 @@ func (b *builder) edited() {
 // unsettledEdit holds what an edit newly lowers until it held still, the longer the
 // more that is, or is committed (S37). Whatever changes meanwhile, each waits no
 // longer than the longest of these times.
-var unsettledEdit = guard{code: plan.HoldEditSettling, rule: "S37", releasable: true, judge: func(b *builder) judge {
+var unsettledEdit = guard{hold: hold{code: plan.HoldEditSettling, rule: "S37", releasable: true}, judge: func(b *builder) judge {
 	u := b.recent
 	if u == nil || u.settled {
 		return nil

@@ -156,44 +156,42 @@ func (b *builder) keepHalves(half, other plan.Change, out map[string]bool) {
 	out[half.ID] = true
 }
 
-// holdUnits holds the first kind of units that there is, but for those that a person
-// released. Advice leads to the command that releases one. It returns the keys held; none where all of the kind were released.
-func (b *builder) holdUnits(kinds [][]unit, g guard, why, advice string) map[string]bool {
-	out := map[string]bool{}
+// firstOf are the changes of the first kind of units that there is, but for those that a
+// person released.
+func (b *builder) firstOf(kinds ...[]unit) []plan.Change {
+	var first []plan.Change
 	for _, units := range kinds {
 		for _, u := range units {
-			if slices.ContainsFunc(u, b.released) {
-				continue
-			}
-			for _, c := range u {
-				b.holdBack(c, g, wait{why, advice + ": " + letThrough(c), nil})
-				out[c.ID] = true
+			if !slices.ContainsFunc(u, b.released) {
+				first = append(first, u...)
 			}
 		}
 		if len(units) > 0 {
 			break
 		}
 	}
-	return out
+	return first
 }
 
-// voidedOverride is the guard of other people's overrides against edits (S24).
-var voidedOverride = guard{code: plan.HoldVoidedOverride, rule: "S24", releasable: true}
+// waitFor says why units wait. Advice leads to the command that releases one.
+func waitFor(why, advice string) func(plan.Change) wait {
+	return func(c plan.Change) wait { return wait{why, advice + ": " + letThrough(c), nil} }
+}
 
-// holdLostCovers holds what would void somebody's override: turns are swapped for a
+// voidedOverride holds what would void somebody's override: turns are swapped for a
 // reason, and other people's overrides are theirs (S24).
-func (b *builder) holdLostCovers(s, after inventory.Schedule, changes []plan.Change) map[string]bool {
+var voidedOverride = editGuard{hold{code: plan.HoldVoidedOverride, rule: "S24", releasable: true}, func(b *builder, e edit) ([]plan.Change, func(plan.Change) wait) {
 	var ends []plan.Standin
-	for _, c := range changes {
+	for _, c := range e.changes {
 		if c.Kind == plan.Override && c.After == inventory.None {
 			ends = append(ends, *c.Override)
 		}
 	}
-	lost, err := oncall.LostCovers(without(s, ends), without(after, ends), b.in.Now)
+	lost, err := oncall.LostCovers(without(e.schedule, ends), without(e.revised.Schedule, ends), b.in.Now)
 	if err != nil || len(lost) == 0 {
-		return nil
+		return nil, nil
 	}
-	leaves, swaps, joins := b.units(s, changes)
+	leaves, swaps, joins := b.units(e.schedule, e.changes)
 	var theirs []unit
 	var covers []string
 	for _, o := range lost {
@@ -208,9 +206,9 @@ func (b *builder) holdLostCovers(s, after inventory.Schedule, changes []plan.Cha
 	if len(theirs) > 0 {
 		kinds = [][]unit{theirs}
 	}
-	return b.holdUnits(kinds, voidedOverride, strings.Join(covers, "; ")+" would be void",
+	return b.firstOf(kinds...), waitFor(strings.Join(covers, "; ")+" would be void",
 		"it goes on once that is over; to have it before, release it, and make the override anew in PagerDuty for whoever has the turn then")
-}
+}}
 
 // tellCover names an override.
 func (b *builder) tellCover(o inventory.Override) string {

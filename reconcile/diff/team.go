@@ -234,7 +234,7 @@ func impliedMembers(s *inventory.Snapshot, now time.Time, changed map[string]inv
 	for _, id := range slices.Sorted(maps.Keys(s.EscalationPolicies)) {
 		policy := s.EscalationPolicies[id]
 		for _, team := range policy.Teams {
-			for _, t := range targets(policy) {
+			for _, t := range policy.Targets() {
 				if t.Type == "user" {
 					add(team, t.ID, fmt.Sprintf("on escalation policy %s of this team", policy.Name))
 					continue
@@ -270,15 +270,6 @@ func onSchedule(schedule inventory.Schedule, now time.Time, changed map[string]i
 		}
 	}
 	return people
-}
-
-// targets are the targets of all levels.
-func targets(p inventory.EscalationPolicy) []inventory.Target {
-	var all []inventory.Target
-	for _, rule := range p.Rules {
-		all = append(all, rule.Targets...)
-	}
-	return all
 }
 
 // joinsByItself lists those whom PagerDuty will put on a team since this plan

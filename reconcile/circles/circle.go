@@ -1,10 +1,19 @@
-package diff
+// Package circles finds the teams and schedules of which grants follow from one
+// another, and takes what has no other reason out of desired access.
+//
+// Reasons need a ground (S34). Where a team's members are to take turns on its
+// schedule, PagerDuty keeps whoever takes turns there on the team: after they left the
+// roster, each would be the reason for the other, forever. Teams and schedules of which
+// grants follow from one another so are a circle; within it, access counts only as far
+// as it follows from something outside.
+package circles
 
 import (
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
@@ -13,20 +22,29 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// Reasons need a ground (S34). Where a team's members are to take turns on its
-// schedule, PagerDuty keeps whoever takes turns there on the team: after they left the
-// roster, each would be the reason for the other, for ever. Teams and schedules of
-// which grants follow from one another so are a circle; within it, access counts only
-// as far as it follows from something outside.
+// Input is what circles are looked for in.
+type Input struct {
+	Snapshot  *inventory.Snapshot
+	Expansion *desired.Expansion
+	Memory    plan.Memory
+	Settings  plan.Settings
+	Now       time.Time
+	// Protections are those that no policy states; asked only where there is a circle.
+	Protections func() []desired.Protection
+	// Changed are the schedules that an earlier pass changes, as it leaves them.
+	Changed map[string]inventory.Schedule
+	// Unknown is what can't be told besides.
+	Unknown []desired.Unknown
+}
 
-// circles are the teams and schedules that follow from themselves, and what was found
+// Circles are the teams and schedules that follow from themselves, and what was found
 // of them.
-type circles struct {
-	in     Input
-	access *desired.Access
-	index  *inventory.Index
-	// changed are the schedules that an earlier pass changes.
-	changed map[string]inventory.Schedule
+type Circles struct {
+	// Access is desired access at the moment, without what follows from itself alone.
+	Access *desired.Access
+
+	in    Input
+	index *inventory.Index
 	// next are the things that follow from each thing; granted are those by grants
 	// alone, and not since PagerDuty puts people on teams, or for a shift.
 	next, granted map[inventory.Ref][]inventory.Ref
@@ -49,39 +67,39 @@ type circle struct {
 	outside, inside map[desired.Pair]bool
 }
 
-// grounded finds the circles of an expansion, and makes it and access at the plan's
-// moment say nothing that follows from itself alone. Earlier are those of an earlier
-// pass, after which it may be gone; changed are the schedules as it leaves them, unknown
-// is what can't be told besides.
-func grounded(in Input, names func() *desired.Names, earlier *circles, e *desired.Expansion, changed map[string]inventory.Schedule, unknown []desired.Unknown) *circles {
+// Find finds the circles of an expansion, and makes it and access at the moment say
+// nothing that follows from itself alone. Earlier are those of an earlier pass, after
+// which it may be gone; nil for none.
+func Find(in Input, earlier *Circles) *Circles {
+	e := in.Expansion
 	at := func() *desired.Access {
 		a := e.At(in.Now)
-		a.Unknown = slices.Concat(a.Unknown, unknown)
+		a.Unknown = slices.Concat(a.Unknown, in.Unknown)
 		return a
 	}
-	c := &circles{in: in, access: at(), index: e.Index(), changed: changed, of: map[inventory.Ref]*circle{}, by: map[desired.Pair][]desired.By{}}
+	c := &Circles{in: in, Access: at(), index: e.Index(), of: map[inventory.Ref]*circle{}, by: map[desired.Pair][]desired.By{}}
 	if earlier != nil {
 		maps.Copy(c.by, earlier.by)
 		c.told = slices.Clone(earlier.told)
 	}
 	links := e.Links()
 	if !c.find(links) {
-		c.access.Warnings = slices.Concat(c.access.Warnings, c.told)
+		c.Access.Warnings = slices.Concat(c.Access.Warnings, c.told)
 		return c
 	}
-	regard := *c.access
-	regard.Protections = slices.Concat(regard.Protections, operatorsOf(names(), in).protection())
-	c.access = &regard
+	regard := *c.Access
+	regard.Protections = slices.Concat(regard.Protections, in.Protections())
+	c.Access = &regard
 	var doubtful []desired.Unknown
 	for _, one := range c.all() {
 		s := c.solve(one, e)
 		maps.Copy(c.by, e.Ground(one.targets, s.ground))
 		doubtful = append(doubtful, s.doubtful...)
 	}
-	c.access = at()
-	c.access.Unknown = append(c.access.Unknown, doubtful...)
+	c.Access = at()
+	c.Access.Unknown = append(c.Access.Unknown, doubtful...)
 	c.warn(links)
-	c.access.Warnings = slices.Concat(c.access.Warnings, c.told)
+	c.Access.Warnings = slices.Concat(c.Access.Warnings, c.told)
 	return c
 }
 
@@ -89,7 +107,7 @@ func grounded(in Input, names func() *desired.Names, earlier *circles, e *desire
 func thing(fact inventory.Ref) inventory.Ref { return inventory.ByID(fact.Kind.Thing(), fact.ID) }
 
 // find finds the circles; false if there is none.
-func (c *circles) find(links []desired.Link) bool {
+func (c *Circles) find(links []desired.Link) bool {
 	schedules := map[string]bool{}
 	c.next, c.granted = map[inventory.Ref][]inventory.Ref{}, map[inventory.Ref][]inventory.Ref{}
 	for _, l := range links {
@@ -117,23 +135,11 @@ func (c *circles) find(links []desired.Link) bool {
 }
 
 // namedTeams are the teams of a schedule that policies name.
-func (c *circles) namedTeams(schedule string) []string {
-	return slices.DeleteFunc(teamsOf(c.in.Snapshot, schedule), func(team string) bool {
-		_, named := c.access.Named[desired.Target{Resource: inventory.ByID(inventory.KindTeam, team)}]
+func (c *Circles) namedTeams(schedule string) []string {
+	return slices.DeleteFunc(c.in.Snapshot.TeamsOf(schedule), func(team string) bool {
+		_, named := c.Access.Named[desired.Target{Resource: inventory.ByID(inventory.KindTeam, team)}]
 		return !named
 	})
-}
-
-// teamsOf are the teams on which PagerDuty puts whoever is on a schedule, sorted.
-func teamsOf(s *inventory.Snapshot, schedule string) []string {
-	teams := slices.Clone(s.Schedules[schedule].Teams)
-	for _, p := range s.EscalationPolicies {
-		if slices.Contains(targets(p), inventory.Target{Type: "schedule", ID: schedule}) {
-			teams = append(teams, p.Teams...)
-		}
-	}
-	slices.Sort(teams)
-	return slices.Compact(teams)
 }
 
 // reach is what follows from a thing, in one step or more.
@@ -151,7 +157,7 @@ func reach(next map[inventory.Ref][]inventory.Ref, from inventory.Ref) map[inven
 }
 
 // add adds the circle of a thing that follows from itself.
-func (c *circles) add(from inventory.Ref) {
+func (c *Circles) add(from inventory.Ref) {
 	one := &circle{}
 	for to := range reach(c.next, from) {
 		if reach(c.next, to)[from] {
@@ -159,7 +165,7 @@ func (c *circles) add(from inventory.Ref) {
 			c.of[to] = one
 		}
 	}
-	for target := range c.access.Named {
+	for target := range c.Access.Named {
 		if c.of[target.Resource] == one {
 			one.targets = append(one.targets, target)
 			one.synced = one.synced || c.mode(target.Resource) == plan.Sync
@@ -168,8 +174,16 @@ func (c *circles) add(from inventory.Ref) {
 	one.outside, one.inside = c.kept(one)
 }
 
+// By are the rules that would have given a pair what follows from itself alone.
+func (c *Circles) By(pair desired.Pair) []desired.By {
+	if c == nil {
+		return nil
+	}
+	return c.by[pair]
+}
+
 // all are the circles, each once.
-func (c *circles) all() []*circle {
+func (c *Circles) all() []*circle {
 	var all []*circle
 	for _, one := range c.of {
 		if !slices.Contains(all, one) {
@@ -179,31 +193,31 @@ func (c *circles) all() []*circle {
 	return all
 }
 
-// have says that one of the pairs is in a circle, or about a base role, which may fix
+// Has says that one of the pairs is in a circle, or about a base role, which may fix
 // roles on its teams: what else follows from it can't be told pair by pair.
-func (c *circles) have(pairs []desired.Pair) bool {
-	return c.any() && slices.ContainsFunc(pairs, func(p desired.Pair) bool {
+func (c *Circles) Has(pairs []desired.Pair) bool {
+	return c.Any() && slices.ContainsFunc(pairs, func(p desired.Pair) bool {
 		return c.of[p.Resource] != nil || p.Resource.Kind == inventory.KindAccount
 	})
 }
 
-// any says that there is a circle.
-func (c *circles) any() bool { return c != nil && len(c.of) > 0 }
+// Any says that there is a circle.
+func (c *Circles) Any() bool { return c != nil && len(c.of) > 0 }
 
-func (c *circles) mode(r inventory.Ref) plan.Mode {
+func (c *Circles) mode(r inventory.Ref) plan.Mode {
 	return c.in.Settings.ModeOf(r.Kind, r.ID, c.index.Name(r.Kind, r.ID))
 }
 
 // kept are whom PagerDuty keeps on the teams of a circle by itself: since they are on
 // something outside it, and since they take turns on its schedules.
-func (c *circles) kept(one *circle) (outside, inside map[desired.Pair]bool) {
+func (c *Circles) kept(one *circle) (outside, inside map[desired.Pair]bool) {
 	outside, inside = map[desired.Pair]bool{}, map[desired.Pair]bool{}
 	for id, s := range c.in.Snapshot.Schedules {
 		within := c.of[inventory.ByID(inventory.KindSchedule, id)] == one
-		if after, ok := c.changed[id]; ok && !within {
+		if after, ok := c.in.Changed[id]; ok && !within {
 			s = after
 		}
-		for _, team := range teamsOf(c.in.Snapshot, id) {
+		for _, team := range c.in.Snapshot.TeamsOf(id) {
 			resource := inventory.ByID(inventory.KindTeam, team)
 			if c.of[resource] != one {
 				continue
@@ -230,7 +244,7 @@ func (c *circles) kept(one *circle) (outside, inside map[desired.Pair]bool) {
 		}
 	}
 	for _, p := range c.in.Snapshot.EscalationPolicies {
-		for _, t := range targets(p) {
+		for _, t := range p.Targets() {
 			for _, team := range p.Teams {
 				if t.Type == "user" {
 					outside[desired.Pair{User: t.ID, Resource: inventory.ByID(inventory.KindTeam, team)}] = true
@@ -242,7 +256,7 @@ func (c *circles) kept(one *circle) (outside, inside map[desired.Pair]bool) {
 }
 
 // ours says that this program made a stand-in.
-func (c *circles) ours(schedule string, have plan.Standin) bool {
+func (c *Circles) ours(schedule string, have plan.Standin) bool {
 	return slices.ContainsFunc(c.in.Memory.Standins, func(o plan.OurStandin) bool {
 		return o.Schedule == schedule && o.ID == have.ID && o.Kind == have.Kind
 	})
@@ -250,7 +264,7 @@ func (c *circles) ours(schedule string, have plan.Standin) bool {
 
 // warn tells of grants that follow from themselves by what policies say alone, and of
 // those by which somebody would have had something only so.
-func (c *circles) warn(links []desired.Link) {
+func (c *Circles) warn(links []desired.Link) {
 	affected := map[desired.Target]bool{}
 	for pair := range c.by {
 		affected[pair.Target()] = true
@@ -275,7 +289,7 @@ func (c *circles) warn(links []desired.Link) {
 }
 
 // byName is the reference by which policies mean a thing, as far as it has a name.
-func (c *circles) byName(thing inventory.Ref) inventory.Ref {
+func (c *Circles) byName(thing inventory.Ref) inventory.Ref {
 	if named, err := inventory.ParseRef(c.index.Named(thing)); err == nil {
 		return named
 	}
@@ -283,7 +297,7 @@ func (c *circles) byName(thing inventory.Ref) inventory.Ref {
 }
 
 // path is how a fact follows from a target, and the target from it.
-func (c *circles) path(target, fact inventory.Ref) string {
+func (c *Circles) path(target, fact inventory.Ref) string {
 	before, todo := map[inventory.Ref]inventory.Ref{}, []inventory.Ref{target}
 	for i := 0; i < len(todo); i++ {
 		next := slices.Clone(c.next[todo[i]])

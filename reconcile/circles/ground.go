@@ -1,4 +1,4 @@
-package diff
+package circles
 
 import (
 	"fmt"
@@ -50,7 +50,7 @@ type grounds struct {
 
 // solution is what has a ground in a circle.
 type solution struct {
-	c       *circles
+	c       *Circles
 	one     *circle
 	reasons map[desired.Target]map[string][]desired.Reason
 	// firm is what has a ground that is no shift of the circle's own schedules, and
@@ -61,7 +61,7 @@ type solution struct {
 }
 
 // solve finds out what in a circle has a ground.
-func (c *circles) solve(one *circle, e *desired.Expansion) *solution {
+func (c *Circles) solve(one *circle, e *desired.Expansion) *solution {
 	s := &solution{c: c, one: one, reasons: map[desired.Target]map[string][]desired.Reason{},
 		firm: grounds{map[inventory.Ref]map[string]ground{}, false}, holds: grounds{map[inventory.Ref]map[string]ground{}, true}}
 	for _, thing := range one.things {
@@ -112,7 +112,7 @@ func (s *solution) of(thing inventory.Ref, user string, in grounds) ground {
 		return best
 	}
 	for _, other := range s.one.things {
-		if other.Kind == inventory.KindSchedule && slices.Contains(teamsOf(s.c.in.Snapshot, other.ID), thing.ID) {
+		if other.Kind == inventory.KindSchedule && slices.Contains(s.c.in.Snapshot.TeamsOf(other.ID), thing.ID) {
 			best = best.better(in.of[other][user]).better(s.given(desired.Target{Resource: other}, user, in))
 		}
 	}
@@ -122,7 +122,7 @@ func (s *solution) of(thing inventory.Ref, user string, in grounds) ground {
 // given is how what grants give on a target is grounded.
 func (s *solution) given(target desired.Target, user string, in grounds) ground {
 	pair := desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}
-	if g, known := s.c.access.Grants.Get(pair); known && g.Role == inventory.None {
+	if g, known := s.c.Access.Grants.Get(pair); known && g.Role == inventory.None {
 		return ground{} // limited
 	}
 	var best ground
@@ -163,7 +163,7 @@ func (s *solution) base(thing inventory.Ref, user string) ground {
 			continue
 		}
 		pair.Layer = line.ID
-		if _, named := s.c.access.Named[pair.Target()]; !named {
+		if _, named := s.c.Access.Named[pair.Target()]; !named {
 			return always(sure)
 		}
 		best = best.better(always(s.stays(pair, desired.Rotation)))
@@ -174,8 +174,8 @@ func (s *solution) base(thing inventory.Ref, user string) ground {
 // stays is how it is grounded that somebody who is there stays without a grant: since
 // they are left as they are, and not by PagerDuty's own doing.
 func (s *solution) stays(pair desired.Pair, held string) grade {
-	covered := slices.ContainsFunc(s.c.access.Protections, func(p desired.Protection) bool { return p.Covers(pair, held, inventory.None) })
-	if covered || s.c.access.UnknownReason(pair) != "" {
+	covered := slices.ContainsFunc(s.c.Access.Protections, func(p desired.Protection) bool { return p.Covers(pair, held, inventory.None) })
+	if covered || s.c.Access.UnknownReason(pair) != "" {
 		return sure
 	}
 	fixed := pair.Resource.Kind == inventory.KindTeam && s.c.fixedBase(pair.User)
@@ -189,14 +189,14 @@ func (s *solution) stays(pair desired.Pair, held string) grade {
 }
 
 // fixedBase says that a person's base role fixes their roles on teams, and goes on to.
-func (c *circles) fixedBase(user string) bool {
+func (c *Circles) fixedBase(user string) bool {
 	pair, held := desired.Pair{User: user, Resource: inventory.AccountRef}, c.in.Snapshot.RoleOf(user, inventory.AccountRef)
 	before, raised := c.in.Memory.Raised[pair]
-	switch g := c.access.Grant(pair); {
+	switch g := c.Access.Grant(pair); {
 	case c.mode(pair.Resource) != plan.Sync:
 	case g.Role != "":
 		held = g.Role
-	case raised && before != inventory.None && higher(pair, held, before):
+	case raised && before != inventory.None && inventory.CompareRoles(pair.Resource.Kind, held, before) > 0:
 		held = before // it goes back
 	}
 	return inventory.FixedBaseRole(held)
