@@ -106,6 +106,11 @@ type Failure struct {
 	Line int
 	// Texts are what the function that failed was called with.
 	Texts []string
+	// Row is the place of the row of data that it is about, "file:line", and Expected
+	// and Suggestion how it is corrected, where these are known; may be empty.
+	Row        string
+	Expected   string
+	Suggestion string
 	// Bad says that it only counts elements that Statements.Bad tells one by one.
 	Bad bool
 }

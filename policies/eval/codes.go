@@ -10,6 +10,7 @@ const (
 	codeInDoubt       code.Code = "rule/in-doubt"
 	codeBadElements   code.Code = "rule/bad-elements"
 	codeLeftOut       code.Code = "rule/left-out"
+	codeUndefinedHead code.Code = "rule/undefined-head"
 )
 
 // Pages explain the codes of this package.
@@ -61,5 +62,14 @@ var Pages = code.Pages{
 		Why:     "Other rules go on; nothing is lowered meanwhile.",
 		Do:      "Make the rule faster. dutyward check shows what takes the square of the account's size.",
 		Example: "a search of all users for each row of a large document",
+	},
+	{
+		Code: codeUndefinedHead, Account: true,
+		Title: "The conditions of a rule hold, and its head is undefined",
+		Means: "Something in what the rule gives has no value, such as a field that one row of the data lacks, or a look-up that does not know a row's word.",
+		Why:   "Rego gives one element fewer and says nothing, so a person would lose access by a slip in the data. What the rule would have given is unknown, and nothing is lowered until it is corrected.",
+		Do:    "Correct the row. If the rule is only for rows that have the value, name it among the conditions, or have another rule for `not p.until`.",
+		Example: `grant contains {"principal": $"user:{p.email}", "resource": "team:A", "role": p.role} if some p in data.people  # a row has rolle: manager
+grant contains {"principal": $"user:{p.email}", "resource": "team:A", "role": p.role} if { some p in data.people; p.role }  # only for those with a role`,
 	},
 }

@@ -32,8 +32,12 @@ type rule struct {
 	// query is the compiled body with the head's key bound to elementVar. It
 	// yields what the rule contributes to its set, so each element is known to
 	// come from this rule.
-	query  ast.Body
-	origin policies.Origin
+	query ast.Body
+	// head is what makes the element where that can be undefined, else nil.
+	head *head
+	// generators are what its body goes over of the data.
+	generators []generator
+	origin     policies.Origin
 	// location is the rule's source place, for problems.
 	location *ast.Location
 	needs    *needs
@@ -55,7 +59,7 @@ func (s *Set) contractRules() map[policies.Phase][]*rule {
 			continue
 		}
 		root := source.PackageRoot(m)
-		for _, r := range m.Rules {
+		for i, r := range m.Rules {
 			c, ok := contract.ContractNamed(string(r.Head.Name))
 			if !ok || string(c.Phase) != root || r.Head.RuleKind() != ast.MultiValue {
 				continue
@@ -64,10 +68,14 @@ func (s *Set) contractRules() map[policies.Phase][]*rule {
 			key.Location = r.Location
 			body := append(r.Body[:len(r.Body):len(r.Body)], key)
 			key.Index = len(r.Body)
-			out[c.Phase] = append(out[c.Phase], &rule{
+			made := &rule{
 				contract: c, compiled: r, element: r.Head.Key, query: body, location: r.Location,
-				origin: originOf(r, f, annotations), needs: finder.of(r),
-			})
+				origin: originOf(r, f, annotations), needs: finder.of(r), generators: generatorsIn(r.Body, s.compiler),
+			}
+			if parsed := s.parsedRule(f.Name, i); parsed != nil {
+				made.head = headOf(parsed, r, body)
+			}
+			out[c.Phase] = append(out[c.Phase], made)
 		}
 	}
 	return out
@@ -182,16 +190,27 @@ func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 	var builtinErrors []topdown.Error
 	var elements []*ast.Term
 	seen := ast.NewSet()
-	err := e.query(r).
+	lost := &lostElements{evaluation: e, rule: r}
+	query := r.query
+	if r.head != nil {
+		query = r.head.query
+	}
+	err := e.query(query).
 		WithBuiltinErrorList(&builtinErrors).
 		WithStackTraces(true).
 		Iter(ctx, func(result topdown.QueryResult) error {
-			element := result[elementVar]
-			if seen.Add(element); seen.Len() == len(elements) {
-				return nil
+			given := r.elementsIn(result)
+			if len(given) == 0 {
+				lost.note(ctx, result)
 			}
-			elements = append(elements, element)
-			return e.counted(1, r)
+			more := 0
+			for _, element := range given {
+				if seen.Add(element); seen.Len() > len(elements) {
+					elements = append(elements, element)
+					more++
+				}
+			}
+			return e.counted(more, r)
 		})
 	if errors.Is(err, errElements) {
 		e.cancel.Cancel()
@@ -203,16 +222,16 @@ func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 		}
 		return &outcome{failures: []policies.Failure{r.failed(err)}}, nil
 	}
-	failures := r.builtinFailures(builtinErrors)
+	failures := append(r.builtinFailures(builtinErrors), lost.failures()...)
 	if failure, ok := e.set.inDoubt(r, builtinErrors); ok {
 		return &outcome{failures: append(failures, failure)}, nil
 	}
 	return r.outcome(elements, failures), nil
 }
 
-// query is the query of a rule's body.
-func (e *evaluation) query(r *rule) *topdown.Query {
-	return topdown.NewQuery(r.query).
+// query is a query of what was compiled.
+func (e *evaluation) query(body ast.Body) *topdown.Query {
+	return topdown.NewQuery(body).
 		WithCompiler(e.set.compiler).
 		WithStore(e.set.store).
 		WithTransaction(e.txn).

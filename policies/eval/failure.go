@@ -54,7 +54,10 @@ func (r *rule) builtinFailures(errs []topdown.Error) []policies.Failure {
 // ProblemOf is the failure of a rule as a problem, at the place that failed, with
 // the row of data that what failed is from, where that can be told.
 func (s *Set) ProblemOf(f policies.Failure) policies.Problem {
-	p := policies.Problem{Code: f.Code, Message: f.Message}
+	p := policies.Problem{Code: f.Code, Message: f.Message, Expected: f.Expected, Suggestion: f.Suggestion, See: f.Row}
+	if p.Expected != "" {
+		return placed(p, f.Origin)
+	}
 	if f.File != "" {
 		p.File, p.Line = f.File, f.Line
 	}

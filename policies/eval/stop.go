@@ -71,7 +71,7 @@ func (s *Set) Stops(ctx context.Context, in *Input, now time.Time, q StopQuery) 
 	for _, r := range asked {
 		t := &stopTracer{person: q.Person, rule: r}
 		ended := section.Begin(r.String())
-		err := e.query(r).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
+		err := e.query(r.query).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
 		ended()
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("explain policies: %w", context.Cause(ctx))

@@ -1,0 +1,133 @@
+package eval
+
+import (
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// headVar is bound to what a head comes to for one answer of its rule's body: an
+// array of its elements, empty if the head is undefined there.
+const headVar = ast.Var("__dutyward_head__")
+
+// head is what a rule evaluates beyond its conditions to make its element. Where
+// the conditions hold and the head is undefined, Rego gives one element fewer and
+// says nothing.
+type head struct {
+	// exprs are the compiled expressions of the head, the last of which binds elementVar.
+	exprs ast.Body
+	// query is the compiled body, with headVar bound to the head's array.
+	query ast.Body
+}
+
+// headOf takes the query of a compiled rule apart. It is nil where the head is
+// always defined, and where it is not told apart from the body.
+func headOf(parsed, compiled *ast.Rule, query ast.Body) *head {
+	var body, own ast.Body
+	for _, e := range query[:len(query)-1] {
+		if e.Location == nil || e.Location.File != parsed.Location.File {
+			return nil
+		}
+		if inHead(parsed, e.Location.Offset) {
+			own = append(own, e)
+		} else {
+			body = append(body, e)
+		}
+	}
+	own = append(own, query[len(query)-1])
+	if !slices.ContainsFunc(own, canBeUndefined) || !follows(own, body) {
+		return nil
+	}
+	elements := ast.ArrayComprehensionTerm(ast.VarTerm(string(elementVar)), own)
+	bind := ast.Equality.Expr(ast.VarTerm(string(headVar)), elements)
+	bind.Location, bind.Index = compiled.Location, len(body)
+	return &head{exprs: own, query: append(body[:len(body):len(body)], bind)}
+}
+
+// inHead says that what stands at an offset is part of a rule's head: before its
+// body, or in the object that the body assigns to the variable which the head is.
+func inHead(r *ast.Rule, offset int) bool {
+	if len(r.Body) == 0 || r.Body[0].Location == nil || offset < r.Body[0].Location.Offset {
+		return true
+	}
+	name, ok := r.Head.Key.Value.(ast.Var)
+	if !ok {
+		return false
+	}
+	for i, e := range r.Body {
+		if !e.IsAssignment() || e.Operand(0).Value.Compare(name) != 0 {
+			continue
+		}
+		_, object := e.Operand(1).Value.(ast.Object)
+		return object && e.Location.Offset <= offset && (i+1 == len(r.Body) || offset < r.Body[i+1].Location.Offset)
+	}
+	return false
+}
+
+// canBeUndefined says that an expression of a head may have no value: it selects
+// something, or calls a function other than those that always answer.
+func canBeUndefined(e *ast.Expr) bool {
+	if e.IsCall() && !e.IsEquality() {
+		return e.Operator().String() != ast.InternalTemplateString.Name
+	}
+	return slices.ContainsFunc(e.Operands(), func(t *ast.Term) bool {
+		ref, ok := t.Value.(ast.Ref)
+		return ok && len(ref) > 1
+	})
+}
+
+// follows says that a head follows from its body: it iterates over nothing of its
+// own, and gives the body nothing.
+func follows(head, body ast.Body) bool {
+	known, given := body.Vars(ast.SafetyCheckVisitorParams), ast.NewVarSet()
+	for _, e := range head {
+		iterates := false
+		ast.NewGenericVisitor(func(x any) bool {
+			if ref, ok := x.(ast.Ref); ok {
+				iterates = iterates || slices.ContainsFunc(ref[1:], func(t *ast.Term) bool {
+					v, ok := t.Value.(ast.Var)
+					return ok && !known.Contains(v) && !given.Contains(v)
+				})
+			}
+			return isClosure(x)
+		}).Walk(e)
+		if iterates {
+			return false
+		}
+		given.Update(e.Vars(ast.SafetyCheckVisitorParams).Diff(known))
+	}
+	return !slices.ContainsFunc(body, func(e *ast.Expr) bool {
+		return len(e.Vars(ast.SafetyCheckVisitorParams).Intersect(given)) > 0
+	})
+}
+
+func isClosure(x any) bool {
+	switch x.(type) {
+	case *ast.ArrayComprehension, *ast.SetComprehension, *ast.ObjectComprehension, *ast.Every:
+		return true
+	}
+	return false
+}
+
+// elementsIn are the elements of one answer to a rule's query.
+func (r *rule) elementsIn(result map[ast.Var]*ast.Term) []*ast.Term {
+	if r.head == nil {
+		return []*ast.Term{result[elementVar]}
+	}
+	array, _ := result[headVar].Value.(*ast.Array)
+	if array == nil {
+		return nil
+	}
+	elements := make([]*ast.Term, 0, 1)
+	array.Foreach(func(t *ast.Term) { elements = append(elements, t) })
+	return elements
+}
+
+// parsedRule is the rule that a compiled one was written as; nil if it can't be told.
+func (s *Set) parsedRule(file string, i int) *ast.Rule {
+	parsed, compiled := s.parsed[file], s.compiler.Modules[file]
+	if parsed == nil || len(parsed.Rules) != len(compiled.Rules) {
+		return nil
+	}
+	return parsed.Rules[i]
+}
