@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"os/exec"
@@ -55,6 +56,42 @@ func TestTheReconciliationDoesNotKnowPagerDutysClient(t *testing.T) {
 		if below(from, "reconcile") && i.path == module+"inventory/pagerduty" && !slices.Contains(acquainted, from) {
 			t.Errorf("%s imports %s: it asks through an interface of its own", i.file, i.path)
 		}
+	}
+}
+
+// openers are the functions that open something, by their package. Sessions alone call
+// them, for how an installation is reached is decided once; and doctor, which looks
+// whether the state can be opened.
+var openers = map[string][]string{
+	"inventory/pagerduty": {"New", "NewClock"},
+	"reconcile/journal":   {"Open", "OpenReadOnly"},
+}
+
+var opening = []string{"cmd/internal/session", "reconcile/doctor"}
+
+func TestOnlySessionsOpenAnAccountOrAState(t *testing.T) {
+	opened := 0
+	eachFile(t, func(name string, f *ast.File, fset *token.FileSet) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
+				for pkg, names := range openers {
+					if x, ok := sel.X.(*ast.Ident); !ok || x.Obj != nil || x.Name != path.Base(pkg) || !slices.Contains(names, sel.Sel.Name) {
+						continue
+					}
+					if opened++; !slices.Contains(opening, path.Dir(name)) {
+						t.Errorf("%s: %s.%s is called by %s alone", fset.Position(call.Pos()), pkg, sel.Sel.Name, strings.Join(opening, " and "))
+					}
+				}
+			}
+			return true
+		})
+	})
+	if opened < 4 {
+		t.Errorf("%d calls found", opened)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/journal"
 )
@@ -26,11 +27,11 @@ func (a *app) completions(root *cobra.Command) {
 			continue
 		}
 		cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-			c, err := a.Config()
+			s, err := a.Configured(session.Options{})
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			j, err := journal.OpenReadOnly(cmd.Context(), c.State, journal.Options{Now: a.Now, Account: c.Account.Name, Redact: a.Redact})
+			j, err := a.ReadState(cmd.Context(), s)
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}

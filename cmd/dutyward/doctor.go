@@ -151,7 +151,7 @@ func (e *examination) memory(ctx context.Context) (*journal.Journal, error) {
 	if e.foreign {
 		return nil, nil
 	}
-	return journal.OpenReadOnly(ctx, e.config.State, e.JournalOptions(e.session))
+	return e.ReadState(ctx, e.session)
 }
 
 func (e *examination) planned(ctx context.Context, j *journal.Journal) []doctor.Check {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/policies/scaffold"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -50,7 +49,7 @@ func (a *app) init(ctx context.Context, dir, snapshot string, force bool) error 
 	if there := existing(dir, scaffold.Paths()); len(there) > 0 && !force {
 		return fmt.Errorf("nothing was written, since these files are there already:\n  %s\nname another directory, or overwrite them with --force", strings.Join(there, "\n  "))
 	}
-	s, err := a.accountOrFile(ctx, c, snapshot)
+	s, err := a.accountOrFile(ctx, snapshot)
 	if err != nil {
 		return err
 	}
@@ -69,20 +68,12 @@ func (a *app) init(ctx context.Context, dir, snapshot string, force bool) error 
 }
 
 // accountOrFile is a saved snapshot, or that of the account.
-func (a *app) accountOrFile(ctx context.Context, c *config.Config, file string) (*inventory.Snapshot, error) {
+func (a *app) accountOrFile(ctx context.Context, file string) (*inventory.Snapshot, error) {
 	if file != "" {
 		return a.SavedSnapshot(file)
 	}
-	o := c.PagerDuty()
-	o.Transport = a.Transport
-	progress, stop := a.ReadingProgress()
-	defer stop()
-	o.Progress = progress
-	client, err := pagerduty.New(o)
-	if err != nil {
-		return nil, err
-	}
-	return client.Snapshot(ctx, pagerduty.SnapshotOptions{})
+	s, _, err := a.ReadAccount(ctx)
+	return s, err
 }
 
 // scaffolded is how a draft in dir reaches the account of a snapshot: as this

@@ -8,7 +8,6 @@ import (
 
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -22,27 +21,14 @@ func newSnapshot(a *app) *cobra.Command {
 			"and bytes are told on standard error. An incomplete snapshot is printed too; the exit code is then 3.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.Config()
-			if err != nil {
-				return err
-			}
-			o := c.PagerDuty()
-			o.Transport = a.Transport
-			progress, stop := a.ReadingProgress()
-			o.Progress = progress
-			client, err := pagerduty.New(o)
-			if err != nil {
-				return err
-			}
-			s, err := client.Snapshot(cmd.Context(), pagerduty.SnapshotOptions{})
-			stop()
+			s, cost, err := a.ReadAccount(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if err := a.WriteFile(out, 0o600, s.Encode); err != nil {
 				return err
 			}
-			if err := report.CostText(a.Stderr, client.Cost(), a.Style(a.Stderr)); err != nil {
+			if err := report.CostText(a.Stderr, cost, a.Style(a.Stderr)); err != nil {
 				return err
 			}
 			return incomplete(s)

@@ -56,6 +56,25 @@ func (p *Process) SnapshotFor(ctx context.Context, o Options) (*inventory.Snapsh
 	return s.Snapshot(ctx, nil)
 }
 
+// ReadAccount is a snapshot of the account as it is now, and what reading it cost.
+func (p *Process) ReadAccount(ctx context.Context) (*inventory.Snapshot, pagerduty.Cost, error) {
+	c, err := p.Config()
+	if err != nil {
+		return nil, pagerduty.Cost{}, err
+	}
+	o := c.PagerDuty()
+	o.Transport = p.Transport
+	progress, stop := p.ReadingProgress()
+	defer stop()
+	o.Progress = progress
+	client, err := pagerduty.New(o)
+	if err != nil {
+		return nil, pagerduty.Cost{}, err
+	}
+	s, err := client.Snapshot(ctx, pagerduty.SnapshotOptions{})
+	return s, client.Cost(), err
+}
+
 // ForReverting opens a session that may change the account, with the last good
 // policies where those that stand are broken: it is they that are in force.
 func (p *Process) ForReverting(ctx context.Context, o Options) (*Session, error) {

@@ -92,7 +92,7 @@ func (p *Process) Read(ctx context.Context, s *Session, snapshot func() (*invent
 	} else if s.Reader, err = p.Connect(ctx, s); err != nil {
 		return err
 	}
-	if s.Journal, err = journal.OpenReadOnly(ctx, s.Config.State, p.JournalOptions(s)); err != nil {
+	if s.Journal, err = p.ReadState(ctx, s); err != nil {
 		return err
 	}
 	s.Memory = s.Journal
@@ -170,6 +170,11 @@ func (p *Process) Connect(ctx context.Context, s *Session) (reconcile.Reader, er
 	}
 	s.Client, s.Now, s.ClockDoubt, s.Self = client, s.clock.Now, s.clock.Doubt, client.TokenUser
 	return accountReader{client, stop}, nil
+}
+
+// ReadState opens the state of a session to be read.
+func (p *Process) ReadState(ctx context.Context, s *Session) (*journal.Journal, error) {
+	return journal.OpenReadOnly(ctx, s.Config.State, p.JournalOptions(s))
 }
 
 // JournalOptions are those that the state is opened with.
