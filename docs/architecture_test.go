@@ -95,6 +95,41 @@ func TestOnlySessionsOpenAnAccountOrAState(t *testing.T) {
 	}
 }
 
+// logging are the methods by which something is logged, and where they are called: the
+// log is a sink of events, each of which has a code.
+var logging = []string{"Debug", "Info", "Warn", "Error", "Log", "LogAttrs", "InfoContext", "WarnContext", "ErrorContext", "DebugContext"}
+
+const logger = "reconcile/events/eventlog"
+
+func TestNothingIsLoggedButEvents(t *testing.T) {
+	eachFile(t, func(name string, f *ast.File, fset *token.FileSet) {
+		if path.Dir(name) == logger {
+			return
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			sel, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains(logging, sel.Sel.Name) {
+				return true
+			}
+			var last string
+			switch x := sel.X.(type) {
+			case *ast.Ident:
+				last = x.Name
+			case *ast.SelectorExpr:
+				last = x.Sel.Name
+			}
+			if slices.Contains([]string{"log", "slog", "logger", "Logger"}, last) {
+				t.Errorf("%s: %s.%s: tell it as an event, which has a code", fset.Position(call.Pos()), last, sel.Sel.Name)
+			}
+			return true
+		})
+	})
+}
+
 // TestThePureCoreDoesWithoutRego looks at all that the linker takes in.
 func TestThePureCoreDoesWithoutRego(t *testing.T) {
 	for _, p := range pure {

@@ -31,8 +31,8 @@ func (d *Daemon) note(happened func(*events.Told) []events.Event) []events.Event
 	return all
 }
 
-// announceOne hands on an event that nothing has to be remembered of.
-func (d *Daemon) announceOne(e events.Event) {
+// Tell hands on an event that nothing has to be remembered of.
+func (d *Daemon) Tell(e events.Event) {
 	d.announce(func(*events.Told) []events.Event { return []events.Event{e} })
 }
 

@@ -116,12 +116,12 @@ func (r *round) announceCost(done *reconcile.Applied) {
 	cost := r.count(kind)
 	last, wrote := lastWrite(done)
 	if !wrote || r.dueAt.IsZero() || done.Plan.Now.Before(r.dueAt) {
-		r.d.announceOne(events.Read(cost))
+		r.d.Tell(events.Read(cost))
 		return
 	}
 	delay := max(0, last.Sub(r.dueAt))
 	r.d.ledger.delay(delay)
-	r.d.announceOne(events.HandedOff(cost, r.dueAt, delay))
+	r.d.Tell(events.HandedOff(cost, r.dueAt, delay))
 }
 
 // lastWrite is when the last write was acknowledged that access changing by

@@ -105,7 +105,7 @@ func (r *round) snapshot(ctx context.Context, m plan.Memory, schedules []string)
 	if r.full() {
 		r.waits = ""
 		if partial(r.trigger) && r.d.Refresher != nil {
-			r.d.announceOne(events.ReadInFull(r.d.Now(), r.trigger, got.fullReason))
+			r.d.Tell(events.ReadInFull(r.d.Now(), r.trigger, got.fullReason))
 		}
 	}
 	return got.snapshot, nil
@@ -140,7 +140,7 @@ var errUncovered = errors.New("the policies now depend on schedules that were no
 // what went wrong ends it: then PagerDuty may hold anything.
 func (r *round) keep(done *reconcile.Applied, err error) {
 	if r.waits != "" {
-		r.d.announceOne(events.Waiting(r.d.Now(), r.waits))
+		r.d.Tell(events.Waiting(r.d.Now(), r.waits))
 	}
 	if r.waits != "" || err != nil && !errors.Is(err, apply.ErrExpired) || !r.sound(done) {
 		r.d.cache.drop()

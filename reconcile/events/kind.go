@@ -42,6 +42,13 @@ const (
 	LeftOpen            code.Code = "event/left-open"
 	WritesSettled       code.Code = "event/writes-settled"
 	NotRemembered       code.Code = "event/not-remembered"
+	Started             code.Code = "event/started"
+	Ended               code.Code = "event/ended"
+	StateNoticed        code.Code = "event/state"
+	Unserved            code.Code = "event/unserved"
+	Unwatched           code.Code = "event/unwatched"
+	Reconfigured        code.Code = "event/configuration-changed"
+	RestartNeeded       code.Code = "event/restart-needed"
 )
 
 // kind is what all events of a code have in common.
@@ -92,4 +99,11 @@ var kinds = map[code.Code]kind{
 	LeftOpen:            {severity: Warning, title: "what an earlier run left open", reason: "outcome"},
 	WritesSettled:       {severity: Info, title: "what became of writes that an earlier run left open is recorded now"},
 	NotRemembered:       {severity: Warning, title: "what was told can't be kept, a restart will tell it again", reason: "error"},
+	Started:             {severity: Info, title: "started"},
+	Ended:               {severity: Info, title: "ended"},
+	StateNoticed:        {severity: Warning, title: "the state needs a look"},
+	Unserved:            {severity: Error, title: "health checks and metrics are not served any more", reason: "error"},
+	Unwatched:           {severity: Warning, title: "changes of files may be seen late", reason: "error"},
+	Reconfigured:        {severity: Info, title: "the configuration changed"},
+	RestartNeeded:       {severity: Warning, title: "this change of the configuration takes effect with a restart only, all else now"},
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Pages explain the codes of events.
-var Pages = slices.Concat(pagesOfRounds, pagesOfConditions)
+var Pages = slices.Concat(pagesOfRounds, pagesOfConditions, pagesOfProcesses)
 
 // pagesOfRounds explain what rounds do.
 var pagesOfRounds = code.Pages{

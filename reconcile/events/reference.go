@@ -26,7 +26,7 @@ var fields = []struct{ key, means string }{
 	{"since", "when the condition began, or null"},
 	{"until", "when what the event is about ends by itself, or null"},
 	{"remedy", "what a person can do; may be empty"},
-	{"details", "an object of numbers and texts that events of this code alone have"},
+	{"details", "an object of numbers, texts and lists of texts that events of this code alone have"},
 }
 
 // Reference describes the JSON form of events and lists their kinds, as Markdown.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/cmd/internal/serve"
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events"
 )
 
 const (
@@ -98,7 +98,7 @@ func (s *stage) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := s.Unattended(ctx, c, slog.New(slog.DiscardHandler))
+	open, err := s.Unattended(ctx, c, events.Sinks{})
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/events"
 )
 
 // reload takes up the configuration as it stands, from the next round on, and
@@ -26,7 +26,7 @@ func (r *Service) reload(ctx context.Context) bool {
 	next := *asked
 	fixed := next.Keep(r.config)
 	if waits := fixed; len(waits) > 0 && !slices.Equal(waits, r.asked.Differing(r.config)) {
-		r.log.Warn("this change of the configuration takes effect with a restart only, all else now", "keys", strings.Join(waits, ", "))
+		r.sink.Tell(events.NeedRestart(r.opened.Now(), waits))
 	}
 	if err := r.take(ctx, &next); err != nil {
 		r.Daemon.TellConfiguration(err)
@@ -70,6 +70,6 @@ func (r *Service) take(ctx context.Context, c *config.Config) error {
 	if !slices.Equal(c.Policies, before.Policies) || !reflect.DeepEqual(c.Schemas, before.Schemas) {
 		r.watchPolicies(ctx)
 	}
-	r.log.Info("the configuration changed", "schedule", c.Run.Schedule, "policies", c.Policies, "default_mode", c.Manage.Default)
+	r.sink.Tell(events.Reconfigure(s.Now(), c.Run.Schedule, c.Policies, c.Manage.Default))
 	return nil
 }

@@ -48,6 +48,8 @@ type Service struct {
 	// output is what log writes to.
 	output session.LogOutput
 	log    *slog.Logger
+	// sink is told what happens, be it to the account or to the process.
+	sink events.Sink
 
 	client atomic.Pointer[pagerduty.Client]
 	opened rounds
@@ -75,6 +77,7 @@ func (r *Service) Run(ctx context.Context) error {
 	defer log.Finish(lastLines)
 	r.output.W, r.output.Redact = log, r.redact
 	r.log = r.Process.Logger(&r.output, r.Verbose)
+	r.sink = eventlog.Log{Logger: r.log}
 	signal.Ignore(syscall.SIGPIPE) // which would end the process in the midst of a line
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -105,7 +108,7 @@ func (r *Service) run(ctx context.Context) error {
 			return fmt.Errorf("listen for health checks and metrics (run.listen): %w", err)
 		}
 	}
-	if r.opened.Session, err = r.Process.Unattended(ctx, c, r.log); err != nil {
+	if r.opened.Session, err = r.Process.Unattended(ctx, c, r.sink); err != nil {
 		if listener != nil {
 			err = errors.Join(err, listener.Close())
 		}
@@ -113,25 +116,29 @@ func (r *Service) run(ctx context.Context) error {
 	}
 	defer r.opened.Close()
 	r.opened.reread = r.Load
+	now := r.opened.Now // which a reload keeps
 	r.client.Store(r.opened.Client)
 	r.opened.worker = newWorker(c)
 	defer func() { r.opened.worker.Close() }() // the one in use by then
-	r.Daemon = r.opened.daemon(eventlog.Log{Logger: r.log})
-	r.Loop = &daemon.Loop{Schedule: schedule, Run: r.Daemon.Round, Sink: eventlog.Log{Logger: r.log}, Now: r.opened.Now}
+	r.Daemon = r.opened.daemon(r.sink)
+	r.sink = r.Daemon // which counts them
+	r.Loop = &daemon.Loop{Schedule: schedule, Run: r.Daemon.Round, Sink: r.sink, Now: now}
 	r.beside.Go(func() { r.reloads(ctx) })
 	address := ""
 	if listener != nil {
 		address = listener.Addr().String()
 		r.beside.Go(func() {
 			if err := Serve(ctx, listener, r.statusHandler(), slog.NewLogLogger(r.log.Handler(), slog.LevelDebug), 30*time.Second); err != nil {
-				r.log.Error("health checks and metrics are not served any more", "error", err)
+				r.sink.Tell(events.Unserve(now(), err))
 			}
 		})
 	}
-	r.log.Info("started", "account", c.Account.Name, "schedule", c.Run.Schedule, "policies", c.Policies, "state", c.State, "listen", address, "version", r.Version)
+	r.sink.Tell(events.Start{
+		Account: c.Account.Name, Schedule: c.Run.Schedule, Policies: c.Policies, State: c.State, Listen: address, Version: r.Version,
+	}.Event(now()))
 	r.Loop.Start(ctx)
 	r.beside.Wait()
-	r.log.Info("ended")
+	r.sink.Tell(events.End(now()))
 	return nil
 }
 
@@ -236,9 +243,9 @@ func (r *Service) watch(ctx context.Context, roots []string, what string) <-chan
 	if len(roots) == 0 {
 		return nil
 	}
-	changed, err := source.Watch(ctx, roots, func(err error) { r.log.Warn("watching only part of "+what, "error", err) })
+	changed, err := source.Watch(ctx, roots, func(err error) { r.sink.Tell(events.Unwatch(r.Process.Now(), what, false, err)) })
 	if err != nil {
-		r.log.Warn(what+" can't be watched: changes are seen by the next round, or on SIGHUP", "error", err)
+		r.sink.Tell(events.Unwatch(r.Process.Now(), what, true, err))
 		return nil
 	}
 	return changed

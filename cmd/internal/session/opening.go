@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/inventory"
@@ -14,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/journal"
 )
 
@@ -106,7 +106,7 @@ func (p *Process) ForReverting(ctx context.Context, o Options) (*Session, error)
 
 // Unattended opens a session that may write, and whose policies are loaded by
 // each round.
-func (p *Process) Unattended(ctx context.Context, c *config.Config, log *slog.Logger) (*Session, error) {
+func (p *Process) Unattended(ctx context.Context, c *config.Config, sink events.Sink) (*Session, error) {
 	s := &Session{Config: c, Local: p.Now, Round: &reconcile.Round{Settings: c.Settings(), Now: p.Now}}
 	var err error
 	if s.Reader, err = p.Quietly().Connect(ctx, s); err != nil {
@@ -116,7 +116,7 @@ func (p *Process) Unattended(ctx context.Context, c *config.Config, log *slog.Lo
 		return nil, err
 	}
 	for _, n := range s.Journal.Notices() {
-		log.Warn(n)
+		sink.Tell(events.StateNotice(p.Now(), n))
 	}
 	return s, nil
 }

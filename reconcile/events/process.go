@@ -1,0 +1,114 @@
+package events
+
+import (
+	"strings"
+	"time"
+
+	"github.com/dutyward/dutyward/inventory/code"
+)
+
+// What happens to the process rather than to the account.
+
+// Start is what a service starts with.
+type Start struct {
+	Account, Schedule, State, Listen, Version string
+	Policies                                  []string
+}
+
+// Event is that it started.
+func (s Start) Event(at time.Time) Event {
+	return event(Started, at, Event{Details: []Detail{
+		{"account", s.Account}, {"schedule", s.Schedule}, {"policies", s.Policies}, {"state", s.State}, {"listen", s.Listen}, {"version", s.Version},
+	}})
+}
+
+// End is that it ends as it was asked to.
+func End(at time.Time) Event { return event(Ended, at, Event{}) }
+
+// StateNotice is something about the state that a person should know.
+func StateNotice(at time.Time, text string) Event {
+	return event(StateNoticed, at, Event{Title: text})
+}
+
+// Unserve is that health checks and metrics can't be served any more.
+func Unserve(at time.Time, err error) Event {
+	return event(Unserved, at, Event{Reason: err.Error()})
+}
+
+// Unwatch is that only part of what is watched is, or with all nothing of it.
+func Unwatch(at time.Time, what string, all bool, err error) Event {
+	if all {
+		return event(Unwatched, at, Event{Title: what + " can't be watched: changes are seen by the next round, or on SIGHUP", Reason: err.Error()})
+	}
+	return event(Unwatched, at, Event{Title: "watching only part of " + what, Reason: err.Error()})
+}
+
+// Reconfigure is that another configuration is in force.
+func Reconfigure(at time.Time, schedule string, policies []string, mode string) Event {
+	return event(Reconfigured, at, Event{Details: []Detail{{"schedule", schedule}, {"policies", policies}, {"default_mode", mode}}})
+}
+
+// NeedRestart is that some keys of the configuration take effect with a restart only.
+func NeedRestart(at time.Time, keys []string) Event {
+	return event(RestartNeeded, at, Event{Details: []Detail{{"keys", strings.Join(keys, ", ")}}})
+}
+
+// pagesOfProcesses explain what happens to the process.
+var pagesOfProcesses = code.Pages{
+	{
+		Code: Started, Account: true,
+		Title:   "The service started",
+		Means:   "`dutyward run` has its configuration, its state and its client, and makes rounds from now on.",
+		Why:     "It says which account, policies and state it works with.",
+		Do:      "Nothing.",
+		Example: "account acme, schedule every 10m, version 1.0.0",
+	},
+	{
+		Code: Ended, Account: true,
+		Title:   "The service ended",
+		Means:   "`dutyward run` was asked to end, and finished what it had in hand.",
+		Why:     "From now on nothing follows handoffs.",
+		Do:      "Nothing, if it was meant. Otherwise start it again.",
+		Example: "Ended",
+	},
+	{
+		Code: StateNoticed, Account: true,
+		Title:   "The state needs a look",
+		Means:   "The file of what earlier rounds recorded was opened, and something about it is unusual: its permissions, its age, or that it is new.",
+		Why:     "Limits, holds and the names' identities depend on it.",
+		Do:      "Follow the message.",
+		Example: "dutyward.db has mode 0644: others can read it",
+	},
+	{
+		Code: Unserved, Account: true,
+		Title:   "Health checks and metrics are not served",
+		Means:   "The listener of run.listen failed. Rounds go on.",
+		Why:     "A supervisor may take the process for dead, and nobody sees its metrics.",
+		Do:      "Restart it.",
+		Example: "accept tcp 127.0.0.1:8080: too many open files",
+	},
+	{
+		Code: Unwatched, Account: true,
+		Title:   "Changes of files may be seen late",
+		Means:   "The policies or the configuration, or part of them, can't be watched.",
+		Why:     "What is saved is taken up by the next round only, not at once.",
+		Do:      "Raise the system's limit on watches, or send SIGHUP after each change.",
+		Example: "no space left on device",
+	},
+	{
+		Code: Reconfigured, Account: true,
+		Title:   "The configuration changed",
+		Means:   "The configuration file was saved and is in force.",
+		Why:     "Schedule, modes and bounds are those of the file now.",
+		Do:      "Nothing.",
+		Example: "schedule every 5m, default_mode sync",
+	},
+	{
+		Code: RestartNeeded, Account: true,
+		Title:   "A restart is needed",
+		Means:   "Keys of the configuration changed that are read at the start only.",
+		Why:     "Their old values stay in force; all other keys are taken up.",
+		Do:      "Restart `dutyward run`.",
+		Example: "state, run.listen",
+	},
+}
