@@ -86,11 +86,7 @@ func (a assembly) give(g policies.Grant, target Target) {
 
 // name notes that rules name a target.
 func (e *Expansion) name(target Target, origins []policies.Origin) {
-	named, known := e.named[target]
-	before := len(named)
-	if named = addPlaces(named, origins); !known || len(named) > before {
-		e.named[target] = named
-	}
+	e.named[target] = addPlaces(e.named[target], origins)
 }
 
 // addPlaces adds places of rules to a list of them, each once and without sources.
@@ -342,9 +338,7 @@ func (a assembly) finish() {
 	for target, on := range a.e.candidates {
 		compare := compareCandidates(target.Resource.Kind)
 		for _, cs := range on {
-			if len(cs) > 1 {
-				slices.SortFunc(cs, compare)
-			}
+			slices.SortFunc(cs, compare)
 		}
 	}
 	a.e.allSwallowed()

@@ -139,7 +139,7 @@ func (n *Names) differences(s *inventory.Snapshot, id string) ([]oncall.Differen
 		switch {
 		case len(v.Layers)+len(v.Rotations)+len(v.CustomShifts)+len(v.Overrides) > 0:
 			known.differences, known.err = oncall.Compare(v, s.Account.Window)
-		case len(v.Users) > 0:
+		default:
 			known.err = errors.New("its layers or rotations are not known")
 		}
 		n.rendered[id] = known

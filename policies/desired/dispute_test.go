@@ -84,6 +84,40 @@ func TestS22_ARenderingThatStandsAloneAgainstTheTurnsIsUnknown(t *testing.T) {
 	}
 }
 
+// Whatever a schedule consists of is a witness against its rendering.
+func TestS22_EachPartOfAScheduleIsComparedWithItsRendering(t *testing.T) {
+	bob := "bob"
+	for name, define := range map[string]func(*inventory.Schedule){
+		"layers": func(*inventory.Schedule) {},
+		"events": func(v *inventory.Schedule) {
+			one := 1
+			v.Kind, v.Layers = inventory.ScheduleOfShifts, nil
+			v.Rotations = []inventory.Rotation{{ID: "R", Events: []inventory.Event{{
+				ID: "E", Start: at(-240), End: at(-216), TimeZone: "Etc/UTC", Recurrence: []string{"RRULE:FREQ=DAILY"}, EffectiveSince: at(-240),
+				Assignment: inventory.Assignment{Type: "rotating_member_assignment_strategy", Members: []*string{&bob}, ShiftsPerMember: &one},
+			}}}}
+		},
+		"custom shifts": func(v *inventory.Schedule) {
+			v.Kind, v.Layers = inventory.ScheduleOfShifts, nil
+			v.CustomShifts = []inventory.CustomShift{{ID: "C", User: &bob, Start: at(-24), End: at(24)}}
+		},
+		"overrides": func(v *inventory.Schedule) {
+			v.Layers = nil
+			v.Overrides = []inventory.Override{{ID: "O", User: &bob, Start: at(-24), End: at(24)}}
+		},
+	} {
+		s := turnedDaily(false, "ann -24 24")
+		change(define)(s)
+		e := desired.Expand(desired.Input{Snapshot: s, Statements: groups("g oncall:P")})
+		if got := strings.Join(e.GroupUnknown("g"), ""); !strings.Contains(got, "its final schedule says ann@acme.com, and by its turns it is bob@acme.com") {
+			t.Errorf("%s: unknown for %q, want a dispute between Ann and Bob", name, got)
+		}
+		if len(e.Disputes()) != 1 {
+			t.Errorf("%s: disputes %v", name, e.Disputes())
+		}
+	}
+}
+
 func overridden(user string, from, until float64) func(*inventory.Snapshot) {
 	return change(func(v *inventory.Schedule) {
 		v.Overrides = []inventory.Override{{ID: "O", User: &user, Start: at(from), End: at(until)}}

@@ -193,9 +193,7 @@ func (e *Expansion) allSwallowed() {
 	e.swallows = nil
 	for _, on := range e.candidates {
 		for _, cs := range on {
-			if len(cs) > 1 {
-				e.swallowed(cs)
-			}
+			e.swallowed(cs)
 		}
 	}
 }

@@ -351,6 +351,13 @@ func TestS19_ALimitOnAGroupActsWhileGroupsExpand(t *testing.T) {
 	if diff := cmp.Diff([]string{"ann group:inner → team:Payments"}, memberLines(a.Groups["outer"])); diff != "" {
 		t.Errorf("outer, limited on every group (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff([]string{"bob ", "di "}, memberLines(a.Groups["contractors"])); diff != "" {
+		t.Errorf("the group that says whom the limit is on (-want +got):\n%s", diff)
+	}
+	st.Limits[0].Resource = ref("group:contractors")
+	if a = access(st, nil, noon); len(a.Groups["contractors"].Members) != 0 {
+		t.Errorf("limited by name, the group holds %v", a.Groups["contractors"].Members)
+	}
 }
 
 // Whom a limit names is expanded without limits, and so depends on no group that

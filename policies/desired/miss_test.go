@@ -84,6 +84,46 @@ func TestAMissSaysWhyEachWayToARoleIsNotOpen(t *testing.T) {
 			}, "di", noon,
 			"p.rego:1 [manager] others 0 instead []\n  user:di@acme.com: the rule's own time for it ended 2026-03-16 11:00 UTC\n",
 		},
+		"the same group twice, and an empty one": {
+			func() *policies.Statements {
+				st := groups("pay oncall:Primary", "void")
+				st.Grants = []policies.Grant{
+					grant("group:pay", "team:Payments", "responder"), grant("group:pay", "team:Payments", "manager"), grant("group:void", "team:Payments", "manager"),
+				}
+				return st
+			}, "di", noon,
+			"p.rego:1 [manager responder] others 0 instead []\n" +
+				"  group:pay\n" +
+				"    oncall:Primary: not on call there from 2026-03-09 00:00 UTC to 2026-04-18 20:00 UTC\n" +
+				"  group:void: nobody is in it\n",
+		},
+		"a person by name whose time is over, next to others": {
+			func() *policies.Statements {
+				st := groups("pay user:ann@acme.com", "pay user:di@acme.com")
+				st.Members[1].From = ptr(at(3))
+				st.Grants = []policies.Grant{grant("group:pay", "team:Payments", "manager")}
+				return st
+			}, "di", noon,
+			"p.rego:1 [manager] others 0 instead []\n" +
+				"  group:pay: in it next from 2026-03-16 15:00 UTC (1 by name)\n" +
+				"    user:di@acme.com: the rule's own time for it begins 2026-03-16 15:00 UTC\n",
+		},
+		"a rule on the account is about no team": {
+			func() *policies.Statements {
+				g := grant("oncall:Primary", "account", "admin")
+				g.Origins = origin(2)
+				return &policies.Statements{Grants: []policies.Grant{g, grant("oncall:Primary", "team:Payments", "manager")}}
+			}, "bob", noon,
+			"p.rego:1 [manager] others 0 instead []\n  oncall:Primary: on call next from 2026-03-16 16:00 UTC\n",
+		},
+		"whoever was on call before": {
+			func() *policies.Statements {
+				return &policies.Statements{Grants: []policies.Grant{grant("oncall:Primary", "team:Payments", "manager"), grant("escalation@1:Payments", "team:Payments", "manager")}}
+			}, "ann", at(5),
+			"p.rego:1 [manager] others 0 instead []\n" +
+				"  oncall:Primary: on call until 2026-03-16 16:00 UTC, and not again before 2026-04-18 20:00 UTC\n" +
+				"  escalation@1:Payments: on call until 2026-03-16 16:00 UTC, and not again before 2026-04-18 20:00 UTC\n",
+		},
 		"a limit on the group": {
 			func() *policies.Statements {
 				st := groups("pay user:di@acme.com")
@@ -113,5 +153,15 @@ func TestAMissSaysWhyEachWayToARoleIsNotOpen(t *testing.T) {
 				t.Errorf("misses differ (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAMissOnTheAccountIsOfTheRulesForTheAccount(t *testing.T) {
+	st := &policies.Statements{Grants: []policies.Grant{grant("oncall:Primary", "account", "admin"), grant("user:bob@acme.com", "team:Payments", "manager")}}
+	st.Grants[1].Origins = origin(2)
+	e := desired.Expand(desired.Input{Snapshot: account(), Statements: st})
+	want := "p.rego:1 [admin] others 0 instead []\n  oncall:Primary: on call next from 2026-03-16 16:00 UTC\n"
+	if diff := cmp.Diff(want, missLines(e.Misses(desired.Pair{User: "bob", Resource: ref("account")}, noon))); diff != "" {
+		t.Errorf("misses differ (-want +got):\n%s", diff)
 	}
 }

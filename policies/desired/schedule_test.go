@@ -2,6 +2,7 @@ package desired_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -201,5 +202,31 @@ func TestRotationPrincipalsSeeSchedulesAsTheyWillBe(t *testing.T) {
 	want := []string{"ann rotation:Primary", "di rotation:Primary"}
 	if diff := cmp.Diff(want, memberLines(a.Groups["g"])); diff != "" {
 		t.Errorf("members differ (-want +got):\n%s", diff)
+	}
+}
+
+// Which hours a layer would cover is not for this program to make up.
+func TestTurnsOnAScheduleWithoutLayersAreBlockedWithWhatWouldHelp(t *testing.T) {
+	for kind, part := range map[string]string{inventory.ScheduleOfLayers: "layer", inventory.ScheduleOfShifts: "event"} {
+		s := account()
+		s.Schedules["BARE"] = inventory.Schedule{ID: "BARE", Name: "Bare", Kind: kind}
+		st := groups("week user:ann@acme.com", "week user:di@acme.com", "week user:bob@acme.com")
+		st.Members[1].From = ptr(at(3))
+		st.Members[2].Until = ptr(at(900))
+		later := rotation("user:cy@acme.com", "schedule:Bare", "")
+		later.From, later.Until = ptr(at(4)), ptr(at(5))
+		st.Grants = []policies.Grant{rotation("group:week", "schedule:Bare", ""), later}
+		st.Empties = []policies.Empty{{Resource: ref("schedule:Bare"), Layer: "Day", Reason: "over", Origins: origin(5)}}
+		a := desired.Expand(desired.Input{Snapshot: s, Statements: st, Longest: 100 * time.Hour}).At(noon)
+		if len(a.Unsupported) != 1 || a.Unsupported[0].User != "ann" {
+			t.Fatalf("blocked are %+v, want Ann: Di and Cy are to have turns later, and Bob for longer than allowed", a.Unsupported)
+		}
+		if got, want := a.Unsupported[0].Unblock, "make a "+part+" on it in PagerDuty, with its hours and the length of its turns"; got != want {
+			t.Errorf("what would help: %q, want %q", got, want)
+		}
+		want := "schedule:Bare has no " + part + ` "Day" that has not ended`
+		if !slices.ContainsFunc(a.Errors, func(n desired.Notice) bool { return n.Message == want }) {
+			t.Errorf("errors %v, want %q among them", a.Errors, want)
+		}
 	}
 }

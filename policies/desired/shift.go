@@ -94,20 +94,18 @@ func (x *expander) addShifts(p people, schedule string, chain []string, s stretc
 // the group is not there to take over: their time is a gap. It says whether anybody
 // may be kept.
 func (x *expander) keepLast(name string, p *people) bool {
+	if !slices.ContainsFunc(x.members[name], func(m policies.Member) bool { return m.WhenEmpty == policies.KeepLast }) {
+		return false
+	}
 	var windows []Window
-	keeping := false
 	for _, ways := range p.ways {
 		for _, w := range ways {
-			keeping = keeping || w.keep != nil
 			if w.refused == "" {
 				windows = append(windows, w.window)
 			}
 		}
 	}
 	now, known := x.in.Snapshot.Now, x.in.Snapshot.Account.Window
-	if !keeping && !slices.ContainsFunc(x.members[name], func(m policies.Member) bool { return m.WhenEmpty == policies.KeepLast }) {
-		return false
-	}
 	spans := unite(windows)
 	if len(p.unknown) == 0 && x.keptFromBefore(name, known.Since, now) && !slices.ContainsFunc(spans, func(w Window) bool { return w.From.IsZero() || !w.From.After(now) }) {
 		p.unknown = append(p.unknown, groupReason(codeBeyondWindow, name,

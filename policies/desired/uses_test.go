@@ -52,3 +52,63 @@ func TestASchedulesUseIsDueWhereAWidenedShiftBeginsOrEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestUsesAreNoneOrWithinOthers(t *testing.T) {
+	uses := func(schedule, policy string) desired.Uses {
+		u := desired.Uses{Schedules: map[string][]desired.Margin{}, Policies: map[string]bool{}}
+		if schedule != "" {
+			u.Schedules[schedule] = []desired.Margin{{Lead: time.Hour}}
+		}
+		if policy != "" {
+			u.Policies[policy] = true
+		}
+		return u
+	}
+	for _, u := range []desired.Uses{uses("PRI", ""), uses("", "EP"), uses("PRI", "EP")} {
+		if u.None() {
+			t.Errorf("%v is none", u)
+		}
+	}
+	if !uses("", "").None() {
+		t.Error("nothing is not none")
+	}
+	both := uses("PRI", "EP")
+	for _, c := range []struct {
+		u    desired.Uses
+		want bool
+	}{{uses("", ""), true}, {uses("PRI", ""), true}, {uses("", "EP"), true}, {uses("SEC", ""), false}, {uses("", "OTHER"), false}} {
+		if c.u.Within(both) != c.want {
+			t.Errorf("%v within %v: %t", c.u, both, !c.want)
+		}
+	}
+}
+
+func TestS34_FactsAreWhatAccessFollowsFromAlsoByWayOfOtherResources(t *testing.T) {
+	st := groups("pay oncall:Primary", "pay escalation:Payments", "leads team:Search")
+	st.Grants = []policies.Grant{
+		grant("group:pay", "team:Payments", "manager"), grant("group:leads", "team:Payments", "manager"),
+		grant("rotation:Primary", "team:Search", "responder"), grant("team:Payments", "team:Search", "responder"),
+		rotation("team:Search", "schedule:Primary", ""), grant("user:di@acme.com", "account", "user"),
+	}
+	e := desired.Expand(desired.Input{Snapshot: account(), Statements: st})
+	set := func(ids ...string) map[string]bool {
+		m := map[string]bool{}
+		for _, id := range ids {
+			m[id] = true
+		}
+		return m
+	}
+	all := desired.Facts{Shifts: set("PRI"), Policies: set("EP"), Rotations: set("PRI"), Teams: set("PAY", "SEA")}
+	for resource, want := range map[string]desired.Facts{
+		"team:#PAY": all, "team:#SEA": all, "schedule:#PRI": all,
+		"account": {Shifts: set(), Policies: set(), Rotations: set(), Teams: set()},
+	} {
+		if diff := cmp.Diff(want, e.Facts(ref(resource))); diff != "" {
+			t.Errorf("%s follows from (-want +got):\n%s", resource, diff)
+		}
+	}
+	st.Limits = []policies.Limit{{Principal: ref("oncall:Primary"), Resource: ref("team:*"), AtMost: "observer", Origins: origin(1)}}
+	if got := desired.Expand(desired.Input{Snapshot: account(), Statements: st}).Facts(ref("account")); !got.Shifts["PRI"] {
+		t.Errorf("a limit may be about any resource, and the account follows from %v", got)
+	}
+}
