@@ -134,9 +134,12 @@ func (c *chaos) judgeBack(said, user, after string) {
 			return g.on == "account" && yes
 		})
 	})
+	released := slices.ContainsFunc(c.released, func(key string) bool {
+		return strings.HasPrefix(key, "account/"+user+"/") && strings.HasSuffix(key, "/"+after)
+	})
 	before, raised := c.raisedBy[user]
 	switch {
-	case given:
+	case given, released:
 	case !raised || c.promoted[user]:
 		c.violate("%s: it is a person's doing", said)
 	case inventory.CompareRoles(inventory.KindAccount, after, before) < 0:

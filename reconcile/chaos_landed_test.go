@@ -57,6 +57,7 @@ func (c *chaos) settle() {
 		return
 	}
 	c.counts["settled: held, and released"] += len(held)
+	c.released = held
 	c.tell("what is held is released: %v", held)
 	c.relaxed = true
 	for _, key := range held {

@@ -61,6 +61,8 @@ type chaos struct {
 
 	began time.Time
 	why   string
+	// released are the keys of the changes that were released.
+	released []string
 	// restored says that the journal was taken from a copy at some time.
 	restored bool
 	// inForce is the law of the round's plan.

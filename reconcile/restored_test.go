@@ -114,6 +114,31 @@ func TestS4_ACopyOfTheStateUndoesNoPromotionSince(t *testing.T) {
 	}
 }
 
+// The copy is from before a person gave the role for good, and the raise that it knows
+// still stands by its account.
+func TestS4_ACopyOfTheStateDoubtsARaiseThatIsNotOverYet(t *testing.T) {
+	w, user, old := raised(t)
+	w.clock = w.clock.Add(time.Hour)
+	w.sim.SetBaseRole(user, "admin")
+	w.mustApply()
+	w.sim.SetBaseRole(user, "user") // for good, says a person
+	w.clock = w.clock.Add(time.Hour)
+	w.mustApply()
+	w.putBack(old)
+	for range 9 {
+		w.mustApply()
+		if role, _ := w.sim.BaseRole(user); role != "user" {
+			t.Fatalf("%s is %q at %s", user, role, w.clock)
+		}
+		w.clock = w.clock.Add(24*time.Hour - time.Minute)
+	}
+	must(t, w.journal.Release(context.Background(), w.waiting(w.plan(), user), "it was for the shift"))
+	w.mustApply()
+	if role, _ := w.sim.BaseRole(user); role != "limited_user" {
+		t.Errorf("%s is %q after the release", user, role)
+	}
+}
+
 func TestS4_AfterDaysWithoutRoundsAWayBackWaitsForAWordAndTheRestGoesOn(t *testing.T) {
 	w, user, _ := raised(t)
 	w.sim.SetMember("PTSEARC", "PMOBI02", "observer")

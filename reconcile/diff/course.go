@@ -366,6 +366,7 @@ func (c *course) goOn(b *builder) {
 	round.Held = slices.Concat(carry.stillHeld(round.Held, was.Held), b.outOfScope(was.Held))
 	round.Emptying = slices.Concat(carry.stillHeld(round.Emptying, was.Emptying), b.outOfScope(was.Emptying))
 	round.Unwitnessed = slices.Concat(carry.stillHeld(round.Unwitnessed, was.Unwitnessed), b.outOfScope(was.Unwitnessed))
+	round.Unwitnessed = stillDoubted(round.Unwitnessed, &was, c.memory, false, c.account)
 	round.Standins, round.PendingStandins = standinsAfter(b, round)
 	c.memory.Last = &round
 	c.leaveOpen(b)

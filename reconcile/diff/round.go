@@ -31,6 +31,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 	changed, pending := settledIn(p, done)
 	carry := newCarry(r, changed)
 	carry.over(&round)
+	round.Unwitnessed = stillDoubted(round.Unwitnessed, r.last, r.in.Memory, r.in.Memory.Restored != "", after)
 	pairs, limits := carry.pairs(), limitedIn(p, r.Access)
 	r.addRemembered(pairs, pending)
 	for _, pair := range slices.SortedFunc(maps.Keys(pairs), desired.ComparePairs) {
@@ -284,6 +285,24 @@ func (c *carry) over(round *plan.Round) {
 		slices.Sort(round.Schedules)
 		round.Schedules = slices.Compact(round.Schedules)
 	}
+}
+
+// stillDoubted adds to the ways back that are held those from raises that stand: all
+// of them where the memory is a copy from earlier, for the raise that it knows may be
+// over and the role a person's decision since; and those doubted before, until their
+// raise is over (S4).
+func stillDoubted(keys []string, last *plan.Round, memory plan.Memory, restored bool, is *inventory.Snapshot) []string {
+	for pair, before := range memory.Raised {
+		if kind := plan.KindOf(pair); kind != plan.BaseRole && kind != plan.TeamRole {
+			continue
+		}
+		key := plan.Key(pair, is.RoleOf(pair.User, pair.Resource), before)
+		if (restored || last != nil && slices.Contains(last.Unwitnessed, key)) && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // stillHeld are the keys that a rule holds, and of those that it held before the
