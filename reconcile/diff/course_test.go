@@ -1,64 +1,15 @@
-package forecast_test
+package diff_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/reconcile/diff"
-	"github.com/dutyward/dutyward/reconcile/forecast"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
-
-// steps are the lines of a forecast: the moment, and each change with what
-// becomes of it.
-func steps(f *forecast.Forecast) []string {
-	var out []string
-	line := func(at time.Time, fate string, c plan.Change) {
-		where := f.Names[c.Resource.String()]
-		if part := f.Names[c.Resource.String()+"/"+c.Layer]; part != "" {
-			where += " " + part
-		}
-		if c.Resource.Kind == inventory.KindAccount {
-			where = "account"
-		}
-		out = append(out, fmt.Sprintf("%s %s%s %s %s>%s %s", at.Format("Mon 02 15:04"), fate, where, c.User, c.Before, c.After, c.Cause))
-	}
-	for _, s := range f.Steps {
-		for _, c := range s.Changes {
-			line(s.At, "", c)
-		}
-		for _, c := range s.Observed {
-			line(s.At, "observed: ", c)
-		}
-		for _, c := range s.Blocked {
-			line(s.At, "blocked: ", c.Change)
-		}
-		for _, c := range s.Held {
-			line(s.At, "held: ", c.Change)
-		}
-	}
-	return out
-}
-
-func wantSteps(t *testing.T, in diff.Input, days int, want ...string) *forecast.Forecast {
-	t.Helper()
-	f, err := forecast.Foresee(in, in.Now.AddDate(0, 0, days))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, steps(f)); diff != "" {
-		t.Errorf("the forecast differs (-want +got):\n%s", diff)
-	}
-	return f
-}
 
 func TestAForecastCarriesItsOwnEditsOfSchedules(t *testing.T) {
 	cases := []struct {
@@ -119,7 +70,7 @@ func TestAForecastCarriesItsOwnEditsOfSchedules(t *testing.T) {
 			"Mon 16 12:01 team:Payments di none>manager handoff",
 			"Mon 16 12:01 team:Payments ann manager>none handoff",
 		}},
-		{"an override that a limit ends is taken back", limited(Also(Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 72, ""), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 48), 4, []string{
+		{"an override that a limit ends is taken back", resting(Also(Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 72, ""), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 48), 4, []string{
 			"Mon 16 12:00 schedule:Weekly di none>override policy",
 			"Tue 17 12:00 team:Payments di none>manager handoff",
 			"Tue 17 12:00 team:Payments ann manager>none handoff",
@@ -155,49 +106,18 @@ func TestAForecastCarriesItsOwnEditsOfSchedules(t *testing.T) {
 				s.Schedules["FOL"] = v
 				Put(s, "SEA", "ann", "responder")
 			}
-			wantSteps(t, Input(s, c.policy), c.days, c.want...)
+			WantSteps(t, Input(s, c.policy), c.days, c.want...)
 		})
 	}
 }
 
-// limited has a limit keep di off schedules from some hours on.
-func limited(st *policies.Statements, from float64) *policies.Statements {
+// resting has a limit keep di off schedules from some hours on.
+func resting(st *policies.Statements, from float64) *policies.Statements {
 	Members(st, "resting user:di@acme.com")
 	i := slices.IndexFunc(st.Members, func(m policies.Member) bool { return m.Group == "resting" })
 	st.Members[i].From = Ptr(At(from))
 	st.Limits = append(st.Limits, policies.Limit{Principal: Ref("group:resting"), Resource: Ref("schedule:*"), AtMost: "none", Reason: "rests", Origins: Origin(80)})
 	return st
-}
-
-func TestS25_AForecastSaysWhenWhatWasTooLongBegins(t *testing.T) {
-	in := Input(Account(), Grants("user:di@acme.com team:Search responder until 60", "user:cy@acme.com team:Search responder"))
-	in.Settings.Longest = 48 * time.Hour
-	wantSteps(t, in, 4,
-		"Tue 17 00:00 team:Search di none>responder facts",
-		"Thu 19 00:00 team:Search di responder>none expiry",
-	)
-}
-
-func TestS14_WhatADateBeginsSaysFromWhen(t *testing.T) {
-	st := Also(Rotation("ann bob cy Weekly"), "user:di@acme.com schedule:Weekly rotation from 24", "user:di@acme.com team:Payments responder from 24 until 48", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder")
-	f, err := forecast.Foresee(Input(Turns(), st), At(72))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, s := range f.Steps {
-		for _, c := range s.Changes {
-			got = append(got, string(c.Cause)+" "+c.Before+">"+c.After+": "+c.Reason)
-		}
-	}
-	want := []string{
-		"expiry none>rotation: granted from 2026-03-17 12:00 UTC",
-		"expiry none>responder: granted from 2026-03-17 12:00 UTC until 2026-03-18 12:00 UTC",
-		"expiry responder>none: the grant ended 2026-03-18 12:00 UTC",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
 }
 
 func TestS17_WhoStandsInOnATeamsScheduleIsOnTheTeamUntilThatIsOver(t *testing.T) {
@@ -214,7 +134,7 @@ func TestS17_WhoStandsInOnATeamsScheduleIsOnTheTeamUntilThatIsOver(t *testing.T)
 	if i := slices.IndexFunc(r.Plan.Implied, func(i plan.Implied) bool { return i.User == "di" && i.Foreseen }); i < 0 || !strings.Contains(r.Plan.Implied[i].Why, "by an override until 2026-03-18 00:00 UTC") {
 		t.Errorf("implied %+v, want di's membership foreseen", r.Plan.Implied)
 	}
-	wantSteps(t, Input(s, st), 4,
+	WantSteps(t, Input(s, st), 4,
 		"Mon 16 12:00 schedule:Weekly di none>override policy",
 		"Mon 16 12:00 schedule:Weekly ed none>override policy",
 		"Wed 18 00:00 team:Search di responder>none policy",
@@ -232,7 +152,7 @@ func TestAForecastMakesAChangeOfTurnsOnceWhatItWaitsForIsOutOfTheWay(t *testing.
 		s.Schedules["FOL"] = v
 		in := Input(s, Also(Rotation("ann bob cy di Follow"), "user:di@acme.com team:Search responder until 30"))
 		in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.Observe}
-		wantSteps(t, in, 8,
+		WantSteps(t, in, 8,
 			"Mon 16 12:00 observed: team:Search di none>responder policy",
 			"Mon 16 12:00 blocked: schedule:Follow event Week di none>rotation policy",
 			"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
@@ -243,7 +163,7 @@ func TestAForecastMakesAChangeOfTurnsOnceWhatItWaitsForIsOutOfTheWay(t *testing.
 		NoSeat(s, "di")
 		in := Input(s, Also(Rotation("ann bob cy di Follow"), "user:di@acme.com account limited_user",
 			"user:ed@acme.com account limited_user until 30", "user:ed@acme.com account read_only_user"))
-		wantSteps(t, in, 8,
+		WantSteps(t, in, 8,
 			"Mon 16 12:00 blocked: account di read_only_user>limited_user policy",
 			"Mon 16 12:00 blocked: schedule:Follow event Week di none>rotation policy",
 			"Tue 17 18:00 account ed limited_user>read_only_user expiry",
@@ -274,7 +194,7 @@ func TestAForecastMakesWhatAProtectionKeptWhenItEnds(t *testing.T) {
 				{Principal: Ref("user:bob@acme.com"), Reason: "audit", Until: Ptr(At(30)), Origins: Origin(90)},
 				{Principal: Ref("user:di@acme.com"), Reason: "audit", Until: Ptr(At(30)), Origins: Origin(91)},
 			}
-			wantSteps(t, Input(Turns(), c.policy), 6, c.want...)
+			WantSteps(t, Input(Turns(), c.policy), 6, c.want...)
 		})
 	}
 }
@@ -295,7 +215,7 @@ func TestAForecastKnowsTheHandoffsFromAPersonToThemselves(t *testing.T) {
 	}
 	Rerender(s, "DLY")
 	s.Normalize()
-	wantSteps(t, Input(s, Rotation("di Daily")), 4,
+	WantSteps(t, Input(s, Rotation("di Daily")), 4,
 		"Mon 16 12:00 held: schedule:Daily event Day ann rotation>none policy",
 		"Mon 16 12:00 held: schedule:Daily event Day di none>rotation policy",
 		"Tue 17 17:00 schedule:Daily event Day di none>rotation policy",
@@ -338,21 +258,33 @@ func TestS34_AForecastKnowsWhenAGroundEnds(t *testing.T) {
 			Put(s, "SEA", "ed", "responder")
 			c.set(s, st)
 			s.Normalize()
-			wantSteps(t, Input(s, st), 3, c.want...)
+			WantSteps(t, Input(s, st), 3, c.want...)
 		})
 	}
 }
 
-// The raise was to end with the grant that it was for, though by then the membership
-// of a team asks for the same without an end.
-func TestS4_AForecastKnowsWhenARaiseWasToEndThatHasAnotherReasonMeanwhile(t *testing.T) {
-	s := Turns()
-	st := Grants("user:ed@acme.com account user until 30", "user:ed@acme.com team:Search responder from 5 until 30", "user:cy@acme.com team:Search responder", "team:Search account user")
-	wantSteps(t, Input(s, st), 3,
-		"Mon 16 12:00 account cy limited_user>user policy",
-		"Mon 16 12:00 account ed limited_user>user policy",
-		"Mon 16 17:00 team:Search ed none>responder expiry",
-		"Tue 17 18:00 team:Search ed responder>none expiry",
-		"Tue 17 18:00 account ed user>limited_user facts",
+// Of two seats on the full licence, ann's and bob's, ann's is free once her role
+// needs none: di's raise a day later takes it.
+func TestAForecastCarriesTheSeatsThatItsChangesFree(t *testing.T) {
+	s := Account()
+	full, light := "FULL", "LIGHT"
+	s.Licenses = map[string]inventory.License{
+		full:  {ID: full, Name: "Full", ValidRoles: []string{"owner", "admin", "user", "limited_user"}, Available: Ptr(0)},
+		light: {ID: light, Name: "Light", ValidRoles: []string{"read_only_user"}, Available: Ptr(1)},
+	}
+	for id, u := range s.Users {
+		u.License = &full
+		if id == "stk" || id == "di" {
+			u.License, u.BaseRole = &light, "read_only_user"
+		}
+		s.Users[id] = u
+	}
+	st := Grants("user:cy@acme.com account limited_user until 20", "user:cy@acme.com account read_only_user",
+		"user:di@acme.com account user from 40", "user:stk@acme.com account user from 50", "user:cy@acme.com account limited_user from 60")
+	WantSteps(t, Input(s, st), 4,
+		"Tue 17 08:00 account cy limited_user>read_only_user expiry",
+		"Wed 18 04:00 account di read_only_user>user expiry",
+		"Wed 18 14:00 blocked: account stk read_only_user>user expiry",
+		"Thu 19 00:00 blocked: account cy read_only_user>limited_user expiry",
 	)
 }
