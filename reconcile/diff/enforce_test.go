@@ -1,0 +1,100 @@
+package diff_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/diff"
+	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+func TestWhatIsNotImportedIsWarnedOfWithHowMuchItIs(t *testing.T) {
+	in := Input(Account(), Grants("user:di@acme.com team:Search manager", "user:ed@acme.com team:Search manager", "user:cy@acme.com team:Search responder"))
+	in.Settings.Import = map[inventory.Kind][]string{inventory.KindTeam: {"Pay*"}}
+	p := MustMake(t, in).Plan
+	if want := "policies would change 2 pairs of team:Search, which is not imported: nothing is done there"; len(p.Warnings) != 1 || p.Warnings[0].Message != want {
+		t.Errorf("warnings %+v, want %q", p.Warnings, want)
+	}
+}
+
+// Only a grant with an end by date never ends where nothing is taken back.
+func TestS19_AWarningOfAnEndNamesTheGrantThatHasIt(t *testing.T) {
+	in := Input(Account(), Grants("user:cy@acme.com team:Search responder", "user:di@acme.com team:Search manager until 5", "oncall:Primary team:Search observer", "user:di@acme.com account user until 5"))
+	in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.GrantOnly}
+	var lines []string
+	for _, w := range MustMake(t, in).Plan.Warnings {
+		lines = append(lines, fmt.Sprint(w.About, " ", w.Origin.Line))
+	}
+	sameLines(t, "warned of are", lines, []string{"team:#SEA 2"})
+}
+
+// What waits for a base role goes by the mode of the account: a raise is made in
+// grant-only, and a lowering is not.
+func TestS16_AChangeGoesByTheBaseRoleThatItsModeAllows(t *testing.T) {
+	st := func() *policies.Statements {
+		return everybody("user:stk@acme.com account limited_user", "user:stk@acme.com team:Search responder",
+			"user:adm@acme.com account limited_user", "user:adm@acme.com team:Search responder")
+	}
+	raised, lowered := "raise account stk read_only_user>limited_user policy", "lower account adm admin>limited_user policy"
+	onTeam := "raise team:Search %s none>responder policy"
+	blocked := "blocked: raise team:Search stk none>responder policy: stk@acme.com is a stakeholder (read_only_user), who can't hold a role on a team"
+	implied := "implied team:Search adm manager: an admin counts as manager of every team"
+	for mode, want := range map[plan.Mode][]string{
+		plan.Sync:      {raised, fmt.Sprintf(onTeam, "stk"), lowered, fmt.Sprintf(onTeam, "adm")},
+		plan.GrantOnly: {raised, fmt.Sprintf(onTeam, "stk"), "observed: " + lowered, implied},
+		plan.Observe:   {"observed: " + lowered, "observed: " + raised, blocked, implied},
+	} {
+		t.Run(string(mode), func(t *testing.T) {
+			in := Input(Account(), st())
+			in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindAccount: mode}
+			WantLines(t, MustMake(t, in).Plan, want...)
+		})
+	}
+}
+
+func TestTargetBlocksWhatNeedsAnUntargetedLoweringThroughAnother(t *testing.T) {
+	s := licensed(0)
+	in := Input(s, Grants("user:di@acme.com account limited_user", "user:di@acme.com team:Search responder", "user:cy@acme.com account read_only_user"))
+	in.Settings.Targets = []string{"team:Search"}
+	p := MustMake(t, in).Plan
+	want := "it needs cy@acme.com from limited_user to read_only_user on account, a lowering that is not targeted"
+	if len(p.Changes) != 0 || len(p.Blocked) != 1 || p.Blocked[0].Why != want {
+		t.Errorf("%q, blocked %+v; want di's role on the team blocked: %s", Lines(p), p.Blocked, want)
+	}
+	if said := "narrowed to team:Search: 0 of 3 changes"; len(p.Notices) == 0 || p.Notices[0] != said {
+		t.Errorf("notices %q, want %q", p.Notices, said)
+	}
+}
+
+func TestS20_TheTokensUserIsNeverChanged(t *testing.T) {
+	in := Input(Account(), Grants("user:ann@acme.com account observer", "user:bob@acme.com account observer"))
+	in.TokenUser = "ann"
+	wantDue(t, MustMake(t, in).Plan, "lower account bob user>observer policy",
+		"protected account ann user, would be observer: the token's user, the acting user and the operators are never changed")
+	in.TokenUser = ""
+	wantDue(t, MustMake(t, in).Plan, "lower account ann user>observer policy", "lower account bob user>observer policy")
+}
+
+// What panics in planning one resource takes with it what was decided of that one, and
+// says so: the first two times are when turns and overrides are compared, the third
+// when the edit is made.
+func TestAFaultTakesBackWhatWasDecidedOfItsResource(t *testing.T) {
+	in := Input(Turns(), Rotation("ann bob cy di Weekly", "ann bob cy di Follow"))
+	times := 0
+	diff.Sabotage(&in, func(r inventory.Ref) {
+		if r.ID == "WEE" {
+			if times++; times%3 == 0 {
+				panic("out of order")
+			}
+		}
+	})
+	p := MustMake(t, in).Plan
+	wantTurns(t, p, "raise schedule:Follow di none>rotation policy")
+	if want := "planning schedule:Weekly: out of order (enforce_test.go:"; len(p.Unknown) != 1 || !strings.Contains(p.Unknown[0].Reason, want) {
+		t.Errorf("unknown %+v, want one that says %q", p.Unknown, want)
+	}
+}
