@@ -1,6 +1,7 @@
 package pagerdutysim
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -169,6 +170,7 @@ func (s *Server) deleteContact(w http.ResponseWriter, r *http.Request) {
 	c := u.contacts[i]
 	u.contacts = slices.Concat(u.contacts[:i], u.contacts[i+1:])
 	u.rules = slices.DeleteFunc(slices.Clone(u.rules), func(n notificationRule) bool { return n.contact == c.id })
+	s.acct.catalogue.WithoutContact(u.id, c.id)
 	s.record(r, "update", s.userRef(u.id), nil, auditReference{Name: "contact_methods", Removed: []reference{s.contactRef(u, c)}})
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -199,10 +201,10 @@ func (s *Server) ruleView(u *user, n notificationRule) object {
 	o := s.head(ruleKind, n.id, n.summary(), rulesPath(u))
 	o["html_url"], o["start_delay_in_minutes"], o["urgency"] = nil, n.delay, n.urgency
 	if i := slices.IndexFunc(u.contacts, func(c contactMethod) bool { return c.id == n.contact }); i >= 0 {
-		// Without the suffix that other references have: PagerDuty's Terraform provider
+		// With or without the suffix that references have: PagerDuty's Terraform provider
 		// (resource_pagerduty_user_notification_rule.go) reads back what it sent.
 		ref := s.contactRef(u, u.contacts[i])
-		ref.Type = u.contacts[i].kind
+		ref.Type = cmp.Or(n.contactType, u.contacts[i].kind)
 		o["contact_method"] = ref
 	}
 	return o
@@ -294,7 +296,7 @@ func (s *Server) applyRule(w http.ResponseWriter, r *http.Request, u *user, n *n
 	set(&n.delay, body.Delay)
 	set(&n.urgency, body.Urgency)
 	if body.Contact != nil {
-		n.contact = body.Contact.ID
+		n.contact, n.contactType = body.Contact.ID, body.Contact.Type
 	}
 	var errs []string
 	if n.delay < 0 {

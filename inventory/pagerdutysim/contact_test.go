@@ -31,8 +31,9 @@ func TestANotificationRuleNeedsAContactMethodOfThatPerson(t *testing.T) {
 			"contact_method": fields{"id": "PNOBODY", "type": "email_contact_method_reference"}}})
 }
 
-func TestSigningOutTakesOneTypeACall(t *testing.T) {
+func TestSigningOutTakesTypesThatCanBeRevoked(t *testing.T) {
 	a := newAPI(t)
 	a.must(http.StatusOK, "DELETE", "/oauth_delegations?user_id=PBEN001&type=web", nil)
-	a.refused(http.StatusBadRequest, 2001, "mobile or web", "DELETE", "/oauth_delegations?user_id=PBEN001&type=mobile,web", nil)
+	a.must(http.StatusOK, "DELETE", "/oauth_delegations?user_id=PBEN001&type=mobile,web", nil)
+	a.refused(http.StatusBadRequest, 2001, "mobile, web or both", "DELETE", "/oauth_delegations?user_id=PBEN001&type=integration", nil)
 }

@@ -25,6 +25,8 @@ func TestSimulatorKeepsPagerDutysContract(t *testing.T) {
 	tr.shiftParts()
 	tr.policiesAndServices()
 	tr.reads()
+	tr.catalogue()
+	tr.incidents()
 
 	for _, v := range judge.Violations() {
 		t.Errorf("violation: %s", v)
@@ -60,6 +62,9 @@ func offered(t *testing.T, judge *contract.Judge) map[string]bool {
 		method, path, _ := strings.Cut(operation, " ")
 		before := probe.server.Requests()[method+" unknown"]
 		probe.call(method, concrete(path), nil)
+		if slices.Contains(notSimulated, path) {
+			continue // it is taken for the id of something
+		}
 		offers[operation] = probe.server.Requests()[method+" unknown"] == before
 	}
 	for operation, offers1 := range offers {
@@ -70,11 +75,20 @@ func offered(t *testing.T, judge *contract.Judge) map[string]bool {
 	return offers
 }
 
+// notSimulated are paths that look as if they named something.
+var notSimulated = []string{
+	"/business_services/impactors", "/business_services/impacts", "/business_services/priority_thresholds",
+	"/incidents/custom_fields", "/incidents/types", "/webhook_subscriptions/oauth_clients",
+}
+
 // concrete puts an id that nothing has for each variable of a path.
 func concrete(path string) string {
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
-		if strings.HasPrefix(p, "{") {
+		switch {
+		case p == "{entity_type}":
+			parts[i] = "users"
+		case strings.HasPrefix(p, "{"):
 			parts[i] = "PNOBODY"
 		}
 	}

@@ -126,6 +126,7 @@ func (s *Server) deletePolicy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	delete(s.acct.policies, p.id)
+	s.acct.catalogue.Gone("escalation_policies", p.id)
 	s.record(r, "delete", s.policyRef(p), nil)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -2,32 +2,28 @@ package pagerdutysim
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/answer"
 )
 
-// PagerDuty's error codes that the simulator gives. Source: PagerDuty's
-// developer documentation, "Errors".
 const (
-	codeInternal       = 2000
-	codeInvalidInput   = 2001
-	codeArguments      = 2002
-	codeMissing        = 2003
-	codeAuthentication = 2006
-	codeAccessDenied   = 2010
-	codeMissingAbility = 2014
-	codeInvalidOp      = 2015
-	codeNoRequester    = 2016
-	codeTooMany        = 2020
-	codeNotFound       = 2100
-	codeRequester      = 1008
-	codeTeamNotFound   = 6001
-	codeTeamInUse      = 6006
+	codeInternal       = answer.Internal
+	codeInvalidInput   = answer.InvalidInput
+	codeArguments      = answer.Arguments
+	codeMissing        = answer.Missing
+	codeAuthentication = answer.Authentication
+	codeAccessDenied   = answer.AccessDenied
+	codeMissingAbility = answer.MissingAbility
+	codeInvalidOp      = answer.InvalidOp
+	codeNoRequester    = answer.NoRequester
+	codeTooMany        = answer.TooMany
+	codeNotFound       = answer.UnknownID
+	codeRequester      = answer.Requester
+	codeTeamNotFound   = answer.TeamNotFound
+	codeTeamInUse      = answer.TeamInUse
 )
 
 // reply is a response in the making: handlers write into it under the lock, and
@@ -54,76 +50,24 @@ func (p *reply) Write(b []byte) (int, error) {
 }
 
 // object is a JSON object in a response.
-type object map[string]any
+type object = answer.Object
 
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		// Only types of this package come here.
-		panic(fmt.Sprintf("encode response: %v", err))
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
-}
+func writeJSON(w http.ResponseWriter, status int, v any) { answer.JSON(w, status, v) }
 
-// writeError answers with PagerDuty's error body; without errs it has no
-// "errors".
 func writeError(w http.ResponseWriter, status, code int, message string, errs ...string) {
-	if len(errs) == 0 {
-		writeErrors(w, status, code, message, nil)
-		return
-	}
-	writeErrors(w, status, code, message, errs)
+	answer.Error(w, status, code, message, errs...)
 }
 
-// writeErrors is writeError for any shape of "errors": PagerDuty answers lists,
-// strings and maps by field. nil leaves it out.
 func writeErrors(w http.ResponseWriter, status, code int, message string, errs any) {
-	e := object{"message": message, "code": code}
-	if errs != nil {
-		e["errors"] = errs
-	}
-	writeJSON(w, status, object{"error": e})
+	answer.Errors(w, status, code, message, errs)
 }
 
-// writeInvalid answers 400 with code 2001 and why.
-func writeInvalid(w http.ResponseWriter, errs ...string) {
-	writeError(w, http.StatusBadRequest, codeInvalidInput, "Invalid Input Provided", errs...)
-}
+func writeInvalid(w http.ResponseWriter, errs ...string) { answer.Invalid(w, errs...) }
 
-// writeNotFound answers 404 as PagerDuty does for ids it does not know.
-func writeNotFound(w http.ResponseWriter) {
-	writeError(w, http.StatusNotFound, codeNotFound, "Not Found")
-}
+func writeNotFound(w http.ResponseWriter) { answer.NotFound(w) }
 
-// decodeBody reads the entity called key out of a wrapped body
-// ({"user": {…}}) into v. If it can't, it has answered 400 and returns false.
-// An empty key reads the whole body.
 func decodeBody(w http.ResponseWriter, r *http.Request, key string, v any) bool {
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
-		writeInvalid(w, "The request body could not be read")
-		return false
-	}
-	if key != "" {
-		var wrapped map[string]json.RawMessage
-		if err := json.Unmarshal(data, &wrapped); err != nil {
-			writeInvalid(w, "The request body is not a JSON object")
-			return false
-		}
-		inner, ok := wrapped[key]
-		if !ok || bytes.Equal(inner, []byte("null")) {
-			writeInvalid(w, key+" is required")
-			return false
-		}
-		data = inner
-	}
-	if err := json.Unmarshal(data, v); err != nil {
-		writeInvalid(w, "The request body does not have the expected form: "+err.Error())
-		return false
-	}
-	return true
+	return answer.Decode(w, r, key, v)
 }
 
 // reference is how PagerDuty names one thing inside another.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/incident"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
@@ -158,9 +159,11 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, c *schedule, clam
 }
 
 // The two reasons for which a schedule can't be deleted. Source: PagerDuty's
-// Terraform provider, issues 43 and 902. The simulator has no incidents, and so
-// never gives the second.
-const scheduleInUse = "Schedule can't be deleted if it's being used by escalation policies"
+// Terraform provider, issues 43 and 902.
+const (
+	scheduleInUse  = "Schedule can't be deleted if it's being used by escalation policies"
+	schedulePinned = "Schedule can't be deleted if it's being used by an escalation policy snapshot with open incidents"
+)
 
 func (s *Server) deleteSchedule(w http.ResponseWriter, r *http.Request) {
 	c, ok := s.layerSchedule(w, r)
@@ -171,9 +174,18 @@ func (s *Server) deleteSchedule(w http.ResponseWriter, r *http.Request) {
 		writeInvalid(w, scheduleInUse)
 		return
 	}
+	if s.pinned(c.ID) {
+		writeInvalid(w, schedulePinned)
+		return
+	}
 	delete(s.acct.schedules, c.ID)
 	s.record(r, "delete", s.scheduleRef(c), nil)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// pinned says that an open incident's policy, as it was, has a schedule.
+func (s *Server) pinned(scheduleID string) bool {
+	return len(s.acct.incidents.Pinning(incident.Target{Type: "schedule", ID: scheduleID})) > 0
 }
 
 // previewSchedule renders a schedule without keeping it, its layers where they

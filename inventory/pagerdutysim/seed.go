@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/catalogue"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/incident"
 )
 
 // seed makes an account of a snapshot. What a snapshot does not hold, such as
@@ -21,6 +23,7 @@ func seed(snap *inventory.Snapshot, now time.Time) (*account, error) {
 		unavailable: slices.Clone(snap.Account.Unavailable),
 		users:       map[string]*user{}, teams: map[string]*team{}, schedules: map[string]*schedule{},
 		policies: map[string]*policy{}, services: map[string]*service{}, licenses: map[string]*license{},
+		catalogue: catalogue.New(), incidents: incident.New(),
 	}
 	if len(snap.Account.Abilities) > 0 {
 		a.abilities = map[string]bool{}

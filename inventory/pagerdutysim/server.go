@@ -130,6 +130,7 @@ func (s *Server) routes() {
 	s.auditRoutes()
 	s.scheduleRoutes()
 	s.v3Routes()
+	s.partRoutes()
 }
 
 // handle registers an endpoint by method and path, "GET /users/{id}". Handlers

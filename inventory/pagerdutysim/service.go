@@ -2,12 +2,14 @@ package pagerdutysim
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
 func (s *Server) serviceRoutes() {
@@ -33,9 +35,17 @@ func (s *Server) serviceView(v *service, include []string) object {
 	o["acknowledgement_timeout"], o["auto_resolve_timeout"] = v.acknowledgementTimeout, v.autoResolveTimeout
 	o["alert_creation"] = v.alertCreation
 	o["incident_urgency_rule"] = object{"type": "constant", "urgency": "high"}
-	for _, name := range []string{"integrations", "scheduled_actions", "addons"} {
-		o[name] = []object{}
+	o["scheduled_actions"], o["addons"] = []object{}, []object{}
+	for name, value := range v.settings {
+		if name != pauses || whole(pauses) {
+			o[name] = value
+		}
 	}
+	integrations := []any{}
+	for _, i := range s.acct.catalogue.Of("/services/" + v.ID + "/integrations") {
+		integrations = append(integrations, either(whole("integrations"), i, s.integrationRef(v, i)))
+	}
+	o["integrations"] = integrations
 	p := s.acct.policies[v.EscalationPolicy]
 	o["escalation_policy"] = s.policyRef(p)
 	if whole("escalation_policies") {
@@ -47,6 +57,54 @@ func (s *Server) serviceView(v *service, include []string) object {
 	}
 	o["teams"] = teams
 	return o
+}
+
+// pauses are parameters that a service shows only where they are asked for.
+const pauses = "auto_pause_notifications_parameters"
+
+// settings are the members of a service that are kept as they are sent.
+var settings = []string{
+	"incident_urgency_rule", "support_hours", "scheduled_actions", "alert_grouping", "alert_grouping_timeout",
+	"alert_grouping_parameters", pauses, "response_play",
+}
+
+func (s *Server) integrationRef(v *service, i object) reference {
+	id, _ := i["id"].(string)
+	kind, _ := i["type"].(string)
+	name, _ := i["name"].(string)
+	return s.refer(kind+"_reference", id, name, "/services/"+v.ID+"/integrations")
+}
+
+// urgencyAt is the urgency of an incident of the service, by its rule.
+func (v *service) urgencyAt(now time.Time) string {
+	rule, _ := v.settings["incident_urgency_rule"].(map[string]any)
+	if rule["type"] == "use_support_hours" {
+		name := "outside_support_hours"
+		if v.supported(now) {
+			name = "during_support_hours"
+		}
+		rule, _ = rule[name].(map[string]any)
+	}
+	if rule["urgency"] == "low" {
+		return "low"
+	}
+	return "high"
+}
+
+// supported says that now is within the support hours.
+func (v *service) supported(now time.Time) bool {
+	hours, _ := v.settings["support_hours"].(map[string]any)
+	name, _ := hours["time_zone"].(string)
+	zone, err := input.Zone(name)
+	if err != nil {
+		return false
+	}
+	local := now.In(zone)
+	clock := local.Format(time.TimeOnly)
+	from, _ := hours["start_time"].(string)
+	to, _ := hours["end_time"].(string)
+	days, _ := hours["days_of_week"].([]any)
+	return slices.Contains(days, any(float64((int(local.Weekday())+6)%7+1))) && from <= clock && clock < to
 }
 
 // serviceOf finds the service that a request's path names; if there is none, or
@@ -95,6 +153,16 @@ type serviceBody struct {
 	AutoResolveTimeout     timeout `json:"auto_resolve_timeout"`
 	AlertCreation          *string `json:"alert_creation"`
 	EscalationPolicy       *given  `json:"escalation_policy"`
+	settings               map[string]any
+}
+
+// UnmarshalJSON keeps the settings besides.
+func (b *serviceBody) UnmarshalJSON(data []byte) error {
+	type plain serviceBody
+	if err := json.Unmarshal(data, (*plain)(b)); err != nil {
+		return err
+	}
+	return json.Unmarshal(data, &b.settings)
 }
 
 // timeout is a number of seconds; null was sent to turn it off.
@@ -173,6 +241,17 @@ func (s *Server) applyService(w http.ResponseWriter, r *http.Request, v *service
 	v.Name = strings.TrimSpace(v.Name)
 	body.AcknowledgementTimeout.set(&v.acknowledgementTimeout)
 	body.AutoResolveTimeout.set(&v.autoResolveTimeout)
+	v.settings = maps.Clone(v.settings)
+	for _, name := range settings {
+		switch value, sent := body.settings[name]; {
+		case sent && value == nil:
+			delete(v.settings, name)
+		case sent && v.settings == nil:
+			v.settings = map[string]any{name: value}
+		case sent:
+			v.settings[name] = value
+		}
+	}
 	var errs []string
 	if v.Name == "" {
 		errs = append(errs, "Name can't be blank")
@@ -204,8 +283,13 @@ func (s *Server) deleteService(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if len(s.acct.incidents.OfService(v.ID)) > 0 {
+		writeInvalid(w, "Service can't be deleted while it has open incidents")
+		return
+	}
 	ref := s.serviceRef(v)
 	delete(s.acct.services, v.ID)
+	s.acct.catalogue.Gone("services", v.ID)
 	s.record(r, "delete", ref, nil)
 	w.WriteHeader(http.StatusNoContent)
 }

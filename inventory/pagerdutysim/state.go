@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/catalogue"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/incident"
 )
 
 // account is all that the simulator holds. It is read and written under
@@ -25,6 +27,8 @@ type account struct {
 	policies    map[string]*policy
 	services    map[string]*service
 	licenses    map[string]*license
+	catalogue   *catalogue.Store
+	incidents   *incident.Store
 	// audit is oldest first.
 	audit []auditRecord
 	// counter is what ids and creation order are made from.
@@ -45,7 +49,9 @@ type user struct {
 	allocatedAt time.Time
 	// deleted is when the user was marked as deleted, or zero. Such people are
 	// listed still, and are nobody otherwise.
-	deleted  time.Time
+	deleted time.Time
+	// revoked are the types of OAuth delegations that were taken back.
+	revoked  []string
 	contacts []contactMethod
 	rules    []notificationRule
 	created  int
@@ -63,8 +69,9 @@ type notificationRule struct {
 	id      string
 	delay   int
 	urgency string
-	// contact is the id of one of the user's contact methods.
-	contact string
+	// contact is the id of one of the user's contact methods, and contactType what it
+	// was called, if anything.
+	contact, contactType string
 }
 
 type team struct {
@@ -112,7 +119,10 @@ type service struct {
 	acknowledgementTimeout *int
 	autoResolveTimeout     *int
 	alertCreation          string
-	created                int
+	// settings are what else was sent of it, as it was sent: the urgency rule, support
+	// hours, scheduled actions, how alerts are grouped.
+	settings map[string]any
+	created  int
 }
 
 type license struct {
@@ -155,7 +165,7 @@ func (a *account) makeID(prefix string, length int) string {
 
 func (a *account) taken(id string) bool {
 	return has(a.users, id) || has(a.teams, id) || has(a.schedules, id) ||
-		has(a.policies, id) || has(a.services, id) || has(a.licenses, id) ||
+		has(a.policies, id) || has(a.services, id) || has(a.licenses, id) || a.catalogue.Has(id) ||
 		id[0] == 'Q' && a.onSchedules(id)
 }
 
@@ -304,9 +314,11 @@ func (a *account) clone() *account {
 	})
 	c.services = cloneMap(a.services, func(v service) service {
 		v.Teams = slices.Clone(v.Teams)
+		v.settings = maps.Clone(v.settings)
 		return v
 	})
 	c.licenses = maps.Clone(a.licenses)
+	c.catalogue, c.incidents = a.catalogue.Clone(), a.incidents.Clone()
 	c.audit = slices.Clip(a.audit)
 	return &c
 }

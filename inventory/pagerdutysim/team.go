@@ -178,6 +178,7 @@ func (s *Server) deleteTeam(w http.ResponseWriter, r *http.Request) {
 	}
 	ref := s.teamRef(t.id)
 	delete(s.acct.teams, t.id)
+	s.acct.catalogue.Gone("teams", t.id)
 	s.record(r, "delete", ref, nil)
 	w.WriteHeader(http.StatusNoContent)
 }

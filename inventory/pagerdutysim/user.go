@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/incident"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim/input"
 )
 
@@ -116,8 +117,8 @@ func (s *Server) getMe(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, object{"user": s.userView(u, includes(r))})
 }
 
-// deleteUser refuses while the user stands on schedules or policies; what else
-// would hold them, incidents, the simulator does not have.
+// deleteUser refuses while the user stands on schedules or policies, or holds open
+// incidents, or is on the policy that one was pinned to.
 func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) {
 	u, ok := s.userOf(w, r)
 	if !ok {
@@ -136,6 +137,12 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) {
 	for _, p := range s.acct.policiesWith(inventory.Target{Type: "user", ID: u.id}) {
 		held = append(held, "User is on the escalation policy "+p.name)
 	}
+	for _, id := range s.acct.incidents.Open(u.id) {
+		held = append(held, "User is assigned to the open incident "+id)
+	}
+	for _, id := range s.acct.incidents.Pinning(incident.Target{Type: "user", ID: u.id}) {
+		held = append(held, "User is on the escalation policy of the open incident "+id)
+	}
 	if len(held) > 0 {
 		writeError(w, http.StatusBadRequest, codeInvalidInput,
 			"User cannot be deleted while on schedules or escalation policies", held...)
@@ -146,6 +153,7 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) {
 		delete(t.members, u.id)
 	}
 	delete(s.acct.users, u.id)
+	s.acct.catalogue.Gone("users", u.id)
 	s.record(r, "delete", ref, nil)
 	w.WriteHeader(http.StatusNoContent)
 }

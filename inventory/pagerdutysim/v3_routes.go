@@ -179,6 +179,10 @@ func (s *Server) v3DeleteSchedule(w http.ResponseWriter, r *http.Request) {
 		writeV3Message(w, scheduleInUse)
 		return
 	}
+	if s.pinned(c.ID) {
+		writeV3Message(w, schedulePinned)
+		return
+	}
 	delete(s.acct.schedules, c.ID)
 	s.record(r, "delete", s.scheduleRef(c), nil)
 	w.WriteHeader(http.StatusNoContent)

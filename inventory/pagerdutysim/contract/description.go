@@ -28,8 +28,9 @@ const variable = "PAGERDUTY_OPENAPI"
 // description is not loaded: it takes long, and has references that do not
 // resolve.
 var parts = []string{
-	"/abilities", "/audit", "/escalation_policies", "/license", "/oauth_delegations", "/oncalls",
-	"/schedules", "/services", "/teams", "/users", "/v3/schedules",
+	"/abilities", "/analytics/raw", "/audit", "/business_services", "/escalation_policies", "/extension_schemas", "/extensions",
+	"/incidents", "/license", "/log_entries", "/maintenance_windows", "/notifications", "/oauth_delegations", "/oncalls", "/priorities",
+	"/schedules", "/services", "/tags", "/teams", "/users", "/v3/schedules", "/vendors", "/webhook_subscriptions", "/{entity_type}",
 }
 
 type description struct {

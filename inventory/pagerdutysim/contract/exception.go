@@ -140,6 +140,24 @@ func formExceptions() []Exception {
 			Matches: func(v Violation) bool { return strings.HasSuffix(v.Pointer, "/escalation_rule_assignment_strategy") },
 		},
 		{
+			Name:    "one vendor is one vendor",
+			Reason:  "the schema has an array under the key vendor, the example an object",
+			Matches: func(v Violation) bool { return v.Operation == "GET /vendors/{id}" && v.Pointer == "/vendor" },
+		},
+		{
+			Name:    "the details of an incident are text",
+			Reason:  "the examples have text (createIncident); the schema an object",
+			Matches: func(v Violation) bool { return strings.HasSuffix(v.Pointer, "/body/details") },
+		},
+		{
+			Name: "log entries fit more than one schema, or none",
+			Reason: "channels are oneOf schemas without required members, so that each fits several; and the schema of acknowledgements " +
+				"allows no type that LogEntry allows",
+			Matches: func(v Violation) bool {
+				return strings.Contains(v.Operation, "/log_entries") && strings.Contains(v.Reason, `"oneOf"`)
+			},
+		},
+		{
 			Name:   "an invalid schedule answers errors as a map",
 			Reason: "code 3001 has a map by field (hashicorp/terraform issue 11135); the schema knows an array only",
 			Matches: func(v Violation) bool {
