@@ -302,7 +302,7 @@ func TestTheDefaultIsObserve(t *testing.T) {
 
 func TestWhatIsNotImportedIsNeverChanged(t *testing.T) {
 	in := Input(Account(), Grants("user:di@acme.com team:Search manager", "user:di@acme.com team:Payments manager"))
-	in.Settings.Import = map[inventory.Kind][]string{inventory.KindTeam: {"Pay*"}}
+	in.Settings.Include = map[inventory.Kind][]string{inventory.KindTeam: {"Pay*"}}
 	p := MustMake(t, in).Plan
 	WantLines(t, p,
 		"raise team:Payments di none>manager policy",

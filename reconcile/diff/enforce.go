@@ -28,7 +28,7 @@ func (b *builder) enforce() {
 	}
 	b.proposed = kept
 	for name, n := range unmanaged {
-		b.warn(plan.CodeNotIncluded, "policies would change %d pairs of %s, which is not imported: nothing is done there", n, name)
+		b.warn(plan.CodeNotIncluded, "policies would change %d pairs of %s, which `include` leaves out: nothing is done there", n, name)
 	}
 }
 

@@ -68,7 +68,7 @@ var Pages = code.Pages{
 		Title:   "Policies no longer name a resource",
 		Means:   "The last round's policies named it and these do not. The rule is dutyward.no-longer-named.",
 		Why:     "Everybody keeps what they have there (S1), which may not be what was meant.",
-		Do:      "Grant something there again, state `empty`, or stop importing it.",
+		Do:      "Grant something there again, state `empty`, or take it out of `include` in the configuration.",
 		Example: "the file with the grants on team:Payments was deleted",
 	},
 	{

@@ -24,7 +24,7 @@ var planPages = code.Pages{
 		Means:   "The policies would change access on a resource whose mode is unmanaged.",
 		Why:     "Nothing is done there, though the policies ask for it.",
 		Do:      "Include the resource in the configuration, or take it out of the policies.",
-		Example: "import: {teams: [Payments]} and a grant on team:Search",
+		Example: "manage: {teams: {include: [Payments]}} and a grant on team:Search",
 	},
 	{
 		Code: CodeEndless, Account: true,

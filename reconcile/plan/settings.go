@@ -13,7 +13,7 @@ type Mode string
 
 // The modes. An unmanaged resource is readable by policies and never changed.
 const (
-	Unmanaged Mode = "unmanaged"  // not imported
+	Unmanaged Mode = "unmanaged"  // not included
 	Observe   Mode = "observe"    // report only
 	GrantOnly Mode = "grant-only" // raise, never lower
 	Sync      Mode = "sync"       // raise and lower
@@ -27,9 +27,10 @@ type Settings struct {
 	Kinds map[inventory.Kind]Mode
 	// Resources override Kinds for single resources; the last that matches wins.
 	Resources []ResourceMode
-	// Import limits what is managed, by kind; a kind that is not in it is
-	// imported whole.
-	Import map[inventory.Kind][]string
+	// Include limits what is managed, by kind; a kind that is not in it is
+	// included whole. It is recorded under its former name: settings that held still are
+	// compared as text (S37).
+	Include map[inventory.Kind][]string `json:"Import"`
 	// Operators are e-mail addresses or "#id" of people the plan never touches
 	// (S20), the acting user among them.
 	Operators []string
@@ -52,12 +53,12 @@ type ResourceMode struct {
 
 // ModeOf is the mode of a resource given by id and name.
 func (s Settings) ModeOf(kind inventory.Kind, id, name string) Mode {
-	if patterns, limited := s.Import[kind]; limited {
-		imported := false
+	if patterns, limited := s.Include[kind]; limited {
+		included := false
 		for _, p := range patterns {
-			imported = imported || Matches(p, id, name)
+			included = included || Matches(p, id, name)
 		}
-		if !imported {
+		if !included {
 			return Unmanaged
 		}
 	}

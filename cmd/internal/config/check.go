@@ -136,9 +136,9 @@ func (l *loader) mode(key, mode string) {
 
 func (l *loader) kind(key string, k kindConfig) {
 	l.mode(key+".mode", k.Mode)
-	for _, p := range k.Import {
+	for _, p := range k.Include {
 		if _, err := path.Match(p, ""); err != nil && !strings.HasPrefix(p, "#") {
-			l.fault(l.where(key+".import"), "%s.import: %q is not a pattern: a '[' has no ']'", key, p)
+			l.fault(l.where(key+".include"), "%s.include: %q is not a pattern: a '[' has no ']'", key, p)
 		}
 	}
 	for _, r := range k.Resources {

@@ -67,8 +67,8 @@ type accountModeConfig struct {
 
 type kindConfig struct {
 	Mode string `yaml:"mode"`
-	// Import is nil where everything is managed.
-	Import    []string      `yaml:"import"`
+	// Include is nil where everything is managed.
+	Include   []string      `yaml:"include"`
 	Resources resourceModes `yaml:"resources"`
 }
 

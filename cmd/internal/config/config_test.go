@@ -42,7 +42,7 @@ func TestTheDocumentedExampleLoadsAndSetsWhatItSays(t *testing.T) {
 		Default:   plan.Observe,
 		Kinds:     map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.GrantOnly},
 		Resources: []plan.ResourceMode{{Resource: "team:Payments", Mode: plan.Sync}},
-		Import:    map[inventory.Kind][]string{inventory.KindTeam: {"Payments*", "#PABC123"}},
+		Include:   map[inventory.Kind][]string{inventory.KindTeam: {"Payments*", "#PABC123"}},
 		Operators: []string{"ops@acme.com"},
 		Longest:   720 * time.Hour, WarnBefore: 24 * time.Hour,
 	}
@@ -96,7 +96,7 @@ func TestTextThatIsNotOneYAMLMappingIsRefused(t *testing.T) {
 		"two documents":    {"state: a\n---\nstate: b\n", "a second YAML document"},
 		"nested text":      {"state: {a: b}", "state: expected a single value"},
 		"a list in a text": {"schemas: {people: [a]}", "schemas.people: expected a text"},
-		"a bad pattern":    {"manage: {teams: {import: ['a[']}}", "is not a pattern"},
+		"a bad pattern":    {"manage: {teams: {include: ['a[']}}", "is not a pattern"},
 		"two tokens":       {"account: {token: {env: A, file: b}}", "expected one of env, file and command"},
 		"no policies":      {"policies: []", "expected at least one directory"},
 		"no time at all":   {"evaluation: {time_limit: 0s}", "expected a second or more"},
@@ -109,6 +109,25 @@ func TestTextThatIsNotOneYAMLMappingIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := load(t, c.text, nil)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error = %v, want it to say %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestASettingByItsFormerNameIsAnErrorThatNamesTheNewOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		env  map[string]string
+		want string
+	}{
+		"teams":      {"manage: {teams: {import: [Payments]}}", nil, "manage.teams.import is now called manage.teams.include"},
+		"schedules":  {"manage: {schedules: {import: [Weekly]}}", nil, "manage.schedules.import is now called manage.schedules.include"},
+		"a variable": {"state: a.db", map[string]string{"DUTYWARD_MANAGE_TEAMS_IMPORT": "Payments"}, "is now called DUTYWARD_MANAGE_TEAMS_INCLUDE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := load(t, c.text, c.env)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error = %v, want it to say %q", err, c.want)
 			}

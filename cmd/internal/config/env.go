@@ -29,6 +29,10 @@ func (l *loader) environment(env map[string]string) {
 		settings[envName(path)] = path
 		values[envName(path)] = v
 	})
+	former := map[string]string{}
+	for was, now := range renamed {
+		former[envName(was)] = envName(now)
+	}
 	known := append(slices.Sorted(maps.Keys(settings)), "DUTYWARD_CONFIG")
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		path, ok := settings[name]
@@ -38,6 +42,8 @@ func (l *loader) environment(env map[string]string) {
 			l.set(place{name: name}, path, env[name], values[name])
 		case !strings.HasPrefix(name, envPrefix), name == "DUTYWARD_CONFIG", kubernetes.MatchString(name):
 		case name == l.config.Account.Token.Env:
+		case former[name] != "":
+			l.fault(place{name: name}, "this environment variable is now called %s: rename it", former[name])
 		default:
 			l.fault(place{name: name}, "this environment variable is not a setting%s", suggest(name, known))
 		}

@@ -35,10 +35,10 @@ func Keys() []configKey {
 		{"manage.default", "observe", "How far enforcement goes where nothing else is said: " + modes + ". Leave it, and widen single kinds or resources."},
 		{"manage.account.mode", "the default", "The mode of base roles."},
 		{"manage.teams.mode", "the default", "The mode of teams."},
-		{"manage.teams.import", "all", "Which teams are managed at all: a list of names, globs (`Payments*`) and `#` with an id. Others are read by policies and never changed."},
+		{"manage.teams.include", "all", "Which teams are managed at all: a list of names, globs (`Payments*`) and `#` with an id. Others are read by policies and never changed."},
 		{"manage.teams.resources", "{}", "Modes of single teams, by name, glob or `#` with an id; the last that matches wins. Use it to go team by team from `observe` to `sync`."},
 		{"manage.schedules.mode", "the default", "The mode of schedules."},
-		{"manage.schedules.import", "all", "Which schedules are managed at all, as for teams."},
+		{"manage.schedules.include", "all", "Which schedules are managed at all, as for teams."},
 		{"manage.schedules.resources", "{}", "Modes of single schedules, as for teams."},
 		{"schemas", "{}", "JSON schemas by the path of the data document they are for (`people: people.schema.json` for `data.people`), relative to this file. Data that does not conform is an error before it becomes a missing grant."},
 		{"access.longest", "", "How long a grant or a membership with an `until` may last (`720h`, `30d`), counted from its `from`, or from now where it has none. One that is longer is an error that names the rule and its row of data, and gives nothing; what it would have given is left as it is until somebody mends the row. Set it where people other than you write exceptions. Shifts and grants without an end are not bounded."},
@@ -97,7 +97,7 @@ manage:
   default: observe
   teams:
     mode: grant-only
-    import: ["Payments*", "#PABC123"]
+    include: ["Payments*", "#PABC123"]
     resources: {"Payments": sync}
 schemas: {people: people.schema.json}
 access: {longest: 30d, warn_before: 24h}

@@ -142,10 +142,20 @@ func (l *loader) pairs(path string, n *yaml.Node, f func(key, value *yaml.Node))
 	}
 }
 
+// renamed are the settings that had other names, each with today's.
+var renamed = map[string]string{
+	"manage.teams.import":     "manage.teams.include",
+	"manage.schedules.import": "manage.schedules.include",
+}
+
 func (l *loader) mapping(path string, n *yaml.Node, v reflect.Value) {
 	fields := fieldsOf(v.Type())
 	l.pairs(path, n, func(key, value *yaml.Node) {
 		i := slices.Index(fields, key.Value)
+		if now, ok := renamed[join(path, key.Value)]; ok {
+			l.fault(l.at(key), "%s is now called %s: rename it", join(path, key.Value), now)
+			return
+		}
 		if i < 0 {
 			l.fault(l.at(key), "%s is not a setting%s", join(path, key.Value), suggest(key.Value, fields))
 			return

@@ -67,7 +67,7 @@ func (c *Config) Settings() plan.Settings {
 	s := plan.Settings{
 		Default:   plan.Mode(m.Default),
 		Kinds:     map[inventory.Kind]plan.Mode{},
-		Import:    map[inventory.Kind][]string{},
+		Include:   map[inventory.Kind][]string{},
 		Operators: slices.Clone(c.Operators),
 	}
 	s.Longest, _ = ParseSpan(c.Access.Longest) // checked when they were read
@@ -82,8 +82,8 @@ func (c *Config) Settings() plan.Settings {
 		if k.Mode != "" {
 			s.Kinds[kind] = plan.Mode(k.Mode)
 		}
-		if k.Import != nil {
-			s.Import[kind] = k.Import
+		if k.Include != nil {
+			s.Include[kind] = k.Include
 		}
 	}
 	for _, r := range m.Teams.Resources {
