@@ -24,7 +24,7 @@ type Record interface {
 	// Alarms are the alarms about edits of schedules that stand, and with ended
 	// those that are over.
 	Alarms(ctx context.Context, ended bool) ([]apply.EditAlarmed, error)
-	Adopt(ctx context.Context, standins []plan.OurStandin) error
+	Adopt(ctx context.Context, overrides []plan.OurOverride) error
 	Recorder(round int64) apply.Recorder
 	Begin(ctx context.Context, p *plan.Plan) (round int64, err error)
 	Bind(ctx context.Context, ids map[string]string) error

@@ -177,7 +177,7 @@ func laws() []*law {
 	}
 	with := func(groups ...[]give) []give { return slices.Concat(append([][]give{roles}, groups...)...) }
 	main, day := turnsFor("Layered", "Main", "P0", "P1", "P2"), turnsFor("Shifts", "Day", "P3", "P4", "P5")
-	standins := []give{
+	overrides := []give{
 		{who: "user:P8", on: "schedule:Layered", role: "override", from: sweepStart.Add(20 * time.Hour), until: sweepStart.Add(44 * time.Hour)},
 		{who: "user:P7", on: "schedule:Shifts", role: "override", from: sweepStart.Add(2 * time.Hour), until: sweepStart.Add(96 * time.Hour), replaces: "user:P3"},
 	}
@@ -189,7 +189,7 @@ func laws() []*law {
 		{name: "other swaps", gives: with(turnsFor("Layered", "Main", "P8", "P1", "P2"), turnsFor("Shifts", "Day", "P3", "P4", "P8"))},
 		{name: "both layers, both events", gives: with(main, day, turnsFor("Layered", "Night", "P3", "P7"), turnsFor("Shifts", "Evening", "P5", "P8", "P0"))},
 		{name: "nothing names turns", gives: roles},
-		{name: "stand-ins", gives: with(main, day, standins)},
+		{name: "overrides", gives: with(main, day, overrides)},
 		{name: "limits", gives: with(main, day), limits: []limitRule{{"user:P2", "schedule:*", "none"}, {"user:P1", "team:Alpha", "observer"}, {"user:P4", "schedule:Shifts", "none"}}},
 		{name: "protections", gives: with(turnsFor("Layered", "Main", "P0", "P2", "P6"), day), protected: []string{"P1", "P4", "P8"}},
 		{name: "a schedule that is not there", gives: with(main, day),

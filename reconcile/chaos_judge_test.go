@@ -231,7 +231,7 @@ func (c *chaos) judgeSchedule(said string, before, after inventory.Schedule) {
 	if !unseen && (before.Name != after.Name || !slices.Equal(before.Teams, after.Teams) || before.TimeZone != after.TimeZone) {
 		c.violate("%s: its name, teams or time zone changed", said)
 	}
-	c.judgeStandins(said, before, after)
+	c.judgeOverrides(said, before, after)
 	c.noteNets(before, after)
 	c.judgeParts(said, before, after)
 	parts := partsOf(before)
@@ -297,9 +297,9 @@ func (c *chaos) judgeTurn(said, id, part, user string, joins bool) {
 	}
 }
 
-// judgeStandins says that only overrides and custom shifts of ours are taken back.
-func (c *chaos) judgeStandins(said string, before, after inventory.Schedule) {
-	was, is := standinsOf(before), standinsOf(after)
+// judgeOverrides says that only overrides and custom shifts of ours are taken back.
+func (c *chaos) judgeOverrides(said string, before, after inventory.Schedule) {
+	was, is := overridesOf(before), overridesOf(after)
 	for id, span := range was {
 		if reflect.DeepEqual(span, is[id]) {
 			continue
@@ -317,7 +317,7 @@ func (c *chaos) judgeStandins(said string, before, after inventory.Schedule) {
 	}
 }
 
-func standinsOf(s inventory.Schedule) map[string][3]string {
+func overridesOf(s inventory.Schedule) map[string][3]string {
 	all := map[string][3]string{}
 	text := func(user *string, from, to time.Time) [3]string {
 		who := ""

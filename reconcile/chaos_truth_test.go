@@ -58,7 +58,7 @@ func turnIn(e inventory.Event, t time.Time) string {
 	return ""
 }
 
-// stands are who has turns at t, part by part, stand-ins aside.
+// stands are who has turns at t, part by part, overrides aside.
 func stands(s inventory.Schedule, t time.Time) []stand {
 	var all []stand
 	for _, l := range s.Layers {

@@ -325,8 +325,8 @@ func (r record) Bind(ctx context.Context, ids map[string]string) error {
 	return r.at(func() error { return r.Journal.Bind(ctx, ids) })
 }
 
-func (r record) Adopt(ctx context.Context, standins []plan.OurStandin) error {
-	return r.at(func() error { return r.Journal.Adopt(ctx, standins) })
+func (r record) Adopt(ctx context.Context, overrides []plan.OurOverride) error {
+	return r.at(func() error { return r.Journal.Adopt(ctx, overrides) })
 }
 
 func (r record) SavePolicies(ctx context.Context, revision string, source []byte) error {

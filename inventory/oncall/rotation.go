@@ -97,7 +97,7 @@ func checkOverride(o inventory.Override) error {
 // override puts o's person, or nobody, where the person it replaces stands in
 // slots; no person replaced means the empty slots. It finds whom it replaces by
 // who stood there without overrides and by who stands there after earlier
-// ones: of two that replace the same person the later wins, and a stand-in can
+// ones: of two that replace the same person the later wins, and an override can
 // be replaced in turn.
 func override(slots []slot, o inventory.Override) []slot {
 	var after []slot

@@ -166,7 +166,7 @@ func TestOverridesOfShiftBasedSchedules(t *testing.T) {
 			},
 		},
 		{
-			"replace a stand-in in turn",
+			"replace an override in turn",
 			[]inventory.Override{over("O1", "ann", "dora", "09:00", "17:00"), over("O2", "dora", "eli", "12:00", "17:00")},
 			[]string{
 				"01-01 09:00Z to 01-01 17:00Z ann by rotation R2", "01-01 09:00Z to 01-01 12:00Z dora by override O1",

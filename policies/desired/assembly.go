@@ -50,7 +50,7 @@ func (a assembly) grant(g policies.Grant) {
 	switch g.Role {
 	case Rotation:
 		a.rotation(g, resource)
-	case Standin:
+	case OverrideRole:
 		a.override(g, resource)
 	default:
 		a.give(g, Target{Resource: resource})

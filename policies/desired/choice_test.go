@@ -80,9 +80,9 @@ func TestS19_TheHighestRoleInForceWinsWhateverTheOrder(t *testing.T) {
 func TestARuleIsNamedOnceWhereItGivesTheSameTwice(t *testing.T) {
 	st := &policies.Statements{Grants: []policies.Grant{
 		grant("user:di@acme.com", "team:Search", "manager"), grant("user:#di", "team:Search", "manager"),
-		standin("user:cy@acme.com", "schedule:Primary", "", 2, 5), standin("user:#cy", "schedule:Primary", "", 4, 8),
-		standin("user:cy@acme.com", "schedule:Primary", "user:ann@acme.com", 2, 3), standin("user:di@acme.com", "schedule:Primary", "", 2, 8),
-		standin("user:cy@acme.com", "schedule:Both", "", 2, 8), standin("user:cy@acme.com", "schedule:Primary", "", 20, 21),
+		override("user:cy@acme.com", "schedule:Primary", "", 2, 5), override("user:#cy", "schedule:Primary", "", 4, 8),
+		override("user:cy@acme.com", "schedule:Primary", "user:ann@acme.com", 2, 3), override("user:di@acme.com", "schedule:Primary", "", 2, 8),
+		override("user:cy@acme.com", "schedule:Both", "", 2, 8), override("user:cy@acme.com", "schedule:Primary", "", 20, 21),
 		grant("user:new@acme.com", "team:Search", "manager"), grant("user:new@acme.com", "account", "user"),
 	}}
 	st.Grants[3].Origins = append(origin(2), origin(1)...)

@@ -35,9 +35,9 @@ func (e *Expansion) Boundaries(after, before time.Time) []Boundary {
 			}
 		}
 	}
-	byUser, standins := e.PairsByUser(), map[string][]Pair{}
+	byUser, overrides := e.PairsByUser(), map[string][]Pair{}
 	for _, o := range e.overrides {
-		standins[o.User] = append(standins[o.User], o.Pair())
+		overrides[o.User] = append(overrides[o.User], o.Pair())
 	}
 	for pair, cs := range e.candidates.All() {
 		for _, c := range cs {
@@ -47,7 +47,7 @@ func (e *Expansion) Boundaries(after, before time.Time) []Boundary {
 	for _, l := range e.limits {
 		for user, windows := range l.users {
 			var covered []Pair
-			for _, p := range slices.Concat(byUser[user], standins[user]) {
+			for _, p := range slices.Concat(byUser[user], overrides[user]) {
 				if l.covers(p) {
 					covered = append(covered, p)
 				}

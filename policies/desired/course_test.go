@@ -29,7 +29,7 @@ func busy() *desired.Expansion {
 		grant("group:pay", "team:Payments", "manager"), grant("team:Search", "team:Payments", "observer"),
 		gives("user:cy@acme.com", "team:Search", "manager", 2, 2, 60), gives("user:cy@acme.com", "team:Search", "manager", 3, 6, 70),
 		gives("user:ann@acme.com", "team:Search", "responder", 4, 6, 9),
-		standin("user:di@acme.com", "schedule:Primary", "", 4, 6), standin("user:bob@acme.com", "schedule:Primary", "", -2, -1),
+		override("user:di@acme.com", "schedule:Primary", "", 4, 6), override("user:bob@acme.com", "schedule:Primary", "", -2, -1),
 	}
 	st.Limits = []policies.Limit{
 		{Principal: ref("group:contractors"), Resource: ref("team:*"), AtMost: "observer", Reason: "contractors", Origins: origin(5)},
@@ -146,7 +146,7 @@ func TestADocumentShowsGrantsInForceAndOverridesThatNoLimitStops(t *testing.T) {
 	st.Groups[0].Description, st.Groups[0].Owner = "Payments", "di@acme.com"
 	st.Members[0].Until = ptr(at(3))
 	st.Grants = []policies.Grant{
-		grant("group:pay", "team:Search", "manager"), standin("user:ann@acme.com", "schedule:Primary", "", 2, 5), standin("user:bob@acme.com", "schedule:Primary", "", 2, 5),
+		grant("group:pay", "team:Search", "manager"), override("user:ann@acme.com", "schedule:Primary", "", 2, 5), override("user:bob@acme.com", "schedule:Primary", "", 2, 5),
 	}
 	st.Limits = []policies.Limit{
 		{Principal: ref("user:cy@acme.com"), Resource: ref("team:*"), AtMost: "none", Origins: origin(3)},

@@ -58,7 +58,7 @@ func (a *Access) Document() Document {
 	for _, o := range a.Overrides {
 		if len(o.Limited) == 0 {
 			d.Grants = append(d.Grants, GrantDocument{
-				User: o.User, Resource: o.Pair().Resource, Role: Standin,
+				User: o.User, Resource: o.Pair().Resource, Role: OverrideRole,
 				From: moment(o.From), Until: moment(o.Until), By: o.By,
 			})
 		}

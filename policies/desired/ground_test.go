@@ -19,7 +19,7 @@ func grounds() *policies.Statements {
 	windowed.From, windowed.Origins = ptr(at(2)), origin(3)
 	st := &policies.Statements{Grants: []policies.Grant{
 		grant("team:Search", "team:Payments", "manager"), grant("oncall:Primary", "team:Payments", "manager"),
-		windowed, standin("rotation:Primary", "schedule:Primary", "", 2, 5), standin("user:cy@acme.com", "schedule:Primary", "", 2, 5),
+		windowed, override("rotation:Primary", "schedule:Primary", "", 2, 5), override("user:cy@acme.com", "schedule:Primary", "", 2, 5),
 	}}
 	st.Grants[1].Origins, st.Grants[3].Origins, st.Grants[4].Origins = origin(2), origin(4), origin(5)
 	return st

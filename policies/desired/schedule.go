@@ -16,8 +16,8 @@ import (
 const (
 	// Rotation is taking turns on a layer or event.
 	Rotation = "rotation"
-	// Standin is being on call for a window, in place of what the schedule says.
-	Standin = "override"
+	// OverrideRole is being on call for a window, in place of what the schedule says.
+	OverrideRole = "override"
 )
 
 // Override is a person who is to be on call on a schedule for a window. Unlike a

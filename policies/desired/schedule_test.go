@@ -137,7 +137,7 @@ func TestTurnsComeThroughGroupsWithWindowsAndLimits(t *testing.T) {
 	}
 }
 
-func standin(principal, schedule, replaces string, from, until float64) policies.Grant {
+func override(principal, schedule, replaces string, from, until float64) policies.Grant {
 	g := grant(principal, schedule, "override")
 	g.From, g.Until = ptr(at(from)), ptr(at(until))
 	if replaces != "" {
@@ -163,10 +163,10 @@ func TestOverridesAreDueBeforeTheyBeginAndGoneOnceTheyEnded(t *testing.T) {
 	st := groups("relief user:di@acme.com", "relief user:cy@acme.com")
 	st.Members[1].Until = ptr(at(6))
 	st.Grants = []policies.Grant{
-		standin("user:bob@acme.com", "schedule:Follow", "user:ann@acme.com", 24, 48),
-		standin("group:relief", "schedule:Both", "", 2, 8),
-		standin("user:di@acme.com", "schedule:Both", "", 8, 9),
-		standin("user:cy@acme.com", "schedule:Primary", "", -5, -1),
+		override("user:bob@acme.com", "schedule:Follow", "user:ann@acme.com", 24, 48),
+		override("group:relief", "schedule:Both", "", 2, 8),
+		override("user:di@acme.com", "schedule:Both", "", 8, 9),
+		override("user:cy@acme.com", "schedule:Primary", "", -5, -1),
 	}
 	st.Limits = []policies.Limit{{Principal: ref("user:bob@acme.com"), Resource: ref("schedule:Follow"), AtMost: "none", Reason: "no turns", Origins: origin(8)}}
 	want := []string{
@@ -181,13 +181,13 @@ func TestOverridesAreDueBeforeTheyBeginAndGoneOnceTheyEnded(t *testing.T) {
 	if _, named := a.Named[desired.Target{Resource: ref("schedule:#PRI")}]; !named || len(a.Grants) != 0 {
 		t.Errorf("named %v, grants %v: an override that is over still names its schedule's overrides", a.Named, a.Grants)
 	}
-	if grants := a.Document().Grants; len(grants) != 2 || grants[0].Role != desired.Standin || !grants[0].Until.Equal(at(6)) {
+	if grants := a.Document().Grants; len(grants) != 2 || grants[0].Role != desired.OverrideRole || !grants[0].Until.Equal(at(6)) {
 		t.Errorf("risk policies see %+v", grants)
 	}
 }
 
 func TestS12_AnOverrideOfSomebodyWhoIsNotThereMakesTheScheduleUnknown(t *testing.T) {
-	st := &policies.Statements{Grants: []policies.Grant{standin("user:bob@acme.com", "schedule:Follow", "user:gone@acme.com", 24, 48)}}
+	st := &policies.Statements{Grants: []policies.Grant{override("user:bob@acme.com", "schedule:Follow", "user:gone@acme.com", 24, 48)}}
 	a := expanded(st, noon)
 	if len(a.Overrides) != 0 || len(a.Errors) != 1 || a.UnknownReason(desired.Pair{User: "bob", Resource: ref("schedule:#FOL")}) == "" {
 		t.Errorf("overrides %v, errors %v, unknown %v", a.Overrides, a.Errors, a.Unknown)

@@ -19,7 +19,7 @@ type kind interface {
 	// if the record could not be kept.
 	carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error)
 	// held is what a change is about now, as a role, and of an override what is there.
-	held(ctx context.Context, c plan.Change) (string, plan.Standin, error)
+	held(ctx context.Context, c plan.Change) (string, plan.OverrideShift, error)
 }
 
 // kindsOf are the kinds that can be carried out.

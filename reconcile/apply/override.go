@@ -31,28 +31,28 @@ func (overrides) unit(_ []plan.Change, i int) []int { return alone(i) }
 
 func (overrides) lane(c plan.Change) string { return laneOf(c.Resource) }
 
-func (k overrides) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
+func (k overrides) held(ctx context.Context, c plan.Change) (string, plan.OverrideShift, error) {
 	_, made, err := k.there(ctx, c)
 	if err != nil || made.ID == "" {
 		return inventory.None, made, err
 	}
-	return desired.Standin, made, nil
+	return desired.OverrideRole, made, nil
 }
 
 func (k overrides) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {
-	o, err := k.standin(ctx, x, unit[0])
+	o, err := k.override(ctx, x, unit[0])
 	return []Outcome{o}, err
 }
 
-// standin makes an override or custom shift, or takes back one of ours, if the
+// override makes an override or custom shift, or takes back one of ours, if the
 // schedule is as the plan saw it (S8, S24).
-func (k overrides) standin(ctx context.Context, x *run, c plan.Change) (Outcome, error) {
+func (k overrides) override(ctx context.Context, x *run, c plan.Change) (Outcome, error) {
 	o := Outcome{Change: c}
 	s, held, err := k.there(ctx, c)
 	switch {
 	case err != nil:
 	case held.ID != "":
-		o.Found = desired.Standin
+		o.Found = desired.OverrideRole
 	default:
 		o.Found = inventory.None
 	}
@@ -63,7 +63,7 @@ func (k overrides) standin(ctx context.Context, x *run, c plan.Change) (Outcome,
 		if c.After == inventory.None {
 			return k.takeBack(ctx, s, held)
 		}
-		made, err := k.standIn(ctx, s, *c.Override)
+		made, err := k.write(ctx, s, *c.Override)
 		if err == nil {
 			o.Change.Override = &made
 		}
@@ -71,9 +71,9 @@ func (k overrides) standin(ctx context.Context, x *run, c plan.Change) (Outcome,
 	}, &o)
 }
 
-// standIn writes a stand-in; one whose time has begun starts with the next
+// write writes an override; one whose time has begun starts with the next
 // minute, for the past stays as it is.
-func (k overrides) standIn(ctx context.Context, s inventory.Schedule, p plan.Standin) (plan.Standin, error) {
+func (k overrides) write(ctx context.Context, s inventory.Schedule, p plan.OverrideShift) (plan.OverrideShift, error) {
 	if now := k.look.now().UTC(); p.Start.Before(now) {
 		p.Start = now.Truncate(time.Minute).Add(time.Minute)
 	}
@@ -94,17 +94,17 @@ func (k overrides) standIn(ctx context.Context, s inventory.Schedule, p plan.Sta
 	return p, err
 }
 
-func (k overrides) takeBack(ctx context.Context, s inventory.Schedule, held plan.Standin) error {
+func (k overrides) takeBack(ctx context.Context, s inventory.Schedule, held plan.OverrideShift) error {
 	if held.Kind == plan.AsCustomShift {
 		return k.account.RemoveCustomShift(ctx, s, held.ID)
 	}
 	return k.account.RemoveOverride(ctx, s, held.ID)
 }
 
-// there reads the schedule of a change of an override, and the stand-in that
+// there reads the schedule of a change of an override, and the override that
 // it holds now: the one that the change makes, or is to take back. It has no id
 // if there is none.
-func (k overrides) there(ctx context.Context, c plan.Change) (inventory.Schedule, plan.Standin, error) {
+func (k overrides) there(ctx context.Context, c plan.Change) (inventory.Schedule, plan.OverrideShift, error) {
 	p, now := *c.Override, k.look.now().UTC()
 	w := inventory.Window{Since: now.Truncate(time.Minute), Until: now.Add(time.Hour)}
 	if p.End.After(w.Until) {
@@ -112,17 +112,17 @@ func (k overrides) there(ctx context.Context, c plan.Change) (inventory.Schedule
 	}
 	s, err := k.account.Schedule(ctx, c.Resource.ID, w)
 	if err != nil {
-		return s, plan.Standin{}, fmt.Errorf("look at schedule %s: %w", c.Resource.ID, err)
+		return s, plan.OverrideShift{}, fmt.Errorf("look at schedule %s: %w", c.Resource.ID, err)
 	}
-	there := plan.StandinsOn(s, now)
-	i := slices.IndexFunc(there, func(have plan.Standin) bool {
+	there := plan.OverridesOn(s, now)
+	i := slices.IndexFunc(there, func(have plan.OverrideShift) bool {
 		if p.ID != "" {
 			return have.ID == p.ID && have.Kind == p.Kind
 		}
 		return p.On(s).Same(have, now)
 	})
 	if i < 0 {
-		return s, plan.Standin{}, nil
+		return s, plan.OverrideShift{}, nil
 	}
 	return s, there[i], nil
 }

@@ -109,10 +109,10 @@ func gone(err error) bool {
 }
 
 // held is what a change is about now.
-func held(ctx context.Context, kinds map[plan.Kind]kind, c plan.Change) (string, plan.Standin, error) {
+func held(ctx context.Context, kinds map[plan.Kind]kind, c plan.Change) (string, plan.OverrideShift, error) {
 	k, ok := kinds[c.Kind]
 	if !ok {
-		return "", plan.Standin{}, fmt.Errorf("access to %s can't be changed by this version", c.Resource)
+		return "", plan.OverrideShift{}, fmt.Errorf("access to %s can't be changed by this version", c.Resource)
 	}
 	return k.held(ctx, c)
 }

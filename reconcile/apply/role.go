@@ -49,9 +49,9 @@ func (k baseRoles) user(ctx context.Context, c plan.Change) (string, inventory.U
 	return k.look.through(c.Pair(), u.BaseRole), u, nil
 }
 
-func (k baseRoles) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
+func (k baseRoles) held(ctx context.Context, c plan.Change) (string, plan.OverrideShift, error) {
 	found, _, err := k.user(ctx, c)
-	return found, plan.Standin{}, err
+	return found, plan.OverrideShift{}, err
 }
 
 func (k baseRoles) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {
@@ -85,16 +85,16 @@ func (*teamRoles) unit(_ []plan.Change, i int) []int { return alone(i) }
 
 func (*teamRoles) lane(plan.Change) string { return "" }
 
-func (k *teamRoles) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
+func (k *teamRoles) held(ctx context.Context, c plan.Change) (string, plan.OverrideShift, error) {
 	members, err := k.members(ctx, c.Resource.ID)
 	if err != nil {
-		return "", plan.Standin{}, fmt.Errorf("look at the members of team %s: %w", c.Resource.ID, err)
+		return "", plan.OverrideShift{}, fmt.Errorf("look at the members of team %s: %w", c.Resource.ID, err)
 	}
 	role, ok := members[c.User]
 	if !ok {
 		role = inventory.None
 	}
-	return k.look.through(c.Pair(), role), plan.Standin{}, nil
+	return k.look.through(c.Pair(), role), plan.OverrideShift{}, nil
 }
 
 // members reads a team's members unless the last read is fresh.

@@ -55,16 +55,16 @@ func (rotations) unit(changes []plan.Change, i int) []int {
 
 func (rotations) lane(c plan.Change) string { return laneOf(c.Resource) }
 
-func (k rotations) held(ctx context.Context, c plan.Change) (string, plan.Standin, error) {
+func (k rotations) held(ctx context.Context, c plan.Change) (string, plan.OverrideShift, error) {
 	now := k.look.now().UTC()
 	s, err := k.account.Schedule(ctx, c.Resource.ID, inventory.Window{Since: now, Until: now.Add(time.Hour)})
 	if err != nil {
-		return "", plan.Standin{}, fmt.Errorf("look at schedule %s: %w", c.Resource.ID, err)
+		return "", plan.OverrideShift{}, fmt.Errorf("look at schedule %s: %w", c.Resource.ID, err)
 	}
 	if line, ok := oncall.LineOf(s, c.Layer); ok && line.Includes(c.User) {
-		return desired.Rotation, plan.Standin{}, nil
+		return desired.Rotation, plan.OverrideShift{}, nil
 	}
-	return inventory.None, plan.Standin{}, nil
+	return inventory.None, plan.OverrideShift{}, nil
 }
 
 func (k rotations) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {

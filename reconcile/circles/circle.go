@@ -234,7 +234,7 @@ func (c *Circles) kept(one *circle) (outside, inside map[desired.Pair]bool) {
 					note(outside, line.Present...)
 				}
 			}
-			for _, have := range plan.StandinsOn(s, c.in.Now) {
+			for _, have := range plan.OverridesOn(s, c.in.Now) {
 				if within && c.ours(id, have) {
 					note(inside, have.User)
 				} else {
@@ -255,9 +255,9 @@ func (c *Circles) kept(one *circle) (outside, inside map[desired.Pair]bool) {
 	return outside, inside
 }
 
-// ours says that this program made a stand-in.
-func (c *Circles) ours(schedule string, have plan.Standin) bool {
-	return slices.ContainsFunc(c.in.Memory.Standins, func(o plan.OurStandin) bool {
+// ours says that this program made an override.
+func (c *Circles) ours(schedule string, have plan.OverrideShift) bool {
+	return slices.ContainsFunc(c.in.Memory.Overrides, func(o plan.OurOverride) bool {
 		return o.Schedule == schedule && o.ID == have.ID && o.Kind == have.Kind
 	})
 }

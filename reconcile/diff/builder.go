@@ -58,10 +58,10 @@ type builder struct {
 	// after are the schedules that the plan changes as they will be, as far as an
 	// earlier pass tells.
 	after map[string]inventory.Schedule
-	// asks are a Result's; adopted are the stand-ins that are there and are taken
+	// asks are a Result's; adopted are the overrides that are there and are taken
 	// for ours.
 	asks    map[string]bool
-	adopted []plan.OurStandin
+	adopted []plan.OurOverride
 	// operators are who is never changed.
 	operators operators
 	// recent is an edit of policies or configuration; nil if there is none.

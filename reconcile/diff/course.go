@@ -83,7 +83,7 @@ func NewCourse(in Input, first *Result, until time.Time) *course {
 // take goes on from a plan of everything.
 func (c *course) take(r *Result) {
 	c.Expansion, c.access, c.circles = r.Expansion, r.Access, r.circles
-	raised, ends, lowered, standins := c.raised(), c.foreseenEnds(), c.lowered(), c.standins(r)
+	raised, ends, lowered, overrides := c.raised(), c.foreseenEnds(), c.lowered(), c.overrides(r)
 	c.edit, c.tied = inventory.NewEdit(r.Snapshot), map[string]bool{}
 	teams := scheduleTeams(r.Snapshot, r.Access)
 	for target := range r.Access.Named {
@@ -98,7 +98,7 @@ func (c *course) take(r *Result) {
 	}
 	round := RoundOf(r, c.in.Statements, c.account, done)
 	c.memory = plan.Memory{
-		Bindings: c.in.Memory.Bindings, Released: c.in.Memory.Released, Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)), Standins: standins,
+		Bindings: c.in.Memory.Bindings, Released: c.in.Memory.Released, Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)), Overrides: overrides,
 	}
 	c.memory.Ends = endsAfter(ends, c.memory.Raised, r.Plan.Changes)
 	c.last = make(map[desired.Pair]plan.RoundPair, len(round.Pairs))
@@ -367,7 +367,7 @@ func (c *course) goOn(b *builder) {
 	round.Emptying = slices.Concat(carry.stillHeld(round.Emptying, was.Emptying), b.outOfScope(was.Emptying))
 	round.Unwitnessed = slices.Concat(carry.stillHeld(round.Unwitnessed, was.Unwitnessed), b.outOfScope(was.Unwitnessed))
 	round.Unwitnessed = stillDoubted(round.Unwitnessed, &was, c.memory, false, c.account)
-	round.Standins, round.PendingStandins = standinsAfter(b, round)
+	round.Overrides, round.PendingOverrides = overridesAfter(b, round)
 	c.memory.Last = &round
 	c.leaveOpen(b)
 	maps.DeleteFunc(c.moved, func(pair desired.Pair, _ []desired.By) bool { return b.scope.has(pair) })

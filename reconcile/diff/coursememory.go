@@ -27,13 +27,13 @@ func (c *course) foreseenEnds() map[desired.Pair]plan.Ending {
 	return c.memory.Ends
 }
 
-// standins are the overrides that this program made before a plan, those included
+// overrides are the overrides that this program made before a plan, those included
 // that it takes for its own.
-func (c *course) standins(r *Result) []plan.OurStandin {
+func (c *course) overrides(r *Result) []plan.OurOverride {
 	if c.account == nil {
-		return slices.Concat(c.in.Memory.Standins, r.Adopted)
+		return slices.Concat(c.in.Memory.Overrides, r.Adopted)
 	}
-	return c.memory.Standins
+	return c.memory.Overrides
 }
 
 func (c *course) lowered() []plan.Lowered {
@@ -59,17 +59,17 @@ func (c *course) leaveOpen(b *builder) {
 	c.stuck, c.kept = append(stuckIn(b.plan), elsewhere(c.stuck)...), append(keptIn(b.plan), elsewhere(c.kept)...)
 }
 
-// standinsAfter are the stand-ins that policies ask for, and those of them that
+// overridesAfter are the overrides that policies ask for, and those of them that
 // are not made, where a plan looked at some schedules only.
-func standinsAfter(b *builder, before plan.Round) (asked, pending []string) {
+func overridesAfter(b *builder, before plan.Round) (asked, pending []string) {
 	elsewhere := func(keys []string) []string {
 		return slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
 			id, _, _ := strings.Cut(key, "/")
 			return b.scope.schedules[id]
 		})
 	}
-	asked, pending = (&Result{Plan: b.plan, asks: b.asks}).standinsLeft(nil)
-	return slices.Concat(elsewhere(before.Standins), asked), slices.Concat(elsewhere(before.PendingStandins), pending)
+	asked, pending = (&Result{Plan: b.plan, asks: b.asks}).overridesLeft(nil)
+	return slices.Concat(elsewhere(before.Overrides), asked), slices.Concat(elsewhere(before.PendingOverrides), pending)
 }
 
 // openOf are the pairs of which a plan leaves something due.

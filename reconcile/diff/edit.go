@@ -83,7 +83,7 @@ func (b *builder) editTo(s inventory.Schedule, revised oncall.Revised, changes [
 			e.Effective = &effective
 		}
 	}
-	e.Before, e.After = b.turnsOn(s, e.Until), b.turnsOn(withStandins(revised.Schedule, changes, b.in.Now), e.Until)
+	e.Before, e.After = b.turnsOn(s, e.Until), b.turnsOn(withOverrides(revised.Schedule, changes, b.in.Now), e.Until)
 	return e
 }
 
@@ -269,9 +269,9 @@ func (b *builder) turnsOn(s inventory.Schedule, until time.Time) []plan.Turn {
 	return turns
 }
 
-// withStandins is a schedule with the overrides that changes make, and without
+// withOverrides is a schedule with the overrides that changes make, and without
 // those that they take back.
-func withStandins(s inventory.Schedule, changes []plan.Change, now time.Time) inventory.Schedule {
+func withOverrides(s inventory.Schedule, changes []plan.Change, now time.Time) inventory.Schedule {
 	s.Overrides, s.CustomShifts = slices.Clone(s.Overrides), slices.Clone(s.CustomShifts)
 	for _, c := range changes {
 		if c.Kind != plan.Override {
@@ -279,7 +279,7 @@ func withStandins(s inventory.Schedule, changes []plan.Change, now time.Time) in
 		}
 		p := c.Override
 		if c.After == inventory.None {
-			s = without(s, []plan.Standin{*p})
+			s = without(s, []plan.OverrideShift{*p})
 			continue
 		}
 		user, start := p.User, plan.Later(p.Start, now)
@@ -342,7 +342,7 @@ func editedSchedules(p *plan.Plan) map[string]inventory.Schedule {
 				changes = append(changes, c)
 			}
 		}
-		after[e.Schedule.ID] = withStandins(e.Work.Revised.Schedule, changes, p.Now)
+		after[e.Schedule.ID] = withOverrides(e.Work.Revised.Schedule, changes, p.Now)
 	}
 	return after
 }

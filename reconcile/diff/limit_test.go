@@ -277,7 +277,7 @@ func TestS38_AnOverrideOfOursIsTakenBackAndTheirsIsTold(t *testing.T) {
 	}
 	s.Schedules["WEE"] = w
 	in := Input(s, underLimits(elsewhere(), "di schedule:Weekly none", "ed schedule:Weekly none"))
-	in.Memory.Standins = []plan.OurStandin{{Schedule: "WEE", At: At(-5), Standin: plan.Standin{Kind: plan.AsOverride, ID: "OURS", User: "di", Start: At(24), End: At(36)}}}
+	in.Memory.Overrides = []plan.OurOverride{{Schedule: "WEE", At: At(-5), OverrideShift: plan.OverrideShift{Kind: plan.AsOverride, ID: "OURS", User: "di", Start: At(24), End: At(36)}}}
 	p := MustMake(t, in).Plan
 	sameLines(t, "the plan", moves(p), []string{"lower schedule:Weekly di override>none policy"})
 	sameLines(t, "beyond", beyond(p, "dutyward.beyond-limit"), []string{"di@acme.com schedule:Weekly", "ed@acme.com schedule:Weekly"})

@@ -105,8 +105,8 @@ type Result struct {
 	circles *circles.Circles
 	// Adopted are overrides that are as policies ask and taken for this program's
 	// after a lost state (S24).
-	Adopted []plan.OurStandin
-	// asks are the stand-ins that policies ask for, by standinKey; false says that a
+	Adopted []plan.OurOverride
+	// asks are the overrides that policies ask for, by overrideKey; false says that a
 	// protection keeps one from being made.
 	asks map[string]bool
 	// operators are the names of operators resolved.

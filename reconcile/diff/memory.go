@@ -23,7 +23,7 @@ func overlay(s *inventory.Snapshot, writes []plan.Write) (*inventory.Snapshot, [
 	stale := map[desired.Pair]map[string]bool{}
 	for _, w := range writes {
 		if w.Pair.Resource.Kind == inventory.KindSchedule {
-			continue // see unsettled, and Memory.Standins
+			continue // see unsettled, and Memory.Overrides
 		}
 		if stale[w.Pair] == nil {
 			stale[w.Pair] = map[string]bool{}

@@ -19,23 +19,23 @@ type overrides struct{}
 
 func (overrides) name() plan.Kind { return plan.Override }
 
-func (overrides) compare(b *builder) { b.eachSchedule(b.standins) }
+func (overrides) compare(b *builder) { b.eachSchedule(b.overrides) }
 
-// standins compares the overrides that policies ask for on a schedule with those
+// overrides compares the overrides that policies ask for on a schedule with those
 // that it holds.
-func (b *builder) standins(s inventory.Schedule) {
-	ours, theirs := b.ourStandins(s)
-	var wanted []plan.Standin
+func (b *builder) overrides(s inventory.Schedule) {
+	ours, theirs := b.ourOverrides(s)
+	var wanted []plan.OverrideShift
 	for _, o := range b.access.Overrides {
 		if o.Schedule == s.ID && !b.unknown(o.Pair()) {
-			wanted = append(wanted, b.standin(s, o, ours)...)
+			wanted = append(wanted, b.override(s, o, ours)...)
 		}
 	}
-	asked := func(have plan.Standin) bool {
-		return slices.ContainsFunc(wanted, func(w plan.Standin) bool { return w.Same(have, b.in.Now) })
+	asked := func(have plan.OverrideShift) bool {
+		return slices.ContainsFunc(wanted, func(w plan.OverrideShift) bool { return w.Same(have, b.in.Now) })
 	}
 	for _, have := range ours {
-		at := situation{pair: desired.Pair{User: have.User, Resource: b.ref(inventory.KindSchedule, s.ID)}, held: desired.Standin, asked: inventory.None}
+		at := situation{pair: desired.Pair{User: have.User, Resource: b.ref(inventory.KindSchedule, s.ID)}, held: desired.OverrideRole, asked: inventory.None}
 		if !asked(have) && !b.unknown(at.pair) {
 			b.settle(at, b.unasked(at, have))
 		}
@@ -46,13 +46,13 @@ func (b *builder) standins(s inventory.Schedule) {
 	// After a lost state what is as policies ask is taken for ours.
 	for _, have := range slices.Concat(ours, theirs) {
 		if asked(have) {
-			b.adopted = append(b.adopted, plan.OurStandin{Schedule: s.ID, Standin: have, At: b.in.Now})
+			b.adopted = append(b.adopted, plan.OurOverride{Schedule: s.ID, OverrideShift: have, At: b.in.Now})
 		}
 	}
 }
 
-// unasked is about a stand-in of ours that no policy asks for.
-func (b *builder) unasked(s situation, have plan.Standin) verdict {
+// unasked is about an override of ours that no policy asks for.
+func (b *builder) unasked(s situation, have plan.OverrideShift) verdict {
 	limit, beyond := b.access.Beyond(s.pair, s.held)
 	if _, named := b.access.Named[s.pair.Target()]; !named && !beyond {
 		return verdict{extra: "this program made it, and no policy names this schedule's overrides any more"}
@@ -60,7 +60,7 @@ func (b *builder) unasked(s situation, have plan.Standin) verdict {
 	if v, ok := b.protects(s, inventory.None); ok {
 		return v
 	}
-	c := b.standinChange(s.pair, have, desired.Override{}, s.held, inventory.None)
+	c := b.overrideChange(s.pair, have, desired.Override{}, s.held, inventory.None)
 	if beyond {
 		c.LimitedBy, c.By = limit.By, rulesOf(limit)
 		c.Reason = fmt.Sprintf("limited to %s: %s", limit.AtMost, limit.By[0].Reason)
@@ -68,9 +68,9 @@ func (b *builder) unasked(s situation, have plan.Standin) verdict {
 	return due(c)
 }
 
-// standin is what an override that policies ask for comes to on a schedule; what
+// override is what an override that policies ask for comes to on a schedule; what
 // is missing of it is proposed, or blocked.
-func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []plan.Standin) []plan.Standin {
+func (b *builder) override(s inventory.Schedule, o desired.Override, ours []plan.OverrideShift) []plan.OverrideShift {
 	if len(o.Limited) > 0 {
 		return nil
 	}
@@ -79,24 +79,24 @@ func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []plan.
 	}
 	pieces, barred := b.pieces(s, o, ours)
 	if !barred.none() {
-		c := b.standinChange(o.Pair(), plan.Standin{Kind: plan.AsOverride, User: o.User, Start: o.From, End: o.Until, Replaces: o.Replaces}, o, inventory.None, desired.Standin)
+		c := b.overrideChange(o.Pair(), plan.OverrideShift{Kind: plan.AsOverride, User: o.User, Start: o.From, End: o.Until, Replaces: o.Replaces}, o, inventory.None, desired.OverrideRole)
 		b.block(c, barred)
 		return nil
 	}
-	existing := b.standinsThere(s)
+	existing := b.overridesThere(s)
 	for _, p := range pieces {
-		key := standinKey(o.Pair(), p.Key())
+		key := overrideKey(o.Pair(), p.Key())
 		b.asks[key] = true
-		if slices.ContainsFunc(existing, func(have plan.Standin) bool { return p.On(s).Same(have, b.in.Now) }) {
+		if slices.ContainsFunc(existing, func(have plan.OverrideShift) bool { return p.On(s).Same(have, b.in.Now) }) {
 			continue
 		}
-		at := situation{pair: o.Pair(), held: inventory.None, asked: desired.Standin}
-		v, kept := b.protects(at, desired.Standin)
+		at := situation{pair: o.Pair(), held: inventory.None, asked: desired.OverrideRole}
+		v, kept := b.protects(at, desired.OverrideRole)
 		if kept {
 			b.asks[key] = false
 		} else {
-			v = due(b.standinChange(o.Pair(), p, o, inventory.None, desired.Standin))
-			v.barred = b.unschedulable(o.User, desired.Standin)
+			v = due(b.overrideChange(o.Pair(), p, o, inventory.None, desired.OverrideRole))
+			v.barred = b.unschedulable(o.User, desired.OverrideRole)
 		}
 		b.settle(at, v)
 	}
@@ -106,13 +106,13 @@ func (b *builder) standin(s inventory.Schedule, o desired.Override, ours []plan.
 	return pieces
 }
 
-// standinsThere are the stand-ins on a schedule, with those that this program made a
+// overridesThere are the overrides on a schedule, with those that this program made a
 // moment ago: PagerDuty may not show them yet (S9).
-func (b *builder) standinsThere(s inventory.Schedule) []plan.Standin {
-	there := plan.StandinsOn(s, b.in.Now)
-	for _, o := range b.in.Memory.Standins {
+func (b *builder) overridesThere(s inventory.Schedule) []plan.OverrideShift {
+	there := plan.OverridesOn(s, b.in.Now)
+	for _, o := range b.in.Memory.Overrides {
 		if o.Schedule == s.ID && !o.Gone && b.fresh(o.At) {
-			there = append(there, o.Standin)
+			there = append(there, o.OverrideShift)
 		}
 	}
 	return there
@@ -134,7 +134,7 @@ func (overrides) require(b *builder, c *plan.Change, o others) {
 	}
 }
 
-func overlap(a, b plan.Standin) bool { return a.Start.Before(b.End) && b.Start.Before(a.End) }
+func overlap(a, b plan.OverrideShift) bool { return a.Start.Before(b.End) && b.Start.Before(a.End) }
 
 // members are none: overrides are remembered by their windows.
 func (overrides) members(*inventory.Snapshot, desired.Target) iter.Seq[string] { return nobody }
@@ -146,18 +146,18 @@ func (overrides) capped(*inventory.Snapshot, map[string]bool, time.Time, func(de
 // make does nothing: overrides follow from edits of schedules.
 func (overrides) make(*inventory.Edit, plan.Change) {}
 
-// ourStandins are the stand-ins on a schedule that this program made, and the
+// ourOverrides are the overrides on a schedule that this program made, and the
 // others, of those that have not ended. One that it took back a moment ago is
 // neither: PagerDuty may still show it (S9).
-func (b *builder) ourStandins(s inventory.Schedule) (ours, theirs []plan.Standin) {
-	for _, have := range plan.StandinsOn(s, b.in.Now) {
-		i := slices.IndexFunc(b.in.Memory.Standins, func(o plan.OurStandin) bool {
+func (b *builder) ourOverrides(s inventory.Schedule) (ours, theirs []plan.OverrideShift) {
+	for _, have := range plan.OverridesOn(s, b.in.Now) {
+		i := slices.IndexFunc(b.in.Memory.Overrides, func(o plan.OurOverride) bool {
 			return o.Schedule == s.ID && o.ID == have.ID && o.Kind == have.Kind
 		})
 		switch {
 		case i < 0:
 			theirs = append(theirs, have)
-		case !b.in.Memory.Standins[i].Gone:
+		case !b.in.Memory.Overrides[i].Gone:
 			ours = append(ours, have)
 		}
 	}
@@ -170,8 +170,8 @@ func (b *builder) fresh(at time.Time) bool { return b.in.Now.Sub(at) < overlaidF
 // overlaidFor is how long PagerDuty may answer old after a write (S9).
 const overlaidFor = 2 * time.Minute
 
-// standinChange describes the change that makes a stand-in, or takes one back.
-func (b *builder) standinChange(pair desired.Pair, p plan.Standin, o desired.Override, before, after string) plan.Change {
+// overrideChange describes the change that makes an override, or takes one back.
+func (b *builder) overrideChange(pair desired.Pair, p plan.OverrideShift, o desired.Override, before, after string) plan.Change {
 	c := plan.Change{
 		ID: plan.Key(pair, before, after) + "/" + p.Key(), Kind: plan.Override, Action: plan.ActionGrant, Effect: plan.Raise,
 		User: pair.User, Resource: pair.Resource, Before: before, After: after, By: o.By, Override: &p,
@@ -180,7 +180,7 @@ func (b *builder) standinChange(pair desired.Pair, p plan.Standin, o desired.Ove
 	if p.Replaces != "" {
 		span += " in place of " + b.userName(p.Replaces)
 	}
-	c.Cause = b.standinCause(p.Key(), pair, after)
+	c.Cause = b.overrideCause(p.Key(), pair, after)
 	if after == inventory.None {
 		c.Action, c.Effect = plan.ActionRevoke, plan.Lower
 		c.Reason = "no rule asks for it any more: " + span
@@ -198,16 +198,16 @@ func (b *builder) standinChange(pair desired.Pair, p plan.Standin, o desired.Ove
 	return c
 }
 
-// standinCause is why a stand-in is made or taken back now (S14).
-func (b *builder) standinCause(key string, pair desired.Pair, after string) plan.Cause {
+// overrideCause is why an override is made or taken back now (S14).
+func (b *builder) overrideCause(key string, pair desired.Pair, after string) plan.Cause {
 	last := b.in.Memory.Last
 	if last == nil {
 		return plan.CausePolicy
 	}
-	id := standinKey(pair, key)
-	then, now := slices.Contains(last.Standins, id), after != inventory.None
+	id := overrideKey(pair, key)
+	then, now := slices.Contains(last.Overrides, id), after != inventory.None
 	switch {
-	case then && now && slices.Contains(last.PendingStandins, id):
+	case then && now && slices.Contains(last.PendingOverrides, id):
 		return plan.CausePolicy
 	case then && now:
 		return plan.CauseDrift
@@ -217,16 +217,16 @@ func (b *builder) standinCause(key string, pair desired.Pair, after string) plan
 	return plan.CauseFacts
 }
 
-// standinKey identifies a stand-in that policies ask for in what a round leaves.
-func standinKey(pair desired.Pair, key string) string {
+// overrideKey identifies an override that policies ask for in what a round leaves.
+func overrideKey(pair desired.Pair, key string) string {
 	return pair.Resource.ID + "/" + pair.User + "/" + key
 }
 
-// pieces are the stand-ins that an override comes to, in the window that the
+// pieces are what an override by policy comes to, in the window that the
 // snapshot knows: one for its whole window, or where somebody is replaced, one
 // for each of their turns on layers or each of their rotations.
-func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.Standin) (pieces []plan.Standin, barred obstacle) {
-	whole := plan.Standin{
+func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.OverrideShift) (pieces []plan.OverrideShift, barred obstacle) {
+	whole := plan.OverrideShift{
 		Kind: plan.AsOverride, User: o.User, Replaces: o.Replaces,
 		Start: o.From.Truncate(time.Minute), End: o.Until.Truncate(time.Minute),
 	}
@@ -235,7 +235,7 @@ func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.S
 	}
 	switch {
 	case s.Kind == inventory.ScheduleOfLayers && o.Replaces == "":
-		return []plan.Standin{whole}, obstacle{}
+		return []plan.OverrideShift{whole}, obstacle{}
 	case s.Kind == inventory.ScheduleOfLayers:
 		return b.turnsReplaced(s, whole, ours)
 	case o.Replaces == "":
@@ -263,16 +263,16 @@ func (b *builder) horizon() time.Time {
 	return b.in.Snapshot.Account.Window.Until
 }
 
-// covers says whether the person whom a stand-in replaces has turns on an event
+// covers says whether the person whom an override replaces has turns on an event
 // in its window.
-func covers(e inventory.Event, p plan.Standin) bool {
+func covers(e inventory.Event, p plan.OverrideShift) bool {
 	member := slices.ContainsFunc(e.Assignment.Members, func(m *string) bool { return m != nil && *m == p.Replaces })
 	return member && e.EffectiveSince.Before(p.End) && (e.EffectiveUntil == nil || e.EffectiveUntil.After(p.Start))
 }
 
 // turnsReplaced are the turns of the person replaced as they are without this
-// program's overrides, one stand-in for each.
-func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.Standin, ours []plan.Standin) (pieces []plan.Standin, barred obstacle) {
+// program's overrides, one piece for each.
+func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.OverrideShift, ours []plan.OverrideShift) (pieces []plan.OverrideShift, barred obstacle) {
 	if why := b.ground.rendersOtherwise(s.ID); why != "" {
 		return nil, obstacle{plan.BlockedRendering, why, "leave `replaces` out, or make the override in PagerDuty"}
 	}
@@ -296,7 +296,7 @@ func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.Standin, ours [
 }
 
 // gap is a custom shift for a window in which nobody is on call.
-func (b *builder) gap(s inventory.Schedule, whole plan.Standin, ours []plan.Standin) (pieces []plan.Standin, barred obstacle) {
+func (b *builder) gap(s inventory.Schedule, whole plan.OverrideShift, ours []plan.OverrideShift) (pieces []plan.OverrideShift, barred obstacle) {
 	whole.Kind = plan.AsCustomShift
 	shifts, err := oncall.Render(without(s, ours), plan.Later(whole.Start, b.in.Now), whole.End)
 	switch {
@@ -306,13 +306,13 @@ func (b *builder) gap(s inventory.Schedule, whole plan.Standin, ours []plan.Stan
 		return nil, obstacle{plan.BlockedNoGap, fmt.Sprintf("%s is on call on schedule %s from %s: on a shift-based schedule an override replaces somebody, and only a gap can be filled without",
 			b.userName(shifts[0].User), s.Name, clock(shifts[0].Start)), "say in `replaces` whom it replaces, or narrow it to the gap"}
 	}
-	return []plan.Standin{whole}, obstacle{}
+	return []plan.OverrideShift{whole}, obstacle{}
 }
 
-// without is a schedule without some of its stand-ins.
-func without(s inventory.Schedule, ours []plan.Standin) inventory.Schedule {
-	out := func(kind plan.StandinKind, id string) bool {
-		return slices.ContainsFunc(ours, func(o plan.Standin) bool { return o.Kind == kind && o.ID == id })
+// without is a schedule without some of its overrides.
+func without(s inventory.Schedule, ours []plan.OverrideShift) inventory.Schedule {
+	out := func(kind plan.OverrideKind, id string) bool {
+		return slices.ContainsFunc(ours, func(o plan.OverrideShift) bool { return o.Kind == kind && o.ID == id })
 	}
 	s.Overrides = slices.DeleteFunc(slices.Clone(s.Overrides), func(o inventory.Override) bool { return out(plan.AsOverride, o.ID) })
 	s.CustomShifts = slices.DeleteFunc(slices.Clone(s.CustomShifts), func(c inventory.CustomShift) bool { return out(plan.AsCustomShift, c.ID) })
@@ -324,7 +324,7 @@ func without(s inventory.Schedule, ours []plan.Standin) inventory.Schedule {
 // theirs (S24).
 var hidingOverride = guard{hold: hold{code: plan.HoldHidingOverride, rule: "S24", releasable: true}, judge: func(b *builder) judge {
 	return func(c plan.Change) (wait, bool) {
-		if c.Kind != plan.Override || c.After != desired.Standin || b.released(c) {
+		if c.Kind != plan.Override || c.After != desired.OverrideRole || b.released(c) {
 			return wait{}, false
 		}
 		s := b.in.Snapshot.Schedules[c.Resource.ID]
@@ -340,9 +340,9 @@ var hidingOverride = guard{hold: hold{code: plan.HoldHidingOverride, rule: "S24"
 }}
 
 // hiddenBy names the overrides of other people that one would hide, wholly or in part.
-func (b *builder) hiddenBy(s inventory.Schedule, p plan.Standin) []string {
+func (b *builder) hiddenBy(s inventory.Schedule, p plan.OverrideShift) []string {
 	var hidden []string
-	_, theirs := b.ourStandins(s)
+	_, theirs := b.ourOverrides(s)
 	for _, o := range theirs {
 		if o.Kind == plan.AsOverride && o.User != p.User && overlap(o, p) {
 			hidden = append(hidden, fmt.Sprintf("%s's from %s to %s", b.userName(o.User), clock(o.Start), clock(o.End)))

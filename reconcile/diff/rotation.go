@@ -111,7 +111,7 @@ func (b *builder) concerned() []string {
 			concerned[target.Resource.ID] = true
 		}
 	}
-	for _, o := range b.in.Memory.Standins {
+	for _, o := range b.in.Memory.Overrides {
 		concerned[o.Schedule] = true
 	}
 	if capped := b.access.Capped(inventory.KindSchedule); len(capped) > 0 {

@@ -52,7 +52,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 		}
 	}
 	round.Named = r.namedTargets()
-	round.Standins, round.PendingStandins = r.standinsLeft(done)
+	round.Overrides, round.PendingOverrides = r.overridesLeft(done)
 	return round
 }
 
@@ -174,9 +174,9 @@ func turnHeld(s *inventory.Snapshot, pair desired.Pair, changes []plan.Change, d
 	return inventory.None
 }
 
-// standinsLeft are the stand-ins that policies asked for, and those of them that
+// overridesLeft are the overrides that policies asked for, and those of them that
 // were not made.
-func (r *Result) standinsLeft(done map[string]bool) (asked, pending []string) {
+func (r *Result) overridesLeft(done map[string]bool) (asked, pending []string) {
 	asked, pending = plan.OrEmpty(slices.Sorted(maps.Keys(r.asks))), []string{}
 	p := r.Plan
 	all := slices.Concat(p.Changes, p.Observed)
@@ -188,7 +188,7 @@ func (r *Result) standinsLeft(done map[string]bool) (asked, pending []string) {
 	}
 	for _, c := range all {
 		if c.Kind == plan.Override && c.After != inventory.None && !done[c.ID] {
-			pending = append(pending, standinKey(c.Pair(), c.Override.Key()))
+			pending = append(pending, overrideKey(c.Pair(), c.Override.Key()))
 		}
 	}
 	for key, unprotected := range r.asks {

@@ -224,7 +224,7 @@ func (b *builder) keeps(access *desired.Access, c plan.Change) bool {
 }
 
 // asksFor says whether access has an override, or one in a part of its window.
-func asksFor(access *desired.Access, p plan.Standin, pair desired.Pair) bool {
+func asksFor(access *desired.Access, p plan.OverrideShift, pair desired.Pair) bool {
 	return slices.ContainsFunc(access.Overrides, func(o desired.Override) bool {
 		return o.Pair() == pair && len(o.Limited) == 0 && o.From.Before(p.End) && p.Start.Before(o.Until)
 	})

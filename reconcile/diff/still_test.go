@@ -12,9 +12,9 @@ import (
 )
 
 func TestS37_AnOverrideThatAnEditNoLongerAsksForStaysUntilTheEditHeldStill(t *testing.T) {
-	asked := overrides(standin("di", "Weekly", "", 8, 9), standin("cy", "Weekly", "", -3, -2))
-	in := Input(have(Turns(), "OURS", "di", 8, 9), overrides(standin("cy", "Weekly", "", -3, -2)))
-	in.Memory.Standins = []plan.OurStandin{ours("OURS", "di", 8, 9)}
+	asked := overrides(override("di", "Weekly", "", 8, 9), override("cy", "Weekly", "", -3, -2))
+	in := Input(have(Turns(), "OURS", "di", 8, 9), overrides(override("cy", "Weekly", "", -3, -2)))
+	in.Memory.Overrides = []plan.OurOverride{ours("OURS", "di", 8, 9)}
 	in.Memory.Last = &plan.Round{At: At(-1), Revision: "r0"}
 	in.Stillness = &diff.Stillness{
 		Now: Noon, Settle: time.Minute, Digest: "d2", Settled: &plan.Settled{Statements: asked, Settings: in.Settings},

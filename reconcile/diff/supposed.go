@@ -83,7 +83,7 @@ func (c *course) supposeSchedules(p *plan.Plan) []string {
 		nameParts(&after)
 		for _, change := range p.Changes {
 			if change.Resource == e.Schedule && change.Kind == plan.Override {
-				c.supposeStandin(&after, change, p.Now)
+				c.supposeOverride(&after, change, p.Now)
 			}
 		}
 		c.edit.SetSchedule(c.rendered(was, after))
@@ -121,14 +121,14 @@ func nameParts(s *inventory.Schedule) {
 	}
 }
 
-// supposeStandin makes an override on a schedule, or takes one back, as apply and
+// supposeOverride makes an override on a schedule, or takes one back, as apply and
 // PagerDuty do: one whose time has begun starts with the next minute, and one
 // under way ends now.
-func (c *course) supposeStandin(s *inventory.Schedule, change plan.Change, now time.Time) {
-	made := plan.OurStandin{Schedule: s.ID, Standin: *change.Override, At: now, Gone: change.After == inventory.None}
+func (c *course) supposeOverride(s *inventory.Schedule, change plan.Change, now time.Time) {
+	made := plan.OurOverride{Schedule: s.ID, OverrideShift: *change.Override, At: now, Gone: change.After == inventory.None}
 	if made.Gone {
-		*s = endStandin(*s, made.Standin, now)
-		c.memory.Standins = slices.DeleteFunc(slices.Clone(c.memory.Standins), func(o plan.OurStandin) bool {
+		*s = endOverride(*s, made.OverrideShift, now)
+		c.memory.Overrides = slices.DeleteFunc(slices.Clone(c.memory.Overrides), func(o plan.OurOverride) bool {
 			return o.Schedule == s.ID && o.Kind == made.Kind && o.ID == made.ID
 		})
 		return
@@ -140,16 +140,16 @@ func (c *course) supposeStandin(s *inventory.Schedule, change plan.Change, now t
 		return
 	}
 	made.ID = change.ID
-	change.Override = &made.Standin
-	*s = withStandins(*s, []plan.Change{change}, now)
-	made.Standin = made.On(*s)
-	c.memory.Standins = append(slices.Clone(c.memory.Standins), made)
+	change.Override = &made.OverrideShift
+	*s = withOverrides(*s, []plan.Change{change}, now)
+	made.OverrideShift = made.On(*s)
+	c.memory.Overrides = append(slices.Clone(c.memory.Overrides), made)
 }
 
-// endStandin is a schedule on which a stand-in was taken back.
-func endStandin(s inventory.Schedule, p plan.Standin, now time.Time) inventory.Schedule {
+// endOverride is a schedule on which an override was taken back.
+func endOverride(s inventory.Schedule, p plan.OverrideShift, now time.Time) inventory.Schedule {
 	if !p.Start.Before(now) {
-		return without(s, []plan.Standin{p})
+		return without(s, []plan.OverrideShift{p})
 	}
 	s.Overrides, s.CustomShifts = slices.Clone(s.Overrides), slices.Clone(s.CustomShifts)
 	for i, o := range s.Overrides {

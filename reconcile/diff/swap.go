@@ -181,7 +181,7 @@ func waitFor(why, advice string) func(plan.Change) wait {
 // voidedOverride holds what would void somebody's override: turns are swapped for a
 // reason, and other people's overrides are theirs (S24).
 var voidedOverride = editGuard{hold{code: plan.HoldVoidedOverride, rule: "S24", releasable: true}, func(b *builder, e edit) ([]plan.Change, func(plan.Change) wait) {
-	var ends []plan.Standin
+	var ends []plan.OverrideShift
 	for _, c := range e.changes {
 		if c.Kind == plan.Override && c.After == inventory.None {
 			ends = append(ends, *c.Override)

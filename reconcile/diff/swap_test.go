@@ -139,7 +139,7 @@ func TestS24_AnOverrideThatALongerCycleWouldVoidHoldsWhoJoins(t *testing.T) {
 func TestS24_AnOverrideThatEndsWithTheSamePlanHoldsNothing(t *testing.T) {
 	in := Input(covered(), Rotation("ann di cy Follow"))
 	// The override is this program's, and no policy asks for it any more.
-	in.Memory.Standins = []plan.OurStandin{{Schedule: "FOL", Standin: plan.Standin{
+	in.Memory.Overrides = []plan.OurOverride{{Schedule: "FOL", OverrideShift: plan.OverrideShift{
 		Kind: plan.AsOverride, ID: "O", User: "ed", Start: At(200), End: At(224), Replaces: "bob", Rotation: "ROT"}}}
 	in.Statements.Empties = []policies.Empty{{Resource: Ref("schedule:Follow"), Reason: "over", Origins: Origin(9)}}
 	p := MustMake(t, in).Plan

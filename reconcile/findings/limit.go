@@ -68,7 +68,7 @@ func UnderLimit(a *desired.Access, s inventory.Schedule, capped map[string]bool,
 			note(user, fmt.Sprintf("takes turns on schedule %s", s.Name))
 		}
 	}
-	for _, o := range plan.StandinsOn(s, now) {
+	for _, o := range plan.OverridesOn(s, now) {
 		note(o.User, fmt.Sprintf("has an override on schedule %s from %s to %s", s.Name, clock(o.Start), clock(o.End)))
 	}
 	return holds

@@ -26,15 +26,15 @@ const (
 // journal. Without a journal it is that of a first start.
 func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error) {
 	m := plan.Memory{
-		Bindings: map[string]string{},
-		Raised:   map[desired.Pair]string{},
-		Ends:     map[desired.Pair]plan.Ending{},
-		Overlay:  []plan.Write{},
-		Made:     []plan.Write{},
-		Lowered:  []plan.Lowered{},
-		Released: map[string]plan.Release{},
-		Standins: []plan.OurStandin{},
-		Edited:   []plan.Edited{},
+		Bindings:  map[string]string{},
+		Raised:    map[desired.Pair]string{},
+		Ends:      map[desired.Pair]plan.Ending{},
+		Overlay:   []plan.Write{},
+		Made:      []plan.Write{},
+		Lowered:   []plan.Lowered{},
+		Released:  map[string]plan.Release{},
+		Overrides: []plan.OurOverride{},
+		Edited:    []plan.Edited{},
 	}
 	if j == nil || j.db == nil {
 		return m, nil
@@ -49,7 +49,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	defer tx.Rollback() // nothing was written
 	for _, read := range []func(context.Context, *sql.Tx, time.Time, *plan.Memory) error{
 		readBindings, readLast, readRaises, readEnds, readMade, readLowered, readReleased,
-		readStandins, readEdited,
+		readOverrides, readEdited,
 	} {
 		if err := read(ctx, tx, now, &m); err != nil {
 			return plan.Memory{}, j.failed("read the memory", err)

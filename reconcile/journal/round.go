@@ -92,7 +92,7 @@ func (j *Journal) Result(ctx context.Context, intent int64, o apply.Outcome) err
 			return err
 		}
 		if o.Change.Kind == plan.Override {
-			if err := j.standin(ctx, tx, o); err != nil {
+			if err := j.override(ctx, tx, o); err != nil {
 				return err
 			}
 		}

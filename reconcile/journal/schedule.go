@@ -129,13 +129,13 @@ func (j *Journal) Alarms(ctx context.Context, ended bool) ([]apply.EditAlarmed, 
 }
 
 // Adopt remembers overrides as the program's own.
-func (j *Journal) Adopt(ctx context.Context, standins []plan.OurStandin) error {
-	if len(standins) == 0 {
+func (j *Journal) Adopt(ctx context.Context, overrides []plan.OurOverride) error {
+	if len(overrides) == 0 {
 		return nil
 	}
 	return j.writeLocked(ctx, "record overrides", func(tx *sql.Tx) error {
-		for _, s := range standins {
-			if err := putStandin(ctx, tx, s); err != nil {
+		for _, s := range overrides {
+			if err := putOverride(ctx, tx, s); err != nil {
 				return err
 			}
 		}
@@ -143,18 +143,18 @@ func (j *Journal) Adopt(ctx context.Context, standins []plan.OurStandin) error {
 	})
 }
 
-// standin remembers an override that was made or taken back.
-func (j *Journal) standin(ctx context.Context, tx *sql.Tx, o apply.Outcome) error {
+// override remembers an override that was made or taken back.
+func (j *Journal) override(ctx context.Context, tx *sql.Tx, o apply.Outcome) error {
 	c := o.Change
 	if _, err := tx.ExecContext(ctx, `DELETE FROM standins WHERE ends < ?`, stamp(o.At.Add(-remembered))); err != nil {
 		return err
 	}
-	return putStandin(ctx, tx, plan.OurStandin{
-		Schedule: c.Resource.ID, Standin: *c.Override, At: o.At, Gone: c.After == inventory.None,
+	return putOverride(ctx, tx, plan.OurOverride{
+		Schedule: c.Resource.ID, OverrideShift: *c.Override, At: o.At, Gone: c.After == inventory.None,
 	})
 }
 
-func putStandin(ctx context.Context, tx *sql.Tx, s plan.OurStandin) error {
+func putOverride(ctx context.Context, tx *sql.Tx, s plan.OurOverride) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO standins (schedule, kind, id, user, begins, ends, replaces, rotation, at, gone)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -163,14 +163,14 @@ func putStandin(ctx context.Context, tx *sql.Tx, s plan.OurStandin) error {
 	return err
 }
 
-// readStandins reads the overrides that the program made and that have not
+// readOverrides reads the overrides that the program made and that have not
 // ended.
-func readStandins(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
+func readOverrides(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `
 		SELECT schedule, kind, id, user, begins, ends, replaces, rotation, at, gone FROM standins
 		WHERE ends > ? ORDER BY schedule, begins, id`,
 		func(scan func(...any) error) error {
-			var s plan.OurStandin
+			var s plan.OurOverride
 			var begins, ends, at string
 			err := scan(&s.Schedule, &s.Kind, &s.ID, &s.User, &begins, &ends, &s.Replaces, &s.Rotation, &at, &s.Gone)
 			for _, t := range []struct {
@@ -181,7 +181,7 @@ func readStandins(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory
 					*t.into, err = parseStamp(t.text)
 				}
 			}
-			m.Standins = append(m.Standins, s)
+			m.Overrides = append(m.Overrides, s)
 			return err
 		}, stamp(now))
 }

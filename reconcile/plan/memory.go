@@ -35,9 +35,9 @@ type Memory struct {
 	Lowered []Lowered
 	// Released are the keys of changes that a person released, with the reason.
 	Released map[string]Release
-	// Standins are the overrides that this program made and that may not have
+	// Overrides are the overrides that this program made and that may not have
 	// ended, also those that it took back a moment ago (S24).
-	Standins []OurStandin
+	Overrides []OurOverride
 	// Edited are the schedules that this program edited in the last two minutes
 	// (S9), and those of which an edit is open (S32).
 	Edited []Edited
@@ -69,10 +69,10 @@ type Round struct {
 	// Unwitnessed are the keys of the ways back that were held since the memory was
 	// too old to tell what became of the raise.
 	Unwitnessed []string `json:"unwitnessed"`
-	// Standins are the overrides that policies asked for, PendingStandins those of
-	// them that were not made.
-	Standins        []string `json:"standins"`
-	PendingStandins []string `json:"pending_standins"`
+	// Overrides are the overrides that policies asked for, PendingOverrides those of
+	// them that were not made. They are recorded under their former name.
+	Overrides        []string `json:"standins"`
+	PendingOverrides []string `json:"pending_standins"`
 	// Rules are how many elements each access rule gave.
 	Rules []RuleCount `json:"rules"`
 	// Fights are the changes that others reversed until the program stopped

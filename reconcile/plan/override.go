@@ -7,22 +7,22 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 )
 
-// StandinKind is what PagerDuty calls the thing that puts somebody on call for a
+// OverrideKind is what PagerDuty calls the thing that puts somebody on call for a
 // window.
-type StandinKind string
+type OverrideKind string
 
-// The kinds of stand-ins.
+// The kinds of overrides.
 const (
 	// AsOverride takes the place of what the schedule says.
-	AsOverride StandinKind = "override"
+	AsOverride OverrideKind = "override"
 	// AsCustomShift adds to a shift-based schedule, where nobody is on call.
-	AsCustomShift StandinKind = "custom_shift"
+	AsCustomShift OverrideKind = "custom_shift"
 )
 
-// Standin is one override of a schedule, or one custom shift: what a grant of
+// OverrideShift is one override of a schedule, or one custom shift: what a grant of
 // role override comes to, which may be several of them.
-type Standin struct {
-	Kind StandinKind `json:"kind"`
+type OverrideShift struct {
+	Kind OverrideKind `json:"kind"`
 	// ID is PagerDuty's; empty for one that is to be made.
 	ID    string    `json:"id"`
 	User  string    `json:"user"`
@@ -37,14 +37,14 @@ type Standin struct {
 // Same says that one that is there is about the same people for the same rest of
 // time: what is past of it does not count, and one that was made amid its window
 // began with the next minute.
-func (p Standin) Same(have Standin, now time.Time) bool {
+func (p OverrideShift) Same(have OverrideShift, now time.Time) bool {
 	late := Later(have.Start, now).Sub(Later(p.Start, now))
 	return p.Kind == have.Kind && p.User == have.User && p.Replaces == have.Replaces && p.Rotation == have.Rotation &&
 		have.End.Equal(p.End) && late >= 0 && (late == 0 || late <= time.Minute && p.Start.Before(now))
 }
 
 // Key identifies it across rounds: an override's window is its identity.
-func (p Standin) Key() string {
+func (p OverrideShift) Key() string {
 	parts := []string{string(p.Kind), p.Start.UTC().Format("20060102T1504Z"), p.End.UTC().Format("20060102T1504Z")}
 	for _, id := range []string{p.Replaces, p.Rotation} {
 		if id != "" {
@@ -54,23 +54,23 @@ func (p Standin) Key() string {
 	return strings.Join(parts, "/")
 }
 
-// OurStandin is a stand-in that this program made, as it remembers it (S24).
-type OurStandin struct {
+// OurOverride is an override that this program made, as it remembers it (S24).
+type OurOverride struct {
 	Schedule string
-	Standin
+	OverrideShift
 	// At is when it was made, or taken back.
 	At time.Time
 	// Gone says that it was taken back.
 	Gone bool
 }
 
-// StandinsOn are the stand-ins that a schedule holds and that have not ended.
+// OverridesOn are the overrides that a schedule holds and that have not ended.
 // On a layer-based schedule whom one replaces is not said.
-func StandinsOn(s inventory.Schedule, now time.Time) []Standin {
-	var list []Standin
+func OverridesOn(s inventory.Schedule, now time.Time) []OverrideShift {
+	var list []OverrideShift
 	for _, o := range s.Overrides {
 		if o.User != nil && o.End.After(now) {
-			list = append(list, Standin{
+			list = append(list, OverrideShift{
 				Kind: AsOverride, ID: o.ID, User: *o.User, Start: o.Start, End: o.End,
 				Replaces: Text(o.Replaces), Rotation: Text(o.Rotation),
 			})
@@ -78,15 +78,15 @@ func StandinsOn(s inventory.Schedule, now time.Time) []Standin {
 	}
 	for _, c := range s.CustomShifts {
 		if c.User != nil && c.End.After(now) {
-			list = append(list, Standin{Kind: AsCustomShift, ID: c.ID, User: *c.User, Start: c.Start, End: c.End})
+			list = append(list, OverrideShift{Kind: AsCustomShift, ID: c.ID, User: *c.User, Start: c.Start, End: c.End})
 		}
 	}
 	return list
 }
 
-// On is a stand-in as the schedule shows it: one on a layer-based schedule does
+// On is an override as the schedule shows it: one on a layer-based schedule does
 // not say whom it replaces.
-func (p Standin) On(s inventory.Schedule) Standin {
+func (p OverrideShift) On(s inventory.Schedule) OverrideShift {
 	if s.Kind == inventory.ScheduleOfLayers {
 		p.Replaces = ""
 	}

@@ -157,7 +157,7 @@ type Change struct {
 	Drifted string `json:"drifted"`
 	// Override is the override or custom shift that is made or taken back; null
 	// but on changes to or from the role override.
-	Override *Standin `json:"override"`
+	Override *OverrideShift `json:"override"`
 }
 
 // Pair is the pair that the change is about.

@@ -20,9 +20,9 @@ func (s *Standings) holds(pair desired.Pair) string {
 	}
 	schedule := s.snapshot.Schedules[pair.Resource.ID]
 	if kind == plan.Override {
-		for _, o := range plan.StandinsOn(schedule, s.access.At) {
+		for _, o := range plan.OverridesOn(schedule, s.access.At) {
 			if o.User == pair.User {
-				return desired.Standin
+				return desired.OverrideRole
 			}
 		}
 		return inventory.None
@@ -47,7 +47,7 @@ func (s *Standings) overrides(st *Standing, pair desired.Pair) {
 		st.By = append(st.By, o.By...)
 		st.Limited = append(st.Limited, o.Limited...)
 		if len(o.Limited) == 0 {
-			st.Asked = desired.Standin
+			st.Asked = desired.OverrideRole
 		}
 	}
 }
@@ -82,7 +82,7 @@ func (s *Standings) turnPairs(resource inventory.Ref) map[desired.Pair]bool {
 			pairs[desired.Pair{User: user, Resource: resource, Layer: line.ID}] = true
 		}
 	}
-	for _, o := range plan.StandinsOn(schedule, s.access.At) {
+	for _, o := range plan.OverridesOn(schedule, s.access.At) {
 		pairs[desired.Pair{User: o.User, Resource: resource}] = true
 	}
 	for _, o := range s.access.Overrides {

@@ -21,11 +21,11 @@ type Calendar struct {
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
 	// Joining and Leaving are the people whose turns begin or end with the plan;
-	// StandingIn those who get or lose an override; Displaced those whose turns
+	// Overriding those who get or lose an override; Displaced those whose turns
 	// move although they neither join nor leave.
 	Joining    []Person `json:"joining"`
 	Leaving    []Person `json:"leaving"`
-	StandingIn []Person `json:"standing_in"`
+	Overriding []Person `json:"overriding"`
 	Displaced  []Moved  `json:"displaced"`
 	// Spells are in order and without a gap.
 	Spells []CalendarSpell `json:"spells"`
@@ -62,13 +62,13 @@ func Calendars(p *plan.Plan) []Calendar {
 func (t *planText) calendar(e plan.Edit) Calendar {
 	c := Calendar{
 		Schedule: e.Schedule.ID, Name: t.ref(e.Schedule), From: t.plan.Now, Until: e.Until,
-		Joining: []Person{}, Leaving: []Person{}, StandingIn: []Person{}, Displaced: []Moved{}, Spells: []CalendarSpell{},
+		Joining: []Person{}, Leaving: []Person{}, Overriding: []Person{}, Displaced: []Moved{}, Spells: []CalendarSpell{},
 	}
 	for _, change := range t.changesOf(e) {
 		list := &c.Joining
 		switch {
 		case change.Kind == plan.Override:
-			list = &c.StandingIn
+			list = &c.Overriding
 		case change.After == inventory.None:
 			list = &c.Leaving
 		}
@@ -161,7 +161,7 @@ func (p *page) calendar(c Calendar, effective *time.Time, now time.Time, most in
 	for _, group := range []struct {
 		word   string
 		people []Person
-	}{{"joins", c.Joining}, {"leaves", c.Leaving}, {"override", c.StandingIn}} {
+	}{{"joins", c.Joining}, {"leaves", c.Leaving}, {"override", c.Overriding}} {
 		for _, person := range group.people {
 			p.line("    %s  %s", pad(group.word, 8), person.Email)
 		}

@@ -42,8 +42,8 @@ func turnsPlan() *plan.Plan {
 	}
 	joins := change("join", "P4", inventory.None, desired.Rotation, weekly, "DAY")
 	leaves := change("leave", "P2", desired.Rotation, inventory.None, weekly, "DAY")
-	override := change("override", "P3", inventory.None, desired.Standin, weekly, "")
-	override.Kind, override.Override = plan.Override, &plan.Standin{Kind: plan.AsOverride, User: "P3", Start: monday.Add(time.Hour), End: monday.Add(5 * time.Hour)}
+	override := change("override", "P3", inventory.None, desired.OverrideRole, weekly, "")
+	override.Kind, override.Override = plan.Override, &plan.OverrideShift{Kind: plan.AsOverride, User: "P3", Start: monday.Add(time.Hour), End: monday.Add(5 * time.Hour)}
 	override.Reason = "from 2026-03-02 10:00 UTC to 2026-03-02 14:00 UTC"
 	p.Changes = []plan.Change{joins, override, leaves}
 	p.Summary.Raise, p.Summary.Lower = 2, 1

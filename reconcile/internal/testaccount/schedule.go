@@ -33,7 +33,7 @@ func Also(st *policies.Statements, lines ...string) *policies.Statements {
 	return st
 }
 
-// Override grants a stand-in: "cy Weekly FROM UNTIL [in place of USER]", in hours
+// Override grants an override: "cy Weekly FROM UNTIL [in place of USER]", in hours
 // from noon.
 func Override(st *policies.Statements, user, schedule string, from, until float64, replaces string) *policies.Statements {
 	g := policies.Grant{

@@ -15,8 +15,8 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// standin grants an override for days counted from monday.
-func standin(user, schedule, replaces string, from, until float64) policies.Grant {
+// override grants an override for days counted from monday.
+func override(user, schedule, replaces string, from, until float64) policies.Grant {
 	day := func(n float64) *time.Time { return Ptr(Monday.Add(time.Duration(n * 24 * float64(time.Hour)))) }
 	g := policies.Grant{
 		Principal: Ref("user:" + user + "@acme.com"), Resource: Ref("schedule:" + schedule), Role: "override",
@@ -67,16 +67,16 @@ func TestOverridesOfBothKindsOfSchedule(t *testing.T) {
 		want   []string
 		says   string // why it is blocked
 	}{
-		{"a window, whoever is on call", []policies.Grant{standin("di", "Weekly", "", 8, 10)}, []string{"+ di override 192h0m0s..240h0m0s policy"}, ""},
-		{"on layers, each turn of who is replaced", []policies.Grant{standin("di", "Weekly", "bob", 5, 30)},
+		{"a window, whoever is on call", []policies.Grant{override("di", "Weekly", "", 8, 10)}, []string{"+ di override 192h0m0s..240h0m0s policy"}, ""},
+		{"on layers, each turn of who is replaced", []policies.Grant{override("di", "Weekly", "bob", 5, 30)},
 			[]string{"+ di override 168h0m0s..336h0m0s for bob policy", "+ di override 672h0m0s..720h0m0s for bob policy"}, ""},
-		{"on a rotation, the whole window in place of its member", []policies.Grant{standin("di", "Follow", "bob", 5, 30)},
+		{"on a rotation, the whole window in place of its member", []policies.Grant{override("di", "Follow", "bob", 5, 30)},
 			[]string{"+ di override 120h0m0s..720h0m0s for bob policy"}, ""},
-		{"who takes no turns can't be replaced", []policies.Grant{standin("di", "Follow", "ed", 5, 6)}, nil, "ed@acme.com takes no turns on schedule Follow"},
-		{"nobody replaced, where somebody is on call", []policies.Grant{standin("di", "Follow", "", 5, 6)}, nil, "only a gap can be filled"},
-		{"a stakeholder", []policies.Grant{standin("stk", "Weekly", "", 5, 6)}, nil, "stakeholders can't be on schedules"},
-		{"a gap is filled by a custom shift", []policies.Grant{standin("di", "Gaps", "", 8, 9)}, []string{"+ di custom_shift 192h0m0s..216h0m0s policy"}, ""},
-		{"its time has not come", []policies.Grant{standin("di", "Weekly", "", 50, 51)}, nil, ""},
+		{"who takes no turns can't be replaced", []policies.Grant{override("di", "Follow", "ed", 5, 6)}, nil, "ed@acme.com takes no turns on schedule Follow"},
+		{"nobody replaced, where somebody is on call", []policies.Grant{override("di", "Follow", "", 5, 6)}, nil, "only a gap can be filled"},
+		{"a stakeholder", []policies.Grant{override("stk", "Weekly", "", 5, 6)}, nil, "stakeholders can't be on schedules"},
+		{"a gap is filled by a custom shift", []policies.Grant{override("di", "Gaps", "", 8, 9)}, []string{"+ di custom_shift 192h0m0s..216h0m0s policy"}, ""},
+		{"its time has not come", []policies.Grant{override("di", "Weekly", "", 50, 51)}, nil, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -111,16 +111,16 @@ func have(s *inventory.Snapshot, id, user string, from, until int) *inventory.Sn
 }
 
 // ours is what the program remembers of an override that it made.
-func ours(id, user string, from, until int) plan.OurStandin {
-	return plan.OurStandin{Schedule: "WEE", At: At(-50), Standin: plan.Standin{
+func ours(id, user string, from, until int) plan.OurOverride {
+	return plan.OurOverride{Schedule: "WEE", At: At(-50), OverrideShift: plan.OverrideShift{
 		Kind: plan.AsOverride, ID: id, User: user, Start: Monday.AddDate(0, 0, from), End: Monday.AddDate(0, 0, until),
 	}}
 }
 
 func TestS24_OnlyOurOwnOverridesAreTakenBack(t *testing.T) {
 	s := have(have(Turns(), "OURS", "di", 8, 9), "THEIRS", "ed", 10, 11)
-	in := Input(s, overrides(standin("cy", "Weekly", "", -3, -2))) // names the schedule's overrides
-	in.Memory.Standins = []plan.OurStandin{ours("OURS", "di", 8, 9)}
+	in := Input(s, overrides(override("cy", "Weekly", "", -3, -2))) // names the schedule's overrides
+	in.Memory.Overrides = []plan.OurOverride{ours("OURS", "di", 8, 9)}
 	in.Memory.Last = &plan.Round{At: At(-1), Revision: "r0"}
 	wantMade(t, MustMake(t, in).Plan, "- di override 192h0m0s..216h0m0s policy")
 
@@ -142,7 +142,7 @@ func TestS24_OnlyOurOwnOverridesAreTakenBack(t *testing.T) {
 
 func TestS24_AfterALostStateOneAsAskedIsTakenForOursAndAnotherNever(t *testing.T) {
 	s := have(have(Turns(), "ASKED", "di", 8, 9), "OTHER", "ed", 10, 11)
-	st := overrides(standin("di", "Weekly", "", 8, 9))
+	st := overrides(override("di", "Weekly", "", 8, 9))
 	r := MustMake(t, Input(s, st))
 	wantMade(t, r.Plan)
 	if len(r.Adopted) != 1 || r.Adopted[0].ID != "ASKED" {
@@ -156,7 +156,7 @@ func TestS24_AfterALostStateOneAsAskedIsTakenForOursAndAnotherNever(t *testing.T
 
 func TestS24_AnOverrideThatWouldHideAPersonsIsHeld(t *testing.T) {
 	s := have(Turns(), "THEIRS", "ed", 10, 11)
-	in := Input(s, overrides(standin("di", "Weekly", "", 8, 12)))
+	in := Input(s, overrides(override("di", "Weekly", "", 8, 12)))
 	p := MustMake(t, in).Plan
 	wantMade(t, p)
 	if len(p.Held) != 1 || p.Held[0].Rule != "S24" || !p.Held[0].Releasable ||
@@ -168,7 +168,7 @@ func TestS24_AnOverrideThatWouldHideAPersonsIsHeld(t *testing.T) {
 	wantMade(t, MustMake(t, in).Plan, "+ di override 192h0m0s..288h0m0s policy")
 
 	// One before it hides nothing, nor does somebody's own.
-	for _, g := range []policies.Grant{standin("di", "Weekly", "", 8, 10), standin("ed", "Weekly", "", 8, 12)} {
+	for _, g := range []policies.Grant{override("di", "Weekly", "", 8, 10), override("ed", "Weekly", "", 8, 12)} {
 		if p := MustMake(t, Input(s, overrides(g))).Plan; len(p.Held) != 0 || len(made(p)) != 1 {
 			t.Errorf("%+v: made %q, held %+v", g.Principal, made(p), p.Held)
 		}
@@ -177,15 +177,15 @@ func TestS24_AnOverrideThatWouldHideAPersonsIsHeld(t *testing.T) {
 
 func TestS24_WhatIsPastStays(t *testing.T) {
 	s := have(Turns(), "OURS", "di", -3, -2)
-	in := Input(s, overrides(standin("cy", "Weekly", "", -3, -2)))
-	in.Memory.Standins = []plan.OurStandin{ours("OURS", "di", -3, -2)}
+	in := Input(s, overrides(override("cy", "Weekly", "", -3, -2)))
+	in.Memory.Overrides = []plan.OurOverride{ours("OURS", "di", -3, -2)}
 	wantMade(t, MustMake(t, in).Plan)
 }
 
 func TestAnOverrideThatMovedIsMadeAnewBeforeTheOldOneGoes(t *testing.T) {
 	s := have(Turns(), "OURS", "di", 8, 10)
-	in := Input(s, overrides(standin("di", "Weekly", "", 8, 9)))
-	in.Memory.Standins = []plan.OurStandin{ours("OURS", "di", 8, 10)}
+	in := Input(s, overrides(override("di", "Weekly", "", 8, 9)))
+	in.Memory.Overrides = []plan.OurOverride{ours("OURS", "di", 8, 10)}
 	p := MustMake(t, in).Plan
 	wantMade(t, p, "+ di override 192h0m0s..216h0m0s policy", "- di override 192h0m0s..240h0m0s policy")
 	if !slices.Equal(p.Changes[1].Requires, []string{p.Changes[0].ID}) {
@@ -194,14 +194,14 @@ func TestAnOverrideThatMovedIsMadeAnewBeforeTheOldOneGoes(t *testing.T) {
 }
 
 func TestS9_AnOverrideThatPagerDutyDoesNotShowYetIsNotMadeAgain(t *testing.T) {
-	in := Input(Turns(), overrides(standin("di", "Weekly", "", 8, 9)))
+	in := Input(Turns(), overrides(override("di", "Weekly", "", 8, 9)))
 	young := ours("OURS", "di", 8, 9)
 	young.At = At(-0.01)
-	in.Memory.Standins = []plan.OurStandin{young}
+	in.Memory.Overrides = []plan.OurOverride{young}
 	wantMade(t, MustMake(t, in).Plan)
 	young.At = At(-1)
-	in.Memory.Standins = []plan.OurStandin{young}
-	in.Memory.Last = &plan.Round{At: At(-0.1), Revision: "r1", Standins: []string{"WEE/di/" + young.Key()}}
+	in.Memory.Overrides = []plan.OurOverride{young}
+	in.Memory.Last = &plan.Round{At: At(-0.1), Revision: "r1", Overrides: []string{"WEE/di/" + young.Key()}}
 	wantMade(t, MustMake(t, in).Plan, "+ di override 192h0m0s..216h0m0s drift")
 }
 
