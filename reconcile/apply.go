@@ -27,7 +27,7 @@ type Record interface {
 	Adopt(ctx context.Context, overrides []plan.OurOverride) error
 	Recorder(round int64) apply.Recorder
 	Begin(ctx context.Context, p *plan.Plan) (round int64, err error)
-	Bind(ctx context.Context, ids map[string]string) error
+	Pin(ctx context.Context, ids map[string]string) error
 	SavePolicies(ctx context.Context, revision string, source []byte) error
 	Finish(ctx context.Context, round int64, state plan.Round, report any) error
 }
@@ -163,7 +163,7 @@ func (r *Round) recover(ctx context.Context, x Execution) (settled []apply.Outco
 
 // remember records what the round leaves for the next one.
 func (r *Round) remember(ctx context.Context, record Record, round int64, done *Applied) error {
-	if err := record.Bind(ctx, done.Bindings()); err != nil {
+	if err := record.Pin(ctx, done.Pinned()); err != nil {
 		return err
 	}
 	source, err := r.Policies.Source()

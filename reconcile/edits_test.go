@@ -152,7 +152,7 @@ func TestAPlanOfAnEditEqualsAPlanMadeAnew(t *testing.T) {
 			same(t, "plan", want.Plan, got.Plan)
 			same(t, "access", want.Access.Document(), got.Access.Document())
 			same(t, "groups", want.Access.GroupDocuments(), got.Access.GroupDocuments())
-			same(t, "names", want.Access.Bindings(), got.Access.Bindings())
+			same(t, "names", want.Access.Pinned(), got.Access.Pinned())
 			same(t, "round", diff.RoundOf(&want.Result, want.Statements, want.Snapshot, nil), diff.RoundOf(&got.Result, got.Statements, got.Snapshot, nil))
 			if last != nil {
 				same(t, "difference", compare.Compare(&lastAnew.Result, &want.Result), compare.Compare(&last.Result, &got.Result))
@@ -206,9 +206,9 @@ func editedAccount(t *rapid.T) *inventory.Snapshot {
 
 // rememberedBy is the memory of an earlier round.
 func rememberedBy(t *rapid.T) reconcile.Memory {
-	m := memory{Bindings: map[string]string{}}
+	m := memory{Pinned: map[string]string{}}
 	if rapid.Bool().Draw(t, "renamed") {
-		m.Bindings["team:Team 1"] = "PT000000"
+		m.Pinned["team:Team 1"] = "PT000000"
 	}
 	if rapid.IntRange(0, 3).Draw(t, "written") == 0 {
 		at := time.Date(2026, 3, 16, 9, 29, 0, 0, time.UTC)

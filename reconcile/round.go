@@ -242,7 +242,7 @@ func mustFind(m plan.Memory) []string {
 			ids[id] = true
 		}
 	}
-	for key, id := range m.Bindings {
+	for key, id := range m.Pinned {
 		if strings.HasPrefix(key, string(inventory.KindSchedule)+":") {
 			ids[id] = true
 		}

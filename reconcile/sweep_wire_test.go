@@ -321,8 +321,8 @@ func (r record) Begin(ctx context.Context, p *plan.Plan) (n int64, err error) {
 	return n, err
 }
 
-func (r record) Bind(ctx context.Context, ids map[string]string) error {
-	return r.at(func() error { return r.Journal.Bind(ctx, ids) })
+func (r record) Pin(ctx context.Context, ids map[string]string) error {
+	return r.at(func() error { return r.Journal.Pin(ctx, ids) })
 }
 
 func (r record) Adopt(ctx context.Context, overrides []plan.OurOverride) error {

@@ -82,7 +82,7 @@ func completeNames(cmd *cobra.Command, j *journal.Journal) []string {
 		}
 	}
 	if memory, err := j.Memory(cmd.Context(), time.Now()); err == nil {
-		for ref := range memory.Bindings {
+		for ref := range memory.Pinned {
 			names[ref] = true
 		}
 	}

@@ -164,14 +164,14 @@ func (a *Access) Grant(p Pair) Grant {
 	return Grant{}
 }
 
-// Bindings are the names resolved, to be remembered (S11): the key of a
+// Pinned are the names resolved, to be remembered (S11): the key of a
 // reference to its thing, and the id.
-func (a *Access) Bindings() map[string]string {
-	bindings := make(map[string]string, len(a.bound))
+func (a *Access) Pinned() map[string]string {
+	pinned := make(map[string]string, len(a.bound))
 	for _, r := range a.bound {
-		bindings[r.ref.Key()] = r.id
+		pinned[r.ref.Key()] = r.id
 	}
-	return bindings
+	return pinned
 }
 
 // Protection is a protect statement with its references resolved.

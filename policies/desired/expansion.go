@@ -13,9 +13,9 @@ import (
 type Input struct {
 	Snapshot   *inventory.Snapshot
 	Statements *policies.Statements
-	// Bindings are the names that earlier rounds resolved: key to id (S11).
-	Bindings map[string]string
-	// Names are those of the snapshot and bindings, for several expansions; nil for
+	// Pinned are the names that earlier rounds resolved: key to id (S11).
+	Pinned map[string]string
+	// Names are those of the snapshot and of Pinned, for several expansions; nil for
 	// this one alone.
 	Names *Names
 	// References are names that the policies look up by themselves.
@@ -42,7 +42,7 @@ func (in Input) names() *Names {
 	if in.Names != nil {
 		return in.Names
 	}
-	return NewNames(in.Snapshot, in.Bindings)
+	return NewNames(in.Snapshot, in.Pinned)
 }
 
 // Expansion is what the statements ask for over time, references resolved and

@@ -83,8 +83,8 @@ func groups(lines ...string) *policies.Statements {
 	return st
 }
 
-func access(st *policies.Statements, bindings map[string]string, t time.Time) *desired.Access {
-	return desired.Expand(desired.Input{Snapshot: account(), Statements: st, Bindings: bindings}).At(t)
+func access(st *policies.Statements, pinned map[string]string, t time.Time) *desired.Access {
+	return desired.Expand(desired.Input{Snapshot: account(), Statements: st, Pinned: pinned}).At(t)
 }
 
 // memberLines are a group's members with their chains.
@@ -214,18 +214,18 @@ func TestWhatCouldNotBeReadIsNotSaidNotToExist(t *testing.T) {
 func TestS11_ANameThatMeansAnotherThingIsUnknownUntilConfirmed(t *testing.T) {
 	st := &policies.Statements{Grants: []policies.Grant{grant("user:di@acme.com", "team:Payments", "manager")}}
 	first := access(st, nil, noon)
-	if first.Bindings()["team:Payments"] != "PAY" {
-		t.Fatalf("bindings %v, want team:Payments remembered as PAY", first.Bindings())
+	if first.Pinned()["team:Payments"] != "PAY" {
+		t.Fatalf("pinned %v, want team:Payments remembered as PAY", first.Pinned())
 	}
 	for name, c := range map[string]struct {
-		bindings map[string]string
-		want     string
+		pinned map[string]string
+		want   string
 	}{
 		"the name moved to another team": {map[string]string{"team:Payments": "SEA"}, "was #SEA and is now #PAY"},
 		"the same team":                  {map[string]string{"team:Payments": "PAY"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := access(st, c.bindings, noon)
+			a := access(st, c.pinned, noon)
 			got := a.UnknownReason(desired.Pair{User: "di", Resource: ref("team:#PAY")})
 			if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 				t.Errorf("unknown %q, want %q in it", got, c.want)

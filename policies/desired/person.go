@@ -34,7 +34,7 @@ func (n *Names) Person(name string) Person {
 	p := Person{IDs: res.ids, Code: res.why.code}
 	before := ""
 	if ref.ID == "" {
-		before = n.bindings[ref.Key()]
+		before = n.pinned[ref.Key()]
 	}
 	switch res.outcome {
 	case found:

@@ -41,7 +41,7 @@ func (r *resolution) ok() bool { return r.outcome == found }
 type Names struct {
 	index    *inventory.Index
 	unread   []inventory.Missing
-	bindings map[string]string
+	pinned   map[string]string
 	known    map[inventory.Ref]*resolution
 	rendered renderings
 	// expansion counts the expansions that use them.
@@ -50,11 +50,11 @@ type Names struct {
 
 // NewNames are the names of a snapshot, of which earlier rounds remember what
 // they meant: key to id (S11).
-func NewNames(s *inventory.Snapshot, bindings map[string]string) *Names {
+func NewNames(s *inventory.Snapshot, pinned map[string]string) *Names {
 	return &Names{
 		index:    inventory.NewIndex(s),
 		unread:   s.Account.Missing,
-		bindings: bindings,
+		pinned:   pinned,
 		known:    map[inventory.Ref]*resolution{},
 		rendered: renderings{},
 	}
@@ -103,7 +103,7 @@ func (n *Names) lookUp(ref inventory.Ref) resolution {
 	}
 	before, remembered := "", false
 	if ref.ID == "" {
-		before, remembered = n.bindings[ref.Key()]
+		before, remembered = n.pinned[ref.Key()]
 	}
 	if len(ids) == 0 {
 		if remembered && n.index.Exists(ref.Kind, before) {

@@ -32,7 +32,7 @@ func interlude(t *testing.T, in diff.Input, edit func(*inventory.Snapshot)) diff
 	moved := *whole
 	moved.Now, moved.Account.TakenAt = now, now
 	after.Snapshot = &moved
-	after.Memory.Bindings = in.Memory.Bindings
+	after.Memory.Pinned = in.Memory.Pinned
 	return after
 }
 

@@ -98,7 +98,7 @@ func (c *course) take(r *Result) {
 	}
 	round := RoundOf(r, c.in.Statements, c.account, done)
 	c.memory = plan.Memory{
-		Bindings: c.in.Memory.Bindings, Released: c.in.Memory.Released, Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)), Overrides: overrides,
+		Pinned: c.in.Memory.Pinned, Released: c.in.Memory.Released, Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)), Overrides: overrides,
 	}
 	c.memory.Ends = endsAfter(ends, c.memory.Raised, r.Plan.Changes)
 	c.last = make(map[desired.Pair]plan.RoundPair, len(round.Pairs))
@@ -126,12 +126,12 @@ func (c *course) expand(now time.Time) {
 	c.follow()
 	before := c.access
 	c.Expansion = desired.Expand(desired.Input{
-		Snapshot: c.account, Statements: c.in.Statements, Bindings: c.in.Memory.Bindings, References: c.in.References,
+		Snapshot: c.account, Statements: c.in.Statements, Pinned: c.in.Memory.Pinned, References: c.in.References,
 		Longest: c.in.Settings.Longest, Disputes: c.in.disputes,
 	})
 	in := c.in
 	in.Snapshot, in.Now, in.Memory = c.account, now, c.memory
-	c.circles = circles.Find(circlesIn(in, newGround(c.account, now, c.memory.Bindings).names, c.Expansion, nil, unread(c.account)), nil)
+	c.circles = circles.Find(circlesIn(in, newGround(c.account, now, c.memory.Pinned).names, c.Expansion, nil, unread(c.account)), nil)
 	c.access = c.circles.Access
 	for _, pair := range movedPairs(before, c.access) {
 		c.moved[pair] = before.Grant(pair).By

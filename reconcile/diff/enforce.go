@@ -248,10 +248,10 @@ func (b *builder) operatorErrors() []desired.Notice {
 	return slices.Clone(b.operators.wrong)
 }
 
-// Bindings are the names resolved, to be remembered (S11): those that policies
+// Pinned are the names resolved, to be remembered (S11): those that policies
 // refer to, and those of the operators.
-func (r *Result) Bindings() map[string]string {
-	bindings := r.Access.Bindings()
-	maps.Copy(bindings, r.operators)
-	return bindings
+func (r *Result) Pinned() map[string]string {
+	pinned := r.Access.Pinned()
+	maps.Copy(pinned, r.operators)
+	return pinned
 }

@@ -143,12 +143,12 @@ func Make(in Input) (made *Result, err error) {
 		return nil, err
 	}
 
-	ground := in.Ground.of(snapshot, in.Now, in.Memory.Bindings)
+	ground := in.Ground.of(snapshot, in.Now, in.Memory.Pinned)
 	in.Ground = nil // what else is made of this may be made at any time
 	var before *desired.Access
 	if in.Previous != nil {
 		before = circles.Find(circlesIn(in, ground.names, desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Previous, Bindings: in.Memory.Bindings, Names: ground.names(), Longest: in.Settings.Longest,
+			Snapshot: snapshot, Statements: in.Previous, Pinned: in.Memory.Pinned, Names: ground.names(), Longest: in.Settings.Longest,
 		}), nil, nil), nil).Access
 	}
 	edits := unsettled(snapshot, in.Memory, in.Now)
@@ -163,7 +163,7 @@ func Make(in Input) (made *Result, err error) {
 	bursts := map[plan.Cause]string{}
 	for pass := range passes {
 		e := desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Statements, Bindings: in.Memory.Bindings, Names: ground.names(), References: in.References,
+			Snapshot: snapshot, Statements: in.Statements, Pinned: in.Memory.Pinned, Names: ground.names(), References: in.References,
 			Members: members, Schedules: schedules,
 			Longest: in.Settings.Longest, Disputes: in.disputes, Unsettled: unsettled,
 		})
@@ -305,7 +305,7 @@ func After(s *inventory.Snapshot, p *plan.Plan) *inventory.Snapshot {
 type Ground struct {
 	snapshot *inventory.Snapshot
 	now      time.Time
-	bindings map[string]string
+	pinned   map[string]string
 
 	named *desired.Names
 	// users and teams are the ids of all of them, sorted.
@@ -321,23 +321,23 @@ type Ground struct {
 
 // of is the ground of a plan: g where it is of the same, else one made anew in
 // its place, for g may be nil.
-func (g *Ground) of(s *inventory.Snapshot, now time.Time, bindings map[string]string) *Ground {
+func (g *Ground) of(s *inventory.Snapshot, now time.Time, pinned map[string]string) *Ground {
 	switch {
 	case g == nil:
-		return newGround(s, now, bindings)
-	case g.snapshot != s, !g.now.Equal(now), !maps.Equal(g.bindings, bindings):
-		*g = *newGround(s, now, bindings)
+		return newGround(s, now, pinned)
+	case g.snapshot != s, !g.now.Equal(now), !maps.Equal(g.pinned, pinned):
+		*g = *newGround(s, now, pinned)
 	}
 	return g
 }
 
-func newGround(s *inventory.Snapshot, now time.Time, bindings map[string]string) *Ground {
-	return &Ground{snapshot: s, now: now, bindings: bindings, members: map[string][]string{}, renderings: map[string]string{}}
+func newGround(s *inventory.Snapshot, now time.Time, pinned map[string]string) *Ground {
+	return &Ground{snapshot: s, now: now, pinned: pinned, members: map[string][]string{}, renderings: map[string]string{}}
 }
 
 func (g *Ground) names() *desired.Names {
 	if g.named == nil {
-		g.named = desired.NewNames(g.snapshot, g.bindings)
+		g.named = desired.NewNames(g.snapshot, g.pinned)
 	}
 	return g.named
 }

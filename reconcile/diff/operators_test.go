@@ -30,11 +30,11 @@ func operatedInput(s *inventory.Snapshot, operators ...string) diff.Input {
 func TestS20_AnOperatorWhoseAddressChangedStaysProtectedAndIsTold(t *testing.T) {
 	in := operatedInput(Account(), "Ann@ACME.com")
 	first := MustMake(t, in)
-	if got := first.Bindings()["user:ann@acme.com"]; got != "ann" {
+	if got := first.Pinned()["user:ann@acme.com"]; got != "ann" {
 		t.Fatalf("the operator's name is remembered as %q", got)
 	}
 	in = operatedInput(addressed("ann", "ann.new@acme.com"), "ann@acme.com")
-	in.Memory.Bindings = first.Bindings()
+	in.Memory.Pinned = first.Pinned()
 	p := MustMake(t, in).Plan
 	if len(p.Protected) != 1 || len(p.Suspended) != 0 || p.Summary.Lower != 1 {
 		t.Errorf("%q, want ann protected and cy taken off", Lines(p))
@@ -47,7 +47,7 @@ func TestS20_AnOperatorWhoseAddressChangedStaysProtectedAndIsTold(t *testing.T) 
 func TestS20_AnOperatorWhomNobodyIsSuspendsLowering(t *testing.T) {
 	for name, c := range map[string]struct {
 		operator, why string
-		bindings      map[string]string
+		pinned        map[string]string
 	}{
 		"a slip of the pen":       {"ann@acme.con", "did you mean ann@acme.com?", nil},
 		"an id that is not there": {"#PGONE", "nobody in PagerDuty has the id #PGONE", nil},
@@ -55,7 +55,7 @@ func TestS20_AnOperatorWhomNobodyIsSuspendsLowering(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := operatedInput(Account(), c.operator)
-			in.Memory.Bindings = c.bindings
+			in.Memory.Pinned = c.pinned
 			p := MustMake(t, in).Plan
 			if p.Summary.Lower != 0 || p.Summary.Raise != 1 || len(p.Held) != 2 || p.Held[0].Rule != "S20" {
 				t.Errorf("%q, want the lowerings held by S20 and the raise due", Lines(p))
@@ -74,7 +74,7 @@ func TestS20_AllWhoMayBeMeantByAnOperatorsNameAreProtected(t *testing.T) {
 	demoted := "user:#ann account observer; user:#bob account observer"
 	for name, c := range map[string]struct {
 		bob, ann, why string
-		bindings      map[string]string
+		pinned        map[string]string
 	}{
 		"two people have the address":  {"Ann@acme.com", "ann@acme.com", "2 people", nil},
 		"the address is another's now": {"ann@acme.com", "old.ann@acme.com", "dutyward confirm user:ann@acme.com", map[string]string{"user:ann@acme.com": "ann"}},
@@ -85,7 +85,7 @@ func TestS20_AllWhoMayBeMeantByAnOperatorsNameAreProtected(t *testing.T) {
 			ann.Email = c.ann
 			s.Users["ann"] = ann
 			in := Input(s, Grants(strings.Split(demoted, "; ")...))
-			in.Settings.Operators, in.Memory.Bindings = []string{"ann@acme.com"}, maps.Clone(c.bindings)
+			in.Settings.Operators, in.Memory.Pinned = []string{"ann@acme.com"}, maps.Clone(c.pinned)
 			p := MustMake(t, in).Plan
 			if len(p.Protected) != 2 || len(p.Changes) != 0 {
 				t.Errorf("%q, want both protected", Lines(p))
@@ -121,7 +121,7 @@ func TestS12_AProtectedPersonWhoseAddressChangedIsLeftAlone(t *testing.T) {
 	st.Protects = protects("user:ann@acme.com")
 	first := MustMake(t, Input(Account(), st))
 	in := Input(addressed("ann", "ann.new@acme.com"), st)
-	in.Memory.Bindings = first.Bindings()
+	in.Memory.Pinned = first.Pinned()
 	if p := MustMake(t, in).Plan; len(p.Changes) != 0 || len(p.Unknown) != 1 {
 		t.Errorf("%q, unknown %v: want ann unknown", Lines(p), p.Unknown)
 	}

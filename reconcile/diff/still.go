@@ -74,7 +74,7 @@ func (b *builder) edited() {
 	}
 	if s.Settled.Statements != nil {
 		u.access = desired.Expand(desired.Input{
-			Snapshot: b.in.Snapshot, Statements: s.Settled.Statements, Bindings: b.in.Memory.Bindings,
+			Snapshot: b.in.Snapshot, Statements: s.Settled.Statements, Pinned: b.in.Memory.Pinned,
 			Names: b.ground.names(), Longest: s.Settled.Settings.Longest,
 		}).At(b.in.Now)
 	}

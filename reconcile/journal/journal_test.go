@@ -82,7 +82,7 @@ func execute(t *testing.T, path, statement string) {
 func TestTheJournalIsForItsOwnerAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a journal? 100% #1.db")
 	j := open(t, path, journal.Options{})
-	must(t, j.Bind(t.Context(), map[string]string{"team:Payments": "P1"}))
+	must(t, j.Pin(t.Context(), map[string]string{"team:Payments": "P1"}))
 	_, err := j.Lock(t.Context())
 	must(t, err)
 	entries, err := os.ReadDir(filepath.Dir(path))
@@ -130,7 +130,7 @@ func TestAMissingJournalIsAnEmptyMemoryForReaders(t *testing.T) {
 	empty := func(t *testing.T, j *journal.Journal) {
 		t.Helper()
 		m := memory(t, j, start)
-		if m.Last != nil || len(m.Bindings)+len(m.Raised)+len(m.Overlay)+len(m.Lowered)+len(m.Released) > 0 {
+		if m.Last != nil || len(m.Pinned)+len(m.Raised)+len(m.Overlay)+len(m.Lowered)+len(m.Released) > 0 {
 			t.Errorf("memory %+v", m)
 		}
 		revision, _, err := j.GoodPolicies(t.Context())
@@ -140,7 +140,7 @@ func TestAMissingJournalIsAnEmptyMemoryForReaders(t *testing.T) {
 		if pending, err := j.Pending(t.Context()); err != nil || len(pending) > 0 {
 			t.Errorf("pending %v, error %v", pending, err)
 		}
-		if err := j.Bind(t.Context(), map[string]string{"team:A": "P1"}); !errors.Is(err, journal.ErrReadOnly) {
+		if err := j.Pin(t.Context(), map[string]string{"team:A": "P1"}); !errors.Is(err, journal.ErrReadOnly) {
 			t.Errorf("binding: %v", err)
 		}
 		if _, err := j.Lock(t.Context()); !errors.Is(err, journal.ErrReadOnly) {
@@ -182,9 +182,9 @@ func TestAReaderSeesWhatAWriterRecordedMeanwhile(t *testing.T) {
 	r, err := journal.OpenReadOnly(t.Context(), path, journal.Options{Now: time.Now})
 	must(t, err)
 	defer r.Close()
-	must(t, w.Bind(t.Context(), map[string]string{"team:Payments": "P1"}))
-	if d := cmp.Diff(map[string]string{"team:Payments": "P1"}, memory(t, r, start).Bindings); d != "" {
-		t.Errorf("bindings (-want +got):\n%s", d)
+	must(t, w.Pin(t.Context(), map[string]string{"team:Payments": "P1"}))
+	if d := cmp.Diff(map[string]string{"team:Payments": "P1"}, memory(t, r, start).Pinned); d != "" {
+		t.Errorf("pinned (-want +got):\n%s", d)
 	}
 }
 
@@ -249,10 +249,10 @@ func TestAJournalOfAnOlderVersionIsReadAsItIsAndBroughtUpToDateByAWriter(t *test
 			must(t, err)
 			j, err := journal.OpenReadOnly(t.Context(), path, journal.Options{Now: time.Now, Account: "acme"})
 			must(t, err)
-			if got := memory(t, j, start).Bindings["team:Payments"]; got != "T1" {
+			if got := memory(t, j, start).Pinned["team:Payments"]; got != "T1" {
 				t.Errorf("the binding read is %q", got)
 			}
-			if err := j.Bind(t.Context(), map[string]string{"team:Ops": "T2"}); !errors.Is(err, journal.ErrReadOnly) {
+			if err := j.Pin(t.Context(), map[string]string{"team:Ops": "T2"}); !errors.Is(err, journal.ErrReadOnly) {
 				t.Errorf("writing to a copy: %v", err)
 			}
 			must(t, j.Close())
@@ -264,7 +264,7 @@ func TestAJournalOfAnOlderVersionIsReadAsItIsAndBroughtUpToDateByAWriter(t *test
 			if left, _ := os.ReadDir(temp); len(left) > 0 {
 				t.Errorf("copies are left: %v", left)
 			}
-			if got := memory(t, open(t, path, journal.Options{}), start).Bindings["team:Payments"]; got != "T1" {
+			if got := memory(t, open(t, path, journal.Options{}), start).Pinned["team:Payments"]; got != "T1" {
 				t.Errorf("the binding after the upgrade is %q", got)
 			}
 		})

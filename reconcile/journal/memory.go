@@ -26,7 +26,7 @@ const (
 // journal. Without a journal it is that of a first start.
 func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error) {
 	m := plan.Memory{
-		Bindings:  map[string]string{},
+		Pinned:    map[string]string{},
 		Raised:    map[desired.Pair]string{},
 		Ends:      map[desired.Pair]plan.Ending{},
 		Overlay:   []plan.Write{},
@@ -48,7 +48,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	}
 	defer tx.Rollback() // nothing was written
 	for _, read := range []func(context.Context, *sql.Tx, time.Time, *plan.Memory) error{
-		readBindings, readLast, readRaises, readEnds, readMade, readLowered, readReleased,
+		readPinned, readLast, readRaises, readEnds, readMade, readLowered, readReleased,
 		readOverrides, readEdited,
 	} {
 		if err := read(ctx, tx, now, &m); err != nil {
@@ -58,11 +58,11 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	return m, nil
 }
 
-func readBindings(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) error {
+func readPinned(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `SELECT ref, id FROM bindings`, func(scan func(...any) error) error {
 		var ref, id string
 		err := scan(&ref, &id)
-		m.Bindings[ref] = id
+		m.Pinned[ref] = id
 		return err
 	})
 }

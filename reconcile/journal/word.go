@@ -17,9 +17,9 @@ const (
 	wordRelease = "release"
 )
 
-// Bind remembers what names resolved to: reference key (inventory.Ref.Key) to
+// Pin remembers what names resolved to: reference key (inventory.Ref.Key) to
 // PagerDuty id. A name that is known already keeps its id (S11).
-func (j *Journal) Bind(ctx context.Context, ids map[string]string) error {
+func (j *Journal) Pin(ctx context.Context, ids map[string]string) error {
 	fresh := maps.Clone(ids)
 	err := j.rows(ctx, "read what names mean", `SELECT ref FROM bindings`, func(scan func(...any) error) error {
 		var ref string

@@ -13,21 +13,21 @@ import (
 func TestS11_TheFirstResolutionOfANameStandsUntilAPersonConfirmsAnother(t *testing.T) {
 	path := file(t)
 	j := open(t, path, journal.Options{})
-	must(t, j.Bind(t.Context(), map[string]string{"team:Payments": "P1", "user:ann@acme.com": "U1"}))
-	must(t, j.Bind(t.Context(), map[string]string{"team:Payments": "P2", "oncall:Primary": "S1"}))
+	must(t, j.Pin(t.Context(), map[string]string{"team:Payments": "P1", "user:ann@acme.com": "U1"}))
+	must(t, j.Pin(t.Context(), map[string]string{"team:Payments": "P2", "oncall:Primary": "S1"}))
 	must(t, j.Close())
 
 	j = open(t, path, journal.Options{})
 	want := map[string]string{"team:Payments": "P1", "user:ann@acme.com": "U1", "oncall:Primary": "S1"}
-	if d := cmp.Diff(want, memory(t, j, start).Bindings); d != "" {
-		t.Errorf("bindings (-want +got):\n%s", d)
+	if d := cmp.Diff(want, memory(t, j, start).Pinned); d != "" {
+		t.Errorf("pinned (-want +got):\n%s", d)
 	}
 
 	must(t, j.Confirm(t.Context(), "team:Payments", "P2", "the team was made anew"))
-	must(t, j.Bind(t.Context(), map[string]string{"team:Payments": "P3"}))
+	must(t, j.Pin(t.Context(), map[string]string{"team:Payments": "P3"}))
 	want["team:Payments"] = "P2"
-	if d := cmp.Diff(want, memory(t, j, start).Bindings); d != "" {
-		t.Errorf("bindings once confirmed (-want +got):\n%s", d)
+	if d := cmp.Diff(want, memory(t, j, start).Pinned); d != "" {
+		t.Errorf("pinned once confirmed (-want +got):\n%s", d)
 	}
 	says(t, j.Confirm(t.Context(), "team:Payments", "", "typo"), "id")
 }

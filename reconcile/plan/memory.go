@@ -12,9 +12,9 @@ import (
 // Memory is what earlier rounds recorded and a plan needs to know. The zero
 // value is that of a first start.
 type Memory struct {
-	// Bindings maps the key of a reference (inventory.Ref.Key) to the id it was
+	// Pinned maps the key of a reference (inventory.Ref.Key) to the id it was
 	// first resolved to (S11).
-	Bindings map[string]string
+	Pinned map[string]string
 	// Last is the last finished round; nil if there was none.
 	Last *Round
 	// Restored says that all this is older than what this program did last, and why:

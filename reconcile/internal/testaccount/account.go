@@ -202,6 +202,6 @@ func Next(r *diff.Result, in diff.Input, hours float64) diff.Input {
 	moved.Now = r.Plan.Now.Add(time.Duration(hours * float64(time.Hour)))
 	moved.Account.TakenAt = moved.Now
 	in.Snapshot, in.Now, in.Memory.Last = &moved, moved.Now, &round
-	in.Memory.Bindings = r.Access.Bindings()
+	in.Memory.Pinned = r.Access.Pinned()
 	return in
 }
