@@ -149,7 +149,7 @@ func BenchmarkSaveToDiff(b *testing.B) {
 				dir := policiesOfMany(b, n)
 				save(b, filepath.Join(dir, "light.rego"), fmt.Sprintf(light, "manager"))
 				round := reconcile.Round{
-					Reader: inMemory{bigAccount(n)}, Memory: (*journal.Journal)(nil), Evaluator: &eval.Evaluator{}, Ground: &diff.Ground{},
+					Reader: inMemory{bigAccount(n)}, Memory: (*journal.Journal)(nil), Evaluator: &eval.Evaluator{}, Cache: &diff.Cache{},
 					Settings: plan.Settings{Default: plan.Sync}, Now: time.Now,
 				}
 				var last *reconcile.Result

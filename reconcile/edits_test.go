@@ -120,7 +120,7 @@ func TestAPlanOfAnEditEqualsAPlanMadeAnew(t *testing.T) {
 		}
 		var loader eval.Loader
 		kept := reconcile.Round{
-			Reader: inMemory{editedAccount(t)}, Memory: rememberedBy(t), Evaluator: &eval.Evaluator{}, Ground: &diff.Ground{},
+			Reader: inMemory{editedAccount(t)}, Memory: rememberedBy(t), Evaluator: &eval.Evaluator{}, Cache: &diff.Cache{},
 			Settings: plan.Settings{Default: plan.Sync, Longest: 60 * 24 * time.Hour, WarnBefore: 5 * 24 * time.Hour}, Now: time.Now,
 		}
 		var last, lastAnew *reconcile.Result
@@ -140,7 +140,7 @@ func TestAPlanOfAnEditEqualsAPlanMadeAnew(t *testing.T) {
 				continue
 			}
 			anew := kept
-			anew.Evaluator, anew.Ground = nil, nil
+			anew.Evaluator, anew.Cache = nil, nil
 			kept.Policies, anew.Policies = set, other
 			kept.Good = rapid.Bool().Draw(t, "good")
 			anew.Good = kept.Good

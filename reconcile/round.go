@@ -67,9 +67,9 @@ type Round struct {
 	// Evaluator keeps what rules gave from round to round; nil if there is but
 	// one round.
 	Evaluator *eval.Evaluator
-	// Ground keeps what plans of one snapshot have in common; nil if there is but
+	// Cache keeps what plans of one snapshot have in common; nil if there is but
 	// one round.
-	Ground *diff.Ground
+	Cache *diff.Cache
 
 	// last are the policies of the last round that was carried out, once asked.
 	last Policies
@@ -149,7 +149,7 @@ func (r *Round) prepare(ctx context.Context) (*diff.Input, *eval.Input, error) {
 	}
 	in := &diff.Input{
 		Snapshot: snapshot, Statements: access, References: r.Policies.References(), Revision: r.Policies.Revision(), Provenance: r.Policies.Provenance(), Previous: previous,
-		Memory: memory, Settings: r.Settings, Now: snapshot.Now, Ground: r.Ground,
+		Memory: memory, Settings: r.Settings, Now: snapshot.Now, Cache: r.Cache,
 	}
 	if in.Stillness, err = r.stillness(ctx, in, input); err != nil {
 		return nil, nil, err

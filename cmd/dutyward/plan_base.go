@@ -57,7 +57,7 @@ func (a *app) planBase(ctx context.Context, f roundFlags, base, format, out stri
 		return err
 	}
 	defer s.Close()
-	s.Reader, s.Evaluator, s.Ground = &keptReader{Reader: s.Reader}, &eval.Evaluator{}, &diff.Ground{}
+	s.Reader, s.Evaluator, s.Cache = &keptReader{Reader: s.Reader}, &eval.Evaluator{}, &diff.Cache{}
 	was, err := whole(ctx, s, before, "the policies at "+old.called)
 	if err != nil {
 		return err

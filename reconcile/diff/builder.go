@@ -24,8 +24,8 @@ type builder struct {
 	// before is desired access under the last round's policies; nil if the same.
 	before *desired.Access
 	last   map[desired.Pair]plan.RoundPair
-	// ground is what does not depend on policies.
-	ground *Ground
+	// cache is what does not depend on policies.
+	cache *Cache
 	// circles are what of access follows from itself alone; nil if that is not known.
 	circles *circles.Circles
 	// scope is what is compared; nil is everything.
@@ -69,9 +69,9 @@ type builder struct {
 	plan   *plan.Plan
 }
 
-func newBuilder(in Input, ground *Ground, index *inventory.Index, access, before *desired.Access) *builder {
+func newBuilder(in Input, cache *Cache, index *inventory.Index, access, before *desired.Access) *builder {
 	b := &builder{
-		in: in, ground: ground, index: index, access: access, before: before,
+		in: in, cache: cache, index: index, access: access, before: before,
 		last: map[desired.Pair]plan.RoundPair{},
 		asks: map[string]bool{},
 		plan: &plan.Plan{

@@ -131,7 +131,7 @@ func (c *course) expand(now time.Time) {
 	})
 	in := c.in
 	in.Snapshot, in.Now, in.Memory = c.account, now, c.memory
-	c.circles = circles.Find(circlesIn(in, newGround(c.account, now, c.memory.Pinned).names, c.Expansion, nil, unread(c.account)), nil)
+	c.circles = circles.Find(circlesIn(in, newCache(c.account, now, c.memory.Pinned).names, c.Expansion, nil, unread(c.account)), nil)
 	c.access = c.circles.Access
 	for _, pair := range movedPairs(before, c.access) {
 		c.moved[pair] = before.Grant(pair).By
@@ -222,10 +222,10 @@ func (c *course) Step(m moment) (*plan.Plan, error) {
 
 // plan makes the plan of what a moment touches.
 func (c *course) plan(in Input, m moment) *builder {
-	ground := newGround(in.Snapshot, m.At, nil)
-	ground.implied = c.implied
+	cache := newCache(in.Snapshot, m.At, nil)
+	cache.implied = c.implied
 	b := &builder{
-		in: in, was: c.Was, ground: ground, circles: c.circles, index: c.Index, access: c.access, last: c.last, scope: c.scope(m), asks: map[string]bool{},
+		in: in, was: c.Was, cache: cache, circles: c.circles, index: c.Index, access: c.access, last: c.last, scope: c.scope(m), asks: map[string]bool{},
 		plan: &plan.Plan{Now: m.At, Names: map[string]string{}},
 	}
 	if len(b.scope.schedules) > 0 {

@@ -199,7 +199,7 @@ type operators struct {
 }
 
 // findOperators finds out who must never be changed.
-func (b *builder) findOperators() { b.operators = operatorsOf(b.ground.names(), b.in) }
+func (b *builder) findOperators() { b.operators = operatorsOf(b.cache.names(), b.in) }
 
 func operatorsOf(names *desired.Names, in Input) operators {
 	o := operators{users: map[string]bool{}, bound: map[string]string{}}

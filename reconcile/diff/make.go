@@ -60,9 +60,9 @@ type Input struct {
 	// wait (S32).
 	Insist bool
 
-	// Ground is kept for other plans of this snapshot and moment; nil if there are
+	// Cache is kept for other plans of this snapshot and moment; nil if there are
 	// none.
-	Ground *Ground
+	Cache *Cache
 
 	// brief leaves out what is to be said of the round beside its changes.
 	brief bool
@@ -143,12 +143,12 @@ func Make(in Input) (made *Result, err error) {
 		return nil, err
 	}
 
-	ground := in.Ground.of(snapshot, in.Now, in.Memory.Pinned)
-	in.Ground = nil // what else is made of this may be made at any time
+	cache := in.Cache.of(snapshot, in.Now, in.Memory.Pinned)
+	in.Cache = nil // what else is made of this may be made at any time
 	var before *desired.Access
 	if in.Previous != nil {
-		before = circles.Find(circlesIn(in, ground.names, desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Previous, Pinned: in.Memory.Pinned, Names: ground.names(), Longest: in.Settings.Longest,
+		before = circles.Find(circlesIn(in, cache.names, desired.Expand(desired.Input{
+			Snapshot: snapshot, Statements: in.Previous, Pinned: in.Memory.Pinned, Names: cache.names(), Longest: in.Settings.Longest,
 		}), nil, nil), nil).Access
 	}
 	edits := unsettled(snapshot, in.Memory, in.Now)
@@ -163,13 +163,13 @@ func Make(in Input) (made *Result, err error) {
 	bursts := map[plan.Cause]string{}
 	for pass := range passes {
 		e := desired.Expand(desired.Input{
-			Snapshot: snapshot, Statements: in.Statements, Pinned: in.Memory.Pinned, Names: ground.names(), References: in.References,
+			Snapshot: snapshot, Statements: in.Statements, Pinned: in.Memory.Pinned, Names: cache.names(), References: in.References,
 			Members: members, Schedules: schedules,
 			Longest: in.Settings.Longest, Disputes: in.disputes, Unsettled: unsettled,
 		})
-		found = circles.Find(circlesIn(in, ground.names, e, schedules, slices.Concat(contradicted, unread(snapshot))), found)
+		found = circles.Find(circlesIn(in, cache.names, e, schedules, slices.Concat(contradicted, unread(snapshot))), found)
 		access := found.Access
-		b := newBuilder(in, ground, e.Index(), access, before)
+		b := newBuilder(in, cache, e.Index(), access, before)
 		b.after, b.was, b.circles = schedules, in.was, found
 		if pass >= latePasses {
 			b.bursts = maps.Clone(bursts)
@@ -295,14 +295,14 @@ func After(s *inventory.Snapshot, p *plan.Plan) *inventory.Snapshot {
 	return after
 }
 
-// Ground is what plans of one snapshot at one moment have in common, whatever
+// Cache is what plans of one snapshot at one moment have in common, whatever
 // the policies say: each part of it is made when first asked for. Whoever makes
 // several such plans keeps it for Input; of another snapshot or moment it starts
 // anew.
 //
 // The zero value is ready for use, by one plan at a time. A snapshot that it has
 // seen must not change.
-type Ground struct {
+type Cache struct {
 	snapshot *inventory.Snapshot
 	now      time.Time
 	pinned   map[string]string
@@ -319,67 +319,67 @@ type Ground struct {
 	renderings map[string]string
 }
 
-// of is the ground of a plan: g where it is of the same, else one made anew in
-// its place, for g may be nil.
-func (g *Ground) of(s *inventory.Snapshot, now time.Time, pinned map[string]string) *Ground {
+// of is the cache of a plan: c where it is of the same, else one made anew in
+// its place, for c may be nil.
+func (c *Cache) of(s *inventory.Snapshot, now time.Time, pinned map[string]string) *Cache {
 	switch {
-	case g == nil:
-		return newGround(s, now, pinned)
-	case g.snapshot != s, !g.now.Equal(now), !maps.Equal(g.pinned, pinned):
-		*g = *newGround(s, now, pinned)
+	case c == nil:
+		return newCache(s, now, pinned)
+	case c.snapshot != s, !c.now.Equal(now), !maps.Equal(c.pinned, pinned):
+		*c = *newCache(s, now, pinned)
 	}
-	return g
+	return c
 }
 
-func newGround(s *inventory.Snapshot, now time.Time, pinned map[string]string) *Ground {
-	return &Ground{snapshot: s, now: now, pinned: pinned, members: map[string][]string{}, renderings: map[string]string{}}
+func newCache(s *inventory.Snapshot, now time.Time, pinned map[string]string) *Cache {
+	return &Cache{snapshot: s, now: now, pinned: pinned, members: map[string][]string{}, renderings: map[string]string{}}
 }
 
-func (g *Ground) names() *desired.Names {
-	if g.named == nil {
-		g.named = desired.NewNames(g.snapshot, g.pinned)
+func (c *Cache) names() *desired.Names {
+	if c.named == nil {
+		c.named = desired.NewNames(c.snapshot, c.pinned)
 	}
-	return g.named
+	return c.named
 }
 
-func (g *Ground) allUsers() []string {
-	if g.users == nil {
-		g.users = slices.Sorted(maps.Keys(g.snapshot.Users))
+func (c *Cache) allUsers() []string {
+	if c.users == nil {
+		c.users = slices.Sorted(maps.Keys(c.snapshot.Users))
 	}
-	return g.users
+	return c.users
 }
 
-func (g *Ground) allTeams() []string {
-	if g.teams == nil {
-		g.teams = slices.Sorted(maps.Keys(g.snapshot.Teams))
+func (c *Cache) allTeams() []string {
+	if c.teams == nil {
+		c.teams = slices.Sorted(maps.Keys(c.snapshot.Teams))
 	}
-	return g.teams
+	return c.teams
 }
 
 // membersOf are the members of a team. They are not to be changed.
-func (g *Ground) membersOf(team string) []string {
-	members, known := g.members[team]
+func (c *Cache) membersOf(team string) []string {
+	members, known := c.members[team]
 	if !known {
-		members = slices.Sorted(maps.Keys(g.snapshot.Teams[team].Members))
-		g.members[team] = members
+		members = slices.Sorted(maps.Keys(c.snapshot.Teams[team].Members))
+		c.members[team] = members
 	}
 	return members
 }
 
-func (g *Ground) impliedMembers() map[string]map[string]string {
-	if g.implied == nil {
-		g.implied = impliedMembers(g.snapshot, g.now, nil)
+func (c *Cache) impliedMembers() map[string]map[string]string {
+	if c.implied == nil {
+		c.implied = impliedMembers(c.snapshot, c.now, nil)
 	}
-	return g.implied
+	return c.implied
 }
 
 // rendersOtherwise says why the turns of a schedule can't be foreseen (S22);
 // empty if they can.
-func (g *Ground) rendersOtherwise(id string) string {
-	why, known := g.renderings[id]
+func (c *Cache) rendersOtherwise(id string) string {
+	why, known := c.renderings[id]
 	if !known {
-		why = rendersOtherwise(g.snapshot.Schedules[id], g.snapshot.Account.Window, g.now, g.snapshot.GoneOn(g.snapshot.Schedules[id]))
-		g.renderings[id] = why
+		why = rendersOtherwise(c.snapshot.Schedules[id], c.snapshot.Account.Window, c.now, c.snapshot.GoneOn(c.snapshot.Schedules[id]))
+		c.renderings[id] = why
 	}
 	return why
 }

@@ -38,7 +38,7 @@ func (b *builder) findings(e *desired.Expansion) {
 	facts := findings.Facts{
 		Plan: b.plan, Snapshot: b.in.Snapshot, Index: b.index, Statements: b.in.Statements, Access: b.access, Expansion: e,
 		Last: b.in.Memory.Last, Now: b.in.Now, RuleFailed: len(failedGrants(b.in.Statements)) > 0, Raised: b.raised,
-		Rendering: b.ground.rendersOtherwise, Contain: b.containTold,
+		Rendering: b.cache.rendersOtherwise, Contain: b.containTold,
 	}
 	facts.Find()
 }

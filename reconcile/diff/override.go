@@ -273,7 +273,7 @@ func covers(e inventory.Event, p plan.OverrideShift) bool {
 // turnsReplaced are the turns of the person replaced as they are without this
 // program's overrides, one piece for each.
 func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.OverrideShift, ours []plan.OverrideShift) (pieces []plan.OverrideShift, barred obstacle) {
-	if why := b.ground.rendersOtherwise(s.ID); why != "" {
+	if why := b.cache.rendersOtherwise(s.ID); why != "" {
 		return nil, obstacle{plan.BlockedRendering, why, "leave `replaces` out, or make the override in PagerDuty"}
 	}
 	shifts, err := oncall.Render(without(s, ours), whole.Start, whole.End)

@@ -34,7 +34,7 @@ type Left struct {
 //	what was there before       left: undone already
 //	anything else               left: somebody moved it since
 func (r *Result) Revert(made []plan.Change) *Reversal {
-	b := newBuilder(r.in, r.in.Ground.of(r.Snapshot, r.in.Now, r.in.Memory.Pinned), r.Expansion.Index(), r.Access, nil)
+	b := newBuilder(r.in, r.in.Cache.of(r.Snapshot, r.in.Now, r.in.Memory.Pinned), r.Expansion.Index(), r.Access, nil)
 	v := &Reversal{Left: []Left{}, Again: []string{}}
 	for _, c := range made {
 		if why := b.undo(c); why != "" {

@@ -198,7 +198,7 @@ func (b *builder) turn(schedule inventory.Schedule, s situation) verdict {
 	if v.barred = b.unschedulable(s.pair.User, s.asked); !v.barred.none() {
 		return v
 	}
-	if why := b.ground.rendersOtherwise(schedule.ID); why != "" {
+	if why := b.cache.rendersOtherwise(schedule.ID); why != "" {
 		v.barred = obstacle{plan.BlockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended"}
 	}
 	return v

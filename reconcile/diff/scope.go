@@ -65,7 +65,7 @@ func (s *scope) pairs(each func(desired.Pair)) {
 // accounts are the ids of the people whose base roles are compared, sorted.
 func (b *builder) accounts() []string {
 	if b.scope == nil {
-		return b.ground.allUsers()
+		return b.cache.allUsers()
 	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(b.scope.accounts)), func(id string) bool {
 		_, ok := b.in.Snapshot.Users[id]
@@ -76,7 +76,7 @@ func (b *builder) accounts() []string {
 // teams are the ids of the teams that are compared, sorted.
 func (b *builder) teams() []string {
 	if b.scope == nil {
-		return b.ground.allTeams()
+		return b.cache.allTeams()
 	}
 	return slices.Sorted(maps.Keys(b.scope.teams))
 }
@@ -110,9 +110,9 @@ func (b *builder) onTeam(id string) []string {
 		}
 	}
 	if len(users) == 0 {
-		return b.ground.membersOf(id)
+		return b.cache.membersOf(id)
 	}
-	users = append(users, b.ground.membersOf(id)...)
+	users = append(users, b.cache.membersOf(id)...)
 	slices.Sort(users)
 	return users
 }

@@ -68,14 +68,14 @@ func (b *builder) edited() {
 	}
 	u.operators = map[string]bool{}
 	for _, name := range s.Settled.Settings.Operators {
-		for _, id := range b.ground.names().Person(name).IDs {
+		for _, id := range b.cache.names().Person(name).IDs {
 			u.operators[id] = true
 		}
 	}
 	if s.Settled.Statements != nil {
 		u.access = desired.Expand(desired.Input{
 			Snapshot: b.in.Snapshot, Statements: s.Settled.Statements, Pinned: b.in.Memory.Pinned,
-			Names: b.ground.names(), Longest: s.Settled.Settings.Longest,
+			Names: b.cache.names(), Longest: s.Settled.Settings.Longest,
 		}).At(b.in.Now)
 	}
 }

@@ -38,7 +38,7 @@ type teamRoles struct{}
 func (teamRoles) name() plan.Kind { return plan.TeamRole }
 
 func (teamRoles) compare(b *builder) {
-	before := b.ground.impliedMembers()
+	before := b.cache.impliedMembers()
 	implied := before
 	if len(b.after) > 0 {
 		implied = impliedMembers(b.in.Snapshot, b.in.Now, b.after)
