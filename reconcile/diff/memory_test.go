@@ -152,10 +152,10 @@ func TestS9_WhatWasWrittenIsSeenThroughAnOldAnswerAndContradictedByAnother(t *te
 // were edited.
 func TestS9_AWriteIsWaitedForForTwoMinutes(t *testing.T) {
 	for ago, missed := range map[time.Duration]bool{2*time.Minute - time.Second: false, 2 * time.Minute: true} {
-		in := Input(Turns(), overrides(standin("di", "Weekly", "", 8, 9)))
+		in := Input(Turns(), overrides(override("di", "Weekly", "", 8, 9)))
 		o := ours("OURS", "di", 8, 9)
 		o.At = Noon.Add(-ago)
-		in.Memory.Standins = []plan.OurStandin{o}
+		in.Memory.Overrides = []plan.OurOverride{o}
 		if p := MustMake(t, in).Plan; (len(p.Changes) == 1) != missed {
 			t.Errorf("%s after an override was made: %q, want it missed: %v", ago, Lines(p), missed)
 		}

@@ -54,7 +54,7 @@ func TestAPlanNamesWhateverItRefersTo(t *testing.T) {
 		})
 	})
 	t.Run("overrides", func(t *testing.T) {
-		p := MustMake(t, Input(Turns(), overrides(standin("di", "Follow", "bob", 5, 30), standin("ed", "Weekly", "", 8, 10)))).Plan
+		p := MustMake(t, Input(Turns(), overrides(override("di", "Follow", "bob", 5, 30), override("ed", "Weekly", "", 8, 10)))).Plan
 		wantNames(t, p, map[string]string{
 			"user:#di": "di@acme.com", "user:#ed": "ed@acme.com", "user:#bob": "bob@acme.com", "user:#": "", "schedule:#WEE/": "", "schedule:#FOL/": "",
 		})

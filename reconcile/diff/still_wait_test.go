@@ -224,7 +224,7 @@ func TestS37_LessThanBeforeIsNewAndTheSameIsNot(t *testing.T) {
 // did not ask for it at that time.
 func TestS37_AnOverrideThatHeldStillDidNotAskForDoesNotWait(t *testing.T) {
 	asked := func(user string, from, until float64) *policies.Statements {
-		return overrides(standin("cy", "Weekly", "", -3, -2), standin(user, "Weekly", "", from, until))
+		return overrides(override("cy", "Weekly", "", -3, -2), override(user, "Weekly", "", from, until))
 	}
 	for name, c := range map[string]struct {
 		settled *policies.Statements
@@ -238,8 +238,8 @@ func TestS37_AnOverrideThatHeldStillDidNotAskForDoesNotWait(t *testing.T) {
 		"under a limit":   {underLimits(asked("di", 8, 9), "di schedule:Weekly none"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := Input(have(Turns(), "OURS", "di", 8, 9), overrides(standin("cy", "Weekly", "", -3, -2)))
-			in.Memory.Standins = []plan.OurStandin{ours("OURS", "di", 8, 9)}
+			in := Input(have(Turns(), "OURS", "di", 8, 9), overrides(override("cy", "Weekly", "", -3, -2)))
+			in.Memory.Overrides = []plan.OurOverride{ours("OURS", "di", 8, 9)}
 			in.Memory.Last = &plan.Round{At: At(-0.1), Revision: "r1"}
 			in.Stillness = &diff.Stillness{Now: Noon, Settle: time.Minute, Digest: "d2", Settled: &plan.Settled{Statements: c.settled, Settings: Sync}}
 			if p := MustMake(t, in).Plan; (len(p.Held) == 1) != c.waits || len(p.Held)+len(p.Changes) != 1 {
