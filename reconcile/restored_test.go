@@ -11,6 +11,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -190,8 +191,8 @@ func TestS11_AStateOfAnotherAccountLowersNothing(t *testing.T) {
 	r.Memory = remembering{w.journal, memory}
 	got, err := r.Plan(context.Background())
 	must(t, err)
-	if got.Plan.Summary.Lower > 0 || !strings.Contains(strings.Join(got.Plan.Suspended, "; "), "another account") {
-		t.Errorf("suspended %q with %d lowerings", got.Plan.Suspended, got.Plan.Summary.Lower)
+	if got.Plan.Summary.Lower > 0 || !strings.Contains(strings.Join(desired.Messages(got.Plan.Suspended), "; "), "another account") {
+		t.Errorf("suspended %q with %d lowerings", desired.Messages(got.Plan.Suspended), got.Plan.Summary.Lower)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/compare"
@@ -126,7 +127,7 @@ func whole(ctx context.Context, s *session.Session, set *eval.Set, called string
 		lines = append(lines, at.String())
 	}
 	if len(p.Errors) == 0 {
-		lines = p.Suspended
+		lines = desired.Messages(p.Suspended)
 	}
 	return nil, exit.With(exit.Partial, fmt.Errorf("no report, for with %s the plan is not whole:\n%s", called, strings.Join(lines, "\n")))
 }

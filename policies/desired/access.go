@@ -7,6 +7,7 @@
 package desired
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -132,7 +133,7 @@ type Access struct {
 	Protections []Protection
 	// ProtectUnresolved are reasons to hold every lowering: protect statements
 	// whose reference did not resolve (S12).
-	ProtectUnresolved []string
+	ProtectUnresolved []Notice
 	// Leavers are by user id.
 	Leavers map[string][]policies.Leaver
 	Absent  []Absent
@@ -147,7 +148,7 @@ type Access struct {
 	Warnings []Notice
 	// Suspends are reasons why nothing at all may be lowered: statements that
 	// erred (S5), groups that can't be expanded.
-	Suspends []string
+	Suspends []Notice
 	// refused are the pairs that are unknown at this moment alone.
 	refused map[Pair]Unknown
 	// bound are the names resolved.
@@ -256,6 +257,24 @@ type Notice struct {
 	// Suggestion is what may have been meant, which the message ends with; may be empty.
 	Suggestion string          `json:"suggestion"`
 	Origin     policies.Origin `json:"origin"`
+}
+
+// UnmarshalJSON reads a notice. One that was saved before it had a code is its sentence.
+func (n *Notice) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '"' {
+		return json.Unmarshal(text, &n.Message)
+	}
+	type plain Notice
+	return json.Unmarshal(text, (*plain)(n))
+}
+
+// Messages are the sentences of notices.
+func Messages(notices []Notice) []string {
+	texts := make([]string, len(notices))
+	for i, n := range notices {
+		texts[i] = n.Message
+	}
+	return texts
 }
 
 // UnknownReason says why a pair is unknown; empty if it is known.

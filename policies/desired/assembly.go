@@ -260,7 +260,7 @@ func (a assembly) protect(p policies.Protect) {
 			if !res.ok() {
 				why := res.why.as("a protection can't be applied")
 				a.x.error(why, p.Origins)
-				a.e.protectUnresolved = append(a.e.protectUnresolved, why.text)
+				a.e.protectUnresolved = append(a.e.protectUnresolved, why.at(firstOf(p.Origins)))
 				return
 			}
 			resolved.Resource = inventory.ByID(p.Resource.Kind, res.id)
@@ -273,7 +273,7 @@ func (a assembly) protect(p policies.Protect) {
 		who := a.x.principal(p.Principal, p.Origins)
 		a.e.follows(inventory.Ref{}, who)
 		for _, why := range who.unknown {
-			a.e.protectUnresolved = append(a.e.protectUnresolved, why.as("a protection can't be applied").text)
+			a.e.protectUnresolved = append(a.e.protectUnresolved, why.as("a protection can't be applied").at(firstOf(p.Origins)))
 		}
 		resolved.users = map[string][]Window{}
 		for user, ways := range who.ways {
@@ -315,7 +315,7 @@ func (a assembly) finish() {
 	}
 	for _, f := range a.e.in.Statements.Failures {
 		msg := fmt.Sprintf("%s:%d: the %s rule failed: %s", f.Origin.File, f.Origin.Line, f.Rule, f.Text())
-		a.x.suspend = append(a.x.suspend, msg)
+		a.x.suspend = append(a.x.suspend, Notice{Code: f.Code, Message: msg, Origin: f.Origin})
 		a.x.errors = append(a.x.errors, Failed(f))
 		if f.Rule == "limit" || f.Rule == "protect" {
 			a.e.unknown = append(a.e.unknown, Unknown{Code: f.Code, User: "*", Reason: msg})
@@ -323,8 +323,10 @@ func (a assembly) finish() {
 	}
 	slices.SortFunc(a.e.unknown, compareUnknown)
 	a.e.unknown = slices.Compact(a.e.unknown)
-	slices.Sort(a.e.protectUnresolved)
-	a.e.protectUnresolved = slices.Compact(a.e.protectUnresolved)
+	slices.SortFunc(a.e.protectUnresolved, func(x, y Notice) int {
+		return cmp.Or(cmp.Compare(x.Message, y.Message), policies.CompareOrigins(x.Origin, y.Origin))
+	})
+	a.e.protectUnresolved = slices.CompactFunc(a.e.protectUnresolved, func(x, y Notice) bool { return x.Message == y.Message })
 	for _, email := range slices.Sorted(maps.Keys(a.x.absent)) {
 		by := a.x.absent[email]
 		slices.SortFunc(by, compareBy)

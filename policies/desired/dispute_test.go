@@ -1,6 +1,8 @@
 package desired_test
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,8 +152,19 @@ func TestS22_ARuleThatLooksUpASuchScheduleSuspendsLowering(t *testing.T) {
 			Snapshot: turnedDaily(false, rendered...), Statements: &policies.Statements{},
 			References: []policies.Reference{{Ref: ref("schedule:P"), Origin: policies.Origin{File: "a.rego", Line: 1, Package: "access"}}},
 		}).At(noon)
-		if got := strings.Join(a.Suspends, "; "); len(a.Suspends) != n || n > 0 && !strings.Contains(got, "in dispute") {
+		if got := strings.Join(desired.Messages(a.Suspends), "; "); len(a.Suspends) != n || n > 0 && !strings.Contains(got, "in dispute") {
 			t.Errorf("%v: suspends %q, want %d reasons", rendered, got, n)
 		}
+	}
+}
+
+func TestANoticeThatWasSavedAsASentenceIsRead(t *testing.T) {
+	var got []desired.Notice
+	if err := json.Unmarshal([]byte(`["the snapshot is incomplete", {"code": "plan/incomplete", "message": "so"}]`), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []desired.Notice{{Message: "the snapshot is incomplete"}, {Code: "plan/incomplete", Message: "so"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("read %+v, want %+v", got, want)
 	}
 }

@@ -63,7 +63,7 @@ type expander struct {
 	told   map[Notice]bool // the errors and warnings
 	// warnings are oddities of references.
 	warnings []Notice
-	suspend  []string
+	suspend  []Notice
 	// onCalls are who is on call by PagerDuty's /oncalls, by schedule.
 	onCalls map[string]map[string]bool
 	// grants are the candidates of grants to people.
@@ -140,9 +140,16 @@ func (x *expander) nearestGroup(name string) string {
 // fail records an error for which nothing may be lowered this round.
 func (x *expander) fail(why reason, origins []policies.Origin) {
 	x.error(why, origins)
-	if !slices.Contains(x.suspend, why.text) {
-		x.suspend = append(x.suspend, why.text)
+	if !slices.ContainsFunc(x.suspend, func(n Notice) bool { return n.Message == why.text }) {
+		x.suspend = append(x.suspend, why.at(firstOf(origins)))
 	}
+}
+
+func firstOf(origins []policies.Origin) policies.Origin {
+	if len(origins) == 0 {
+		return policies.Origin{}
+	}
+	return origins[0]
 }
 
 // error records an error at each of the origins, once.

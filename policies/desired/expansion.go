@@ -66,14 +66,14 @@ type Expansion struct {
 	disputes map[string]string
 
 	unknown           []Unknown
-	protectUnresolved []string
+	protectUnresolved []Notice
 	leavers           map[string][]policies.Leaver
 	unsupported       []Unsupported
 	absent            []Absent
 	errors, warnings  []Notice
 	// swallows are warnings of an until that has no effect.
 	swallows []Notice
-	suspends []string
+	suspends []Notice
 	bound    []*resolution
 }
 

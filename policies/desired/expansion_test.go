@@ -156,8 +156,8 @@ func TestACycleIsAnErrorWithItsPathAndSuspendsLowering(t *testing.T) {
 	st := groups("a group:b", "b group:c", "c group:a", "other user:di@acme.com")
 	st.Grants = []policies.Grant{grant("group:a", "team:Payments", "manager")}
 	a := access(st, nil, noon)
-	if len(a.Suspends) != 1 || a.Suspends[0] != "groups nest in a circle: a → b → c → a" {
-		t.Errorf("suspends %q", a.Suspends)
+	if len(a.Suspends) != 1 || a.Suspends[0].Message != "groups nest in a circle: a → b → c → a" {
+		t.Errorf("suspends %q", desired.Messages(a.Suspends))
 	}
 	if a.UnknownReason(desired.Pair{User: "ann", Resource: ref("team:#PAY")}) == "" {
 		t.Error("what the circle reaches must be unknown")
@@ -171,8 +171,8 @@ func TestAMemberOfAnUndeclaredGroupSuspendsLowering(t *testing.T) {
 	st := groups("payments-oncall user:di@acme.com")
 	st.Members = append(st.Members, policies.Member{Group: "payment-oncall", Principal: ref("user:ann@acme.com"), Origins: origin(7)})
 	a := access(st, nil, noon)
-	if len(a.Suspends) != 1 || !strings.Contains(a.Suspends[0], `did you mean "payments-oncall"?`) {
-		t.Errorf("suspends %q", a.Suspends)
+	if len(a.Suspends) != 1 || !strings.Contains(a.Suspends[0].Message, `did you mean "payments-oncall"?`) {
+		t.Errorf("suspends %q", desired.Messages(a.Suspends))
 	}
 }
 
@@ -293,7 +293,7 @@ func TestS12_ARuleThatLooksUpAMissingTeamSuspendsLowering(t *testing.T) {
 		{"team:Paymnets", "risk.x", 0, 1},
 	} {
 		if a := look(c.name, c.pkg); len(a.Suspends) != c.suspends || len(a.Warnings) != c.warnings {
-			t.Errorf("%s in %s: suspends %q, warnings %v", c.name, c.pkg, a.Suspends, a.Warnings)
+			t.Errorf("%s in %s: suspends %q, warnings %v", c.name, c.pkg, desired.Messages(a.Suspends), a.Warnings)
 		}
 	}
 }
@@ -367,7 +367,7 @@ func TestALimitOnAGroupWhosePrincipalHoldsThatGroupIsNoCircle(t *testing.T) {
 	st.Limits = []policies.Limit{{Principal: ref("group:staff"), Resource: ref("group:temps"), AtMost: "none", Reason: "r", Origins: origin(3)}}
 	a := access(st, nil, noon)
 	if len(a.Suspends) > 0 || len(a.Errors) > 0 {
-		t.Errorf("suspends %q, errors %v", a.Suspends, a.Errors)
+		t.Errorf("suspends %q, errors %v", desired.Messages(a.Suspends), a.Errors)
 	}
 	if diff := cmp.Diff([]string{"ann "}, memberLines(a.Groups["staff"])); diff != "" {
 		t.Errorf("staff (-want +got):\n%s", diff)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/diff"
@@ -71,7 +72,7 @@ func Compare(before, after *diff.Result) *Difference {
 	d.Absent = moved(before.Plan.Absent, after.Plan.Absent, func(a desired.Absent) string { return a.Email })
 	d.Errors = moved(before.Plan.Errors, after.Plan.Errors, noticeKey)
 	d.Warnings = moved(before.Plan.Warnings, after.Plan.Warnings, noticeKey)
-	d.Suspended = moved(before.Plan.Suspended, after.Plan.Suspended, func(s string) string { return s })
+	d.Suspended = moved(before.Plan.Suspended, after.Plan.Suspended, func(n desired.Notice) string { return n.Message })
 	d.Protections = moved(guarded(before.Access), guarded(after.Access), guardedKey)
 	d.name(after.Expansion.Index())
 	d.count()
@@ -164,8 +165,8 @@ func keyOf(pair desired.Pair, change string) outcomeKey {
 func outcomesOf(r *diff.Result) map[outcomeKey]Outcome {
 	p := r.Plan
 	out := map[outcomeKey]Outcome{}
-	of := func(c plan.Change, state OutcomeState, rule, why string) {
-		out[keyOf(c.Pair(), c.ID)] = Outcome{State: state, Key: c.ID, Before: c.Before, After: c.After, Rule: rule, Why: why}
+	of := func(c plan.Change, state OutcomeState, code code.Code, rule, why string) {
+		out[keyOf(c.Pair(), c.ID)] = Outcome{State: state, Key: c.ID, Before: c.Before, After: c.After, Code: code, Rule: rule, Why: why}
 	}
 	pair := func(user string, resource inventory.Ref, layer string) outcomeKey {
 		return keyOf(desired.Pair{User: user, Resource: resource, Layer: layer}, "")
@@ -180,16 +181,16 @@ func outcomesOf(r *diff.Result) map[outcomeKey]Outcome {
 		out[pair(x.User, x.Resource, "")] = Outcome{State: OutcomeProtected, Before: x.Before, After: x.Before, Why: x.Reason}
 	}
 	for _, c := range p.Changes {
-		of(c, OutcomeChange, "", "")
+		of(c, OutcomeChange, "", "", "")
 	}
 	for _, c := range p.Observed {
-		of(c, OutcomeObserved, "", "")
+		of(c, OutcomeObserved, "", "", "")
 	}
 	for _, c := range p.Blocked {
-		of(c.Change, OutcomeBlocked, "", c.Why)
+		of(c.Change, OutcomeBlocked, c.Code, "", c.Why)
 	}
 	for _, c := range p.Held {
-		of(c.Change, OutcomeHeld, c.Rule, c.Why)
+		of(c.Change, OutcomeHeld, c.Code, c.Rule, c.Why)
 	}
 	return out
 }

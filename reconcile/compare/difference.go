@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -33,7 +34,7 @@ type Difference struct {
 	Absent    Moved[desired.Absent]  `json:"absent"`
 	Errors    Moved[desired.Notice]  `json:"errors"`
 	Warnings  Moved[desired.Notice]  `json:"warnings"`
-	Suspended Moved[string]          `json:"suspended"`
+	Suspended Moved[desired.Notice]  `json:"suspended"`
 	// Protections are those in force: one that goes may let later plans change
 	// what this one does not.
 	Protections Moved[Guarded] `json:"protections"`
@@ -90,15 +91,17 @@ type Outcome struct {
 	// Before and After are the change's roles.
 	Before string `json:"before"`
 	After  string `json:"after"`
-	// Rule is the semantics' rule that holds it.
-	Rule string `json:"rule"`
-	Why  string `json:"why"`
+	// Code is why it is held or blocked, Rule the semantics' rule that holds it.
+	Code code.Code `json:"code"`
+	Rule string    `json:"rule"`
+	Why  string    `json:"why"`
 }
 
 // Hold is why changes are held.
 type Hold struct {
-	Rule string `json:"rule"`
-	Why  string `json:"why"`
+	Code code.Code `json:"code"`
+	Rule string    `json:"rule"`
+	Why  string    `json:"why"`
 	// Changes counts those that were not held before.
 	Changes int `json:"changes"`
 }
@@ -149,7 +152,7 @@ func (d *Difference) Empty() bool {
 // plan does something else.
 func (d *Difference) consequences(was, then map[outcomeKey]Outcome, differing map[desired.Pair]bool) {
 	note := func(key outcomeKey, a, b Outcome) {
-		if differing[key.Pair] || a.State == b.State && a.After == b.After && a.Rule == b.Rule {
+		if differing[key.Pair] || a.State == b.State && a.After == b.After && (a.State != OutcomeHeld || a.Code == b.Code) {
 			return
 		}
 		d.Consequences = append(d.Consequences, Consequence{User: key.User, Resource: key.Resource, Layer: key.Layer, Was: a, Then: b})
@@ -182,10 +185,10 @@ func (d *Difference) holds() {
 		if then.State != OutcomeHeld || was.State == OutcomeHeld && was.Key == then.Key {
 			return
 		}
-		i := slices.IndexFunc(d.Holds, func(h Hold) bool { return h.Rule == then.Rule && h.Why == then.Why })
+		i := slices.IndexFunc(d.Holds, func(h Hold) bool { return h.Code == then.Code && h.Why == then.Why })
 		if i < 0 {
 			i = len(d.Holds)
-			d.Holds = append(d.Holds, Hold{Rule: then.Rule, Why: then.Why})
+			d.Holds = append(d.Holds, Hold{Code: then.Code, Rule: then.Rule, Why: then.Why})
 		}
 		d.Holds[i].Changes++
 	}

@@ -190,6 +190,11 @@ func (b *builder) warn(c code.Code, format string, args ...any) {
 	b.plan.Warnings = append(b.plan.Warnings, desired.Notice{Code: c, Message: fmt.Sprintf(format, args...)})
 }
 
+// notify says something of the round as a whole.
+func (b *builder) notify(c code.Code, format string, args ...any) {
+	b.plan.Notices = append(b.plan.Notices, desired.Notice{Code: c, Message: fmt.Sprintf(format, args...)})
+}
+
 // circular are the rules that would give a pair something that follows from itself
 // alone (S34).
 func (b *builder) circular(pair desired.Pair) []desired.By {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -129,7 +130,7 @@ func TestS2_NoGrantAtAllIsAnErrorWhereThereWereSome(t *testing.T) {
 func TestS2_NoGrantAtAllOnAFirstStartIsANoticeAndAnEmptyPlan(t *testing.T) {
 	p := MustMake(t, Input(Account(), &policies.Statements{})).Plan
 	if len(p.Changes) != 0 || len(p.Notices) != 1 {
-		t.Fatalf("%d changes and notices %q, want none and one", len(p.Changes), p.Notices)
+		t.Fatalf("%d changes and notices %q, want none and one", len(p.Changes), desired.Messages(p.Notices))
 	}
 }
 

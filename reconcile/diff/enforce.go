@@ -124,8 +124,8 @@ func (b *builder) target() {
 		}
 	}
 	b.proposed = slices.DeleteFunc(b.proposed, func(c plan.Change) bool { return !wanted[c.ID] })
-	b.plan.Notices = append(b.plan.Notices, fmt.Sprintf("narrowed to %s: %d of %d changes",
-		strings.Join(b.in.Settings.Targets, ", "), len(b.proposed), all))
+	b.notify(codeNarrowed, "narrowed to %s: %d of %d changes",
+		strings.Join(b.in.Settings.Targets, ", "), len(b.proposed), all)
 }
 
 // checkTargets errs where a target names nothing: a plan narrowed to a typing
@@ -195,7 +195,7 @@ type operators struct {
 	// wrong says what is wrong with names.
 	wrong []desired.Notice
 	// nobody says of which names it can't be told whom they mean.
-	nobody []string
+	nobody []desired.Notice
 }
 
 // findOperators finds out who must never be changed.
@@ -214,11 +214,11 @@ func operatorsOf(names *desired.Names, in Input) operators {
 		if p.Why == "" {
 			continue
 		}
-		why := "operators or account.acting_user: " + p.Why
+		n := desired.Notice{Code: p.Code, Message: "operators or account.acting_user: " + p.Why}
 		if p.Nobody {
-			o.nobody = append(o.nobody, why)
+			o.nobody = append(o.nobody, n)
 		}
-		o.wrong = append(o.wrong, desired.Notice{Code: p.Code, Message: why})
+		o.wrong = append(o.wrong, n)
 	}
 	if user := in.TokenUser; user != "" {
 		o.users[user] = true

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 )
@@ -19,7 +20,7 @@ func failing() *policies.Statements {
 
 func TestS5_WhatAFailedRuleWouldHaveSaidIsNotToldAsNotSaid(t *testing.T) {
 	p := MustMake(t, Input(Account(), failing())).Plan
-	said := strings.Join(p.Notices, "\n")
+	said := strings.Join(desired.Messages(p.Notices), "\n")
 	for _, d := range p.Extra {
 		said += "\n" + d.Why
 	}

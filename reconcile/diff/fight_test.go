@@ -135,7 +135,7 @@ func TestS31_ARoundThatCantTrustItsClockLowersNothingForAHandoffOrAnExpiry(t *te
 	p := MustMake(t, in).Plan
 	wantDue(t, p, "raise team:Search bob none>manager handoff", "held S31: lower team:Search ann manager>none handoff")
 	if len(p.Notices) != 1 || len(p.Suspended) != 0 {
-		t.Errorf("notices %q, suspended %q; want one notice, and lowering for other causes to go on", p.Notices, p.Suspended)
+		t.Errorf("notices %q, suspended %q; want one notice, and lowering for other causes to go on", desired.Messages(p.Notices), desired.Messages(p.Suspended))
 	}
 	in.ClockDoubt = ""
 	wantDue(t, MustMake(t, in).Plan, "raise team:Search bob none>manager handoff", "lower team:Search ann manager>none handoff")

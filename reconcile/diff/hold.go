@@ -23,7 +23,7 @@ const (
 // an incomplete snapshot (S6), statements that erred (S5), a protection that
 // can't be told (S12), be it that of the token's user or an operator (S20).
 func (b *builder) suspend() {
-	because := func(rule string, reasons ...string) {
+	because := func(rule string, reasons ...desired.Notice) {
 		if len(reasons) > 0 && b.suspendedBy == "" {
 			b.suspendedBy = rule
 		}
@@ -34,16 +34,17 @@ func (b *builder) suspend() {
 		for _, m := range account.Missing {
 			missing = append(missing, fmt.Sprintf("%s (%s)", m.What, m.Reason))
 		}
-		because("S6", "the snapshot is incomplete: "+strings.Join(missing, "; "))
+		because("S6", desired.Notice{Code: codeIncomplete, Message: "the snapshot is incomplete: " + strings.Join(missing, "; ")})
 	}
 	because("S11", b.anothersMemory()...)
 	because("S5", b.access.Suspends...)
 	because("S12", b.access.ProtectUnresolved...)
 	if b.in.SelfDoubt != "" {
-		because("S20", b.in.SelfDoubt)
+		because("S20", desired.Notice{Code: codeTokenOwner, Message: b.in.SelfDoubt})
 	}
-	for _, why := range b.operators.nobody {
-		because("S20", "who must never be changed can't be told: "+why)
+	for _, n := range b.operators.nobody {
+		n.Message = "who must never be changed can't be told: " + n.Message
+		because("S20", n)
 	}
 }
 
@@ -52,7 +53,7 @@ var suspended = guard{hold: hold{code: plan.HoldSuspended}, lowers: true, judge:
 	if len(b.plan.Suspended) == 0 {
 		return nil
 	}
-	w := wait{"lowering is suspended: " + b.plan.Suspended[0], "nothing: it goes on by itself once that is mended", nil}
+	w := wait{"lowering is suspended: " + b.plan.Suspended[0].Message, "nothing: it goes on by itself once that is mended", nil}
 	return func(plan.Change) (wait, bool) { return w, true }
 }}
 
@@ -98,7 +99,7 @@ func (b *builder) doubtClock() {
 	if b.clockDoubt == "" {
 		return
 	}
-	b.plan.Notices = append(b.plan.Notices, "nothing that depends on the time is lowered: "+b.clockDoubt)
+	b.notify(codeClockDoubted, "nothing that depends on the time is lowered: %s", b.clockDoubt)
 	if other, w := b.otherClock(), b.in.Snapshot.Account.Window; b.elsewhen != nil && !other.Before(w.Since) && other.Before(w.Until) {
 		b.otherwise = b.elsewhen(other)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -87,8 +88,8 @@ func TestS6_AnIncompleteSnapshotRaisesAndLowersNothing(t *testing.T) {
 		"extra team:Payments ann manager: no policy names this team",
 		"extra team:Payments bob responder: no policy names this team",
 	)
-	if len(p.Suspended) != 1 || !strings.Contains(p.Suspended[0], "12 of 14 read") {
-		t.Errorf("suspended %q does not say what is missing", p.Suspended)
+	if len(p.Suspended) != 1 || p.Suspended[0].Code != "plan/incomplete" || !strings.Contains(p.Suspended[0].Message, "12 of 14 read") {
+		t.Errorf("suspended %q does not say what is missing", desired.Messages(p.Suspended))
 	}
 }
 

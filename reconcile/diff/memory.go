@@ -186,7 +186,7 @@ const strangersToTell = 3
 
 // anothersMemory says that the memory is of another account: nobody whom it knows
 // is here.
-func (b *builder) anothersMemory() []string {
+func (b *builder) anothersMemory() []desired.Notice {
 	if b.in.Memory.Last == nil || !b.in.Snapshot.Account.Complete {
 		return nil
 	}
@@ -200,8 +200,8 @@ func (b *builder) anothersMemory() []string {
 	if len(known) < strangersToTell {
 		return nil
 	}
-	return []string{fmt.Sprintf("the state is of another account: none of the %d people whom it knows is in this one; name the state of this account in the configuration, or a new file",
-		len(known))}
+	return []desired.Notice{{Code: codeAnotherAccount, Message: fmt.Sprintf("the state is of another account: none of the %d people whom it knows is in this one; name the state of this account in the configuration, or a new file",
+		len(known))}}
 }
 
 // When a change is a fight (S27): it was made so often within so long and is due

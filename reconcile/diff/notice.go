@@ -24,12 +24,12 @@ func (b *builder) notice() {
 	switch failed := failedGrants(b.in.Statements); {
 	case len(b.in.Statements.Grants) > 0:
 	case len(failed) > 0:
-		p.Notices = append(p.Notices, "no grant is known in this round, so that nothing is planned: "+strings.Join(failed, "; "))
+		b.notify(codeNoGrantKnown, "no grant is known in this round, so that nothing is planned: %s", strings.Join(failed, "; "))
 	default:
-		p.Notices = append(p.Notices, "the policies hold no grant yet: nothing is planned, findings only")
+		b.notify(codeNoGrants, "the policies hold no grant yet: nothing is planned, findings only")
 	}
 	if u := b.in.Snapshot.Account.Unavailable; len(u) > 0 {
-		p.Notices = append(p.Notices, "not available to this token or on this account: "+strings.Join(u, ", "))
+		b.notify(codeUnavailable, "not available to this token or on this account: %s", strings.Join(u, ", "))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 )
@@ -60,8 +61,8 @@ func TestS20_AnOperatorWhomNobodyIsSuspendsLowering(t *testing.T) {
 			if p.Summary.Lower != 0 || p.Summary.Raise != 1 || len(p.Held) != 2 || p.Held[0].Rule != "S20" {
 				t.Errorf("%q, want the lowerings held by S20 and the raise due", Lines(p))
 			}
-			if len(p.Suspended) != 1 || !strings.Contains(p.Suspended[0], c.why) || !strings.Contains(p.Suspended[0], "correct it in the configuration") {
-				t.Errorf("suspended %q, want %q and what to do", p.Suspended, c.why)
+			if len(p.Suspended) != 1 || !strings.Contains(p.Suspended[0].Message, c.why) || !strings.Contains(p.Suspended[0].Message, "correct it in the configuration") {
+				t.Errorf("suspended %q, want %q and what to do", desired.Messages(p.Suspended), c.why)
 			}
 			if len(p.Errors) != 1 || !strings.Contains(p.Errors[0].Message, c.why) {
 				t.Errorf("errors %v", p.Errors)

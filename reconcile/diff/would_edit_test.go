@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
@@ -55,8 +56,8 @@ func TestWhatCouldNotBeMadeIsSaidWhereItsTurnsWouldBeTold(t *testing.T) {
 	st.Grants = append(st.Grants, Grants("group:nobody schedule:Weekly rotation").Grants...)
 	p := MustMake(t, Input(Turns(), st)).Plan
 	want := "the turns on schedule Weekly can't be told as they would be with what is observed or held, for that could not be made: it would leave layer Day of schedule Weekly without anybody: ann@acme.com, bob@acme.com, cy@acme.com would leave it, the last there"
-	if len(p.WouldEdit) != 0 || !strings.Contains(strings.Join(p.Notices, "\n"), want) {
-		t.Errorf("would edit %v, notices %q", p.WouldEdit, p.Notices)
+	if len(p.WouldEdit) != 0 || !strings.Contains(strings.Join(desired.Messages(p.Notices), "\n"), want) {
+		t.Errorf("would edit %v, notices %q", p.WouldEdit, desired.Messages(p.Notices))
 	}
 }
 

@@ -160,7 +160,7 @@ func TestWhatARoundRunsIntoIsSaid(t *testing.T) {
 			"ok limits: 0 lowerings in the last 24 hours, and none held back",
 		}},
 		"a name that is not there, for which lowering is suspended": {
-			plan.Plan{Errors: []desired.Notice{{Message: "team:X does not exist"}, {}}, Suspended: []string{"a limit can't be told"}}, nil, []string{
+			plan.Plan{Errors: []desired.Notice{{Message: "team:X does not exist"}, {}}, Suspended: []desired.Notice{{Message: "a limit can't be told"}}}, nil, []string{
 				"fail references: 2 errors, the first: team:X does not exist", "fail lowering: nothing is lowered: a limit can't be told",
 				"ok limits: 0 lowerings in the last 24 hours, and none held back",
 			}},

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -72,7 +73,7 @@ func TestS28_AConditionIsAnEventWhenItBeginsChangesAndEnds(t *testing.T) {
 
 func TestS28_ARestartTellsNothingAgain(t *testing.T) {
 	p := planned(func(p *plan.Plan) {
-		p.Suspended = []string{"the snapshot is incomplete"}
+		p.Suspended = []desired.Notice{{Message: "the snapshot is incomplete"}}
 		p.Held = []plan.Held{{Change: grant(1), Code: plan.HoldEmptying, Rule: "S3", Releasable: true, Why: "many", Release: "dutyward release grant 1"}}
 		p.Findings = []plan.Finding{{Rule: "lonely", Subject: inventory.ByID(inventory.KindUser, "PANN"), Severity: "high", Message: "alone"}}
 	})

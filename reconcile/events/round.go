@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -33,7 +34,7 @@ type Round struct {
 func (t *Told) Round(r Round) []Event {
 	p := r.Plan
 	all := slices.Concat(
-		condition(&t.Suspended, r.At, strings.Join(p.Suspended, "; "), LoweringSuspended, LoweringResumed),
+		condition(&t.Suspended, r.At, strings.Join(desired.Messages(p.Suspended), "; "), LoweringSuspended, LoweringResumed),
 		condition(&t.Clock, r.At, r.ClockDoubt, ClockDoubted, ClockTrusted),
 		condition(&t.Fault, r.At, strings.Join(p.Faults(), "; "), FaultBegan, FaultEnded),
 		t.errors(r.At, p),

@@ -44,7 +44,7 @@ type Forecast struct {
 	AsOfNow []RuleReads `json:"as_of_now"`
 	// Unknown, Suspended and Errors are those of the plan of the present moment.
 	Unknown   []desired.Unknown `json:"unknown"`
-	Suspended []string          `json:"suspended"`
+	Suspended []desired.Notice  `json:"suspended"`
 	Errors    []desired.Notice  `json:"errors"`
 	// Names are as in a plan.
 	Names   map[string]string `json:"names"`

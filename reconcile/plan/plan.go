@@ -66,12 +66,11 @@ type Plan struct {
 	// exit with an error if there are any.
 	Errors   []desired.Notice `json:"errors"`
 	Warnings []desired.Notice `json:"warnings"`
-	// Notices are sentences about the round as a whole, such as an incomplete
-	// snapshot.
-	Notices []string `json:"notices"`
+	// Notices are about the round as a whole, such as that it has no grants.
+	Notices []desired.Notice `json:"notices"`
 	// Suspended says why nothing is lowered this round; empty if lowering is
 	// allowed.
-	Suspended []string `json:"suspended"`
+	Suspended []desired.Notice `json:"suspended"`
 	// Names maps references by id to what people call them ("team:#P1" to
 	// "team:Payments", "user:#P2" to "ann@acme.com"), for everything named here.
 	Names   map[string]string `json:"names"`

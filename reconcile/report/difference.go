@@ -185,8 +185,8 @@ func (t *differenceText) differingFindings() {
 // movedNotices writes what begins and ends besides.
 func (t *differenceText) movedNotices() {
 	d := t.diff
-	t.list("Nothing is lowered any more, because", d.Suspended.Begins)
-	t.list("No longer a reason to lower nothing", d.Suspended.Ends)
+	t.list("Nothing is lowered any more, because", desired.Messages(d.Suspended.Begins))
+	t.list("No longer a reason to lower nothing", desired.Messages(d.Suspended.Ends))
 	t.list("New protections", t.protections(d.Protections.Begins))
 	t.list("Protections gone", t.protections(d.Protections.Ends))
 	t.list("New errors", noticeLines(d.Errors.Begins))

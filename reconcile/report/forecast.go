@@ -53,7 +53,7 @@ func (t *forecastText) header() {
 		t.line("")
 		t.line("%s", t.alarm("As things are, nothing is lowered, because:"))
 		for _, why := range f.Suspended {
-			t.line("  %s", why)
+			t.line("  %s", why.Message)
 		}
 	}
 	if n := len(f.Unknown); n > 0 {

@@ -130,7 +130,7 @@ func (t *planText) suspended() {
 	t.line("")
 	t.line("%s", t.alarm("Nothing is lowered in this round, because:"))
 	for _, why := range t.plan.Suspended {
-		t.line("  %s", why)
+		t.line("  %s", why.Message)
 	}
 }
 

@@ -127,7 +127,7 @@ func wholePlan() *plan.Plan {
 		},
 		Errors:   []desired.Notice{{Message: "oncall:Search Primry does not exist", Origin: untitled}},
 		Warnings: []desired.Notice{{Message: "the until of this grant has no effect", Origin: onCall}, {Message: "1 person could not be told"}},
-		Notices:  []string{"This is the first round."},
+		Notices:  []desired.Notice{{Message: "This is the first round."}},
 		Summary:  plan.Summary{Raise: 3, Lower: 2, Observed: 1, Blocked: 2, Held: 1, Unknown: 3, Extra: 2, Protected: 2, Findings: 2, Waived: 1},
 	}
 }
@@ -138,7 +138,7 @@ func emptyPlan() *plan.Plan {
 
 func TestPlanTextReadsAsReviewed(t *testing.T) {
 	incomplete := emptyPlan()
-	incomplete.Suspended = []string{"the snapshot is incomplete: users: 99 of 100"}
+	incomplete.Suspended = []desired.Notice{{Message: "the snapshot is incomplete: users: 99 of 100"}}
 	incomplete.Observed = wholePlan().Observed
 	incomplete.Summary.Observed = 1
 	oneName := emptyPlan()

@@ -261,7 +261,7 @@ func (t *planText) notices() {
 	if len(p.Notices) > 0 {
 		t.head("Notes")
 		for _, n := range p.Notices {
-			t.line("  %s", n)
+			t.line("  %s", n.Message)
 		}
 	}
 }
