@@ -19,7 +19,7 @@ func TestAGroupThatIsItsOwnMemberIsACircle(t *testing.T) {
 		"entered elsewhere": {[]string{"c group:b", "b group:a", "a group:b"}, "groups nest in a circle: a → b → a"},
 	} {
 		a := access(groups(c.lines...), nil, noon)
-		if len(a.Suspends) != 1 || a.Suspends[0] != c.want {
+		if len(a.Suspends) != 1 || a.Suspends[0].Message != c.want {
 			t.Errorf("%s: suspends %q, want %q", name, a.Suspends, c.want)
 		}
 	}

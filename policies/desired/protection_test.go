@@ -80,8 +80,8 @@ func TestS12_AProtectionThatCannotBeAppliedIsAReasonToHoldEverything(t *testing.
 		if len(a.ProtectUnresolved) != c.holds || len(a.Warnings) != c.warnings {
 			t.Errorf("%s: holds %q, warnings %v", name, a.ProtectUnresolved, a.Warnings)
 		}
-		if c.holds > 0 && !strings.HasPrefix(a.ProtectUnresolved[0], "a protection can't be applied: ") {
-			t.Errorf("%s: it says %q", name, a.ProtectUnresolved[0])
+		if c.holds > 0 && !strings.HasPrefix(a.ProtectUnresolved[0].Message, "a protection can't be applied: ") {
+			t.Errorf("%s: it says %q", name, a.ProtectUnresolved[0].Message)
 		}
 	}
 }
