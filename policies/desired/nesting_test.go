@@ -20,7 +20,7 @@ func TestAGroupThatIsItsOwnMemberIsACircle(t *testing.T) {
 	} {
 		a := access(groups(c.lines...), nil, noon)
 		if len(a.Suspends) != 1 || a.Suspends[0].Message != c.want {
-			t.Errorf("%s: suspends %q, want %q", name, a.Suspends, c.want)
+			t.Errorf("%s: suspends %q, want %q", name, desired.Messages(a.Suspends), c.want)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func TestALimitOnAGroupThatNobodyDeclaresSuspendsLowering(t *testing.T) {
 		st.Limits = []policies.Limit{{Principal: ref("user:bob@acme.com"), Resource: ref(on), AtMost: "none", Origins: origin(3)}}
 		a := access(st, nil, noon)
 		if len(a.Suspends) != suspends || len(a.Errors) != suspends {
-			t.Errorf("a limit on %s suspends %q, errors %v", on, a.Suspends, a.Errors)
+			t.Errorf("a limit on %s suspends %q, errors %v", on, desired.Messages(a.Suspends), a.Errors)
 		}
 	}
 }

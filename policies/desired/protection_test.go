@@ -78,7 +78,7 @@ func TestS12_AProtectionThatCannotBeAppliedIsAReasonToHoldEverything(t *testing.
 		st := &policies.Statements{Protects: []policies.Protect{c.protect, c.protect}}
 		a := access(st, nil, noon)
 		if len(a.ProtectUnresolved) != c.holds || len(a.Warnings) != c.warnings {
-			t.Errorf("%s: holds %q, warnings %v", name, a.ProtectUnresolved, a.Warnings)
+			t.Errorf("%s: holds %q, warnings %v", name, desired.Messages(a.ProtectUnresolved), a.Warnings)
 		}
 		if c.holds > 0 && !strings.HasPrefix(a.ProtectUnresolved[0].Message, "a protection can't be applied: ") {
 			t.Errorf("%s: it says %q", name, a.ProtectUnresolved[0].Message)
@@ -116,7 +116,7 @@ func TestS5_ALimitOrProtectionThatFailsMakesEverythingUnknown(t *testing.T) {
 			t.Errorf("a failed %s makes everything unknown: %t, want %t", rule, got, unknown)
 		}
 		if len(a.Suspends) != 1 || len(a.Errors) != 1 {
-			t.Errorf("a failed %s suspends %q, errors %v", rule, a.Suspends, a.Errors)
+			t.Errorf("a failed %s suspends %q, errors %v", rule, desired.Messages(a.Suspends), a.Errors)
 		}
 	}
 }
