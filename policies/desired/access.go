@@ -268,6 +268,9 @@ func (n *Notice) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*plain)(n))
 }
 
+// String is what it says.
+func (n Notice) String() string { return n.Message }
+
 // Messages are the sentences of notices.
 func Messages(notices []Notice) []string {
 	texts := make([]string, len(notices))

@@ -65,7 +65,7 @@ func TestTargetBlocksWhatNeedsAnUntargetedLoweringThroughAnother(t *testing.T) {
 	if len(p.Changes) != 0 || len(p.Blocked) != 1 || p.Blocked[0].Why != want {
 		t.Errorf("%q, blocked %+v; want di's role on the team blocked: %s", Lines(p), p.Blocked, want)
 	}
-	if said := "narrowed to team:Search: 0 of 3 changes"; len(p.Notices) == 0 || p.Notices[0] != said {
+	if said := "narrowed to team:Search: 0 of 3 changes"; len(p.Notices) == 0 || p.Notices[0].Message != said {
 		t.Errorf("notices %q, want %q", p.Notices, said)
 	}
 }

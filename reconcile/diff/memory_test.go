@@ -106,14 +106,14 @@ func TestS11_AMemoryThatKnowsNobodyWhoIsHereIsAnotherAccounts(t *testing.T) {
 			in := Input(Account(), Grants("user:di@acme.com team:Search responder"))
 			in.Memory.Last = &plan.Round{At: At(-1), Revision: "r1", Pairs: c.pairs}
 			p := MustMake(t, in).Plan
-			if other := len(p.Suspended) == 1 && strings.HasPrefix(p.Suspended[0], "the state is of another account: none of the 3 people whom it knows"); other != c.other {
+			if other := len(p.Suspended) == 1 && strings.HasPrefix(p.Suspended[0].Message, "the state is of another account: none of the 3 people whom it knows"); other != c.other {
 				t.Errorf("suspended %q, want it taken for another account's: %v", p.Suspended, c.other)
 			}
 			if lowered := slices.Contains(Lines(p), "held S11: lower team:Search cy responder>none drift") || slices.Contains(Lines(p), "held S11: lower team:Search cy responder>none policy"); lowered != c.other {
 				t.Errorf("%q, want the lowering held by S11: %v", Lines(p), c.other)
 			}
 			in.Snapshot.Account.Complete = false
-			if p := MustMake(t, in).Plan; len(p.Suspended) != 1 || !strings.HasPrefix(p.Suspended[0], "the snapshot is incomplete") {
+			if p := MustMake(t, in).Plan; len(p.Suspended) != 1 || !strings.HasPrefix(p.Suspended[0].Message, "the snapshot is incomplete") {
 				t.Errorf("of an incomplete snapshot suspended %q, want that alone", p.Suspended)
 			}
 		})
