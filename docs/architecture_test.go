@@ -130,6 +130,15 @@ func TestNothingIsLoggedButEvents(t *testing.T) {
 	})
 }
 
+// TestWhatPeopleDecideIsNotPrinted holds that an API can stand on decide.
+func TestWhatPeopleDecideIsNotPrinted(t *testing.T) {
+	for _, i := range imports(t) {
+		if path.Dir(i.file) == "reconcile/decide" && (i.path == module+"reconcile/report" || i.path == "io") {
+			t.Errorf("%s imports %s: what comes of a decision is a value", i.file, i.path)
+		}
+	}
+}
+
 // TestThePureCoreDoesWithoutRego looks at all that the linker takes in.
 func TestThePureCoreDoesWithoutRego(t *testing.T) {
 	for _, p := range pure {

@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/events/eventlog"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -50,7 +51,7 @@ func (w *watch) stands(text string) {
 		w.t.Fatal(err)
 	}
 	var text2 strings.Builder
-	if err := report.HoldsText(&text2, report.NewHolds(last.Plan, last.Round, last.Began, nil, alarms), report.Style{}); err != nil || !strings.Contains(text2.String(), "ALARM since") {
+	if err := report.HoldsText(&text2, decide.NewHolds(last.Plan, last.Round, last.Began, nil, alarms), report.Style{}); err != nil || !strings.Contains(text2.String(), "ALARM since") {
 		w.t.Errorf("holds: %s, %v", text2.String(), err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -68,8 +69,8 @@ type application struct {
 	// says that the session's are not those that stand there.
 	roots        []string
 	keepPolicies bool
-	// undo makes another plan of a fresh round; nil for the round's own.
-	undo     *reverting
+	// undo is the round that is undone; nil for what the policies want.
+	undo     *decide.Reverting
 	approved *plan.Plan
 	// tell writes a step; made with the first, since its columns need the plan.
 	tell func(apply.Step)
@@ -98,44 +99,38 @@ func readPlan(file string) (*plan.Plan, error) {
 }
 
 func (x *application) run(ctx context.Context, s *session.Session) error {
-	// Whoever says yes looked at what will be lowered.
-	s.Stillness = &reconcile.Stillness{Settle: s.Config.Settle(), Decided: true, Record: s.Journal}
+	a := x.applying(s)
 	switch {
 	case x.saved != nil:
-		return x.told(x.carryOut(ctx, s, s.Journal, reconcile.Saved(x.saved)))
+		return x.told(x.unhindered(func() (*reconcile.Applied, error) { return a.Saved(ctx, x.saved) }))
 	case !x.yes:
-		return x.ask(ctx, s)
+		return x.ask(ctx, s, a)
 	}
 	if why := eval.AtWork(ctx, s.Config.Policies, session.OpenFor); why != "" {
 		return fmt.Errorf("the policies are being changed: %s; nothing was done, run it again once that is finished", why)
 	}
-	return x.told(x.carryOut(ctx, s, s.Journal, func(fresh *reconcile.Result) (*plan.Plan, error) {
-		p, err := x.show(fresh)
-		if err == nil {
-			err = x.undo.agreed()
-		}
-		return p, err
+	return x.told(x.unhindered(func() (*reconcile.Applied, error) {
+		return a.AtOnce(ctx, func(p *decide.Proposal) error { return x.show(a, p) })
 	}))
 }
 
-// carryOut makes the round and its approved changes. Whoever reads what is told
-// meanwhile does not keep the lock from others, be it a pager that waits for a key.
-func (x *application) carryOut(ctx context.Context, s *session.Session, record reconcile.Record, approve func(*reconcile.Result) (*plan.Plan, error)) (*reconcile.Applied, error) {
-	defer x.unhindered()()
-	return s.Apply(ctx, reconcile.Execution{
-		Record: record, Account: s.Client,
-		Approve: func(fresh *reconcile.Result) (p *plan.Plan, err error) {
-			p, err = approve(fresh)
-			x.approved = p
-			return p, err
+// applying is what is decided. What is told goes to whatever the streams are then.
+func (x *application) applying(s *session.Session) *decide.Applying {
+	return &decide.Applying{
+		Round: s.Round, Journal: s.Journal, Account: s.Client, Settle: s.Config.Settle(), Undo: x.undo,
+		Tell: decide.Told{
+			Waiting: func(err error) { fmt.Fprintf(x.Stderr, "note: %v; waiting\n", err) },
+			Paused: func() {
+				fmt.Fprintln(x.Stderr, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
+			},
+			Completed: func(sentences []string) {
+				for _, said := range sentences {
+					x.Note("%s", said)
+				}
+			},
+			Begins: func(p *plan.Plan) { x.approved = p }, Progress: x.progress,
 		},
-		Completed: func(sentences []string) {
-			for _, said := range sentences {
-				x.Note("%s", said)
-			}
-		},
-		Options: apply.Options{Now: s.Now, Progress: x.progress},
-	})
+	}
 }
 
 // told tells what came of a round.
@@ -167,15 +162,23 @@ func (x *application) told(done *reconcile.Applied, err error) error {
 	return partial(done.Result)
 }
 
-// show makes the plan of a fresh round, and shows it.
-func (x *application) show(fresh *reconcile.Result) (*plan.Plan, error) {
+// show shows what is proposed, and says what speaks against carrying it out.
+func (x *application) show(a *decide.Applying, p *decide.Proposal) error {
+	var err error
 	switch {
+	case x.asJSON:
 	case x.undo != nil:
-		return x.undo.show(fresh)
-	case !x.asJSON && !x.quiet:
-		return fresh.Plan, x.printPlan(fresh, false)
+		err = x.showReversal(p)
+	case !x.quiet:
+		err = x.printPlan(p.Fresh, false)
 	}
-	return fresh.Plan, nil
+	if err != nil {
+		return err
+	}
+	if err := a.Objection(p); errors.Is(err, decide.ErrRepeated) {
+		return errors.New("`dutyward run` would make again what this undoes: say --pause to pause it first; nothing was done")
+	}
+	return nil
 }
 
 // progress is told of each step of carrying out what was approved.

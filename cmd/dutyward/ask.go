@@ -8,64 +8,54 @@ import (
 	"io"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/reconcile"
-	"github.com/dutyward/dutyward/reconcile/journal"
-	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/decide"
 )
 
-// ask shows the plan, asks whether to carry it out, and does. While a person
-// thinks nothing is locked, so that handoffs land; hence after the "yes" the plan
-// is made again, and what moved meanwhile is shown and asked about again (S18).
-// A plan without changes is carried out too, so that the round is remembered.
-func (x *application) ask(ctx context.Context, s *session.Session) error {
-	fresh, err := s.Plan(ctx)
+// ask shows the plan, asks whether to carry it out, and does; what moved while the
+// person thought is shown and asked about again.
+func (x *application) ask(ctx context.Context, s *session.Session, a *decide.Applying) error {
+	p, err := a.Propose(ctx)
 	if err != nil {
 		return err
 	}
-	var moved []string
 	for {
-		agreed, err := x.show(fresh)
-		if err != nil {
+		if err := x.propose(ctx, s, a, p); err != nil {
 			return err
 		}
-		for _, m := range moved {
-			fmt.Fprintf(x.Stdout, "\nSince you were asked: %s", m)
-		}
-		if len(moved) > 0 {
-			fmt.Fprintln(x.Stdout)
-		}
-		if len(agreed.Changes) > 0 {
-			if err := x.agree(); err != nil {
-				return err
-			}
-			if err := x.renew(ctx, s); err != nil {
-				return err
-			}
-			if err := x.undo.agreed(); err != nil {
-				return err
-			}
-		}
-		done, err := x.carryOut(ctx, s, patient{s.Journal, x.app}, func(now *reconcile.Result) (*plan.Plan, error) {
-			p, err := x.made(now)
-			if err == nil {
-				fresh, moved = now, reconcile.Moved(agreed, p)
-			}
-			if err != nil || len(moved) > 0 {
-				return nil, err
-			}
-			return p, nil
+		var next *decide.Proposal
+		done, err := x.unhindered(func() (done *reconcile.Applied, err error) {
+			done, next, err = a.Agreed(ctx, p)
+			return done, err
 		})
-		if err != nil || len(moved) == 0 {
-			return x.told(done, err)
-		}
-		if err := x.told(done, nil); err != nil {
+		if err := x.told(done, err); err != nil || next == nil {
 			return err
 		}
+		p = next
 	}
+}
+
+// propose shows a proposal, and asks about its changes if it has some.
+func (x *application) propose(ctx context.Context, s *session.Session, a *decide.Applying, p *decide.Proposal) error {
+	if err := x.show(a, p); err != nil {
+		return err
+	}
+	for _, m := range p.Moved {
+		fmt.Fprintf(x.Stdout, "\nSince you were asked: %s", m)
+	}
+	if len(p.Moved) > 0 {
+		fmt.Fprintln(x.Stdout)
+	}
+	if len(p.Plan.Changes) == 0 {
+		return nil
+	}
+	if err := x.agree(); err != nil {
+		return err
+	}
+	return x.renew(ctx, s)
 }
 
 // agree asks whether to make the changes; only "yes" is no error.
@@ -78,14 +68,6 @@ func (x *application) agree() error {
 		err = errors.New("declined; nothing was done")
 	}
 	return err
-}
-
-// made is the plan of a round.
-func (x *application) made(r *reconcile.Result) (*plan.Plan, error) {
-	if x.undo != nil {
-		return x.undo.Reversal(r).Plan, nil
-	}
-	return r.Plan, nil
 }
 
 // renew takes up the policies as they stand now: those that were planned with may
@@ -109,37 +91,6 @@ func (x *application) renew(ctx context.Context, s *session.Session) error {
 	return nil
 }
 
-// patient is a journal whose lock is waited for: a round of the daemon's may be
-// under way when somebody says yes.
-type patient struct {
-	*journal.Journal
-	*app
-}
-
-const (
-	lockPatience = time.Minute
-	lockTries    = 100 * time.Millisecond
-)
-
-// Lock waits for the lock, and says so.
-func (p patient) Lock(ctx context.Context) (unlock func() error, err error) {
-	for began, told := time.Now(), false; ; told = true {
-		unlock, err = p.Journal.Lock(ctx)
-		var locked *journal.LockedError
-		if !errors.As(err, &locked) || time.Since(began) > lockPatience {
-			return unlock, err
-		}
-		if !told {
-			fmt.Fprintf(p.Stderr, "note: %v; waiting\n", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-time.After(lockTries):
-		}
-	}
-}
-
 // confirm asks a person on the terminal; only "yes" is yes.
 func (a *app) confirm(question string) (bool, error) {
 	fmt.Fprintf(a.Stdout, "\n%s Type \"yes\" to continue: ", question)
@@ -154,9 +105,10 @@ func (a *app) confirm(question string) (bool, error) {
 	return strings.TrimSpace(line) == "yes", nil
 }
 
-// unhindered lets nothing that reads what is told, or stops the terminal, hold up
-// what follows until the returned function is called: it is told as it can be.
-func (x *application) unhindered() (finish func()) {
+// unhindered carries out what does, with nothing that reads what is told, or stops the
+// terminal, holding it up: it is told as it can be. Whoever reads it does not keep the
+// lock from others, be it a pager that waits for a key.
+func (x *application) unhindered(does func() (*reconcile.Applied, error)) (*reconcile.Applied, error) {
 	before := x.app
 	out, err := terminal.NewBehind(before.Stdout, nil), terminal.NewBehind(before.Stderr, nil)
 	ours := *before.Process
@@ -166,7 +118,7 @@ func (x *application) unhindered() (finish func()) {
 	if before.Locked != nil {
 		before.Locked.Store(true)
 	}
-	return func() {
+	defer func() {
 		if before.Locked != nil {
 			before.Locked.Store(false)
 		}
@@ -174,5 +126,6 @@ func (x *application) unhindered() (finish func()) {
 		err.Finish(0)
 		resume()
 		x.app, x.tell = before, nil
-	}
+	}()
+	return does()
 }

@@ -59,7 +59,7 @@ func (a *app) noteStale(fresh bool) error {
 
 // holds are the changes that wait, of the last recorded round or of a plan that
 // is made now.
-func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*report.Holds, error) {
+func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*decide.Holds, error) {
 	if !fresh {
 		s, err := a.ForState(ctx)
 		if err != nil {
@@ -72,7 +72,7 @@ func (a *app) holds(ctx context.Context, f roundFlags, fresh bool) (*report.Hold
 		}
 		return h, err
 	}
-	var h *report.Holds
+	var h *decide.Holds
 	err := a.planned(ctx, f, func(s *session.Session, r *reconcile.Result) (err error) {
 		h, err = decide.HeldNow(ctx, s.Journal, s.Now(), r.Plan)
 		return err
@@ -105,7 +105,7 @@ func newRelease(a *app) *cobra.Command {
 			defer s.Close()
 			held, err := decide.Release(cmd.Context(), s.Journal, s.Now(), decide.Releasing{
 				Keys: keys, Reason: reason,
-				Plan: func(ctx context.Context) (*report.Holds, error) { return a.holds(ctx, f, true) },
+				Plan: func(ctx context.Context) (*decide.Holds, error) { return a.holds(ctx, f, true) },
 			})
 			for _, h := range held {
 				fmt.Fprintf(a.Stdout, "Released for 24 hours: %s\n", report.Line(h.ID))

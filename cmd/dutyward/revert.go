@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/decide"
-	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -36,8 +33,10 @@ func newRevert(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.Policies, keepPolicies: s.Good}
-			x.undo = &reverting{application: &x, Reverting: decide.Reverting{Round: r, Stop: s.Config.StopFile()}, pause: pause}
+			x := application{
+				app: a, yes: yes, asJSON: asJSON, roots: f.Policies, keepPolicies: s.Good,
+				undo: &decide.Reverting{Round: r, Stop: s.Config.StopFile(), PauseFirst: pause, Now: a.Now},
+			}
 			return x.run(cmd.Context(), s)
 		},
 	}
@@ -48,44 +47,12 @@ func newRevert(a *app) *cobra.Command {
 	return cmd
 }
 
-// reverting is one revert, as its user asked for it.
-type reverting struct {
-	*application
-	decide.Reverting
-	pause bool
-	// pauses says that the policies want the contrary of what was shown.
-	pauses bool
-}
-
-// show shows what undoes the round.
-func (v *reverting) show(fresh *reconcile.Result) (*plan.Plan, error) {
-	reversal := v.Reversal(fresh)
-	if !v.asJSON {
-		title := fmt.Sprintf("Undo round %d", v.Round.Round)
-		if err := report.MadeText(v.Stdout, v.Round.Plan, v.Round.Made, title, v.Round.Began, v.Style(v.Stdout)); err != nil {
-			return nil, err
-		}
-		if err := report.ReversalText(v.Stdout, reversal, v.Style(v.Stdout)); err != nil {
-			return nil, err
-		}
+// showReversal shows what undoes the round.
+func (x *application) showReversal(p *decide.Proposal) error {
+	r := x.undo.Round
+	title := fmt.Sprintf("Undo round %d", r.Round)
+	if err := report.MadeText(x.Stdout, r.Plan, r.Made, title, r.Began, x.Style(x.Stdout)); err != nil {
+		return err
 	}
-	v.pauses = v.NeedsPause(reversal)
-	if v.pauses && !v.pause {
-		return nil, errors.New("`dutyward run` would make again what this undoes: say --pause to pause it first; nothing was done")
-	}
-	return reversal.Plan, nil
-}
-
-// agreed pauses the daemon if it would make again what is undone. There may be
-// nothing to undo.
-func (v *reverting) agreed() error {
-	if v == nil || !v.pauses {
-		return nil
-	}
-	v.pauses = false
-	err := v.Pause(v.Now())
-	if err == nil {
-		fmt.Fprintln(v.Stderr, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
-	}
-	return err
+	return report.ReversalText(x.Stdout, p.Reversal, x.Style(x.Stdout))
 }

@@ -13,11 +13,10 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
-	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 // Held is what the last recorded round held; nil if there was none.
-func Held(ctx context.Context, j *journal.Journal, now time.Time) (*report.Holds, error) {
+func Held(ctx context.Context, j *journal.Journal, now time.Time) (*Holds, error) {
 	last, err := j.LastRound(ctx)
 	if err != nil || last == nil {
 		return nil, err
@@ -30,17 +29,17 @@ func Held(ctx context.Context, j *journal.Journal, now time.Time) (*report.Holds
 	if err != nil {
 		return nil, err
 	}
-	return report.NewHolds(last.Plan, last.Round, last.Began, memory.Released, alarms), nil
+	return NewHolds(last.Plan, last.Round, last.Began, memory.Released, alarms), nil
 }
 
 // HeldNow is what a plan that was just made holds.
-func HeldNow(ctx context.Context, j *journal.Journal, now time.Time, p *plan.Plan) (*report.Holds, error) {
+func HeldNow(ctx context.Context, j *journal.Journal, now time.Time, p *plan.Plan) (*Holds, error) {
 	memory, err := j.Memory(ctx, now)
 	if err != nil {
 		return nil, err
 	}
 	alarms, err := j.Alarms(ctx, false)
-	return report.NewHolds(p, 0, p.Now, memory.Released, alarms), err
+	return NewHolds(p, 0, p.Now, memory.Released, alarms), err
 }
 
 // Releasing is a release, as a person asks for it.
@@ -52,7 +51,7 @@ type Releasing struct {
 	Reason string
 	// Plan is what a plan that is made now holds: it is asked where the last recorded
 	// round does not hold what a key names.
-	Plan func(ctx context.Context) (*report.Holds, error)
+	Plan func(ctx context.Context) (*Holds, error)
 }
 
 // Release lets held changes through, and returns those that the keys name. A key that
@@ -90,7 +89,7 @@ func (r Releasing) held(ctx context.Context, j *journal.Journal, now time.Time) 
 }
 
 // match are the changes that the keys name. All that is wrong is told at once.
-func match(h *report.Holds, keys []string) ([]plan.Held, error) {
+func match(h *Holds, keys []string) ([]plan.Held, error) {
 	named := map[string]plan.Held{}
 	var wrong []string
 	for _, key := range keys {
@@ -119,7 +118,7 @@ func match(h *report.Holds, keys []string) ([]plan.Held, error) {
 }
 
 // nearKey suggests what was meant.
-func nearKey(h *report.Holds, key string) string {
+func nearKey(h *Holds, key string) string {
 	var keys []string
 	for _, held := range h.Held {
 		keys = append(keys, held.ID)

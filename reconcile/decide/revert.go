@@ -16,6 +16,11 @@ type Reverting struct {
 	Round *journal.Recorded
 	// Stop pauses the daemon.
 	Stop reconcile.StopFile
+	// PauseFirst says that the daemon is to be paused where it would make again what is
+	// undone.
+	PauseFirst bool
+	// Now dates that pause.
+	Now func() time.Time
 }
 
 // Reversal is what undoes the round, with the account as it is.
@@ -33,7 +38,7 @@ func (r Reverting) NeedsPause(reversal *diff.Reversal) bool {
 }
 
 // Pause pauses the daemon, and says why.
-func (r Reverting) Pause(now time.Time) error {
-	_, err := Pause(r.Stop, now, fmt.Sprintf("round %d was undone", r.Round.Round))
+func (r Reverting) Pause() error {
+	_, err := Pause(r.Stop, r.Now(), fmt.Sprintf("round %d was undone", r.Round.Round))
 	return err
 }

@@ -4,62 +4,16 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/dutyward/dutyward/inventory/code"
-	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// Holds are the changes that wait for a person's word. Its JSON form is what
-// `holds` prints for programs; every key is present.
-type Holds struct {
-	// AsOf is when it was planned, Round the recorded round; 0 for a plan that was
-	// not recorded.
-	AsOf  time.Time `json:"as_of"`
-	Round int64     `json:"round"`
-	Held  []Hold    `json:"held"`
-	// Unconfirmed say of names that mean something else than in earlier rounds:
-	// what they reach is unknown until a person confirms them (S11).
-	Unconfirmed []string `json:"unconfirmed"`
-	// Alarms are about edits of schedules that could not be brought to a good end,
-	// and stand.
-	Alarms []apply.EditAlarmed `json:"alarms"`
-
-	plan *plan.Plan
-}
-
-// Hold is one held change.
-type Hold struct {
-	plan.Held
-	// Released is when a person let it through, which the next round carries out;
-	// null if nobody did.
-	Released *time.Time `json:"released"`
-}
-
-// NewHolds are the changes that a plan holds, with what was released since, and the
-// alarms that stand.
-func NewHolds(p *plan.Plan, round int64, asOf time.Time, released map[string]plan.Release, alarms []apply.EditAlarmed) *Holds {
-	h := &Holds{AsOf: asOf, Round: round, Held: []Hold{}, Unconfirmed: []string{}, Alarms: append([]apply.EditAlarmed{}, alarms...), plan: p}
-	for _, u := range p.Unknown {
-		if u.Code == desired.CodeReused && !slices.Contains(h.Unconfirmed, u.Reason) {
-			h.Unconfirmed = append(h.Unconfirmed, u.Reason)
-		}
-	}
-	for _, held := range p.Held {
-		one := Hold{Held: held}
-		if r, ok := released[held.ID]; ok && !r.At.Before(asOf.Truncate(time.Second)) {
-			one.Released = &r.At
-		}
-		h.Held = append(h.Held, one)
-	}
-	return h
-}
-
 // HoldsText writes what waits for people: by the reason, then by place.
-func HoldsText(w io.Writer, h *Holds, s Style) error {
-	t := newPlanText(w, h.plan, s)
+func HoldsText(w io.Writer, h *decide.Holds, s Style) error {
+	t := newPlanText(w, h.Plan, s)
 	t.alarms(h.Alarms)
 	source := fmt.Sprintf("round %d", h.Round)
 	if h.Round == 0 {
@@ -90,7 +44,7 @@ func (t *planText) alarms(alarms []apply.EditAlarmed) {
 }
 
 // unconfirmed writes which names wait for a person's word.
-func (t *planText) unconfirmed(h *Holds) {
+func (t *planText) unconfirmed(h *decide.Holds) {
 	if len(h.Unconfirmed) == 0 {
 		return
 	}
@@ -109,13 +63,13 @@ var advised = []code.Code{plan.HoldEmptying, plan.HoldMovedTurn, plan.HoldHiding
 
 // byReason writes held changes with their keys: by the reason, which is said once,
 // then by place. It says whether a person can let one through.
-func (t *planText) byReason(all []Hold, indent string, apart bool) (waiting bool) {
+func (t *planText) byReason(all []decide.Hold, indent string, apart bool) (waiting bool) {
 	type reason struct {
 		code      code.Code
 		rule, why string
 	}
 	var order []reason
-	by := map[reason][]Hold{}
+	by := map[reason][]decide.Hold{}
 	for _, held := range all {
 		r := reason{held.Code, held.Rule, held.Why}
 		if _, seen := by[r]; !seen {

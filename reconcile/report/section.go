@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -48,9 +49,9 @@ func (t *planText) held() {
 		return
 	}
 	t.head("Held (%d): need a person's decision", len(t.plan.Held))
-	var held []Hold
+	var held []decide.Hold
 	for _, h := range t.plan.Held {
-		held = append(held, Hold{Held: h})
+		held = append(held, decide.Hold{Held: h})
 	}
 	if t.byReason(held, "  ", false) {
 		t.line("  %s", letThrough)
