@@ -20,7 +20,6 @@ type Record interface {
 	Memory
 	Lock(ctx context.Context) (unlock func() error, err error)
 	Pending(ctx context.Context) ([]apply.Intent, error)
-	PendingEdits(ctx context.Context) ([]apply.EditIntent, error)
 	// Alarms are the alarms about edits of schedules that stand, and with ended
 	// those that are over.
 	Alarms(ctx context.Context, ended bool) ([]apply.EditAlarmed, error)
@@ -49,10 +48,10 @@ type Execution struct {
 // Applied is what came of a round that was carried out.
 type Applied struct {
 	*Result
-	// Recovered is what became of writes that an earlier run left open.
+	// Recovered is what became of changes that an earlier run left open.
 	Recovered []apply.Outcome
 	// Completed are sentences about edits of schedules that an earlier run left
-	// open, and about writes of which it can't be told what became of them.
+	// open, and about changes of which it can't be told what became of them.
 	Completed []string
 	// Report is nil if nothing was approved.
 	Report *apply.Report
@@ -63,7 +62,7 @@ type Applied struct {
 // Apply takes the round to its end:
 //
 //  1. lock the memory against other writers,
-//  2. find out what became of writes that an earlier run left open, and take back
+//  2. settle what an earlier run left open: find out what became of it, and take back
 //     edits of schedules that it left half done,
 //  3. plan, and have the plan approved,
 //  4. carry it out, recording each intent and result,
@@ -85,14 +84,9 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 			err = errors.Join(err, unread)
 		}
 	}()
-	if done.Completed, err = r.complete(ctx, x); err != nil {
+	if done.Recovered, done.Completed, err = r.recover(ctx, x); err != nil {
 		return nil, err
 	}
-	var unsettled []string
-	if done.Recovered, unsettled, err = r.recover(ctx, x); err != nil {
-		return nil, err
-	}
-	done.Completed = append(done.Completed, unsettled...)
 	if x.Completed != nil {
 		x.Completed(done.Completed)
 	}
@@ -118,24 +112,9 @@ func (r *Round) Apply(ctx context.Context, x Execution) (done *Applied, err erro
 	return done, r.remember(context.WithoutCancel(ctx), x.Record, round, done)
 }
 
-// complete brings the edits of schedules to an end that an earlier run left open.
-// One that can't be now keeps nothing else from being done.
-func (r *Round) complete(ctx context.Context, x Execution) ([]string, error) {
-	open, err := x.Record.PendingEdits(ctx)
-	if err != nil || len(open) == 0 {
-		return nil, err
-	}
-	said, err := apply.RecoverEdits(ctx, open, x.Account, x.Record.Recorder(0), x.Options)
-	if err != nil {
-		said = append(said, strings.Split(err.Error(), "\n")...)
-	}
-	return said, nil
-}
-
-// recover finds out what became of writes that an earlier run left open. One that
-// can't be looked at keeps nothing else from being done: whatever is due is looked at
-// before it is written (S8).
-func (r *Round) recover(ctx context.Context, x Execution) (settled []apply.Outcome, unsettled []string, err error) {
+// recover settles what an earlier run left open. What can't be settled now keeps nothing
+// else from being done: whatever is due is looked at before it is written (S8).
+func (r *Round) recover(ctx context.Context, x Execution) (settled []apply.Outcome, said []string, err error) {
 	open, err := x.Record.Pending(ctx)
 	if err != nil || len(open) == 0 {
 		return nil, nil, err
@@ -145,20 +124,12 @@ func (r *Round) recover(ctx context.Context, x Execution) (settled []apply.Outco
 		return nil, nil, err
 	}
 	x.Options.Overlay = memory.Overlay
-	settled, err = apply.Recover(ctx, open, x.Account, x.Record.Recorder(0), x.Options)
-	var unseen *apply.UnseenError
-	switch {
-	case errors.As(err, &unseen) && ctx.Err() == nil:
-		unsettled, err = strings.Split(err.Error(), "\n"), nil
-	case err != nil:
-		return settled, nil, err
+	done, err := apply.Recover(ctx, open, x.Account, x.Record.Recorder(0), x.Options)
+	var unsettled *apply.UnsettledError
+	if errors.As(err, &unsettled) && ctx.Err() == nil {
+		return done.Outcomes, append(done.Said, strings.Split(err.Error(), "\n")...), nil
 	}
-	for _, o := range settled {
-		if o.Err() != nil {
-			unsettled = append(unsettled, fmt.Sprintf("%s: %s", o.Change.ID, o.Why))
-		}
-	}
-	return settled, unsettled, nil
+	return done.Outcomes, done.Said, err
 }
 
 // remember records what the round leaves for the next one.

@@ -1,7 +1,6 @@
 package reconcile_test
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -186,11 +185,11 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 // halfDone says that an edit of a schedule is open: what it broke off in stands in
 // part, its turns in another rotation, until the next round brings it to an end.
 func (c *chaos) halfDone(id string) bool {
-	open, err := c.journal.PendingEdits(context.Background())
+	open, err := openEdits(c.journal)
 	if err != nil {
 		c.fail("%v", err)
 	}
-	return slices.ContainsFunc(open, func(e apply.EditIntent) bool { return e.Was.ID == id })
+	return slices.ContainsFunc(open, func(e apply.Edit) bool { return e.Was.ID == id })
 }
 
 // judgeCovers says that nobody's cover lapses.

@@ -29,13 +29,19 @@ type chaosRecorder struct {
 	c *chaos
 }
 
-func (r chaosRecorder) Intent(ctx context.Context, ch plan.Change) (int64, error) {
-	id, err := r.Recorder.Intent(ctx, ch)
+func (r chaosRecorder) Begin(ctx context.Context, in apply.Intent) (int64, error) {
+	id, err := r.Recorder.Begin(ctx, in)
 	r.c.wire.Lock()
 	defer r.c.wire.Unlock()
-	if err == nil {
+	if err != nil {
+		return id, err
+	}
+	for _, ch := range in.Changes {
 		r.c.intents[ch.Resource.ID+" "+ch.User] = r.c.seq
 		r.c.work[workOf(ch)] = true
+		if in.Kind == plan.Rotation {
+			r.c.edited[ch.Resource.ID] = r.c.seq
+		}
 	}
 	return id, err
 }
@@ -48,22 +54,14 @@ func workOf(ch plan.Change) string {
 	return ch.ID
 }
 
-func (r chaosRecorder) Result(ctx context.Context, id int64, o apply.Outcome) error {
+func (r chaosRecorder) Finish(ctx context.Context, id int64, res apply.Result) error {
 	r.c.wire.Lock()
-	delete(r.c.work, workOf(o.Change))
-	delete(r.c.undone, workOf(o.Change))
-	r.c.wire.Unlock()
-	return r.Recorder.Result(ctx, id, o)
-}
-
-func (r chaosRecorder) EditIntent(ctx context.Context, e apply.EditIntent) (int64, error) {
-	id, err := r.Recorder.EditIntent(ctx, e)
-	r.c.wire.Lock()
-	defer r.c.wire.Unlock()
-	if err == nil {
-		r.c.edited[e.Was.ID] = r.c.seq
+	for _, o := range res.Outcomes {
+		delete(r.c.work, workOf(o.Change))
+		delete(r.c.undone, workOf(o.Change))
 	}
-	return id, err
+	r.c.wire.Unlock()
+	return r.Recorder.Finish(ctx, id, res)
 }
 
 // waited notes that somebody waits. Where several work at once each moves the clock

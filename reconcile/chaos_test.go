@@ -206,7 +206,7 @@ func (c *chaos) round() {
 	c.begun, c.refused, c.began = 0, 0, c.now()
 	c.base, c.sampled = map[string]inventory.Schedule{}, nil
 	c.touched, c.unfinished, c.started = map[string]bool{}, map[string]bool{}, c.seq
-	if open, err := c.journal.PendingEdits(ctx); err == nil {
+	if open, err := openEdits(c.journal); err == nil {
 		for _, e := range open {
 			c.unfinished[e.Was.ID] = true
 		}

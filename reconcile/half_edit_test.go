@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -145,7 +146,7 @@ func TestS32_ARefusedHalfOfAnEditLeavesEverybodysTurnsAsTheyWere(t *testing.T) {
 
 // half writes the first step of an edit without a net, as the program did before
 // there was one, and dies.
-func (w *world) half() apply.EditIntent {
+func (w *world) half() apply.Edit {
 	w.t.Helper()
 	ctx := context.Background()
 	var e plan.Edit
@@ -162,8 +163,12 @@ func (w *world) half() apply.EditIntent {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	in := apply.EditIntent{Was: e.Work.Was, Steps: e.Work.Revised.Steps, After: e.Work.Revised.Schedule}
-	if in.ID, err = w.journal.EditIntent(ctx, round, in); err != nil {
+	in := apply.Edit{Was: e.Work.Was, Steps: e.Work.Revised.Steps, After: e.Work.Revised.Schedule}
+	text, err := json.Marshal(in)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err = w.journal.Recorder(round).Begin(ctx, apply.Intent{Kind: plan.Rotation, Payload: text}); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := w.client.WriteStep(ctx, in.Was, in.Steps[0]); err != nil {
@@ -364,7 +369,7 @@ func TestS33_OldReadsBetweenTheStepsOfAnEditRaiseNoAlarm(t *testing.T) {
 			if got := w.onCall("FOLLOW", 6); got != "ann bob cat ann dan bob" || len(w.follow().Rotations) != 1 {
 				t.Errorf("%s on %s: on call %s, %d rotations", what, write, got, len(w.follow().Rotations))
 			}
-			if open, err := w.journal.PendingEdits(context.Background()); err != nil || len(open) > 0 {
+			if open, err := openEdits(w.journal); err != nil || len(open) > 0 {
 				t.Errorf("%s on %s: %d edits are open, %v", what, write, len(open), err)
 			}
 		}

@@ -71,7 +71,7 @@ func (w *world) clear(rotations int) {
 	if slices.ContainsFunc(s.Rotations, func(r inventory.Rotation) bool { return len(r.Events) == 0 }) {
 		w.t.Errorf("an empty rotation is left: %+v", s.Rotations)
 	}
-	if open, err := w.journal.PendingEdits(context.Background()); err != nil || len(open) > 0 {
+	if open, err := openEdits(w.journal); err != nil || len(open) > 0 {
 		w.t.Errorf("%d edits are open, %v", len(open), err)
 	}
 }
@@ -144,7 +144,7 @@ func TestS32_AnEmptyRotationThatCouldNotBeDeletedIsDeletedByTheNextRound(t *test
 		d.ready(3 * time.Minute)
 	}
 	d.told("delete it in PagerDuty", 1)
-	if open, err := w.journal.PendingEdits(context.Background()); err != nil || len(open) > 0 {
+	if open, err := openEdits(w.journal); err != nil || len(open) > 0 {
 		t.Errorf("%d edits are open, %v", len(open), err)
 	}
 }

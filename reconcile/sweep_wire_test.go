@@ -266,7 +266,7 @@ func (w *trial) recorded(key [2]string) bool {
 	if resource == "account" {
 		resource = ""
 	}
-	return slices.ContainsFunc(open, func(i apply.Intent) bool { return i.Change.User == key[1] && i.Change.Resource.ID == resource })
+	return slices.ContainsFunc(open, func(i apply.Intent) bool { return i.Changes[0].User == key[1] && i.Changes[0].Resource.ID == resource })
 }
 
 func (w *trial) violate(format string, args ...any) {
@@ -346,26 +346,17 @@ type recorder struct {
 	to apply.Recorder
 }
 
-func (r recorder) Intent(ctx context.Context, c plan.Change) (n int64, err error) {
-	err = r.at(func() error { n, err = r.to.Intent(ctx, c); return err })
+func (r recorder) Begin(ctx context.Context, in apply.Intent) (n int64, err error) {
+	err = r.at(func() error { n, err = r.to.Begin(ctx, in); return err })
 	return n, err
 }
 
-func (r recorder) Result(ctx context.Context, n int64, o apply.Outcome) error {
-	return r.at(func() error { return r.to.Result(ctx, n, o) })
+func (r recorder) Step(ctx context.Context, in apply.Intent) error {
+	return r.at(func() error { return r.to.Step(ctx, in) })
 }
 
-func (r recorder) EditIntent(ctx context.Context, e apply.EditIntent) (n int64, err error) {
-	err = r.at(func() error { n, err = r.to.EditIntent(ctx, e); return err })
-	return n, err
-}
-
-func (r recorder) EditStep(ctx context.Context, e apply.EditIntent) error {
-	return r.at(func() error { return r.to.EditStep(ctx, e) })
-}
-
-func (r recorder) EditResult(ctx context.Context, n int64, status apply.EditStatus, why string) error {
-	return r.at(func() error { return r.to.EditResult(ctx, n, status, why) })
+func (r recorder) Finish(ctx context.Context, n int64, res apply.Result) error {
+	return r.at(func() error { return r.to.Finish(ctx, n, res) })
 }
 
 // loadRevisions compiles every revision.

@@ -82,7 +82,7 @@ func TestS32_AnEditThatNobodyLetsBeLookedAtEndsAfterADay(t *testing.T) {
 			for range 6 {
 				d.pass(5 * time.Hour)
 			}
-			if open, err := w.journal.PendingEdits(context.Background()); err != nil || len(open) > 0 {
+			if open, err := openEdits(w.journal); err != nil || len(open) > 0 {
 				t.Errorf("%d edits are open, %v", len(open), err)
 			}
 			if open, err := w.journal.Pending(context.Background()); err != nil || len(open) > 0 {

@@ -198,7 +198,8 @@ type ledger struct {
 	entries []string
 }
 
-func (l *ledger) Intent(ctx context.Context, c plan.Change) (int64, error) {
+func (l *ledger) Begin(ctx context.Context, in apply.Intent) (int64, error) {
+	c := in.Changes[0]
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.intentErr != nil {
@@ -209,7 +210,8 @@ func (l *ledger) Intent(ctx context.Context, c plan.Change) (int64, error) {
 	return int64(len(l.intents)), ctx.Err()
 }
 
-func (l *ledger) Result(ctx context.Context, id int64, o apply.Outcome) error {
+func (l *ledger) Finish(ctx context.Context, id int64, r apply.Result) error {
+	o := r.Outcomes[0]
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.resultErr != nil {
@@ -223,11 +225,7 @@ func (l *ledger) Result(ctx context.Context, id int64, o apply.Outcome) error {
 	return ctx.Err()
 }
 
-func (l *ledger) EditIntent(context.Context, apply.EditIntent) (int64, error) { return 1, nil }
-
-func (l *ledger) EditStep(context.Context, apply.EditIntent) error { return nil }
-
-func (l *ledger) EditResult(context.Context, int64, apply.EditStatus, string) error { return nil }
+func (l *ledger) Step(context.Context, apply.Intent) error { return nil }
 
 func onTeam(user, team string) desired.Pair {
 	return desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, team)}

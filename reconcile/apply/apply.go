@@ -3,8 +3,8 @@
 // Run looks before each write, writes only where it finds what the plan saw,
 // records the intent before and the result after, and follows the plan's graph:
 // a change starts when all it requires has succeeded, and one that fails stops
-// what requires it and nothing else, unless PagerDuty refuses the token. Recover settles what an interrupted run
-// left open.
+// what requires it and nothing else, unless PagerDuty refuses the token. Recover settles
+// the units of work that an interrupted run left open.
 //
 // The package knows neither PagerDuty's API nor how the record is kept: it asks
 // for an Account and a Recorder.
@@ -28,22 +28,20 @@ type Account interface {
 	Overrides
 }
 
-// Recorder keeps what was intended and what became of it. Both methods return
-// once the record is durable, and are used from several goroutines at once.
+// Recorder keeps what was intended and what became of it. Its methods return once the
+// record is durable, and are used from several goroutines at once.
 type Recorder interface {
-	// Intent records a change before its write is sent and returns the intent's
-	// number. If it errs, the write is not sent.
-	Intent(ctx context.Context, c plan.Change) (int64, error)
-	// Result records what became of an intent. A later result replaces one that
-	// was uncertain.
-	Result(ctx context.Context, intent int64, o Outcome) error
-	// EditIntent records an edit of a schedule's turns before its first step is
-	// sent; EditStep, before each step, that it is about to be sent, and renews the
-	// lease of the writer's lock: if it errs, the step is not sent. EditResult records
-	// what became of the edit; see EditStatus.Open.
-	EditIntent(ctx context.Context, e EditIntent) (int64, error)
-	EditStep(ctx context.Context, e EditIntent) error
-	EditResult(ctx context.Context, edit int64, status EditStatus, why string) error
+	// Begin records a unit of work before its first write is sent, and returns the
+	// intent's number. If it errs, nothing is sent.
+	Begin(ctx context.Context, in Intent) (int64, error)
+	// Step records before each write of a unit of several steps that it is about to be
+	// sent, with the payload as it is now, and renews the lease of the writer's lock.
+	// If it errs, the write is not sent.
+	Step(ctx context.Context, in Intent) error
+	// Finish records what became of a unit, as far as it is known: one whose status is
+	// open, or with a change of which the outcome is uncertain, stays open. What is
+	// certain stands.
+	Finish(ctx context.Context, intent int64, r Result) error
 }
 
 // Options are how a plan is carried out. Now is required.

@@ -23,7 +23,7 @@ type editing struct {
 
 // ending is what came of an edit.
 type ending struct {
-	status EditStatus
+	status IntentStatus
 	// why is a sentence for a person; empty for what was simply done.
 	why string
 	// alarm says that why is for a person to look at at once.
@@ -47,14 +47,18 @@ func (u unkept) Unwrap() error { return u.error }
 
 // write sends a step, once the lease is renewed: it ends before the lease does
 // (S29), and what does not get the lease is not begun.
-func (e *editing) write(ctx context.Context, in EditIntent, was inventory.Schedule, step oncall.Step) error {
+func (e *editing) write(ctx context.Context, in editIntent, was inventory.Schedule, step oncall.Step) error {
 	return e.within(ctx, in, func(ctx context.Context) error { return e.account.WriteStep(ctx, was, step) })
 }
 
-func (e *editing) within(ctx context.Context, in EditIntent, send func(context.Context) error) error {
+func (e *editing) within(ctx context.Context, in editIntent, send func(context.Context) error) error {
 	sending, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
-	if err := e.recorder.EditStep(sending, in); err != nil {
+	whole, err := in.intent()
+	if err == nil {
+		err = e.recorder.Step(sending, whole)
+	}
+	if err != nil {
 		return unkept{fmt.Errorf("record a step of the edit of schedule %s: %w", in.Was.Name, err)}
 	}
 	return send(sending)
@@ -62,7 +66,7 @@ func (e *editing) within(ctx context.Context, in EditIntent, send func(context.C
 
 // carryOut writes the steps of an edit and looks at what came of them. The first
 // is sent within what first allows.
-func (e *editing) carryOut(ctx context.Context, in EditIntent, first func(context.Context) (context.Context, context.CancelFunc)) ending {
+func (e *editing) carryOut(ctx context.Context, in editIntent, first func(context.Context) (context.Context, context.CancelFunc)) ending {
 	for i := 0; i < len(in.Steps); i++ {
 		sending, cancel := ctx, context.CancelFunc(func() {})
 		if i == 0 {
@@ -89,7 +93,7 @@ func (e *editing) carryOut(ctx context.Context, in EditIntent, first func(contex
 }
 
 // forth writes a step of an edit's own.
-func (e *editing) forth(ctx context.Context, in EditIntent, i int) error {
+func (e *editing) forth(ctx context.Context, in editIntent, i int) error {
 	step := in.Steps[i]
 	if step.Does == oncall.DeleteRotation {
 		return e.drop(ctx, in, in.Was, step)
@@ -97,7 +101,7 @@ func (e *editing) forth(ctx context.Context, in EditIntent, i int) error {
 	return e.write(ctx, in, in.Was, step)
 }
 
-func (e *editing) addShifts(ctx context.Context, in EditIntent, is inventory.Schedule, shifts []inventory.CustomShift) (made []inventory.CustomShift, err error) {
+func (e *editing) addShifts(ctx context.Context, in editIntent, is inventory.Schedule, shifts []inventory.CustomShift) (made []inventory.CustomShift, err error) {
 	for _, shift := range shifts {
 		err := e.within(ctx, in, func(ctx context.Context) error {
 			is, err := e.account.AddCustomShift(ctx, is, shift)
@@ -112,7 +116,7 @@ func (e *editing) addShifts(ctx context.Context, in EditIntent, is inventory.Sch
 }
 
 // look reads the schedule of an edit.
-func (e *editing) look(ctx context.Context, in EditIntent) (inventory.Schedule, error) {
+func (e *editing) look(ctx context.Context, in editIntent) (inventory.Schedule, error) {
 	is, err := e.account.Schedule(ctx, in.Was.ID, windowFrom(e.now()))
 	if err != nil {
 		err = fmt.Errorf("look at schedule %s: %w", in.Was.Name, err)
@@ -122,9 +126,9 @@ func (e *editing) look(ctx context.Context, in EditIntent) (inventory.Schedule, 
 
 // broken says what came of an edit whose step i was not acknowledged, or that it
 // goes on, since the step was carried out all the same.
-func (e *editing) broken(ctx context.Context, in EditIntent, i int, cause error) (end ending, on bool) {
+func (e *editing) broken(ctx context.Context, in editIntent, i int, cause error) (end ending, on bool) {
 	unwritten := refused(cause)
-	open := ending{status: EditPartial, err: cause, why: fmt.Sprintf(
+	open := ending{status: IntentPartial, err: cause, why: fmt.Sprintf(
 		"the edit of schedule %s was interrupted, and the next round checks what became of it: %v", in.Was.Name, cause)}
 	var lost unkept
 	if errors.As(cause, &lost) && !errors.Is(cause, ErrExpired) {
@@ -134,9 +138,9 @@ func (e *editing) broken(ctx context.Context, in EditIntent, i int, cause error)
 		}
 	}
 	if i == 0 && unwritten {
-		status := EditFailed
+		status := IntentFailed
 		if leftover(cause) {
-			status = EditPartial // the next round clears up
+			status = IntentPartial // the next round clears up
 		}
 		return ending{status: status, err: cause, why: fmt.Sprintf(
 			"the new turns of schedule %s could not be written; nothing was changed, and its turns are what they were: %v", in.Was.Name, cause), unrecorded: open.unrecorded}, false
@@ -158,19 +162,19 @@ func (e *editing) broken(ctx context.Context, in EditIntent, i int, cause error)
 	if err != nil {
 		return e.guarded(in, i, open), false
 	}
-	if leftover(cause) && end.status == EditUndone {
-		end.status = EditPartial // the next round clears up
+	if leftover(cause) && end.status == IntentUndone {
+		end.status = IntentPartial // the next round clears up
 	}
 	return end, false
 }
 
 // guarded is what is said of an edit that stays open: an alarm if somebody's turns
 // end without a successor and without a net.
-func (e *editing) guarded(in EditIntent, written int, open ending) ending {
+func (e *editing) guarded(in editIntent, written int, open ending) ending {
 	left := in.States()[written]
 	for _, p := range oncall.Pairs(in.Steps) {
 		if half(left, p) && len(left.Rotations) == len(in.Was.Rotations) {
-			open.alarm, open.status = true, EditAlarm
+			open.alarm, open.status = true, IntentAlarm
 			open.why = fmt.Sprintf("schedule %s is half edited, and nobody takes over at %s unless the next round can repair it: %v. If it can't, %s",
 				in.Was.Name, stamp(p.At()), open.err, wayBack(in.Was))
 		}
@@ -197,7 +201,7 @@ func half(s inventory.Schedule, p oncall.Pair) bool {
 // unseenHalf is for an edit that was refused a step while PagerDuty does not show
 // yet what it acknowledged before. Where there is no net, the events that were
 // ended get their end back at once, and all else waits for what is there to show.
-func (e *editing) unseenHalf(ctx context.Context, in EditIntent, i int, open ending) ending {
+func (e *editing) unseenHalf(ctx context.Context, in editIntent, i int, open ending) ending {
 	left := in.States()[i]
 	if len(left.Rotations) > len(in.Was.Rotations) {
 		return open
@@ -214,8 +218,8 @@ func (e *editing) unseenHalf(ctx context.Context, in EditIntent, i int, open end
 }
 
 // readBack reads an edited schedule back.
-func (e *editing) readBack(ctx context.Context, in EditIntent) ending {
-	unseen := ending{status: EditUnseen, why: "written; PagerDuty does not show it yet, and the next round compares the turns"}
+func (e *editing) readBack(ctx context.Context, in editIntent) ending {
+	unseen := ending{status: IntentUnseen, why: "written; PagerDuty does not show it yet, and the next round compares the turns"}
 	is, err := e.look(ctx, in)
 	if err != nil {
 		unseen.why = fmt.Sprintf("written, and not read back: %v; the next round compares the turns", err)
@@ -240,13 +244,13 @@ func (e *editing) readBack(ctx context.Context, in EditIntent) ending {
 // verify compares the turns of an edit that is there whole with those foreseen.
 // Where they are others, it says so and takes the edit back, before anything of
 // it takes effect.
-func (e *editing) verify(ctx context.Context, in EditIntent, is inventory.Schedule) ending {
+func (e *editing) verify(ctx context.Context, in editIntent, is inventory.Schedule) ending {
 	w := windowFrom(e.now())
 	want := in.After
 	want.Overrides, want.CustomShifts, want.Shifts = is.Overrides, is.CustomShifts, is.Shifts
 	diffs, err := oncall.Compare(want, w)
 	if err == nil && len(diffs) == 0 {
-		return ending{status: EditWritten}
+		return ending{status: IntentWritten}
 	}
 	alarm := fmt.Sprintf("schedule %s was edited and had other turns than foreseen: %s", in.Was.Name, differing(diffs, err))
 	err = e.back(ctx, in, is)
@@ -256,14 +260,14 @@ func (e *editing) verify(ctx context.Context, in EditIntent, is inventory.Schedu
 		}
 	}
 	if err != nil {
-		return ending{status: EditAlarm, alarm: true, stands: true, why: fmt.Sprintf("%s. It could not be taken back (%v). To restore it, %s", alarm, err, wayBack(in.Was))}
+		return ending{status: IntentAlarm, alarm: true, stands: true, why: fmt.Sprintf("%s. It could not be taken back (%v). To restore it, %s", alarm, err, wayBack(in.Was))}
 	}
-	return ending{status: EditUndone, alarm: true, why: alarm + ". It was taken back: its turns are what they were"}
+	return ending{status: IntentUndone, alarm: true, why: alarm + ". It was taken back: its turns are what they were"}
 }
 
 // back takes an edit back, from a state that it left the schedule in. Only what is
 // exactly as the edit left it is touched (S33).
-func (e *editing) back(ctx context.Context, in EditIntent, is inventory.Schedule) error {
+func (e *editing) back(ctx context.Context, in editIntent, is inventory.Schedule) error {
 	for _, step := range oncall.TakeBack(in.Was, is, in.Steps, e.now()) {
 		if step.Does == oncall.DeleteRotation {
 			if err := e.drop(ctx, in, is, step); err != nil {

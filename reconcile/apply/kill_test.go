@@ -45,31 +45,23 @@ func (m *mortal) point(name string) error {
 	return nil
 }
 
-func (m *mortal) Intent(ctx context.Context, c plan.Change) (int64, error) {
+func (m *mortal) Begin(ctx context.Context, in apply.Intent) (int64, error) {
+	c := in.Changes[0]
 	if err := m.point("before the intent of " + c.ID); err != nil {
 		return 0, err
 	}
-	id, err := m.recorder.Intent(ctx, c)
+	id, err := m.recorder.Begin(ctx, in)
 	return id, errors.Join(err, m.point("after the intent of "+c.ID))
 }
 
-func (m *mortal) Result(ctx context.Context, id int64, o apply.Outcome) error {
+func (m *mortal) Step(ctx context.Context, in apply.Intent) error { return m.recorder.Step(ctx, in) }
+
+func (m *mortal) Finish(ctx context.Context, id int64, r apply.Result) error {
+	o := r.Outcomes[0]
 	if err := m.point("before the result of " + o.Change.ID); err != nil {
 		return err
 	}
-	return errors.Join(m.recorder.Result(ctx, id, o), m.point("after the result of "+o.Change.ID))
-}
-
-func (m *mortal) EditIntent(ctx context.Context, e apply.EditIntent) (int64, error) {
-	return m.recorder.EditIntent(ctx, e)
-}
-
-func (m *mortal) EditStep(ctx context.Context, e apply.EditIntent) error {
-	return m.recorder.EditStep(ctx, e)
-}
-
-func (m *mortal) EditResult(ctx context.Context, id int64, status apply.EditStatus, why string) error {
-	return m.recorder.EditResult(ctx, id, status, why)
+	return errors.Join(m.recorder.Finish(ctx, id, r), m.point("after the result of "+o.Change.ID))
 }
 
 func (m *mortal) write(what string, f func() error) error {

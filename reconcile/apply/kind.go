@@ -18,8 +18,10 @@ type kind interface {
 	// carryOut looks, and writes where PagerDuty holds what the plan saw (S8). It errs
 	// if the record could not be kept.
 	carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error)
-	// held is what a change is about now, as a role, and of an override what is there.
-	held(ctx context.Context, c plan.Change) (string, plan.OverrideShift, error)
+	// settle says what became of a unit that an earlier run left open, as far as that can
+	// be known now, and brings to an end what stands half done. What it can say counts
+	// even if it errs.
+	settle(ctx context.Context, x *recovery, in Intent) (Result, error)
 }
 
 // kindsOf are the kinds that can be carried out.

@@ -15,7 +15,7 @@ import (
 
 // drop takes a net away. What it alone has stays: a turn under way as a custom shift,
 // and the overrides that others made on it where the turns go on (S24).
-func (e *editing) drop(ctx context.Context, in EditIntent, was inventory.Schedule, net oncall.Step) error {
+func (e *editing) drop(ctx context.Context, in editIntent, was inventory.Schedule, net oncall.Step) error {
 	is, err := e.look(ctx, in)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (e *editing) drop(ctx context.Context, in EditIntent, was inventory.Schedul
 // fill fills what a net has of a turn under way: a successor that was made after its
 // time begins with its next turn. It returns the custom shifts that do, those of an
 // earlier try too.
-func (e *editing) fill(ctx context.Context, in EditIntent, is inventory.Schedule, rotation string, net oncall.Step) ([]inventory.CustomShift, error) {
+func (e *editing) fill(ctx context.Context, in editIntent, is inventory.Schedule, rotation string, net oncall.Step) ([]inventory.CustomShift, error) {
 	now := e.now()
 	if net.Event.EffectiveSince.After(now) {
 		return nil, nil
@@ -60,7 +60,7 @@ func (e *editing) fill(ctx context.Context, in EditIntent, is inventory.Schedule
 
 // carry makes the overrides that others made on a net anew, from now on, where its
 // turns go on. They stay theirs.
-func (e *editing) carry(ctx context.Context, in EditIntent, is inventory.Schedule, rotation string, net oncall.Step, turns []inventory.CustomShift) error {
+func (e *editing) carry(ctx context.Context, in editIntent, is inventory.Schedule, rotation string, net oncall.Step, turns []inventory.CustomShift) error {
 	pairs := oncall.Pairs(in.Steps)
 	i := slices.IndexFunc(pairs, func(p oncall.Pair) bool { return oncall.SameEvent(p.New, *net.Event) })
 	if i < 0 {
@@ -92,7 +92,7 @@ func (e *editing) carry(ctx context.Context, in EditIntent, is inventory.Schedul
 
 // again makes an override of somebody's anew, unless it is there already. One that
 // PagerDuty does not take is told.
-func (e *editing) again(ctx context.Context, in EditIntent, is inventory.Schedule, o inventory.Override) error {
+func (e *editing) again(ctx context.Context, in editIntent, is inventory.Schedule, o inventory.Override) error {
 	o.Start = plan.Later(o.Start, e.now().UTC().Truncate(time.Second))
 	there := slices.ContainsFunc(is.Overrides, func(x inventory.Override) bool {
 		return same(x.User, o.User) && same(x.Replaces, o.Replaces) && same(x.Rotation, o.Rotation) &&

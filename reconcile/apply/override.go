@@ -39,6 +39,10 @@ func (k overrides) held(ctx context.Context, c plan.Change) (string, plan.Overri
 	return desired.OverrideRole, made, nil
 }
 
+func (k overrides) settle(ctx context.Context, x *recovery, in Intent) (Result, error) {
+	return x.look(ctx, in, k.held)
+}
+
 func (k overrides) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {
 	o, err := k.override(ctx, x, unit[0])
 	return []Outcome{o}, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // goneError is PagerDuty's word that something is not there.
@@ -44,13 +45,15 @@ func TestRecoverLooksAtWhatBecameOfAnIntentAndWritesNothing(t *testing.T) {
 			a := newAccount(newClock(), roles{onTeam("ann", "T1"): c.holds})
 			a.before = func(string) error { return c.broken }
 			var l ledger
-			in := apply.Intent{ID: 7, Change: change(onTeam("ann", "T1"), "observer", "manager"), At: start.Add(-c.age)}
-			settled, err := apply.Recover(t.Context(), []apply.Intent{in}, a, &l, apply.Options{Now: a.clock.Now})
+			in := apply.Intent{
+				ID: 7, Kind: plan.TeamRole, Changes: []plan.Change{change(onTeam("ann", "T1"), "observer", "manager")}, At: start.Add(-c.age),
+			}
+			done, err := apply.Recover(t.Context(), []apply.Intent{in}, a, &l, apply.Options{Now: a.clock.Now})
 			if (err != nil) != c.err {
 				t.Fatalf("error %v", err)
 			}
 			out, recorded := l.results[7]
-			if recorded != (c.status != "") || len(settled) != len(l.results) || out.Status != c.status || out.Wrote != c.wrote {
+			if recorded != (c.status != "") || len(done.Outcomes) != len(l.results) || out.Status != c.status || out.Wrote != c.wrote {
 				t.Errorf("recorded %v: %+v", recorded, out)
 			}
 			if c.wrote && !out.At.Equal(in.At) {

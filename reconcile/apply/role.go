@@ -64,6 +64,10 @@ func (k baseRoles) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]
 	return []Outcome{o}, err
 }
 
+func (k baseRoles) settle(ctx context.Context, x *recovery, in Intent) (Result, error) {
+	return x.look(ctx, in, k.held)
+}
+
 // teamRoles are changed beside one another.
 type teamRoles struct {
 	account Teams
@@ -134,6 +138,10 @@ func (k *teamRoles) carryOut(ctx context.Context, x *run, unit []plan.Change) ([
 		return k.account.PutTeamMember(ctx, c.Resource.ID, c.User, c.After)
 	})
 	return []Outcome{o}, err
+}
+
+func (k *teamRoles) settle(ctx context.Context, x *recovery, in Intent) (Result, error) {
+	return x.look(ctx, in, k.held)
 }
 
 // unneeded says that a change needs no write once it was looked at, and how it ended:

@@ -163,34 +163,25 @@ func (k rotations) writeEdit(ctx context.Context, x *run, work plan.Work, change
 	intending, cancel := context.WithTimeout(whole, x.options.WriteTimeout)
 	defer cancel()
 	now := x.options.Now()
-	in := EditIntent{Was: work.Was, Steps: oncall.Guarded(work.Was, work.Revised.Steps, now), After: work.Revised.Schedule, At: now}
-	var intents []int64
-	for _, c := range changes {
-		in.Changes = append(in.Changes, c.ID)
-		id, err := x.recorder.Intent(intending, c)
-		if err != nil {
-			return all(Skipped, unintended), fmt.Errorf("record the intent of %s: %w", c.ID, err)
-		}
-		intents = append(intents, id)
+	in := editIntent{
+		Intent{Kind: plan.Rotation, Changes: changes, At: now},
+		Edit{Was: work.Was, Steps: oncall.Guarded(work.Was, work.Revised.Steps, now), After: work.Revised.Schedule},
 	}
-	id, err := x.recorder.EditIntent(intending, in)
+	intended, err := in.intent()
+	if err == nil {
+		in.ID, err = x.recorder.Begin(intending, intended)
+	}
 	if err != nil {
-		return all(Skipped, unintended), fmt.Errorf("record the edit of schedule %s: %w", work.Was.Name, err)
+		return all(Skipped, unintended), fmt.Errorf("record the intent to edit schedule %s: %w", work.Was.Name, err)
 	}
-	in.ID = id
 
 	e := editing{account: k.account, recorder: x.recorder, now: x.options.Now, timeout: x.options.WriteTimeout}
 	end := e.tell(e.carryOut(whole, in, x.sending))
 	outcomes := end.outcomes(all)
 	recording, cancel := context.WithTimeout(whole, recordTimeout)
 	defer cancel()
-	if err := x.recorder.EditResult(recording, in.ID, end.status, end.why); err != nil {
+	if err := x.recorder.Finish(recording, in.ID, Result{Status: end.status, Why: end.why, Outcomes: outcomes}); err != nil {
 		return outcomes, fmt.Errorf("record the result of the edit of schedule %s: %w", work.Was.Name, err)
-	}
-	for i, o := range outcomes {
-		if err := x.recorder.Result(recording, intents[i], o); err != nil {
-			return outcomes, fmt.Errorf("record the result of %s (%s): %w", o.Change.ID, o.Status, err)
-		}
 	}
 	return outcomes, end.unrecorded
 }
@@ -199,9 +190,9 @@ func (k rotations) writeEdit(ctx context.Context, x *run, work plan.Work, change
 func (end ending) outcomes(all func(Status, string, ...any) []Outcome) []Outcome {
 	status := Failed
 	switch {
-	case end.status == EditWritten || end.status == EditUnseen || end.stands:
+	case end.status == IntentWritten || end.status == IntentUnseen || end.stands:
 		status = Done
-	case end.status == EditConflict:
+	case end.status == IntentConflict:
 		status = Conflict
 	}
 	outcomes := all(status, "%s", end.why)

@@ -204,7 +204,7 @@ func (x *run) recorded(ctx context.Context, o Outcome, send func(context.Context
 	whole := context.WithoutCancel(ctx)
 	intending, cancel := context.WithTimeout(whole, x.options.WriteTimeout)
 	defer cancel()
-	intent, err := x.recorder.Intent(intending, c)
+	intent, err := x.recorder.Begin(intending, Intent{Kind: c.Kind, Changes: []plan.Change{c}, At: x.options.Now()})
 	if err != nil {
 		o.Status, o.Why = Skipped, unintended
 		return o, fmt.Errorf("record the intent of %s: %w", c.ID, err)
@@ -226,7 +226,7 @@ func (x *run) recorded(ctx context.Context, o Outcome, send func(context.Context
 	o.At = x.options.Now()
 	recording, cancel := context.WithTimeout(whole, recordTimeout)
 	defer cancel()
-	if err := x.recorder.Result(recording, intent, o); err != nil {
+	if err := x.recorder.Finish(recording, intent, Result{Outcomes: []Outcome{o}}); err != nil {
 		return o, fmt.Errorf("record the result of %s (%s): %w", c.ID, o.Status, err)
 	}
 	return o, nil

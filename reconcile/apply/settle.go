@@ -23,7 +23,7 @@ const goneOn = 24 * time.Hour
 // It is not completed, for that would be a decision of its own (S32): what was
 // written is taken back as long as it has not taken effect, and the next plan
 // says what is still wanted. An error means that the next round tries again.
-func (e *editing) settle(ctx context.Context, in EditIntent, is inventory.Schedule, k int, cause error) (ending, error) {
+func (e *editing) settle(ctx context.Context, in editIntent, is inventory.Schedule, k int, cause error) (ending, error) {
 	switch {
 	case k < 0:
 		return e.changed(ctx, in, is, cause)
@@ -34,7 +34,7 @@ func (e *editing) settle(ctx context.Context, in EditIntent, is inventory.Schedu
 			}
 		}
 		end := e.readBack(ctx, in)
-		if end.status == EditWritten {
+		if end.status == IntentWritten {
 			end.why = fmt.Sprintf("the edit of schedule %s was interrupted with all of its turns in place, and stays", in.Was.Name)
 		}
 		return end, nil
@@ -43,7 +43,7 @@ func (e *editing) settle(ctx context.Context, in EditIntent, is inventory.Schedu
 }
 
 // unwind takes an edit back, or lets go on what has taken effect.
-func (e *editing) unwind(ctx context.Context, in EditIntent, is inventory.Schedule, cause error) (ending, error) {
+func (e *editing) unwind(ctx context.Context, in editIntent, is inventory.Schedule, cause error) (ending, error) {
 	if err := e.back(ctx, in, is); err != nil {
 		return ending{}, fmt.Errorf("take back what was written of the edit of schedule %s: %w", in.Was.Name, err)
 	}
@@ -71,26 +71,26 @@ func (e *editing) unwind(ctx context.Context, in EditIntent, is inventory.Schedu
 	}
 	switch {
 	case len(on) > 0:
-		return ending{status: EditLeft, err: cause, stands: true, why: fmt.Sprintf(
+		return ending{status: IntentLeft, err: cause, stands: true, why: fmt.Sprintf(
 			"the edit of schedule %s was interrupted, and its handoff has passed: %s%s", name, strings.Join(on, "; "), because)}, nil
 	case len(netted) > 0 && len(fallen) == 0:
 		end := e.readBack(ctx, in)
-		if end.status == EditWritten {
+		if end.status == IntentWritten {
 			end.why = fmt.Sprintf("the edit of schedule %s was interrupted, and its handoff has passed: the new turns have begun, and stay%s", name, because)
 		}
 		return end, nil
 	case len(fallen) > 0:
-		return ending{status: EditUndone, err: cause, why: fmt.Sprintf(
+		return ending{status: IntentUndone, err: cause, why: fmt.Sprintf(
 			"the edit of schedule %s was not completed, and its handoff has passed: the earlier turns continue from now on, and what the policies want is planned again%s", name, because)}, nil
 	}
-	return ending{status: EditUndone, err: cause, why: fmt.Sprintf(
+	return ending{status: IntentUndone, err: cause, why: fmt.Sprintf(
 		"the edit of schedule %s was not completed; what was written of it was taken back, and its turns are what they were%s", name, because)}, nil
 }
 
 // home makes the successor of an event whose turns have begun in a net, and takes
 // the net away: who is on call stays so, and others' overrides on the rotation hold
 // again.
-func (e *editing) home(ctx context.Context, in EditIntent, p oncall.Pair) error {
+func (e *editing) home(ctx context.Context, in editIntent, p oncall.Pair) error {
 	successor := oncall.Step{Does: oncall.CreateEvent, Layers: []inventory.Layer{}, Rotation: p.Rotation, Event: &p.New}
 	if err := e.write(ctx, in, in.Was, successor); err != nil {
 		return err
@@ -100,10 +100,10 @@ func (e *editing) home(ctx context.Context, in EditIntent, p oncall.Pair) error 
 
 // goOn lets an event go on that ended by our doing and has no successor: as it
 // was, or else with those alone who were to stay on it. Nil says that it does.
-func (e *editing) goOn(ctx context.Context, in EditIntent, is inventory.Schedule, p oncall.Pair) *ending {
+func (e *editing) goOn(ctx context.Context, in editIntent, is inventory.Schedule, p oncall.Pair) *ending {
 	now := e.now()
 	if len(oncall.At(is.Shifts, now)) > 0 {
-		return &ending{status: EditConflict, why: fmt.Sprintf(
+		return &ending{status: IntentConflict, why: fmt.Sprintf(
 			"event %s of schedule %s was ended at %s by an edit that was interrupted; somebody else is on call there now, so it is left as it is: %s", p.Old.Name, in.Was.Name, stamp(p.At()), described(is))}
 	}
 	err := errors.New("the handoff was more than a day ago")
@@ -114,12 +114,12 @@ func (e *editing) goOn(ctx context.Context, in EditIntent, is inventory.Schedule
 			}
 		}
 	}
-	return &ending{status: EditAlarm, alarm: true, why: fmt.Sprintf(
+	return &ending{status: IntentAlarm, alarm: true, why: fmt.Sprintf(
 		"nobody has been on call on schedule %s since %s: an edit ended event %s and could not create its successor, and the earlier turns can't continue (%v). To restore them, %s",
 		in.Was.Name, stamp(p.At()), p.Old.Name, err, wayBack(in.Was))}
 }
 
-func (e *editing) continued(ctx context.Context, in EditIntent, is inventory.Schedule, p oncall.Pair, event inventory.Event) error {
+func (e *editing) continued(ctx context.Context, in editIntent, is inventory.Schedule, p oncall.Pair, event inventory.Event) error {
 	step, shifts, err := oncall.Continue(p.Rotation, event, e.now())
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (e *editing) continued(ctx context.Context, in EditIntent, is inventory.Sch
 
 // continuations are the events that may go on in place of one: as it was, and with
 // those alone who were to stay on it, for one of the others may be gone.
-func continuations(in EditIntent, p oncall.Pair) []inventory.Event {
+func continuations(in editIntent, p oncall.Pair) []inventory.Event {
 	var as inventory.Event
 	for _, r := range in.Was.Rotations {
 		for _, e := range r.Events {
@@ -156,7 +156,7 @@ func continuations(in EditIntent, p oncall.Pair) []inventory.Event {
 // made of it stays. Of the edit only a net goes that nobody needs; and where turns
 // are left without anybody by an event that is exactly as the edit ended it, that
 // end is taken back.
-func (e *editing) changed(ctx context.Context, in EditIntent, is inventory.Schedule, cause error) (ending, error) {
+func (e *editing) changed(ctx context.Context, in editIntent, is inventory.Schedule, cause error) (ending, error) {
 	w := windowFrom(e.now())
 	for _, p := range oncall.Pairs(in.Steps) {
 		net, there := oncall.NetOf(is, in.Was, p.New)
@@ -181,7 +181,7 @@ func (e *editing) changed(ctx context.Context, in EditIntent, is inventory.Sched
 	}
 	now := described(is)
 	if !gap {
-		return ending{status: EditConflict, err: cause, why: fmt.Sprintf(
+		return ending{status: IntentConflict, err: cause, why: fmt.Sprintf(
 			"somebody else changed schedule %s while it was being edited; it is left as it is: %s", in.Was.Name, now)}, nil
 	}
 	if e.half(in, is) {
@@ -190,14 +190,14 @@ func (e *editing) changed(ctx context.Context, in EditIntent, is inventory.Sched
 	if e.now().Sub(in.lastTouched()) < staleFor {
 		return ending{}, fmt.Errorf("schedule %s reads as if nobody took over at %s; PagerDuty may not show all yet", in.Was.Name, stamp(at))
 	}
-	return ending{status: EditAlarm, alarm: true, err: cause, why: fmt.Sprintf(
+	return ending{status: IntentAlarm, alarm: true, err: cause, why: fmt.Sprintf(
 		"nobody is on call on schedule %s from %s on: somebody else changed it while it was being edited, and it is left as it is: %s. Before the edit it was: %s",
 		in.Was.Name, stamp(at), now, described(in.Was))}, nil
 }
 
 // half says that the rotations of an edit are as it left them halfway, with a net or
 // without, whatever became of others.
-func (e *editing) half(in EditIntent, is inventory.Schedule) bool {
+func (e *editing) half(in editIntent, is inventory.Schedule) bool {
 	ours := oncall.Concerned(is, in.Was, in.Steps)
 	for _, steps := range [][]oncall.Step{in.Steps, oncall.Bare(in.Steps)} {
 		halfway := oncall.WaysBack(in.Was, steps, in.lastTouched())
@@ -212,14 +212,6 @@ func (e *editing) half(in EditIntent, is inventory.Schedule) bool {
 		}
 	}
 	return false
-}
-
-// lastTouched is when a step was last sent, as far as that is known.
-func (in EditIntent) lastTouched() time.Time {
-	if in.Touched.After(in.At) {
-		return in.Touched
-	}
-	return in.At
 }
 
 // wayBack says how a schedule was, for a person who puts it back.

@@ -15,8 +15,7 @@ import (
 const atOnce = 50
 
 // unused is of a round that wrote nothing.
-const unused = ` AND NOT EXISTS (SELECT 1 FROM intents WHERE intents.round = rounds.round)
-	AND NOT EXISTS (SELECT 1 FROM edits WHERE edits.round = rounds.round)`
+const unused = ` AND NOT EXISTS (SELECT 1 FROM intents WHERE intents.round = rounds.round)`
 
 // shorten makes of the round that was the last one what is kept of a round: if
 // it wrote nothing, nothing; else its plan's changes, without the state and the
@@ -83,31 +82,21 @@ func (j *Journal) forget(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
+// forgetRound forgets what a round did and decides nothing any more. Of a unit of which
+// a raise stands, that raise is kept and nothing else.
 func forgetRound(ctx context.Context, tx *sql.Tx, round int64) error {
-	var settled []int64
-	err := each(ctx, tx, `SELECT intent FROM intents JOIN results USING (intent) WHERE round = ? AND open = 0 AND NOT EXISTS (
-		SELECT 1 FROM raised r WHERE r.user = intents.user AND r.resource = intents.resource AND r.layer = intents.layer
-			AND intents.intent IN (r.intent, `+lastRaise("r")+`))`,
-		func(scan func(...any) error) error {
-			var intent int64
-			err := scan(&intent)
-			settled = append(settled, intent)
-			return err
-		}, round)
-	for _, intent := range settled {
-		for _, text := range []string{`DELETE FROM results WHERE intent = ?`, `DELETE FROM intents WHERE intent = ?`} {
-			if err == nil {
-				_, err = tx.ExecContext(ctx, text, intent)
-			}
-		}
-	}
 	for _, text := range []string{
-		`DELETE FROM edits WHERE round = ? AND NOT (` + openEdit + `)`,
+		`DELETE FROM changes WHERE open = 0 AND intent IN (SELECT intent FROM intents WHERE round = ?) AND NOT EXISTS (
+			SELECT 1 FROM raised r WHERE r.user = changes.user AND r.resource = changes.resource AND r.layer = changes.layer
+				AND changes.change IN (r.change, ` + lastRaise("r") + `))`,
+		`DELETE FROM intents WHERE round = ? AND NOT (` + openSteps + `) AND NOT EXISTS (
+			SELECT 1 FROM changes WHERE changes.intent = intents.intent)`,
+		`UPDATE intents SET payload = NULL, alarm = NULL, alarmed = NULL, ended = NULL WHERE round = ? AND NOT (` + openSteps + `)`,
 		`DELETE FROM rounds WHERE round = ?` + unused,
 	} {
-		if err == nil {
-			_, err = tx.ExecContext(ctx, text, round)
+		if _, err := tx.ExecContext(ctx, text, round); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }

@@ -180,7 +180,9 @@ func changesOf(t *testing.T, w *writer) []string {
 	must(t, err)
 	ids := []string{}
 	for _, in := range open {
-		ids = append(ids, in.Change.ID)
+		for _, c := range in.Changes {
+			ids = append(ids, c.ID)
+		}
 	}
 	return ids
 }
@@ -211,9 +213,9 @@ func BenchmarkMemory(b *testing.B) {
 				if i/50%2 == 1 {
 					c = change(c.Pair(), "responder", "none", plan.CauseHandoff)
 				}
-				id, err := j.Intent(ctx, round, c)
+				id, err := j.Recorder(round).Begin(ctx, apply.Intent{Kind: c.Kind, Changes: []plan.Change{c}})
 				if err == nil {
-					err = j.Result(ctx, id, apply.Outcome{Change: c, Status: apply.Done, Wrote: true, At: now})
+					err = j.Recorder(round).Finish(ctx, id, apply.Result{Outcomes: []apply.Outcome{{Change: c, Status: apply.Done, Wrote: true, At: now}}})
 				}
 				if err == nil {
 					err = j.Finish(ctx, round, state, json.RawMessage(`{}`))

@@ -117,7 +117,8 @@ func TestS29_AnotherMachinesLeaseIsWaitedForAndAWriterThatLostItStops(t *testing
 	if !errors.As(err, &locked) || locked.Holder.Host != "here" {
 		t.Fatalf("while the lease runs: %v", err)
 	}
-	kept, err := here.Intent(t.Context(), round, c) // renews it
+	in := apply.Intent{Kind: c.Kind, Changes: []plan.Change{c}}
+	kept, err := here.Recorder(round).Begin(t.Context(), in) // renews it
 	must(t, err)
 	wall.at = start.Add(journal.Lease + time.Second)
 	_, err = there.Lock(t.Context())
@@ -126,12 +127,13 @@ func TestS29_AnotherMachinesLeaseIsWaitedForAndAWriterThatLostItStops(t *testing
 	wall.at = start.Add(3 * journal.Lease)
 	_, err = there.Lock(t.Context())
 	must(t, err)
-	_, err = here.Intent(t.Context(), round, c)
+	_, err = here.Recorder(round).Begin(t.Context(), in)
 	if !errors.Is(err, journal.ErrNotLocked) || !strings.Contains(err.Error(), "there") {
 		t.Errorf("an intent of the one that lost it: %v", err)
 	}
 	// What it had written already must not be lost.
-	must(t, here.Result(t.Context(), kept, apply.Outcome{Status: apply.Done, Wrote: true, At: start}))
+	done := apply.Outcome{Change: c, Status: apply.Done, Wrote: true, At: start}
+	must(t, here.Recorder(round).Finish(t.Context(), kept, apply.Result{Outcomes: []apply.Outcome{done}}))
 	pair := desired.Pair{User: "U1", Resource: c.Resource}
 	if m := memory(t, there, start); m.Raised[pair] != "none" {
 		t.Errorf("raised %v", m.Raised)

@@ -89,17 +89,17 @@ func readRaises(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) (e
 	return err
 }
 
-// lastRaise selects the intent of the last raise of a pair that was written.
+// lastRaise selects the last raise of a pair that was written.
 func lastRaise(pair string) string {
-	return `(SELECT i.intent FROM intents i JOIN results USING (intent)
-		WHERE i.user = ` + pair + `.user AND i.resource = ` + pair + `.resource AND i.layer = ` + pair + `.layer
-			AND wrote = 1 AND effect = 'raise' ORDER BY i.intent DESC LIMIT 1)`
+	return `(SELECT c.change FROM changes c
+		WHERE c.user = ` + pair + `.user AND c.resource = ` + pair + `.resource AND c.layer = ` + pair + `.layer
+			AND c.wrote = 1 AND c.effect = 'raise' ORDER BY c.change DESC LIMIT 1)`
 }
 
 // readEnds reads of the raises that stand what the last write of each said of
 // its end.
 func readEnds(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) error {
-	return each(ctx, tx, `SELECT change FROM raised JOIN intents ON intents.intent = `+lastRaise("raised"),
+	return each(ctx, tx, `SELECT whole FROM raised JOIN changes ON changes.change = `+lastRaise("raised"),
 		func(scan func(...any) error) error {
 			var text string
 			if err := scan(&text); err != nil {
@@ -136,10 +136,9 @@ func readRaised(ctx context.Context, tx *sql.Tx, query string, args ...any) (map
 // may be set back between two of them.
 func readMade(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `
-		SELECT user, resource, layer, before, after, results.at, EXISTS (
-			SELECT 1 FROM words WHERE kind = 'release' AND subject = change ->> '$.id' AND words.at >= results.at)
-		FROM results JOIN intents USING (intent)
-		WHERE wrote = 1 AND results.at > ? ORDER BY intent`,
+		SELECT user, resource, layer, before, after, settled, EXISTS (
+			SELECT 1 FROM words WHERE kind = 'release' AND subject = key AND words.at >= settled)
+		FROM changes WHERE wrote = 1 AND settled > ? ORDER BY change`,
 		func(scan func(...any) error) error {
 			var w plan.Write
 			var user, resource, layer, at string
@@ -164,8 +163,8 @@ func readMade(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) er
 
 func readLowered(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `
-		SELECT resource, cause, results.at FROM results JOIN intents USING (intent)
-		WHERE wrote = 1 AND results.at > ? AND effect = 'lower' ORDER BY results.at, intent`,
+		SELECT resource, cause, settled FROM changes
+		WHERE wrote = 1 AND settled > ? AND effect = 'lower' ORDER BY settled, change`,
 		func(scan func(...any) error) error {
 			var l plan.Lowered
 			var resource, at string

@@ -74,12 +74,13 @@ func (r *Recorded) fill(began string, finished sql.NullString, text string) (err
 	return json.Unmarshal([]byte(text), &r.Plan)
 }
 
-// made are the acknowledged writes of a round, in their order.
+// made are the acknowledged writes of a round, in their order. The plus keeps SQLite
+// from looking through all writes there ever were.
 func (j *Journal) made(ctx context.Context, round int64) ([]apply.Outcome, error) {
 	made := []apply.Outcome{}
 	err := each(ctx, j.db, `
-		SELECT change, status, found, why, results.at FROM results JOIN intents USING (intent)
-		WHERE round = ? AND wrote = 1 ORDER BY intent`,
+		SELECT whole, status, found, why, settled FROM changes
+		WHERE intent IN (SELECT intent FROM intents WHERE round = ?) AND +wrote = 1 ORDER BY change`,
 		func(scan func(...any) error) error {
 			var text, at string
 			o := apply.Outcome{Wrote: true}
@@ -123,8 +124,8 @@ func (j *Journal) Past(ctx context.Context, most int) ([]Past, error) {
 	}
 	err = each(ctx, j.db, `
 		SELECT round, began, finished, coalesce(sum(wrote = 1 AND effect = 'raise'), 0), coalesce(sum(wrote = 1 AND effect = 'lower'), 0)
-		FROM rounds LEFT JOIN intents USING (round) LEFT JOIN results USING (intent)
-		WHERE wrote = 1 OR EXISTS (SELECT 1 FROM edits WHERE edits.round = rounds.round AND alarmed IS NOT NULL)
+		FROM rounds JOIN intents USING (round) LEFT JOIN changes USING (intent)
+		WHERE wrote = 1 OR alarmed IS NOT NULL
 		GROUP BY round ORDER BY round DESC LIMIT ?`,
 		func(scan func(...any) error) error {
 			var p Past

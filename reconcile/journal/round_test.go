@@ -39,6 +39,8 @@ type writer struct {
 	clock *clock
 	path  string
 	round int64
+	// changes are those of the intents, by number.
+	changes map[int64]plan.Change
 }
 
 func newWriter(t *testing.T) *writer {
@@ -65,15 +67,19 @@ func (w *writer) begin() {
 
 func (w *writer) intent(c plan.Change) int64 {
 	w.t.Helper()
-	id, err := w.Intent(w.t.Context(), w.round, c)
+	id, err := w.Recorder(w.round).Begin(w.t.Context(), apply.Intent{Kind: c.Kind, Changes: []plan.Change{c}})
 	must(w.t, err)
+	if w.changes == nil {
+		w.changes = map[int64]plan.Change{}
+	}
+	w.changes[id] = c
 	return id
 }
 
 func (w *writer) result(id int64, o apply.Outcome) {
 	w.t.Helper()
-	o.At = w.clock.at
-	must(w.t, w.Result(w.t.Context(), id, o))
+	o.At, o.Change = w.clock.at, w.changes[id]
+	must(w.t, w.Recorder(w.round).Finish(w.t.Context(), id, apply.Result{Outcomes: []apply.Outcome{o}}))
 }
 
 // done records an acknowledged write.
@@ -257,7 +263,7 @@ func TestAnIntentIsOpenUntilItsResultIsCertain(t *testing.T) {
 	if d := cmp.Diff([]int64{killed, uncertain}, w.pending()); d != "" {
 		t.Fatalf("open (-want +got):\n%s", d)
 	}
-	want := apply.Intent{ID: killed, Round: 1, Change: c, At: start}
+	want := apply.Intent{ID: killed, Round: 1, Kind: plan.TeamRole, Changes: []plan.Change{c}, At: start, Touched: start}
 	if d := cmp.Diff(want, open[0], cmpopts.EquateEmpty()); d != "" {
 		t.Errorf("intent (-want +got):\n%s", d)
 	}
@@ -294,7 +300,7 @@ func TestS29_RecordingARoundNeedsTheLock(t *testing.T) {
 	if !errors.Is(err, journal.ErrNotLocked) {
 		t.Errorf("beginning: %v", err)
 	}
-	if _, err := j.Intent(t.Context(), 1, change(team, "none", "manager", plan.CausePolicy)); !errors.Is(err, journal.ErrNotLocked) {
+	if _, err := j.Recorder(1).Begin(t.Context(), apply.Intent{}); !errors.Is(err, journal.ErrNotLocked) {
 		t.Errorf("an intent: %v", err)
 	}
 	if err := j.Finish(t.Context(), 1, plan.Round{}, nil); !errors.Is(err, journal.ErrNotLocked) {

@@ -78,16 +78,10 @@ func (j *Journal) forgetOpen(ctx context.Context) error {
 		return nil
 	}
 	return j.write(ctx, "close what a copy has open", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO results (intent, at, status, wrote, open, found, why)
-			SELECT intent, ?, 'superseded', 0, 0, '', ? FROM intents LEFT JOIN results USING (intent)
-			WHERE coalesce(results.open, 1) = 1
-			ON CONFLICT (intent) DO UPDATE SET status = excluded.status, open = 0, why = excluded.why`,
-			j.now(), *why)
-		if err != nil {
+		if err := supersede(ctx, tx, j.now(), *why, `true`); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE words SET ended = ? WHERE kind = 'release' AND ended IS NULL`, j.now())
+		_, err := tx.ExecContext(ctx, `UPDATE words SET ended = ? WHERE kind = 'release' AND ended IS NULL`, j.now())
 		return err
 	})
 }
