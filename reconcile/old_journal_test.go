@@ -89,7 +89,7 @@ func TestS32_WhatAnEarlierVersionLeftOpenIsSettledByThisOne(t *testing.T) {
 func TestS32_WhatVersion8LeftOpenIsSettledByThisOne(t *testing.T) {
 	ctx := context.Background()
 	w := newRota(t, "ann bob cat dan", "ann bob cat dan")
-	w.clock = handover.Add(5 * time.Hour)
+	w.clock = handoff.Add(5 * time.Hour)
 	w.inherit("journal_v8.sql")
 	open, err := w.journal.Pending(ctx)
 	must(t, err)
@@ -150,7 +150,7 @@ func TestAJournalOfVersion8SaysTheSameOfWhatWasAsBefore(t *testing.T) {
 	ctx := context.Background()
 	w := newRota(t, "", "")
 	w.inherit("journal_v8.sql")
-	w.clock = handover.Add(5*time.Hour + time.Minute)
+	w.clock = handoff.Add(5*time.Hour + time.Minute)
 	m, err := w.journal.Memory(ctx, w.clock)
 	must(t, err)
 	said := map[string]any{"overlay": m.Overlay, "made": m.Made, "lowered": m.Lowered, "edited": m.Edited}

@@ -19,15 +19,6 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// Account is what a plan is carried out on, in PagerDuty's own words: all that the
-// kinds of access ask for. It is used from several goroutines at once.
-type Account interface {
-	Users
-	Teams
-	Rotations
-	Overrides
-}
-
 // Recorder keeps what was intended and what became of it. Its methods return once the
 // record is durable, and are used from several goroutines at once.
 type Recorder interface {

@@ -24,6 +24,15 @@ type kind interface {
 	settle(ctx context.Context, x *recovery, in Intent) (Result, error)
 }
 
+// Account is what a plan is carried out on, in PagerDuty's own words: what each kind of
+// access asks for. It is used from several goroutines at once.
+type Account interface {
+	Users
+	Teams
+	Rotations
+	Overrides
+}
+
 // kindsOf are the kinds that can be carried out.
 func kindsOf(a Account, l *look) map[plan.Kind]kind {
 	return map[plan.Kind]kind{

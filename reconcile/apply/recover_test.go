@@ -1,11 +1,16 @@
 package apply_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -63,5 +68,52 @@ func TestRecoverLooksAtWhatBecameOfAnIntentAndWritesNothing(t *testing.T) {
 				t.Errorf("calls %v", a.calls)
 			}
 		})
+	}
+}
+
+// absent is an account that has no schedule to show, and notes what is asked for.
+type absent struct {
+	*account
+	asked []string
+}
+
+func (a *absent) Schedule(_ context.Context, id string, _ inventory.Window) (inventory.Schedule, error) {
+	a.asked = append(a.asked, "schedule "+id)
+	return inventory.Schedule{}, goneError{errors.New("no such schedule")}
+}
+
+func (a *absent) TeamMembers(ctx context.Context, team string) (map[string]string, error) {
+	a.asked = append(a.asked, "team "+team)
+	return a.account.TeamMembers(ctx, team)
+}
+
+func TestRecoverGoesThroughOpenIntentsByKindAndFirstThroughThoseThatStandHalfDone(t *testing.T) {
+	a := &absent{account: newAccount(newClock(), roles{onTeam("ann", "T1"): "manager"})}
+	role := change(onTeam("ann", "T1"), "observer", "manager")
+	turns := change(desired.Pair{User: "bob", Resource: inventory.ByID(inventory.KindSchedule, "S1"), Layer: "L1"}, "none", "rotation")
+	edit, err := json.Marshal(apply.Edit{Was: inventory.Schedule{ID: "S1", Name: "Night"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := start.Add(-time.Hour)
+	open := []apply.Intent{
+		{ID: 1, Kind: "badge", At: old},
+		{ID: 2, Kind: plan.TeamRole, Changes: []plan.Change{role}, At: old},
+		{ID: 3, Kind: plan.Rotation, Changes: []plan.Change{turns}, Payload: edit, At: old},
+	}
+	var l ledger
+	done, err := apply.Recover(t.Context(), open, a, &l, apply.Options{Now: a.clock.Now})
+	var unsettled *apply.UnsettledError
+	if !errors.As(err, &unsettled) || !strings.Contains(err.Error(), `kind "badge"`) {
+		t.Errorf("of the kind that it does not know: %v", err)
+	}
+	if !slices.Equal(a.asked, []string{"schedule S1", "schedule S1", "team T1"}) {
+		t.Errorf("looked at %v", a.asked)
+	}
+	if l.results[2].Status != apply.Done || l.results[3].Status != apply.Failed || len(done.Outcomes) != 2 {
+		t.Errorf("recorded %+v", l.results)
+	}
+	if len(done.Said) != 2 || !strings.Contains(done.Said[0], "schedule Night, whose edit was interrupted, is gone") {
+		t.Errorf("said %q", done.Said)
 	}
 }

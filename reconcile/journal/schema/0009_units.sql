@@ -70,28 +70,24 @@ FROM edits ORDER BY edit;
 
 -- The unit of each change: the edit that makes it, or one of its own, numbered after
 -- all edits there ever were.
-CREATE TEMP TABLE units AS
-SELECT intent AS change, coalesce(
+ALTER TABLE old_intents ADD COLUMN unit INTEGER;
+UPDATE old_intents SET unit = coalesce(
 	CASE change ->> '$.kind' WHEN 'rotation' THEN
 		(SELECT edit FROM edits WHERE edits.round = old_intents.round AND 'schedule:#' || schedule = resource ORDER BY edit DESC LIMIT 1)
 	END,
-	intent + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'edits'), 0)) AS unit
-FROM old_intents;
+	intent + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'edits'), 0));
 
 INSERT INTO intents (intent, round, kind, at)
-SELECT unit, round, coalesce(old_intents.change ->> '$.kind', ''), at
-FROM old_intents JOIN temp.units ON units.change = old_intents.intent
+SELECT unit, round, coalesce(change ->> '$.kind', ''), at FROM old_intents
 WHERE unit NOT IN (SELECT intent FROM intents) ORDER BY unit;
 
 INSERT INTO changes (change, intent, key, user, resource, layer, before, after, effect, cause, settled, status, wrote, open, found, why, whole)
-SELECT old_intents.intent, unit, coalesce(old_intents.change ->> '$.id', ''), user, resource, layer, before, after, effect, cause,
-	results.at, coalesce(results.status, ''), coalesce(wrote, 0), coalesce(open, 1), coalesce(found, ''), coalesce(results.why, ''), old_intents.change
-FROM old_intents JOIN temp.units ON units.change = old_intents.intent LEFT JOIN results ON results.intent = old_intents.intent
-ORDER BY old_intents.intent;
+SELECT o.intent, o.unit, coalesce(o.change ->> '$.id', ''), user, resource, layer, before, after, effect, cause,
+	r.at, coalesce(r.status, ''), coalesce(r.wrote, 0), coalesce(r.open, 1), coalesce(r.found, ''), coalesce(r.why, ''), o.change
+FROM old_intents o LEFT JOIN results r ON r.intent = o.intent ORDER BY o.intent;
 
 INSERT INTO raised (user, resource, layer, before, change) SELECT user, resource, layer, before, intent FROM old_raised;
 
-DROP TABLE temp.units;
 DROP TABLE old_raised;
 DROP TABLE results;
 DROP TABLE old_intents;
