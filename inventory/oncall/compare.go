@@ -37,11 +37,9 @@ func Compare(s inventory.Schedule, window inventory.Window, without ...string) (
 	if err != nil {
 		return nil, err
 	}
-	if len(without) > 0 {
-		gone := func(x inventory.Shift) bool { return slices.Contains(without, x.User) }
-		ours = slices.DeleteFunc(ours, gone)
-		s.Shifts = slices.DeleteFunc(slices.Clone(s.Shifts), gone)
-	}
+	gone := func(x inventory.Shift) bool { return slices.Contains(without, x.User) }
+	ours = slices.DeleteFunc(ours, gone)
+	s.Shifts = slices.DeleteFunc(slices.Clone(s.Shifts), gone)
 	// Between two neighbouring moments nobody's turn begins or ends.
 	moments := []time.Time{window.Since.UTC(), window.Until.UTC()}
 	for _, shift := range slices.Concat(ours, s.Shifts) {

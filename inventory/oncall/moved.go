@@ -90,25 +90,28 @@ func aheadOf(s inventory.Schedule) time.Duration {
 	return fewTurns(s, ahead)
 }
 
+// longestAhead bounds how far turns are looked for, in seconds: twelve years.
+const longestAhead = 12 * 366 * secondsADay
+
+// turnOf is how long a layer's turns last, in seconds, within what is looked through.
+func turnOf(l inventory.Layer) int64 { return int64(min(max(l.TurnSeconds, 1), longestAhead)) }
+
 // cyclesOf is how long a layer's list takes some times, one more on it; twelve
 // years at most.
-func cyclesOf(l inventory.Layer, times int64) time.Duration {
-	most := int64(12 * 366 * secondsADay)
-	turn := min(max(int64(l.TurnSeconds), 0), most)
-	people := min(int64(len(l.Users)+1), most/max(turn, 1)+1)
-	return time.Duration(min(times*people*turn, most)) * time.Second
+func cyclesOf(l inventory.Layer, times int) time.Duration {
+	turns := int64(times * (len(l.Users) + 1))
+	return time.Duration(min(turns*turnOf(l), longestAhead)) * time.Second
 }
 
 // fewTurns shortens a time so that no layer has more turns in it than can be
 // rendered often: PagerDuty's shortest are of an hour.
 func fewTurns(s inventory.Schedule, ahead time.Duration) time.Duration {
 	const most = 20_000
+	seconds := int64(ahead / time.Second)
 	for _, l := range s.Layers {
-		if turn := int64(l.TurnSeconds); turn > 0 && turn < int64(ahead/time.Second)/most {
-			ahead = time.Duration(turn*most) * time.Second
-		}
+		seconds = min(seconds, turnOf(l)*most)
 	}
-	return ahead
+	return time.Duration(seconds) * time.Second
 }
 
 // turnsFrom are everybody's turns from a moment on, by user id.

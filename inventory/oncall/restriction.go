@@ -69,7 +69,7 @@ func (p recurring) in(w span, zone *time.Location) []span {
 	}
 	// The last to begin by the local clock; those before it have ended, for
 	// none is longer than a period.
-	wall := p.first.Add(wallOf(w.start, zone).Sub(p.first) / p.period * p.period)
+	wall := p.first.Add(wallOf(w.start, zone).Sub(p.first).Truncate(p.period))
 	var spans []span
 	for ; ; wall = wall.Add(p.period) {
 		s := span{moment(wall, zone), moment(wall.Add(p.length), zone)}
