@@ -18,6 +18,8 @@ type ContractRule struct {
 	Fields []Field
 	// whole checks what several fields make up together.
 	whole func(e Element) []Complaint
+	// makes makes statements of elements; nil where nothing reads them yet.
+	makes maker
 }
 
 // Field is a field of a contract rule's elements.
@@ -50,47 +52,9 @@ var (
 	}
 )
 
-// Contract is all that the program reads from policies.
-var Contract = []ContractRule{
-	{Name: "grant", Phase: policies.PhaseAccess, whole: wholeGrant, Fields: []Field{
-		need("principal", reference(principalKinds)), need("resource", reference(resourceKinds)), need("role", grantRole),
-		may("from", Moment), may("until", Moment), may("layer", words),
-		may("replaces", reference(userKind)), may("reason", words), may("source", words),
-	}},
-	{Name: "group", Phase: policies.PhaseAccess, Fields: []Field{
-		need("name", groupName), may("description", anyText), may("owner", anyText),
-		{Name: "visibility", Refused: "not supported in this version: nothing shows it yet, so leave it out"},
-	}},
-	{Name: "member", Phase: policies.PhaseAccess, whole: wholeMember, Fields: []Field{
-		need("group", groupName), need("principal", reference(principalKinds)),
-		may("from", Moment), may("until", Moment), may("lead", duration), may("lag", duration),
-		may("when_empty", oneOf("when_empty", []string{policies.KeepLast, policies.LeaveEmpty})),
-	}},
-	{Name: "limit", Phase: policies.PhaseAccess, Fields: []Field{
-		need("principal", reference(principalKinds)), need("resource", wildcard(limitKinds)),
-		need("at_most", limitRole), need("reason", words),
-	}},
-	{Name: "protect", Phase: policies.PhaseAccess, whole: wholeProtect, Fields: []Field{
-		may("principal", reference(principalKinds)), may("resource", reference(resourceKinds)),
-		may("role", protectRole), may("until", Moment), need("reason", words),
-	}},
-	{Name: "leaver", Phase: policies.PhaseAccess, Fields: []Field{
-		need("principal", reference(userKind)), need("reason", words), may("since", Moment),
-	}},
-	{Name: "empty", Phase: policies.PhaseAccess, whole: wholeEmpty, Fields: []Field{
-		need("resource", reference(emptyKinds)), need("reason", words), may("layer", words),
-	}},
-	{Name: "finding", Phase: policies.PhaseRisk, Fields: []Field{
-		need("rule", words), need("subject", reference(subjectKinds)), need("severity", oneOf("severity", policies.Severities)),
-		need("message", words), may("resource", reference(subjectKinds)), may("remediation", anyText),
-	}},
-	{Name: "waive", Phase: policies.PhaseRisk, Fields: []Field{
-		need("rule", words), need("subject", reference(subjectKinds)), need("reason", words),
-		need("until", Moment), may("resource", reference(subjectKinds)),
-	}},
-	{Name: "hold", Phase: policies.PhaseGuard, Fields: []Field{need("message", words), may("changes", nil)}},
-	{Name: "deny", Phase: policies.PhaseGuard, Fields: []Field{need("message", words), may("changes", nil)}},
-}
+// Contract is all that the program reads from policies. A rule stands in the file that
+// says what its elements become.
+var Contract = []ContractRule{grantRule, groupRule, memberRule, limitRule, protectRule, leaverRule, emptyRule, findingRule, waiveRule, holdRule, denyRule}
 
 // Lookalikes are names that authors write when they mean a contract rule.
 var Lookalikes = map[string]string{

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -32,47 +33,57 @@ func (e Element) Key() string {
 	return b.String()
 }
 
-// Statement is what a checked element says, without its origins.
+// maker makes statements of checked elements, and keeps them.
+type maker interface {
+	make(e Element) any
+	grow(st *policies.Statements, n int)
+	add(st *policies.Statements, says any, by []policies.Origin)
+}
+
+// makes is the maker of one kind of statement.
+type makes[T any] struct {
+	// of is what an element says, without its origins.
+	of func(e Element) T
+	// in is where statements of the kind are kept, by where one keeps its origins.
+	in func(st *policies.Statements) *[]T
+	by func(x *T) *[]policies.Origin
+}
+
+func (m makes[T]) make(e Element) any { return m.of(e) }
+
+func (m makes[T]) grow(st *policies.Statements, n int) {
+	list := m.in(st)
+	*list = slices.Grow(*list, n)
+}
+
+func (m makes[T]) add(st *policies.Statements, says any, by []policies.Origin) {
+	x := says.(T)
+	*m.by(&x) = by
+	list := m.in(st)
+	*list = append(*list, x)
+}
+
+// Statement is what a checked element says, without its origins; nil where nothing reads
+// it yet.
 func (e Element) Statement() any {
-	switch e.Rule.Name {
-	case "grant":
-		return policies.Grant{
-			Principal: e.ref("principal"), Resource: e.ref("resource"), Role: e.Text("role"),
-			From: e.moment("from"), Until: e.moment("until"), Layer: e.Text("layer"),
-			Replaces: e.ref("replaces"), Reason: e.Text("reason"),
-		}
-	case "group":
-		return policies.Group{Name: e.Text("name"), Description: e.Text("description"), Owner: e.Text("owner")}
-	case "member":
-		return policies.Member{
-			Group: e.Text("group"), Principal: e.ref("principal"), From: e.moment("from"), Until: e.moment("until"),
-			Lead: e.length("lead"), Lag: e.length("lag"), WhenEmpty: e.Text("when_empty"),
-		}
-	case "limit":
-		return policies.Limit{
-			Principal: e.ref("principal"), Resource: e.ref("resource"), AtMost: e.Text("at_most"), Reason: e.Text("reason"),
-		}
-	case "protect":
-		return policies.Protect{
-			Principal: e.ref("principal"), Resource: e.ref("resource"), Role: e.Text("role"),
-			Until: e.moment("until"), Reason: e.Text("reason"),
-		}
-	case "leaver":
-		return policies.Leaver{Principal: e.ref("principal"), Since: e.moment("since"), Reason: e.Text("reason")}
-	case "empty":
-		return policies.Empty{Resource: e.ref("resource"), Layer: e.Text("layer"), Reason: e.Text("reason")}
-	case "finding":
-		return policies.Finding{
-			Rule: e.Text("rule"), Subject: e.ref("subject"), Severity: e.Text("severity"), Message: e.Text("message"),
-			Resource: e.ref("resource"), Remediation: e.Text("remediation"),
-		}
-	case "waive":
-		return policies.Waiver{
-			Rule: e.Text("rule"), Subject: e.ref("subject"), Resource: e.ref("resource"),
-			Reason: e.Text("reason"), Until: *e.moment("until"),
-		}
+	if e.Rule.makes == nil {
+		return nil
 	}
-	return nil
+	return e.Rule.makes.make(e)
+}
+
+// Grow makes room for statements of the rule's kind.
+func (r *ContractRule) Grow(st *policies.Statements, n int) {
+	if r.makes != nil {
+		r.makes.grow(st, n)
+	}
+}
+
+// Add keeps a statement of the rule's kind, with where it comes from.
+func (r *ContractRule) Add(st *policies.Statements, says any, by []policies.Origin) {
+	if r.makes != nil {
+		r.makes.add(st, says, by)
+	}
 }
 
 // Text is a field's string; empty where it is absent.

@@ -3,10 +3,12 @@ package eval
 import (
 	"cmp"
 	"fmt"
-	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/policies/source"
 	"slices"
 	"time"
+
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/contract"
+	"github.com/dutyward/dutyward/policies/source"
 )
 
 // collect makes statements of what the rules gave.
@@ -100,7 +102,7 @@ func addAll(st *policies.Statements, all []said) {
 		for n < len(all) && all[n].key == all[0].key {
 			n++
 		}
-		add(st, all[0].says, originsOf(all[:n], alone))
+		all[0].by.contract.Add(st, all[0].says, originsOf(all[:n], alone))
 		all = all[n:]
 	}
 }
@@ -126,48 +128,12 @@ func originsOf(same []said, alone map[*rule][]policies.Origin) []policies.Origin
 
 // grow makes room for statements.
 func grow(st *policies.Statements, all []said) {
-	grants, members := 0, 0
+	n := map[*contract.ContractRule]int{}
 	for _, s := range all {
-		switch s.says.(type) {
-		case policies.Grant:
-			grants++
-		case policies.Member:
-			members++
-		}
+		n[s.by.contract]++
 	}
-	st.Grants, st.Members = slices.Grow(st.Grants, grants), slices.Grow(st.Members, members)
-}
-
-// add appends a statement.
-func add(st *policies.Statements, says any, by []policies.Origin) {
-	switch v := says.(type) {
-	case policies.Grant:
-		v.Origins = by
-		st.Grants = append(st.Grants, v)
-	case policies.Group:
-		v.Origins = by
-		st.Groups = append(st.Groups, v)
-	case policies.Member:
-		v.Origins = by
-		st.Members = append(st.Members, v)
-	case policies.Limit:
-		v.Origins = by
-		st.Limits = append(st.Limits, v)
-	case policies.Protect:
-		v.Origins = by
-		st.Protects = append(st.Protects, v)
-	case policies.Leaver:
-		v.Origins = by
-		st.Leavers = append(st.Leavers, v)
-	case policies.Empty:
-		v.Origins = by
-		st.Empties = append(st.Empties, v)
-	case policies.Finding:
-		v.Origins = by
-		st.Findings = append(st.Findings, v)
-	case policies.Waiver:
-		v.Origins = by
-		st.Waivers = append(st.Waivers, v)
+	for kind, n := range n {
+		kind.Grow(st, n)
 	}
 }
 
