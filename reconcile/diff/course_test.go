@@ -7,6 +7,8 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/forecast"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -287,4 +289,14 @@ func TestAForecastCarriesTheSeatsThatItsChangesFree(t *testing.T) {
 		"Wed 18 14:00 blocked: account stk read_only_user>user expiry",
 		"Thu 19 00:00 blocked: account cy read_only_user>limited_user expiry",
 	)
+}
+
+// foresee is a forecast over some days.
+func foresee(t *testing.T, in diff.Input, days int) *forecast.Forecast {
+	t.Helper()
+	f, err := forecast.Foresee(in, in.Now.AddDate(0, 0, days))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
