@@ -1,0 +1,87 @@
+package diff_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/dutyward/dutyward/inventory"
+	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+func TestAnOverrideSaysWhyItIsMadeOrTakenBackAndByWhichRules(t *testing.T) {
+	asked := overrides(standin("di", "Follow", "bob", 8, 9), standin("ed", "Weekly", "", 10, 11))
+	const di, ed = "FOL/di/override/20260324T0900Z/20260325T0900Z/bob/ROT", "WEE/ed/override/20260326T0900Z/20260327T0900Z"
+	const inPlace, forAll = "from 2026-03-24 09:00 UTC to 2026-03-25 09:00 UTC in place of bob@acme.com", "from 2026-03-26 09:00 UTC to 2026-03-27 09:00 UTC"
+	until := func(span, day string) string { return span + " :7 until 03-" + day + " 09:00" }
+	for name, c := range map[string]struct {
+		last *plan.Round
+		want []string
+	}{
+		"on a first start":    {nil, []string{"grant di policy: " + until(inPlace, "25"), "grant ed policy: " + until(forAll, "27")}},
+		"of another revision": {&plan.Round{Revision: "r0"}, []string{"grant di policy: " + until(inPlace, "25"), "grant ed policy: " + until(forAll, "27")}},
+		"of the same":         {&plan.Round{Revision: "r1"}, []string{"grant di facts: " + until(inPlace, "25"), "grant ed facts: " + until(forAll, "27")}},
+		"made before": {&plan.Round{Revision: "r1", Standins: []string{di, ed}},
+			[]string{"grant di drift: taken away in PagerDuty: " + until(inPlace, "25"), "grant ed drift: taken away in PagerDuty: " + until(forAll, "27")}},
+		"due before": {&plan.Round{Revision: "r1", Standins: []string{di, ed}, PendingStandins: []string{di}},
+			[]string{"grant di policy: " + until(inPlace, "25"), "grant ed drift: taken away in PagerDuty: " + until(forAll, "27")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Input(Turns(), asked)
+			if in.Memory.Last = c.last; c.last != nil {
+				c.last.At = At(-1)
+			}
+			sameLines(t, "the plan says", saidOfOverrides(MustMake(t, in).Plan), c.want)
+		})
+	}
+	t.Run("taken back", func(t *testing.T) {
+		in := Input(have(Turns(), "OURS", "di", 8, 9), overrides(standin("cy", "Weekly", "", -3, -2)))
+		in.Memory.Standins = []plan.OurStandin{ours("OURS", "di", 8, 9)}
+		sameLines(t, "the plan says", saidOfOverrides(MustMake(t, in).Plan), []string{"revoke di policy: no rule asks for it any more: from 2026-03-24 09:00 UTC to 2026-03-25 09:00 UTC :7"})
+	})
+	t.Run("taken back by a limit", func(t *testing.T) {
+		in := Input(have(Turns(), "OURS", "di", 8, 9), underLimits(overrides(standin("di", "Weekly", "", 8, 9)), "di schedule:Weekly none"))
+		in.Memory.Standins = []plan.OurStandin{ours("OURS", "di", 8, 9)}
+		sameLines(t, "the plan says", saidOfOverrides(MustMake(t, in).Plan), []string{"revoke di policy: limited to none: contractor :80"})
+	})
+}
+
+// saidOfOverrides are a plan's overrides, with why, by which lines and until when.
+func saidOfOverrides(p *plan.Plan) []string {
+	var out []string
+	for _, c := range p.Changes {
+		line := fmt.Sprintf("%s %s %s: %s", c.Action, c.User, c.Cause, c.Reason)
+		for _, by := range c.By {
+			line += fmt.Sprintf(" :%d", by.Line)
+		}
+		if c.Until != nil {
+			line += c.Until.Format(" until 01-02 15:04")
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// Turns of one person that follow one another are one override in their place.
+func TestTurnsThatFollowOneAnotherAreReplacedByOneOverride(t *testing.T) {
+	s := Turns()
+	v := s.Schedules["WEE"]
+	v.Layers[0].TurnSeconds, v.Layers[0].Users = 86400, []string{"bob", "bob", "ann"}
+	s.Schedules["WEE"] = v
+	Rerender(s, "WEE")
+	wantMade(t, MustMake(t, Input(s, overrides(standin("di", "Weekly", "bob", 3, 7)))).Plan,
+		"+ di override 72h0m0s..120h0m0s for bob policy",
+		"+ di override 144h0m0s..168h0m0s for bob policy",
+	)
+}
+
+// Only what a limit is about is compared for it: other schedules are no news.
+func TestS38_ALimitOnOneScheduleIsAboutThatOne(t *testing.T) {
+	p := MustMake(t, Input(Turns(), underLimits(elsewhere(), "cy schedule:Weekly none", "di schedule:Follow none"))).Plan
+	for _, x := range p.Extra {
+		if x.Resource.Kind == inventory.KindSchedule && x.Resource.ID != "WEE" {
+			t.Errorf("extra is %+v, of a schedule on which nobody is beyond a limit", x)
+		}
+	}
+	sameLines(t, "changed are", moves(p), []string{"lower schedule:Weekly cy rotation>none policy"})
+}
