@@ -116,7 +116,7 @@ func TestS2_TheNoticeOfPoliciesWithoutGrantsSaysWhy(t *testing.T) {
 			"no grant is known in this round, so that nothing is planned: the grant rule at policies/access.rego:3 failed; the empty rule at policies/access.rego:4 failed"},
 	} {
 		p := MustMake(t, Input(Account(), &policies.Statements{Failures: c.failures})).Plan
-		if len(p.Notices) != 1 || p.Notices[0] != c.want {
+		if len(p.Notices) != 1 || p.Notices[0].Message != c.want {
 			t.Errorf("notices %q, want %q", p.Notices, c.want)
 		}
 	}

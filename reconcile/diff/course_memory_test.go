@@ -156,13 +156,13 @@ func TestS24_AForecastTakesBackTheOverridesOfBefore(t *testing.T) {
 	st := Override(Override(Rotation("ann bob cy Weekly", "ann bob cy Follow"), "di", "Weekly", 24, 72, ""), "ed", "Weekly", 73, 96, "")
 	st = rested(Override(st, "ed", "Follow", 73, 96, "ann"), map[string]float64{"di": 48, "ed": 60})
 	in := Input(s, Also(st, "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"))
-	for _, o := range []plan.OurStandin{
-		{Schedule: "WEE", Standin: plan.Standin{ID: "A", User: "di", Start: At(24), End: At(72)}},
-		{Schedule: "WEE", Standin: plan.Standin{ID: "B", User: "ed", Start: At(73), End: At(96)}},
-		{Schedule: "FOL", Standin: plan.Standin{ID: "B", User: "ed", Start: At(73), End: At(96), Replaces: "ann", Rotation: "ROT"}},
+	for _, o := range []plan.OurOverride{
+		{Schedule: "WEE", OverrideShift: plan.OverrideShift{ID: "A", User: "di", Start: At(24), End: At(72)}},
+		{Schedule: "WEE", OverrideShift: plan.OverrideShift{ID: "B", User: "ed", Start: At(73), End: At(96)}},
+		{Schedule: "FOL", OverrideShift: plan.OverrideShift{ID: "B", User: "ed", Start: At(73), End: At(96), Replaces: "ann", Rotation: "ROT"}},
 	} {
 		o.Kind, o.At = plan.AsOverride, At(-5)
-		in.Memory.Standins = append(in.Memory.Standins, o)
+		in.Memory.Overrides = append(in.Memory.Overrides, o)
 	}
 	WantSteps(t, in, 5,
 		"Tue 17 12:00 team:Payments di none>manager handoff",
@@ -189,7 +189,7 @@ func TestS24_AForecastEndsACustomShiftThatItTakesBack(t *testing.T) {
 	Rerender(s, "PRI")
 	st := rested(Override(Grants("oncall:Primary team:Search manager", "user:cy@acme.com team:Search responder"), "di", "Primary", 30, 40, ""), map[string]float64{"di": 32})
 	in := Input(s, st)
-	in.Memory.Standins = []plan.OurStandin{{Schedule: "PRI", At: At(-5), Standin: plan.Standin{Kind: plan.AsCustomShift, ID: "OURS", User: "di", Start: At(30), End: At(40)}}}
+	in.Memory.Overrides = []plan.OurOverride{{Schedule: "PRI", At: At(-5), OverrideShift: plan.OverrideShift{Kind: plan.AsCustomShift, ID: "OURS", User: "di", Start: At(30), End: At(40)}}}
 	WantSteps(t, in, 3,
 		"Mon 16 12:00 team:Search ann none>manager policy",
 		"Mon 16 16:00 team:Search bob none>manager handoff",

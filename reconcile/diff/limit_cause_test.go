@@ -113,7 +113,7 @@ func TestS38_AChangeNamesEachLimitThatLeavesNoMoreOnce(t *testing.T) {
 func TestS38_WhatIsNotManagedIsLeftThoughItIsBeyondALimit(t *testing.T) {
 	s := Turns()
 	in := Input(s, underLimits(elsewhere(), "bob team:Payments none", "cy schedule:Weekly none", "adm account user"))
-	in.Settings.Import = map[inventory.Kind][]string{inventory.KindTeam: {"Sea*"}, inventory.KindSchedule: {"Fol*"}}
+	in.Settings.Include = map[inventory.Kind][]string{inventory.KindTeam: {"Sea*"}, inventory.KindSchedule: {"Fol*"}}
 	p := MustMake(t, in).Plan
 	sameLines(t, "changed are", moves(p), []string{"lower account adm admin>user policy"})
 	in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindAccount: plan.Observe}

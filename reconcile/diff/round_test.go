@@ -65,8 +65,8 @@ func TestS38_ARoundRemembersWhoIsBeyondALimit(t *testing.T) {
 }
 
 func TestARoundRemembersOverridesByTheirWindowsAlone(t *testing.T) {
-	in := Input(have(Turns(), "OURS", "ed", 8, 9), overrides(standin("di", "Weekly", "", 8, 9), standin("cy", "Follow", "bob", 8, 9)))
-	in.Memory.Standins = []plan.OurStandin{ours("OURS", "ed", 8, 9)}
+	in := Input(have(Turns(), "OURS", "ed", 8, 9), overrides(override("di", "Weekly", "", 8, 9), override("cy", "Follow", "bob", 8, 9)))
+	in.Memory.Overrides = []plan.OurOverride{ours("OURS", "ed", 8, 9)}
 	in.Statements = underLimits(in.Statements, "ed schedule:Weekly none")
 	in.Memory.Raised = map[desired.Pair]string{
 		{User: "di", Resource: inventory.ByID(inventory.KindSchedule, "WEE")}: "none",
@@ -81,8 +81,8 @@ func TestARoundRemembersOverridesByTheirWindowsAlone(t *testing.T) {
 			}
 		}
 		sameLines(t, "raised before is", pairsOf(round, "SEA"), []string{"di  none none"})
-		sameLines(t, "asked for are", round.Standins, []string{cy, di})
-		sameLines(t, "not made are", round.PendingStandins, pending)
+		sameLines(t, "asked for are", round.Overrides, []string{cy, di})
+		sameLines(t, "not made are", round.PendingOverrides, pending)
 	}
 }
 
@@ -98,11 +98,11 @@ func TestARoundRemembersWhichOverridesAreNotMade(t *testing.T) {
 		"protected": func(in *diff.Input) { in.Statements.Protects = protects("user:di@acme.com") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := Input(Turns(), overrides(standin("di", "Weekly", "", 8, 9)))
+			in := Input(Turns(), overrides(override("di", "Weekly", "", 8, 9)))
 			set(&in)
 			round := roundOf(t, in, 9)
-			sameLines(t, "asked for are", round.Standins, []string{key})
-			sameLines(t, "not made are", round.PendingStandins, []string{key})
+			sameLines(t, "asked for are", round.Overrides, []string{key})
+			sameLines(t, "not made are", round.PendingOverrides, []string{key})
 		})
 	}
 }
@@ -162,7 +162,7 @@ func TestARoundNamesWhatPoliciesNameAsPeopleCallIt(t *testing.T) {
 	v.Layers[0].Name = ""
 	s.Schedules["WEE"] = v
 	st := Also(on(on(Rotation("ann bob cy Weekly"), "Follow", "Week", "ann", "bob", "cy"), "Follow", "Night", "di", "ed"), "user:cy@acme.com team:Search responder", "user:cy@acme.com account user")
-	st.Grants = append(st.Grants, standin("di", "Weekly", "", 8, 9))
+	st.Grants = append(st.Grants, override("di", "Weekly", "", 8, 9))
 	var got []string
 	for _, n := range roundOf(t, Input(s, st), 0).Named {
 		got = append(got, n.Name)
