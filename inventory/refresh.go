@@ -33,8 +33,9 @@ type Refreshed struct {
 	// Snapshot is the earlier one with what was read in its place. Its TakenAt is
 	// the first answer's Date.
 	Snapshot *Snapshot
-	// Changed are the ids of the schedules that are otherwise than they were, or
-	// whose on-calls are at odds with them, or no longer so. Sorted.
+	// Changed are the ids of the schedules that are not as they were, or whose
+	// on-calls are at odds with them, or no longer so, and of whatever else changed by
+	// the audit trail.
 	Changed []string
 	// Odd are the answers at odds with what was read, for Accepted; empty for what
 	// was compared and agrees.

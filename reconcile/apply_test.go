@@ -55,7 +55,7 @@ func newWorld(t *testing.T, edits ...func(*inventory.Snapshot)) *world {
 	}
 	if w.client, err = pagerduty.New(pagerduty.Options{
 		Account: "acme", Region: "us", From: "dan.weber@acme.test", Transport: w.sim.Transport(), Now: now,
-		Token: func(context.Context) (string, error) { return "t", nil },
+		Token: func(context.Context) (string, error) { return "the-daemons-token", nil },
 		Wait:  func(context.Context, time.Duration) error { return nil },
 	}); err != nil {
 		t.Fatal(err)

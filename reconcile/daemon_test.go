@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
@@ -102,6 +103,12 @@ func (w *watch) role(team, user string) string {
 // might, and returns whose role that was and which.
 func (w *watch) tamper() (team, user, role string) {
 	w.t.Helper()
+	return w.tamperAs(w.client)
+}
+
+// tamperAs is tamper by somebody with a client of their own.
+func (w *watch) tamperAs(c *pagerduty.Client) (team, user, role string) {
+	w.t.Helper()
 	now, err := w.round().Plan(context.Background())
 	if err != nil {
 		w.t.Fatal(err)
@@ -112,7 +119,7 @@ func (w *watch) tamper() (team, user, role string) {
 			continue
 		}
 		// Some can't be removed, for their team's escalation policies name them.
-		if w.client.RemoveTeamMember(context.Background(), team, pair.User) == nil {
+		if c.RemoveTeamMember(context.Background(), team, pair.User) == nil {
 			return team, pair.User, g.Role
 		}
 	}

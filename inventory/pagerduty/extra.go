@@ -2,6 +2,7 @@ package pagerduty
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -52,18 +53,29 @@ type wireLicense struct {
 	Available  *int     `json:"allocations_available"`
 }
 
-// readLicenses reads an optional part: the licences, and whose they are.
-func (r *reading) readLicenses(ctx context.Context) {
-	var licenses []wireLicense
-	if _, err := r.c.getKey(ctx, "/licenses", nil, nil, "licenses", &licenses); err != nil {
-		r.unavailable("licenses")
-		return
+// licenses are an account's, by id.
+func (c *Client) licenses(ctx context.Context) (map[string]inventory.License, error) {
+	var list []wireLicense
+	if _, err := c.getKey(ctx, "/licenses", nil, nil, "licenses", &list); err != nil {
+		return nil, err
 	}
-	for _, w := range licenses {
-		r.s.Licenses[w.ID] = inventory.License{
+	licenses := map[string]inventory.License{}
+	for _, w := range list {
+		licenses[w.ID] = inventory.License{
 			ID: w.ID, Name: w.Name, RoleGroup: w.RoleGroup, ValidRoles: w.ValidRoles, Available: w.Available,
 		}
 	}
+	return licenses, nil
+}
+
+// readLicenses reads an optional part: the licences, and whose they are.
+func (r *reading) readLicenses(ctx context.Context) {
+	licenses, err := r.c.licenses(ctx)
+	if err != nil {
+		r.unavailable("licenses")
+		return
+	}
+	maps.Copy(r.s.Licenses, licenses)
 	type allocation struct {
 		User    pd.APIObject `json:"user"`
 		License pd.APIObject `json:"license"`

@@ -140,6 +140,8 @@ type wireTeam struct {
 	DeletedAt   *string       `json:"deleted_at"`
 }
 
+func (w wireTeam) id() string { return w.ID }
+
 func (w wireTeam) inventory() inventory.Team {
 	t := inventory.Team{
 		ID: w.ID, Name: strings.TrimSpace(w.Name), Description: text(w.Description),

@@ -17,6 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// colleagues is the token of somebody else who changes things.
+const colleagues = "a-token-of-a-colleague"
+
 // again is an account that was read whole, and is read again in part.
 type again struct {
 	t    *testing.T
@@ -32,7 +35,14 @@ type again struct {
 func readThenAgain(t *testing.T, seed *inventory.Snapshot) *again {
 	t.Helper()
 	a := &again{t: t, now: seed.Account.TakenAt}
-	a.sim = simulate(t, seed, func(o *pagerdutysim.Options) { o.Clock = func() time.Time { return a.now } })
+	a.sim = simulate(t, seed, func(o *pagerdutysim.Options) {
+		o.Clock = func() time.Time { return a.now }
+		for id, u := range seed.Users {
+			if u.BaseRole == "owner" {
+				o.UserTokens = map[string]string{colleagues: id}
+			}
+		}
+	})
 	a.c = client(t, a.sim.Transport(), withoutWaiting)
 	var err error
 	if a.base, err = a.c.Snapshot(t.Context(), pagerduty.SnapshotOptions{}); err != nil {
@@ -67,11 +77,17 @@ func (a *again) took() map[string]int {
 // send sends a change as somebody else would.
 func (a *again) send(method, path, body string) {
 	a.t.Helper()
+	a.sendAs(canary, method, path, body)
+}
+
+// sendAs sends a change with a token.
+func (a *again) sendAs(token, method, path, body string) {
+	a.t.Helper()
 	r, err := http.NewRequest(method, "https://api.pagerduty.com"+path, strings.NewReader(body))
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Token token="+canary)
+	r.Header.Set("Authorization", "Token token="+token)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("From", a.from)
 	resp, err := a.sim.Transport().RoundTrip(r)

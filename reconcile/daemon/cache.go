@@ -39,6 +39,8 @@ type accountCache struct {
 	// clockOffset is how far PagerDuty's clock is behind the account's as it is known
 	// here.
 	clockOffset time.Duration
+	// trail is how far the audit trail was read.
+	trail trail
 	// polledAt is when all on-calls that matter were last looked at.
 	polledAt time.Time
 }
@@ -49,6 +51,7 @@ type accountSource struct {
 	refresher Refresher
 	maxAge    time.Duration
 	interval  time.Duration
+	audit     bool
 	now       func() time.Time
 }
 
@@ -81,6 +84,8 @@ type reading struct {
 	required []string
 	// lastFinished is when the last round finished, by the memory.
 	lastFinished time.Time
+	// audited says that what others changed was read again, by the audit trail.
+	audited bool
 	// fullReason says why a part was not enough; empty if that was not the question.
 	fullReason string
 }
@@ -109,7 +114,7 @@ func (c *accountCache) use(s accountSource) { c.source = s }
 // refresh carries it, else in full.
 func (c *accountCache) Read(ctx context.Context, w wanted) (reading, error) {
 	why := w.fullReason
-	if !partial(w.trigger) {
+	if !partial(w.trigger) && (w.trigger != whySchedule || !c.audits()) {
 		return c.full(ctx, w, why)
 	}
 	if why == "" {
@@ -129,6 +134,9 @@ func (c *accountCache) Read(ctx context.Context, w wanted) (reading, error) {
 		if part, err = c.refresh(ctx, w.trigger); err != nil {
 			return reading{}, err
 		}
+	}
+	if w.trigger == whySchedule && !part.audited && part.fullReason == "" {
+		part.fullReason = "what others changed could not be read"
 	}
 	if part.fullReason != "" {
 		return c.full(ctx, w, part.fullReason)
@@ -178,10 +186,11 @@ func (c *accountCache) refresh(ctx context.Context, trigger string) (reading, er
 	r.refreshed, r.snapshot = got, got.Snapshot
 	c.clockOffset = got.Behind
 	c.accept(got.Odd)
-	if trigger == WhyOnCalls { // a handoff looks at a part only
-		c.polledAt = r.began
+	if trigger == WhyBoundary { // looks at a part only
+		return r, nil
 	}
-	return r, nil
+	c.polledAt = r.began
+	return r, c.readAudited(ctx, &r)
 }
 
 // accept notes answers at odds with what was read, which reading again did not
@@ -267,7 +276,9 @@ func (c *accountCache) keep(r reading, done *reconcile.Applied, self *string, fi
 	for _, id := range r.required {
 		next.required[id] = true
 	}
-	if r.refreshed != nil {
+	if r.refreshed == nil {
+		c.trail.cursor = inventory.AuditCursor{Since: next.at}
+	} else {
 		next.at, next.required = c.lastFull.at, c.lastFull.required
 	}
 	if done.Report != nil {

@@ -16,7 +16,7 @@ import (
 // handoffs took.
 type Costs struct {
 	// Requests are those sent to PagerDuty, by kind of round: whole, handoff,
-	// oncalls.
+	// oncalls, changes.
 	Requests map[string]int
 	// Rounds count those of each kind.
 	Rounds map[string]int
@@ -38,6 +38,7 @@ const (
 	KindWhole   = "whole"
 	KindHandoff = "handoff"
 	KindOnCalls = "oncalls"
+	KindChanges = "changes"
 )
 
 // delayBounds are the bounds up to which delays are counted.
@@ -109,8 +110,11 @@ func (r *round) announceCost(done *reconcile.Applied) {
 	kind := KindWhole
 	if r.read != nil && r.read.refreshed != nil {
 		kind = KindHandoff
-		if r.trigger == WhyOnCalls {
+		switch r.trigger {
+		case WhyOnCalls:
 			kind = KindOnCalls
+		case whySchedule:
+			kind = KindChanges
 		}
 	}
 	cost := r.count(kind)

@@ -34,9 +34,13 @@ type Daemon struct {
 	// OnCallInterval is how often on-calls are looked at between rounds; zero for
 	// never.
 	OnCallInterval time.Duration
-	Record         DaemonRecord
-	Account        apply.Account
-	Settings       plan.Settings
+	// Audit reads what others changed by PagerDuty's audit trail, where there is one:
+	// then rounds of the schedule read only that, and the account in full when the last
+	// full refresh is older than MaxAge.
+	Audit    bool
+	Record   DaemonRecord
+	Account  apply.Account
+	Settings plan.Settings
 	// Now is the account's clock.
 	Now func() time.Time
 	// Settle, Local and Look are a Stillness's: by themselves edits lower nothing at

@@ -34,6 +34,9 @@ const (
 	WhyOnCalls  = "on-calls"
 )
 
+// whySchedule is what makes the round of the schedule due.
+const whySchedule = "schedule"
+
 // whyStill is what makes the round due that does what time alone lets through.
 const whyStill = "held still"
 
@@ -131,7 +134,7 @@ func (l *Loop) Start(ctx context.Context) {
 // due is the moment of the next round, and what makes it due.
 func (l *Loop) due(n Next, failures int) (time.Time, string) {
 	now := l.Now()
-	next, why := l.scheduled, "schedule"
+	next, why := l.scheduled, whySchedule
 	if next.Before(now) {
 		next = now
 	}

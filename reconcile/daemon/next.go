@@ -102,8 +102,9 @@ func (d *Daemon) pollInterval() time.Duration {
 	return max(d.OnCallInterval, time.Duration(requests)*time.Minute*pollShare/requestBudget)
 }
 
-// pace notes and tells how often on-calls are looked at.
+// pace notes and tells how often on-calls are looked at, and whether the audit trail is.
 func (d *Daemon) pace() {
+	d.announce(func(t *events.Told) []events.Event { return t.Auditing(d.Now(), d.cache.trail.off) })
 	interval := d.pollInterval()
 	d.ledger.pace(interval, d.OnCallInterval)
 	if interval > 0 {

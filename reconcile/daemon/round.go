@@ -42,7 +42,7 @@ type round struct {
 func (d *Daemon) begin(trigger string) *round {
 	paused := d.Paused()
 	d.announcePause(paused)
-	d.cache.use(accountSource{d.Reader, d.Refresher, d.maxAge(), d.OnCallInterval, d.Now})
+	d.cache.use(accountSource{d.Reader, d.Refresher, d.maxAge(), d.OnCallInterval, d.Audit, d.Now})
 	r := &round{d: d, trigger: trigger, dueAt: d.dueAt, paused: paused != nil}
 	if d.Requests != nil {
 		r.requestsBefore = d.Requests()

@@ -24,6 +24,7 @@ const (
 	FullRefresh         code.Code = "event/full-refresh"
 	LoweringWaits       code.Code = "event/lowering-waits"
 	PollingSlowed       code.Code = "event/polling-slowed"
+	NoAuditTrail        code.Code = "event/no-audit-trail"
 	Paused              code.Code = "event/paused"
 	Resumed             code.Code = "event/resumed"
 	PoliciesBroken      code.Code = "event/policies-broken"
@@ -81,6 +82,7 @@ var kinds = map[code.Code]kind{
 	FullRefresh:         {severity: Debug, title: "the account is read whole", reason: "because"},
 	LoweringWaits:       {severity: Debug, title: "some of what is lowered waits for a whole reading, which is due at once", reason: "because"},
 	PollingSlowed:       {severity: Warning, title: "on-calls are looked at more rarely than configured, so that this takes no more than a tenth of the request budget"},
+	NoAuditTrail:        {severity: Info, title: "the audit trail can't be read, so rounds of the schedule read the account in full", reason: "because"},
 	Paused:              {severity: Warning, title: "writing is paused, reporting goes on", reason: "reason"},
 	Resumed:             {severity: Info, title: "writing goes on"},
 	PoliciesBroken:      {severity: Error, title: "the policies are broken, the last good ones stay in force", reason: "problem"},

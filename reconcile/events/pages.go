@@ -164,6 +164,14 @@ var pagesOfRounds = code.Pages{
 		Example: "the policies read services of the account, which only a whole reading tells",
 	},
 	{
+		Code: NoAuditTrail, Account: true,
+		Title:   "The audit trail can't be read",
+		Means:   "PagerDuty does not show this account's audit trail: the plan lacks it, or the token may not read it.",
+		Why:     "Each round of the schedule reads the account in full, and what people change in PagerDuty is noticed by that round.",
+		Do:      "Nothing. To save requests, use an account API key, or the token of an admin, on a plan with audit records. `run.audit: false` stops asking.",
+		Example: "Account does not have the abilities to perform the action",
+	},
+	{
 		Code: PollingSlowed, Account: true,
 		Title:   "On-calls are polled more slowly than configured",
 		Means:   "Polling as often as configured would take more than a tenth of PagerDuty's request budget.",

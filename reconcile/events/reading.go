@@ -52,3 +52,14 @@ func (t *Told) Polling(at time.Time, requests int, interval, configured time.Dur
 		{"requests", requests}, {"interval", interval.Round(time.Second).String()}, {"configured", configured.String()},
 	}})}
 }
+
+// Auditing is whether the audit trail can be read, when that begins not to be so; why is
+// empty if it can.
+func (t *Told) Auditing(at time.Time, why string) []Event {
+	was := t.noAudit
+	t.noAudit = why
+	if why == "" || was != "" {
+		return nil
+	}
+	return []Event{event(NoAuditTrail, at, Event{Reason: why})}
+}

@@ -60,6 +60,8 @@ type Told struct {
 	unkept string
 	// slowed says that polling is slower than configured.
 	slowed bool
+	// noAudit is why the audit trail can't be read; empty if it can.
+	noAudit string
 }
 
 // Condition is a state that lasts.

@@ -114,6 +114,7 @@ type accessConfig struct {
 type runConfig struct {
 	Schedule       string `yaml:"schedule"`
 	OnCallInterval string `yaml:"oncall_interval"`
+	Audit          bool   `yaml:"audit"`
 	MaxAge         string `yaml:"max_age"`
 	Settle         string `yaml:"settle"`
 	Listen         string `yaml:"listen"`
@@ -129,7 +130,7 @@ func defaultConfig() *Config {
 		Access:     accessConfig{WarnBefore: "24h"},
 		Window:     windowConfig{BackDays: 7, AheadDays: 35},
 		Evaluation: evaluationConfig{TimeLimit: "30s", MemoryLimit: "2GiB", MaxElements: 1_000_000},
-		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", MaxAge: "15m", Settle: "1m", Listen: "127.0.0.1:9465"},
+		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", Audit: true, MaxAge: "15m", Settle: "1m", Listen: "127.0.0.1:9465"},
 	}
 }
 

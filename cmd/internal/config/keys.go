@@ -52,6 +52,7 @@ func Keys() []configKey {
 		{"check.ignore", "[]", "Codes of warnings that `dutyward check` does not report: a list of them (`[speed/search]`), or each with the files, directories or patterns where it is (`{policy/unused-group: [policies/generated]}`), relative to this file. Use it for what many lines share; a single line is better served by a comment, `# dutyward:ignore CODE`. Errors can't be ignored."},
 		{"run.schedule", "every 5 minutes", "When `dutyward run` makes a round, beside those that boundaries and saved policies make: a cron expression of five fields (`*/5 * * * *`), `@every 10m` or `@hourly`; `CRON_TZ=Europe/Berlin` before it sets a time zone other than the machine's. Make it rarer if the account is large or others need the request budget."},
 		{"run.oncall_interval", "1m", "How often `dutyward run` looks at who is on call, to notice overrides between rounds; `0` for never. It takes a tenth of PagerDuty's request budget at most, and looks more rarely where that does not suffice. Make it longer if others need the budget."},
+		{"run.audit", "true", "Whether `dutyward run` asks PagerDuty's audit trail what others changed, instead of reading the whole account for each round of the schedule: then what they change in people, teams and memberships takes effect within `run.oncall_interval`, and the account is read in full every `run.max_age`. An account without the trail (it needs the Business plan, and a token of an admin or of the account) is read in full each time. Set it to `false` if the trail is not to be read."},
 		{"run.max_age", "15m", "How old the last whole reading of the account may be for a handoff to build on it; older, a handoff reads the account whole. Raise it if `run.schedule` is rarer than that and a whole reading takes long; `0` has every round read the account whole."},
 		{"run.settle", "1m", "How long an edit of policies or configuration must hold still before `dutyward run` lowers what it newly lowers: so long for each lowering, ten times that at most, and not at all where it is a commit. What it raises is raised at once. `0` for no wait."},
 		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz` and `/metrics`. They need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
@@ -103,5 +104,5 @@ schemas: {people: people.schema.json}
 access: {longest: 30d, warn_before: 24h}
 window: {back_days: 7, ahead_days: 35}
 evaluation: {time_limit: 30s, memory_limit: 2GiB, max_elements: 1000000}
-run: {schedule: "*/5 * * * *", oncall_interval: 1m, max_age: 15m, listen: "127.0.0.1:9465"}
+run: {schedule: "*/5 * * * *", oncall_interval: 1m, audit: true, max_age: 15m, listen: "127.0.0.1:9465"}
 `

@@ -246,7 +246,7 @@ func (l *loader) scalar(path string, n *yaml.Node, v reflect.Value) {
 	l.set(l.at(n), path, n.Value, v)
 }
 
-// set gives a text or number its value.
+// set gives a text, number or switch its value.
 func (l *loader) set(at place, path, text string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Int:
@@ -256,6 +256,12 @@ func (l *loader) set(at place, path, text string, v reflect.Value) {
 			return
 		}
 		v.SetInt(int64(number))
+	case reflect.Bool:
+		if text != "true" && text != "false" {
+			l.fault(at, "%s: expected true or false, not %q", path, text)
+			return
+		}
+		v.SetBool(text == "true")
 	case reflect.Slice:
 		items := []string{}
 		for _, item := range strings.Split(text, ",") {

@@ -194,6 +194,7 @@ func (s rounds) give(d *daemon.Daemon) {
 	d.Now, d.Self, d.ClockDoubt = s.Now, s.Self, s.ClockDoubt
 	d.Requests = func() int { return s.Client.Cost().Requests }
 	d.OnCallInterval, d.MaxAge = c.Watching()
+	d.Audit = c.Run.Audit
 	d.Settle, d.Local = c.Settle(), s.Local
 	d.Look = func(ctx context.Context, set reconcile.Policies, configuration bool) reconcile.Sight {
 		return s.look(ctx, set, configuration)
