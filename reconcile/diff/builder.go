@@ -215,10 +215,10 @@ func (b *builder) unsupported() {
 			c.Before, c.After = inventory.None, u.Role
 		}
 		if u.Why != "" {
-			b.block(c, obstacle{plan.BlockedNoPart, u.Why, u.Unblock})
+			b.block(c, obstacle{blockedNoPart, u.Why, u.Unblock})
 			continue
 		}
-		b.block(c, obstacle{plan.BlockedUnsupported, "not supported yet", "nothing: a later version carries it out"})
+		b.block(c, obstacle{blockedUnsupported, "not supported yet", "nothing: a later version carries it out"})
 	}
 }
 

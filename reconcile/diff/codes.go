@@ -1,9 +1,17 @@
 package diff
 
-import "github.com/dutyward/dutyward/inventory/code"
+import (
+	"slices"
+
+	"github.com/dutyward/dutyward/inventory/code"
+)
 
 // The codes of what is said of a round as a whole, and of what is left as it is.
 const (
+	codeNotIncluded    code.Code = "plan/not-included"
+	codeEndless        code.Code = "plan/never-taken-back"
+	codeUnread         code.Code = "plan/unread"
+	codeSettling       code.Code = "plan/settling"
 	codeIncomplete     code.Code = "plan/incomplete"
 	codeAnotherAccount code.Code = "plan/another-account"
 	codeTokenOwner     code.Code = "plan/token-owner"
@@ -16,7 +24,42 @@ const (
 )
 
 // Pages explain the codes of this package.
-var Pages = code.Pages{
+var Pages = slices.Concat(roundPages, blockedPages)
+
+var roundPages = code.Pages{
+	{
+		Code: codeNotIncluded, Account: true,
+		Title:   "Policies name something that is not under management",
+		Means:   "The policies would change access on a resource whose mode is unmanaged.",
+		Why:     "Nothing is done there, though the policies ask for it.",
+		Do:      "Include the resource in the configuration, or take it out of the policies.",
+		Example: "manage: {teams: {include: [Payments]}} and a grant on team:Search",
+	},
+	{
+		Code: codeEndless, Account: true,
+		Title:   "Temporary access would never be taken back",
+		Means:   "A grant with an until is on a resource in the mode grant-only.",
+		Why:     "Nothing is lowered there, so the access outlives its end.",
+		Do:      "Put the resource in sync, or take the access back by hand when it ends.",
+		Example: "modes: {\"team:Payments\": grant-only}",
+	},
+	{
+		Code: codeUnread, Account: true,
+		Title:   "Part of the account could not be read",
+		Means:   "PagerDuty did not answer for this resource or person.",
+		Why:     "What is not known is neither raised nor lowered (S6).",
+		Do:      "Look at what the snapshot is missing, with dutyward doctor.",
+		Example: "/teams/P1/members answered 500",
+	},
+	{
+		Code: codeSettling, Account: true,
+		Title:   "PagerDuty does not show yet what was written",
+		Means:   "A change was made less than two minutes ago, or an edit is open, and the account reads otherwise.",
+		Why:     "Acting on it could undo a change that just came about (S9).",
+		Do:      "Wait for the next round.",
+		Example: "written as manager less than two minutes ago and read back as responder",
+	},
+
 	{
 		Code: codeIncomplete, Account: true,
 		Title:   "The snapshot is incomplete",
@@ -88,5 +131,202 @@ var Pages = code.Pages{
 		Why:     "The plan shows whose turns a decision is about, and here it can't.",
 		Do:      "See why in the message, and correct it before you release the changes.",
 		Example: "it would leave layer Day of schedule Weekly without anybody",
+	},
+}
+
+// The codes of what blocks a change.
+const (
+	blockedOwner          code.Code = "blocked/owner"
+	blockedRemoval        code.Code = "blocked/removal"
+	blockedStakeholder    code.Code = "blocked/stakeholder"
+	blockedAbility        code.Code = "blocked/missing-ability"
+	blockedNoSeat         code.Code = "blocked/no-seat"
+	blockedTeamFull       code.Code = "blocked/team-full"
+	blockedTooManyTeams   code.Code = "blocked/too-many-teams"
+	blockedRequires       code.Code = "blocked/requires"
+	blockedCircle         code.Code = "blocked/circle"
+	blockedNotTargeted    code.Code = "blocked/not-targeted"
+	blockedUnsupported    code.Code = "blocked/unsupported"
+	blockedNoPart         code.Code = "blocked/nothing-to-take-turns-on"
+	blockedRendering      code.Code = "blocked/rendering-differs"
+	blockedEdit           code.Code = "blocked/edit"
+	blockedNobodyLeft     code.Code = "blocked/nobody-left"
+	blockedTooManyPeople  code.Code = "blocked/too-many-people"
+	blockedDesertedPart   code.Code = "blocked/deserted-layer"
+	blockedTooManyEvents  code.Code = "blocked/too-many-events"
+	blockedDeletedPerson  code.Code = "blocked/deleted-person"
+	blockedNobodyReplaced code.Code = "blocked/nobody-replaced"
+	blockedNoGap          code.Code = "blocked/no-gap"
+)
+
+// blockedPages explain what blocks a change.
+var blockedPages = code.Pages{
+	{
+		Code: blockedOwner, Account: true,
+		Title:   "The account owner's role can't be changed",
+		Means:   "Policies or a limit ask for another role of the account's owner.",
+		Why:     "PagerDuty changes it in its own pages only.",
+		Do:      "Make somebody else the owner in PagerDuty, or take the person out of the rule.",
+		Example: `a limit of "user" on everybody, the owner included`,
+	},
+	{
+		Code: blockedRemoval, Account: true,
+		Title:   "Nobody is removed from the account for want of a role",
+		Means:   "A limit leaves a person no base role at all.",
+		Why:     "Taking an account away is another step than taking a role away (S4).",
+		Do:      "Remove the person in PagerDuty, or say in the limit which base role is allowed.",
+		Example: `limit contains {…, "resource": "account", "at_most": "none"}`,
+	},
+	{
+		Code: blockedStakeholder, Account: true,
+		Title:   "Stakeholders can't hold this",
+		Means:   "The person is a stakeholder, or is to become one while on call.",
+		Why:     "PagerDuty lets stakeholders neither be on call nor hold a role on a team.",
+		Do:      "Grant a base role such as limited_user, or take the person off the schedule first.",
+		Example: "a grant of team:Payments to somebody whose base role is read_only_user",
+	},
+	{
+		Code: blockedAbility, Account: true,
+		Title:   "The account's plan does not include this",
+		Means:   "The role needs an ability that the account lacks.",
+		Why:     "PagerDuty would refuse it.",
+		Do:      "Add stakeholder seats to the account's plan, or grant another base role.",
+		Example: "read_only_user on an account without read_only_users",
+	},
+	{
+		Code: blockedNoSeat, Account: true,
+		Title:   "No seat is free",
+		Means:   "No licence of the account with a free seat allows the role.",
+		Why:     "PagerDuty would refuse it.",
+		Do:      "Free a seat or buy one, or grant another base role.",
+		Example: "no seat is free on licence Full User, which user needs",
+	},
+	{
+		Code: blockedTeamFull, Account: true,
+		Title:   "The team is full",
+		Means:   "The team has as many members as PagerDuty allows.",
+		Why:     "PagerDuty would refuse it.",
+		Do:      "Take somebody off the team, or split it.",
+		Example: "the team has 500 members",
+	},
+	{
+		Code: blockedTooManyTeams, Account: true,
+		Title:   "The person is on too many teams",
+		Means:   "The person is on as many teams as PagerDuty allows.",
+		Why:     "PagerDuty would refuse it.",
+		Do:      "Take them off a team.",
+		Example: "ann@acme.com is on 400 teams",
+	},
+	{
+		Code: blockedRequires, Account: true,
+		Title:   "It needs a change that is not made",
+		Means:   "Another change must come first, and that one is held, blocked, only observed or not targeted.",
+		Why:     "Without the other, PagerDuty would refuse this one, or somebody would be without cover (S16).",
+		Do:      "See to the other change.",
+		Example: "it needs ann@acme.com from none to responder on team:Payments, which is held",
+	},
+	{
+		Code: blockedCircle, Account: true,
+		Title:   "Changes wait for one another",
+		Means:   "A change needs others that need it.",
+		Why:     "None of them could come first.",
+		Do:      "Report it with the plan's JSON.",
+		Example: "it and what it needs wait for one another",
+	},
+	{
+		Code: blockedNotTargeted, Account: true,
+		Title:   "It needs a change that is not targeted",
+		Means:   "The plan was narrowed, and leaves out what this change needs.",
+		Why:     "Half of it would leave others with other turns, or lower more than was asked for.",
+		Do:      "Target the other change as well.",
+		Example: "dutyward plan --target team:Payments",
+	},
+	{
+		Code: blockedUnsupported, Account: true,
+		Title:   "This version does not carry it out",
+		Means:   "The policies state something that is read and shown, and not made yet.",
+		Why:     "The plan says what would be due.",
+		Do:      "Nothing: a later version carries it out.",
+		Example: `leaver contains {"user": "ann@acme.com", …}`,
+	},
+	{
+		Code: blockedNoPart, Account: true,
+		Title:   "The schedule has nothing to take turns on",
+		Means:   "The schedule has no layer or event that has not ended.",
+		Why:     "Hours and lengths of turns are set in PagerDuty.",
+		Do:      "Make a layer or event on it in PagerDuty.",
+		Example: "schedule Payments has no layer to take turns on that has not ended",
+	},
+	{
+		Code: blockedRendering, Account: true,
+		Title:   "The turns of the schedule can't be foreseen",
+		Means:   "The schedule renders otherwise here than in PagerDuty, or not at all.",
+		Why:     "A change could move other people's turns unseen (S22).",
+		Do:      "See the finding dutyward.rendering-differs, and make the change in PagerDuty until it is mended.",
+		Example: "schedule Payments renders otherwise here than in PagerDuty, first on 2026-03-02",
+	},
+	{
+		Code: blockedEdit, Account: true,
+		Title:   "The rotation can't be changed like that",
+		Means:   "The turns can't be revised as the policies ask.",
+		Why:     "Nothing of the edit is made, so that nobody's turns are half changed.",
+		Do:      "Change the rotation in PagerDuty.",
+		Example: "an event whose members are not in turns",
+	},
+	{
+		Code: blockedNobodyLeft, Account: true,
+		Title:   "A layer or event would have nobody",
+		Means:   "The last who takes turns there would leave it.",
+		Why:     "Nobody would be paged (S25).",
+		Do:      "Grant somebody turns on it, or end it in PagerDuty.",
+		Example: "it would leave layer Day of schedule Payments without anybody",
+	},
+	{
+		Code: blockedTooManyPeople, Account: true,
+		Title:   "Too many people for one rotation",
+		Means:   "The rotation would have more people than PagerDuty allows.",
+		Why:     "PagerDuty would refuse it.",
+		Do:      "Grant turns to fewer people.",
+		Example: "a grant of turns to a group of the whole company",
+	},
+	{
+		Code: blockedDesertedPart, Account: true,
+		Title:   "A layer has nobody who is there",
+		Means:   "All who are on a layer were deleted, and layers are written together.",
+		Why:     "PagerDuty takes no change of a schedule that names such people.",
+		Do:      "Put somebody on that layer in PagerDuty, or grant turns on it.",
+		Example: "layer Night has turns of #P1, who was deleted",
+	},
+	{
+		Code: blockedTooManyEvents, Account: true,
+		Title:   "The rotation has too many events",
+		Means:   "An event is replaced by its successor, and the rotation has no room for one.",
+		Why:     "PagerDuty would refuse it.",
+		Do:      "Wait until an event has ended, or delete one that is to come.",
+		Example: "a rotation with as many events as PagerDuty allows",
+	},
+	{
+		Code: blockedDeletedPerson, Account: true,
+		Title:   "A layer names somebody who was deleted",
+		Means:   "A layer that is not edited has turns of a person who was deleted, and layers are written together.",
+		Why:     "PagerDuty takes no change of a schedule that names such people.",
+		Do:      "Take them off that layer in PagerDuty, or let somebody join it, who takes over their turns.",
+		Example: `layer "Night" has turns of #P1, who was deleted`,
+	},
+	{
+		Code: blockedNobodyReplaced, Account: true,
+		Title:   "Nobody is there to be replaced",
+		Means:   "The person whom an override replaces has no turns in its window.",
+		Why:     "There is nothing that it could take the place of.",
+		Do:      "Name somebody who has, or leave `replaces` out to fill a gap.",
+		Example: `"replaces": "user:ann@acme.com" in a week that is not hers`,
+	},
+	{
+		Code: blockedNoGap, Account: true,
+		Title:   "Somebody is on call in the window already",
+		Means:   "An override without `replaces` on a shift-based schedule, where somebody is on call.",
+		Why:     "There an override replaces somebody, and only a gap can be filled without.",
+		Do:      "Say in `replaces` whom it replaces, or narrow it to the gap.",
+		Example: "ann@acme.com is on call on schedule Follow from 09:00 UTC",
 	},
 }

@@ -28,7 +28,7 @@ func (b *builder) enforce() {
 	}
 	b.proposed = kept
 	for name, n := range unmanaged {
-		b.warn(plan.CodeNotIncluded, "policies would change %d pairs of %s, which `include` leaves out: nothing is done there", n, name)
+		b.warn(codeNotIncluded, "policies would change %d pairs of %s, which `include` leaves out: nothing is done there", n, name)
 	}
 }
 
@@ -48,7 +48,7 @@ func (b *builder) neverEnding() {
 				continue
 			}
 			for _, by := range g.By {
-				seen[desired.Notice{Code: plan.CodeEndless, About: target.Resource, Origin: by.Origin, Message: fmt.Sprintf(
+				seen[desired.Notice{Code: codeEndless, About: target.Resource, Origin: by.Origin, Message: fmt.Sprintf(
 					"this grant has an end, but %s is in grant-only, where nothing is taken back", b.resourceName(target.Resource))}] = true
 			}
 		}
@@ -113,7 +113,7 @@ func (b *builder) target() {
 			continue
 		}
 		if lowering := need(c); lowering != "" {
-			b.block(c, obstacle{plan.BlockedNotTargeted, "it needs " + b.describe(lowering) + ", a lowering that is not targeted", "target that as well"})
+			b.block(c, obstacle{blockedNotTargeted, "it needs " + b.describe(lowering) + ", a lowering that is not targeted", "target that as well"})
 			continue
 		}
 		want(c)

@@ -206,7 +206,7 @@ func unread(s *inventory.Snapshot) []desired.Unknown {
 	var unknown []desired.Unknown
 	for _, m := range s.Account.Missing {
 		if !m.Resource.IsZero() {
-			unknown = append(unknown, desired.Unknown{Code: plan.CodeUnread, User: "*", Resource: m.Resource, Reason: m.What + ": " + m.Reason})
+			unknown = append(unknown, desired.Unknown{Code: codeUnread, User: "*", Resource: m.Resource, Reason: m.What + ": " + m.Reason})
 		}
 	}
 	if s.Account.Complete {
@@ -223,7 +223,7 @@ func unread(s *inventory.Snapshot) []desired.Unknown {
 		}
 	}
 	for _, user := range slices.Sorted(maps.Keys(strangers)) {
-		unknown = append(unknown, desired.Unknown{Code: plan.CodeUnread, User: user, Reason: "this person could not be read"})
+		unknown = append(unknown, desired.Unknown{Code: codeUnread, User: user, Reason: "this person could not be read"})
 	}
 	return unknown
 }

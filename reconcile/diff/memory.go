@@ -45,7 +45,7 @@ func overlay(s *inventory.Snapshot, writes []plan.Write) (*inventory.Snapshot, [
 			}
 		default:
 			unknown = append(unknown, desired.Unknown{
-				Code: plan.CodeSettling,
+				Code: codeSettling,
 				User: pair.User, Resource: pair.Resource,
 				Reason: fmt.Sprintf("written as %s less than two minutes ago and read back as %s", w.Role, read),
 			})

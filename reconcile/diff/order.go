@@ -223,7 +223,7 @@ func (b *builder) cascade() {
 				kept = append(kept, c)
 				continue
 			}
-			b.block(c, obstacle{plan.BlockedRequires, "it needs " + b.describe(c.Requires[i]) + ", which is " + b.whereabouts(c.Requires[i]), "see there"})
+			b.block(c, obstacle{blockedRequires, "it needs " + b.describe(c.Requires[i]) + ", which is " + b.whereabouts(c.Requires[i]), "see there"})
 		}
 		if len(kept) == len(b.proposed) {
 			return
@@ -296,7 +296,7 @@ func (b *builder) order() {
 	}
 	for _, c := range b.proposed {
 		if !done[c.ID] {
-			b.block(c, obstacle{plan.BlockedCircle, "it and what it needs wait for one another", "report it with the plan's JSON"})
+			b.block(c, obstacle{blockedCircle, "it and what it needs wait for one another", "report it with the plan's JSON"})
 		}
 	}
 	b.plan.Changes = ordered

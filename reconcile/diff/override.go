@@ -249,7 +249,7 @@ func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.O
 		}
 	}
 	if len(pieces) == 0 {
-		return nil, obstacle{plan.BlockedNobodyReplaced, fmt.Sprintf("%s takes no turns on schedule %s from %s to %s, and so can't be replaced there",
+		return nil, obstacle{blockedNobodyReplaced, fmt.Sprintf("%s takes no turns on schedule %s from %s to %s, and so can't be replaced there",
 			b.userName(o.Replaces), s.Name, clock(whole.Start), clock(whole.End)), "name somebody who does, or leave `replaces` out to fill a gap"}
 	}
 	return pieces, obstacle{}
@@ -274,11 +274,11 @@ func covers(e inventory.Event, p plan.OverrideShift) bool {
 // program's overrides, one piece for each.
 func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.OverrideShift, ours []plan.OverrideShift) (pieces []plan.OverrideShift, barred obstacle) {
 	if why := b.cache.rendersOtherwise(s.ID); why != "" {
-		return nil, obstacle{plan.BlockedRendering, why, "leave `replaces` out, or make the override in PagerDuty"}
+		return nil, obstacle{blockedRendering, why, "leave `replaces` out, or make the override in PagerDuty"}
 	}
 	shifts, err := oncall.Render(without(s, ours), whole.Start, whole.End)
 	if err != nil {
-		return nil, obstacle{plan.BlockedRendering, err.Error(), "report it with the schedule's JSON"}
+		return nil, obstacle{blockedRendering, err.Error(), "report it with the schedule's JSON"}
 	}
 	for _, shift := range shifts {
 		if shift.User != whole.Replaces || !shift.End.After(b.in.Now) || !shift.Start.Before(b.horizon()) {
@@ -301,9 +301,9 @@ func (b *builder) gap(s inventory.Schedule, whole plan.OverrideShift, ours []pla
 	shifts, err := oncall.Render(without(s, ours), plan.Later(whole.Start, b.in.Now), whole.End)
 	switch {
 	case err != nil:
-		return nil, obstacle{plan.BlockedRendering, err.Error(), "report it with the schedule's JSON"}
+		return nil, obstacle{blockedRendering, err.Error(), "report it with the schedule's JSON"}
 	case len(shifts) > 0:
-		return nil, obstacle{plan.BlockedNoGap, fmt.Sprintf("%s is on call on schedule %s from %s: on a shift-based schedule an override replaces somebody, and only a gap can be filled without",
+		return nil, obstacle{blockedNoGap, fmt.Sprintf("%s is on call on schedule %s from %s: on a shift-based schedule an override replaces somebody, and only a gap can be filled without",
 			b.userName(shifts[0].User), s.Name, clock(shifts[0].Start)), "say in `replaces` whom it replaces, or narrow it to the gap"}
 	}
 	return []plan.OverrideShift{whole}, obstacle{}

@@ -199,7 +199,7 @@ func (b *builder) turn(schedule inventory.Schedule, s situation) verdict {
 		return v
 	}
 	if why := b.cache.rendersOtherwise(schedule.ID); why != "" {
-		v.barred = obstacle{plan.BlockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended"}
+		v.barred = obstacle{blockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended"}
 	}
 	return v
 }
@@ -208,7 +208,7 @@ func (b *builder) turn(schedule inventory.Schedule, s situation) verdict {
 // Source: PagerDuty's Terraform provider, issue 759.
 func (b *builder) unschedulable(user, asked string) obstacle {
 	if base := b.baseAfter(user); asked != inventory.None && inventory.Stakeholder(base) {
-		return obstacle{plan.BlockedStakeholder, fmt.Sprintf("%s is a stakeholder (%s), and stakeholders can't be on schedules", b.userName(user), base),
+		return obstacle{blockedStakeholder, fmt.Sprintf("%s is a stakeholder (%s), and stakeholders can't be on schedules", b.userName(user), base),
 			"grant a base role such as limited_user"}
 	}
 	return obstacle{}
@@ -253,7 +253,7 @@ func unsettled(s *inventory.Snapshot, m plan.Memory, now time.Time) []desired.Un
 		}
 		known := slices.ContainsFunc(unknown, func(u desired.Unknown) bool { return u.Resource.ID == e.Schedule })
 		if why != "" && !known {
-			unknown = append(unknown, desired.Unknown{Code: plan.CodeSettling, User: "*", Resource: inventory.ByID(inventory.KindSchedule, e.Schedule), Reason: why})
+			unknown = append(unknown, desired.Unknown{Code: codeSettling, User: "*", Resource: inventory.ByID(inventory.KindSchedule, e.Schedule), Reason: why})
 		}
 	}
 	return unknown

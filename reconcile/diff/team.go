@@ -85,7 +85,7 @@ func (b *builder) member(s situation) verdict {
 	}
 	v := due(b.change(s.pair, s.held, s.asked))
 	if inventory.Stakeholder(base) {
-		v.barred = obstacle{plan.BlockedStakeholder,
+		v.barred = obstacle{blockedStakeholder,
 			fmt.Sprintf("%s is a stakeholder (%s), who can't hold a role on a team", b.userName(s.pair.User), base),
 			"grant a base role such as limited_user"}
 	}
@@ -145,10 +145,10 @@ func (teamRoles) refused(b *builder, c *plan.Change, room *room) obstacle {
 		room.userTeams[c.User]--
 	case plan.ActionGrant:
 		if len(b.in.Snapshot.Teams[team].Members)+room.teamSize[team] >= maxTeamMembers {
-			return obstacle{plan.BlockedTeamFull, fmt.Sprintf("the team has %d members, and PagerDuty allows no more", maxTeamMembers), "take somebody off the team, or split it"}
+			return obstacle{blockedTeamFull, fmt.Sprintf("the team has %d members, and PagerDuty allows no more", maxTeamMembers), "take somebody off the team, or split it"}
 		}
 		if len(b.in.Snapshot.Users[c.User].Teams)+room.userTeams[c.User] >= maxUserTeams {
-			return obstacle{plan.BlockedTooManyTeams, fmt.Sprintf("%s is on %d teams, and PagerDuty allows no more", b.userName(c.User), maxUserTeams), "take them off a team"}
+			return obstacle{blockedTooManyTeams, fmt.Sprintf("%s is on %d teams, and PagerDuty allows no more", b.userName(c.User), maxUserTeams), "take them off a team"}
 		}
 		room.teamSize[team]++
 		room.userTeams[c.User]++

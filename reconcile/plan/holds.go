@@ -18,8 +18,8 @@ const (
 	HoldRefusedEdit      code.Code = "hold/refused-edit"
 )
 
-// holdPages explain what holds a change.
-var holdPages = code.Pages{
+// Pages explain what holds a change.
+var Pages = code.Pages{
 	{
 		Code: HoldSuspended, Account: true,
 		Title:   "Nothing is lowered in this round",

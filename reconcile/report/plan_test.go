@@ -96,9 +96,9 @@ func wholePlan() *plan.Plan {
 		Blocked: []plan.Blocked{
 			{Change: plan.Change{ID: "team/T1/P9/none/responder", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P9",
 				Resource: team("T1"), Before: "none", After: "responder", Reason: "the rules say responder", By: []desired.By{through(untitled)}},
-				Code: plan.BlockedStakeholder, Why: "P9 is a stakeholder (read_only_user), who can't hold a role on a team", Unblock: "grant a base role such as limited_user"},
+				Code: "blocked/stakeholder", Why: "P9 is a stakeholder (read_only_user), who can't hold a role on a team", Unblock: "grant a base role such as limited_user"},
 			{Change: plan.Change{Kind: plan.Deprovision, User: "P5", Resource: account, Cause: plan.CausePolicy, Reason: "deprovisioning of eve@acme.com (left in March)",
-				By: []desired.By{through(untitled)}}, Code: plan.BlockedUnsupported, Why: "not supported yet", Unblock: "nothing: a later version carries it out"},
+				By: []desired.By{through(untitled)}}, Code: "blocked/unsupported", Why: "not supported yet", Unblock: "nothing: a later version carries it out"},
 		},
 		Held: []plan.Held{{Change: plan.Change{ID: "team/T2/P2/responder/none", Kind: plan.TeamRole, Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CausePolicy, User: "P2",
 			Resource: team("T2"), Before: "responder", After: "none", Reason: "no rule gives it", By: []desired.By{through(untitled)}},
