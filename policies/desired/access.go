@@ -7,6 +7,7 @@
 package desired
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"time"
@@ -261,7 +262,7 @@ type Notice struct {
 
 // UnmarshalJSON reads a notice. One that was saved before it had a code is its sentence.
 func (n *Notice) UnmarshalJSON(text []byte) error {
-	if len(text) > 0 && text[0] == '"' {
+	if bytes.HasPrefix(text, []byte(`"`)) {
 		return json.Unmarshal(text, &n.Message)
 	}
 	type plain Notice

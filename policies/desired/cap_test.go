@@ -71,6 +71,19 @@ func TestS38_TheLowestLimitInForceIsWhatLimitsLeave(t *testing.T) {
 	}
 }
 
+func TestS38_WhoHoldsMoreThanALimitLeavesIsBeyondIt(t *testing.T) {
+	a := access(limited(lim("user:di@acme.com", "team:*", "responder")), nil, noon)
+	for _, c := range []struct {
+		user, held string
+		beyond     bool
+	}{{"di", "manager", true}, {"di", "responder", false}, {"di", "observer", false}, {"di", inventory.None, false}, {"ann", "manager", false}} {
+		limit, beyond := a.Beyond(desired.Pair{User: c.user, Resource: ref("team:#SEA")}, c.held)
+		if beyond != c.beyond || beyond && limit.AtMost != "responder" {
+			t.Errorf("%s as %s is beyond %q: %t", c.user, c.held, limit.AtMost, beyond)
+		}
+	}
+}
+
 func TestS38_WhoIsUnderALimitIsKnownByKindAndByResource(t *testing.T) {
 	e := desired.Expand(desired.Input{Snapshot: account(), Statements: limited(
 		lim("group:contractors", "team:Payments", "responder"), lim("user:ann@acme.com", "account", "user"),

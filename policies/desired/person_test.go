@@ -94,3 +94,19 @@ func lookingUp(names ...string) []policies.Reference {
 	}
 	return out
 }
+
+func TestWhatARuleCannotLookUpSuspendsLoweringOnceForEachName(t *testing.T) {
+	a := desired.Expand(desired.Input{Snapshot: account(), Statements: groups(), References: lookingUp("team:Warehouse", "team:Warehouse", "team:Harbour")}).At(noon)
+	want := []string{"a rule looks up what it can't find: team:Warehouse does not exist", "a rule looks up what it can't find: team:Harbour does not exist"}
+	if got := desired.Messages(a.Suspends); !slices.Equal(got, want) {
+		t.Errorf("suspends %q, want %q", got, want)
+	}
+	if len(a.Errors) != 3 || a.Suspends[0].Origin.Line != 1 || a.Suspends[1].Origin.Line != 3 {
+		t.Errorf("errors %v, suspends %v, want each rule's place", a.Errors, a.Suspends)
+	}
+	st := groups("declared user:ann@acme.com", "undeclared user:ann@acme.com")
+	st.Groups, st.Members[1].Origins = st.Groups[:1], nil
+	if a := access(st, nil, noon); len(a.Suspends) != 1 || a.Suspends[0].Origin != (policies.Origin{}) {
+		t.Errorf("a member without a place suspends %v", a.Suspends)
+	}
+}
