@@ -117,3 +117,24 @@ func TestRecoverGoesThroughOpenIntentsByKindAndFirstThroughThoseThatStandHalfDon
 		t.Errorf("said %q", done.Said)
 	}
 }
+
+func TestOfAnEditThatHasEndedOrWasNeverRecordedOnlyItsChangesAreLookedAt(t *testing.T) {
+	for name, in := range map[string]apply.Intent{
+		"ended":          {Status: apply.IntentWritten, Payload: json.RawMessage(`{"was": {"id": "S1"}}`)},
+		"never recorded": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &absent{account: newAccount(newClock(), nil)}
+			turns := change(desired.Pair{User: "bob", Resource: inventory.ByID(inventory.KindSchedule, "S1"), Layer: "L1"}, "none", "rotation")
+			in.ID, in.Kind, in.Changes, in.At = 5, plan.Rotation, []plan.Change{turns}, start.Add(-time.Hour)
+			var l ledger
+			done, err := apply.Recover(t.Context(), []apply.Intent{in}, a, &l, apply.Options{Now: a.clock.Now})
+			if err != nil || len(done.Outcomes) != 1 || l.results[5].Status != apply.Failed {
+				t.Errorf("error %v, recorded %+v", err, l.results)
+			}
+			if len(a.asked) != 1 {
+				t.Errorf("looked at %v", a.asked)
+			}
+		})
+	}
+}

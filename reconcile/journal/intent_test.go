@@ -45,13 +45,15 @@ func TestAUnitOfSeveralStepsIsOpenUntilItsStepsAndItsChangesAreSettled(t *testin
 		open []string
 		is   apply.IntentStatus
 	}{
-		"nothing is known":       {nil, []string{join.ID, leave.ID}, ""},
-		"it is written":          {[]apply.Result{{Status: apply.IntentWritten, Outcomes: []apply.Outcome{outcomeOf(join, done), outcomeOf(leave, done)}}}, nil, ""},
-		"it does not show yet":   {[]apply.Result{{Status: apply.IntentUnseen, Outcomes: []apply.Outcome{outcomeOf(join, done), outcomeOf(leave, done)}}}, []string{}, apply.IntentUnseen},
-		"it is written in part":  {[]apply.Result{{Status: apply.IntentPartial, Outcomes: []apply.Outcome{outcomeOf(join, unsure), outcomeOf(leave, unsure)}}}, []string{join.ID, leave.ID}, apply.IntentPartial},
-		"a person must look":     {[]apply.Result{{Status: apply.IntentAlarm, Why: "half edited", Outcomes: []apply.Outcome{outcomeOf(join, unsure)}}}, []string{join.ID, leave.ID}, apply.IntentAlarm},
-		"one change is known":    {[]apply.Result{{Status: apply.IntentUndone, Outcomes: []apply.Outcome{outcomeOf(leave, apply.Outcome{Status: apply.Failed})}}}, []string{join.ID}, apply.IntentUndone},
-		"what is certain stands": {[]apply.Result{{Status: apply.IntentUnseen, Outcomes: []apply.Outcome{outcomeOf(join, done), outcomeOf(leave, done)}}, {Status: apply.IntentWritten, Outcomes: []apply.Outcome{outcomeOf(join, unsure)}}}, nil, ""},
+		"nothing is known":                  {nil, []string{join.ID, leave.ID}, ""},
+		"it is written":                     {[]apply.Result{{Status: apply.IntentWritten, Outcomes: []apply.Outcome{outcomeOf(join, done), outcomeOf(leave, done)}}}, nil, ""},
+		"it does not show yet":              {[]apply.Result{{Status: apply.IntentUnseen, Outcomes: []apply.Outcome{outcomeOf(join, done), outcomeOf(leave, done)}}}, []string{}, apply.IntentUnseen},
+		"it is written in part":             {[]apply.Result{{Status: apply.IntentPartial, Outcomes: []apply.Outcome{outcomeOf(join, unsure), outcomeOf(leave, unsure)}}}, []string{join.ID, leave.ID}, apply.IntentPartial},
+		"a person must look":                {[]apply.Result{{Status: apply.IntentAlarm, Why: "half edited", Outcomes: []apply.Outcome{outcomeOf(join, unsure)}}}, []string{join.ID, leave.ID}, apply.IntentAlarm},
+		"a person must look at what stands": {[]apply.Result{{Status: apply.IntentAlarm, Outcomes: []apply.Outcome{outcomeOf(join, done), outcomeOf(leave, done)}}}, []string{}, apply.IntentAlarm},
+		"a later write settled its changes": {[]apply.Result{{Status: apply.IntentPartial, Outcomes: []apply.Outcome{outcomeOf(join, done), outcomeOf(leave, done)}}}, []string{}, apply.IntentPartial},
+		"one change is known":               {[]apply.Result{{Status: apply.IntentUndone, Outcomes: []apply.Outcome{outcomeOf(leave, apply.Outcome{Status: apply.Failed})}}}, []string{join.ID}, apply.IntentUndone},
+		"what is certain stands":            {[]apply.Result{{Status: apply.IntentUnseen, Outcomes: []apply.Outcome{outcomeOf(join, done), outcomeOf(leave, done)}}, {Status: apply.IntentWritten, Outcomes: []apply.Outcome{outcomeOf(join, unsure)}}}, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWriter(t)
@@ -84,11 +86,15 @@ func TestAUnitOfSeveralStepsIsOpenUntilItsStepsAndItsChangesAreSettled(t *testin
 
 func TestAStepIsRecordedWithThePayloadAsItIsThen(t *testing.T) {
 	w := newWriter(t)
-	id := w.edit(change(turn, "none", "rotation", plan.CausePolicy))
-	w.clock.at = start.Add(time.Minute)
-	text, err := json.Marshal(apply.Edit{Was: inventory.Schedule{ID: "S1", Name: "Day"}})
-	must(t, err)
-	must(t, w.Recorder(w.round).Step(t.Context(), apply.Intent{ID: id, Payload: text}))
+	id := w.edit()
+	var text []byte
+	for _, name := range []string{"Day", "Evening"} {
+		w.clock.at = w.clock.at.Add(time.Minute)
+		var err error
+		text, err = json.Marshal(apply.Edit{Was: inventory.Schedule{ID: "S1", Name: name}})
+		must(t, err)
+		must(t, w.Recorder(w.round).Step(t.Context(), apply.Intent{ID: id, Payload: text}))
+	}
 	open, err := w.Pending(t.Context())
 	must(t, err)
 	if len(open) != 1 || !open[0].At.Equal(start) || !open[0].Touched.Equal(w.clock.at) || string(open[0].Payload) != string(text) {
