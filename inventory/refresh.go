@@ -70,10 +70,10 @@ func (r *Refreshed) Read(schedule string) bool { return r.Reread[schedule] }
 func (r *Refreshed) KnowsPolicy(policy string) bool { return r.Levels[policy] }
 
 // OutdatedError says that what was read again does not fit what was read
-// before, so that the account has to be read whole.
+// before, so that the whole account has to be read.
 type OutdatedError struct {
 	Why string
-	// ID and Answer are for Accepted, once the account was read whole; empty if
+	// ID and Answer are for Accepted, once the whole account was read; empty if
 	// the reason can't be accepted.
 	ID, Answer string
 }

@@ -59,7 +59,7 @@ type Window struct {
 	Until time.Time `json:"until"`
 }
 
-// Missing is a mandatory part of the account that could not be read whole.
+// Missing is a mandatory part of the account that could not be read completely.
 type Missing struct {
 	// What names the part as a person would: "users", "members of team Payments".
 	What string `json:"what"`

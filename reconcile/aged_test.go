@@ -132,7 +132,7 @@ func TestS35_WhatAgedLowersNobody(t *testing.T) {
 				t.Errorf("the round %s later read in part", v.clock.Sub(next))
 			}
 			if got := v.sim.Members(production)[user]; got != "responder" {
-				t.Errorf("role %q by the whole reading:\n%s", got, v.log)
+				t.Errorf("role %q by the full refresh:\n%s", got, v.log)
 			}
 		})
 	}

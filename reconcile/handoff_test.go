@@ -77,7 +77,7 @@ func (v *vigil) took() (reads, writes int, by map[string]int) {
 }
 
 // untilHandoff makes rounds at boundaries until one writes for a handoff, and
-// returns the moment. Every tenth is preceded by a whole round, as a schedule
+// returns the moment. Every tenth is preceded by a full refresh, as a schedule
 // would.
 func (v *vigil) untilHandoff() time.Time {
 	v.t.Helper()
@@ -105,7 +105,7 @@ func TestAHandoffCostsAtMostFiveRequestsBesideItsWrites(t *testing.T) {
 		outlook = v.at(at, daemon.WhyBoundary)
 		reads, writes, by := v.took()
 		if outlook.Full {
-			t.Fatalf("at %s the account was read whole:\n%s", at, v.log)
+			t.Fatalf("at %s the whole account was read:\n%s", at, v.log)
 		}
 		if writes > 2 {
 			continue // several handoffs
@@ -143,7 +143,7 @@ func TestARoundThatReadsInPartPlansWhatAWholeOneWould(t *testing.T) {
 		v.at(at, daemon.WhyBoundary)
 		v.policy = v.load(v.folder)
 		if p := v.plan(); len(p.Changes)+len(p.Held) > 0 {
-			t.Fatalf("after the handoff of %s a whole reading would change %+v %+v", at, p.Changes, p.Held)
+			t.Fatalf("after the handoff of %s a full refresh would change %+v %+v", at, p.Changes, p.Held)
 		}
 	}
 }
@@ -216,7 +216,7 @@ func TestAnOverrideMadeMeanwhileIsNoticedByTheNextLookAtOnCalls(t *testing.T) {
 	}
 	v.policy = v.load(v.folder)
 	if p := v.plan(); len(p.Changes) > 0 {
-		t.Errorf("a whole reading would still change %+v", p.Changes)
+		t.Errorf("a full refresh would still change %+v", p.Changes)
 	}
 }
 
@@ -228,12 +228,12 @@ func TestLooksAtOnCallsCanBeTurnedOff(t *testing.T) {
 	}
 }
 
-// What PagerDuty's pages made of the account since the last whole reading is
+// What PagerDuty's pages made of the account since the last full refresh is
 // seen before a write, and never overwritten: S8 makes an old base safe.
-func TestS8_AWholeReadingThatHasAgedOverwritesNothing(t *testing.T) {
+func TestS8_AFullRefreshThatHasAgedOverwritesNothing(t *testing.T) {
 	v := newVigil(t)
 	at := v.untilHandoff()
-	// Find the next handoff, and change its pair between the whole reading and it.
+	// Find the next handoff, and change its pair between the full refresh and it.
 	for range 40 {
 		outlook := v.at(at.Add(time.Minute), "schedule")
 		next := outlook.At
@@ -271,7 +271,7 @@ func TestS8_AWholeReadingThatHasAgedOverwritesNothing(t *testing.T) {
 			t.Errorf("the next round is in %s, want at once", wait)
 		}
 		if last := v.at(again.At, daemon.WhyBoundary); !last.Full {
-			t.Error("the round after a conflict did not read the account whole")
+			t.Error("the round after a conflict did not read the whole account")
 		}
 		return
 	}
@@ -283,7 +283,7 @@ func TestS6_WhatCantBeReadInPartIsReadWhole(t *testing.T) {
 		before  func(v *vigil)
 		because string
 	}{
-		"a base that is too old": {func(v *vigil) { v.MaxAge = time.Minute }, "the last whole reading is of"},
+		"a base that is too old": {func(v *vigil) { v.MaxAge = time.Minute }, "the last full refresh is of"},
 		"a round of another process": {func(v *vigil) {
 			v.policy = v.load(v.folder)
 			v.mustApply()
@@ -329,7 +329,7 @@ func TestWhatWasMissedWhileTheLoopWasDownIsMadeGoodAtOnce(t *testing.T) {
 
 // A base carries what the program wrote: read in part, the account is as the
 // program left it, also once the overlay of recent writes has ended.
-func TestS9_WhatWasWrittenSinceTheWholeReadingIsNotTakenForDrift(t *testing.T) {
+func TestS9_WhatWasWrittenSinceTheFullRefreshIsNotTakenForDrift(t *testing.T) {
 	v := newVigil(t)
 	at := v.untilHandoff()
 	v.log.Reset()
@@ -337,7 +337,7 @@ func TestS9_WhatWasWrittenSinceTheWholeReadingIsNotTakenForDrift(t *testing.T) {
 	for range 5 {
 		outlook = v.at(outlook.Poll.Add(time.Minute), daemon.WhyBoundary)
 		if outlook.Full {
-			t.Fatalf("the account was read whole:\n%s", v.log)
+			t.Fatalf("the whole account was read:\n%s", v.log)
 		}
 	}
 	if s := v.Status().Summary; s.Raise+s.Lower > 0 {

@@ -21,19 +21,19 @@ func TestABoundaryGoesBeforeTheScheduleAndPutsItOff(t *testing.T) {
 			}
 			return daemon.Next{}
 		}, []string{"0s start", "1h0m0s boundary", "1h0m0s schedule", "2h0m0s schedule"}},
-		"before a whole reading would be done": {func(n int) daemon.Next {
+		"before a full refresh would be done": {func(n int) daemon.Next {
 			if n == 1 {
 				return daemon.Next{At: began.Add(61 * time.Minute), FullTook: 2 * time.Minute}
 			}
 			return daemon.Next{}
 		}, []string{"0s start", "1h1m0s boundary", "1h1m0s schedule", "2h0m0s schedule"}},
-		"after a whole reading would be done": {func(n int) daemon.Next {
+		"after a full refresh would be done": {func(n int) daemon.Next {
 			if n <= 2 {
 				return daemon.Next{At: began.Add(63 * time.Minute), FullTook: 2 * time.Minute}
 			}
 			return daemon.Next{}
 		}, []string{"0s start", "1h0m0s schedule", "1h3m0s boundary", "2h0m0s schedule"}},
-		"with a round that had to read the account whole": {func(n int) daemon.Next {
+		"with a round that had to read the whole account": {func(n int) daemon.Next {
 			switch n {
 			case 1:
 				return daemon.Next{At: began.Add(time.Hour)}

@@ -253,7 +253,7 @@ func TestEachGroupFollowsItsShiftsToTheMinuteThroughAYear(t *testing.T) {
 	perRound := float64(costs.Requests[daemon.KindHandoff]) / float64(max(1, costs.Rounds[daemon.KindHandoff]))
 	t.Logf("%d minutes, %d schedules, %d changes of groups; rounds %v; requests %v in rounds %v, %.1f a handoff with its writes",
 		r.minutes, schedules, r.changes, r.rounds, costs.Requests, costs.Rounds, perRound)
-	if n := costs.Rounds[daemon.KindWhole]; n > int(until.Sub(from).Hours()/24)*2 {
-		t.Errorf("the account was read whole %d times", n)
+	if n := costs.Rounds[daemon.KindFull]; n > int(until.Sub(from).Hours()/24)*2 {
+		t.Errorf("the whole account was read %d times", n)
 	}
 }

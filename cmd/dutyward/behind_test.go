@@ -38,7 +38,7 @@ func TestS29_APagerThatWaitsForAKeyKeepsNobodyFromWriting(t *testing.T) {
 	default:
 	}
 	close(p.goesOn)
-	if got := <-code; got != exit.OK || !strings.Contains(p.said.String(), "Applied: 1 raised") {
+	if got := <-code; got != exit.OK || !strings.Contains(p.said.String(), "Applied: 1 added") {
 		t.Errorf("exit code %d, and in the pager %s", got, p.said.String())
 	}
 }

@@ -147,7 +147,7 @@ func TestTheTokenIsInNothingThatIsPrintedOrKept(t *testing.T) {
 	for _, args := range commands {
 		n.run(args...)
 	}
-	if !strings.Contains(n.said.String(), "Applied: 1 raised") {
+	if !strings.Contains(n.said.String(), "Applied: 1 added") {
 		t.Fatalf("nothing was applied:\n%s", n.said.String())
 	}
 	n.parrot.squawks.Store(true)

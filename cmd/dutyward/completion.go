@@ -65,7 +65,7 @@ func completeRounds(cmd *cobra.Command, j *journal.Journal) []string {
 	}
 	var rounds []string
 	for _, p := range past {
-		rounds = append(rounds, fmt.Sprintf("%d\t%s UTC, %d raised, %d lowered", p.Round, p.Began.UTC().Format("2006-01-02 15:04"), p.Raised, p.Lowered))
+		rounds = append(rounds, fmt.Sprintf("%d\t%s UTC, %d added, %d changed, %d removed", p.Round, p.Began.UTC().Format("2006-01-02 15:04"), p.Added, p.Changed, p.Removed))
 	}
 	return rounds
 }

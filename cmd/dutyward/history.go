@@ -9,6 +9,7 @@ import (
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -57,7 +58,7 @@ func newHistory(a *app) *cobra.Command {
 func historyOf(past []journal.Past) []report.Past {
 	list := make([]report.Past, len(past))
 	for i, p := range past {
-		list[i] = report.Past{Round: p.Round, Began: p.Began, Interrupted: p.Finished == nil, Raised: p.Raised, Lowered: p.Lowered, Alarms: p.Alarms}
+		list[i] = report.Past{Round: p.Round, Began: p.Began, Interrupted: p.Finished == nil, Made: plan.Tally{Add: p.Added, Change: p.Changed, Remove: p.Removed}, Alarms: p.Alarms}
 	}
 	return list
 }

@@ -100,7 +100,7 @@ type refresh struct {
 }
 
 // farthest is how far ahead on-calls are compared at most. PagerDuty lists 90
-// days of them; what begins later than this is found by whole readings.
+// days of them; what begins later than this is found by full refreshes.
 const farthest = 30 * 24 * time.Hour
 
 func newRefresh(c *Client, base *inventory.Snapshot, o inventory.RefreshOptions) *refresh {

@@ -68,7 +68,7 @@ var Pages = code.Pages{
 	{
 		Code: codeUnread, Account: true,
 		Title:   "A name was not read",
-		Means:   "The list in which it would stand could not be read whole.",
+		Means:   "The list in which it would stand could not be read completely.",
 		Why:     "It may exist, so nothing follows from its absence.",
 		Do:      "Look at what the snapshot is missing; the next round may read it.",
 		Example: "schedule:Payments while PagerDuty answers 500 to /schedules",

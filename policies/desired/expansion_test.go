@@ -205,7 +205,7 @@ func TestWhatCouldNotBeReadIsNotSaidNotToExist(t *testing.T) {
 		in.Snapshot.Account.Complete = false
 		in.Snapshot.Account.Missing = []inventory.Missing{{What: list, Reason: "500"}}
 		errs := desired.Expand(in).At(noon).Errors
-		if len(errs) != 1 || !strings.Contains(errs[0].Message, list+" could not be read whole") {
+		if len(errs) != 1 || !strings.Contains(errs[0].Message, list+" could not be read completely") {
 			t.Errorf("%s: errors %v", list, errs)
 		}
 	}

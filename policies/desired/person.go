@@ -63,7 +63,7 @@ func (n *Names) Person(name string) Person {
 func (n *Names) nobody(name string, ref inventory.Ref, before string) string {
 	const remedy = "correct it in the configuration"
 	if what := n.unreadOf(inventory.KindUser); what != "" {
-		return fmt.Sprintf("%s is not among those read, and %s could not be read whole", name, what)
+		return fmt.Sprintf("%s is not among those read, and %s could not be read completely", name, what)
 	}
 	switch near, ok := inventory.Nearest(name, n.index.Names(inventory.KindUser)); {
 	case ref.ID != "":

@@ -44,7 +44,7 @@ func TestS11_APersonOfTheConfigurationIsFoundOrItSaysWhatToDo(t *testing.T) {
 		"an address that two have": {"twin@acme.com", twins, nil,
 			desired.Person{IDs: []string{"tw1", "tw2"}, Why: "2 people in PagerDuty have the e-mail address twin@acme.com (#tw1, #tw2)"}},
 		"somebody whom a failed read may have missed": {"zoe@acme.com", unread, nil,
-			desired.Person{Nobody: true, Why: "zoe@acme.com is not among those read, and users could not be read whole"}},
+			desired.Person{Nobody: true, Why: "zoe@acme.com is not among those read, and users could not be read completely"}},
 	} {
 		s := account()
 		c.then(s)

@@ -112,7 +112,7 @@ func (n *Names) lookUp(ref inventory.Ref) resolution {
 				ref, before, n.index.Named(inventory.ByID(ref.Kind, before)))}
 		}
 		if what := n.unreadOf(ref.Kind); what != "" {
-			return resolution{outcome: missing, why: reasonf(codeUnread, ref, "%s is not among what was read, and %s could not be read whole", ref, what)}
+			return resolution{outcome: missing, why: reasonf(codeUnread, ref, "%s is not among what was read, and %s could not be read completely", ref, what)}
 		}
 		return resolution{outcome: missing, why: reasonf(CodeNotFound, ref, "%s does not exist", ref).meaning(n.nearest(ref))}
 	}
@@ -125,7 +125,7 @@ func (n *Names) lookUp(ref inventory.Ref) resolution {
 }
 
 // unreadOf names the part of the snapshot that lists things of a kind, if it
-// could not be read whole; else it is empty.
+// could not be read completely; else it is empty.
 func (n *Names) unreadOf(kind inventory.Kind) string {
 	list := string(kind) + "s"
 	if kind == inventory.KindEscalation {

@@ -23,14 +23,14 @@ import (
 //	policies, who takes turns      /oncalls for this round, else looked at again
 //	a team's members               as far as the person goes: by their own teams;
 //	                               all of them where a group keeps whoever was last
-//	what rules read of the         never fresh: whole readings alone tell
+//	what rules read of the         never fresh: full refreshes alone tell
 //	account in their own words
 //
 // A lowering for which that can't be had, or which it speaks against, waits for a
-// whole reading, which is due at once. Raises don't wait.
+// full refresh, which is due at once. Raises don't wait.
 
 // mostLooks is how many single things are looked at again at most: beyond that a
-// whole reading is no dearer.
+// full refresh is no dearer.
 const mostLooks = 25
 
 // looker looks at single things again; inventory/pagerduty's client does.
@@ -112,7 +112,7 @@ func (r *round) look(ctx context.Context, set reconcile.Policies, a inventory.Ag
 	looks, able := r.d.Refresher.(looker)
 	switch facts := set.Facts(); {
 	case len(facts) > 0:
-		return nil, fmt.Sprintf("the policies read %s of the account, which only a whole reading tells", strings.Join(facts, ", "))
+		return nil, fmt.Sprintf("the policies read %s of the account, which only a full refresh tells", strings.Join(facts, ", "))
 	case !able:
 		return nil, "what has aged can't be looked at again"
 	case a.Count() > mostLooks:

@@ -233,7 +233,7 @@ func (c *accountCache) unfit() string {
 	case b.refresher != s.refresher:
 		return "the configuration changed"
 	case s.now().Sub(b.at) >= s.maxAge:
-		return fmt.Sprintf("the last whole reading is of %s", b.at.Format(time.RFC3339))
+		return fmt.Sprintf("the last full refresh is of %s", b.at.Format(time.RFC3339))
 	}
 	return ""
 }

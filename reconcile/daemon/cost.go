@@ -35,7 +35,7 @@ type Costs struct {
 
 // The kinds of rounds, by what they read.
 const (
-	KindWhole   = "whole"
+	KindFull    = "full"
 	KindHandoff = "handoff"
 	KindOnCalls = "oncalls"
 	KindChanges = "changes"
@@ -107,7 +107,7 @@ func (r *round) count(kind string) events.Reading {
 
 // announceCost counts and tells what a round cost, and how long a handoff took.
 func (r *round) announceCost(done *reconcile.Applied) {
-	kind := KindWhole
+	kind := KindFull
 	if r.read != nil && r.read.refreshed != nil {
 		kind = KindHandoff
 		switch r.trigger {

@@ -26,9 +26,9 @@ type Daemon struct {
 	LoadSource func(ctx context.Context, source []byte) (reconcile.Policies, error)
 	Reader     reconcile.Reader
 	// Refresher reads for handoffs and looks at on-calls what they depend on;
-	// nil if every round is to read the account whole.
+	// nil if every round is to read the whole account.
 	Refresher Refresher
-	// MaxAge is how old a whole reading may be for such a round to build on it; the
+	// MaxAge is how old a full refresh may be for such a round to build on it; the
 	// constant where zero.
 	MaxAge time.Duration
 	// OnCallInterval is how often on-calls are looked at between rounds; zero for

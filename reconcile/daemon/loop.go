@@ -28,7 +28,7 @@ const (
 const quietPeriod = 5 * time.Second
 
 // What makes a round due for which a part of the account may suffice. Every
-// other cause is one for a round that reads the account whole.
+// other cause is one for a round that reads the whole account.
 const (
 	WhyBoundary = "boundary"
 	WhyOnCalls  = "on-calls"
@@ -47,10 +47,10 @@ const whyStill = "held still"
 // coalesces into it, and says nothing about what changed. An error changes the
 // next moment, never the process's life.
 //
-// A boundary goes before the schedule: reading the account whole takes minutes
+// A boundary goes before the schedule: reading the whole account takes minutes
 // where it is large, so a round of the schedule waits for a boundary that comes
 // at the same moment, or before it would be done. It stays due until a round has
-// read the account whole.
+// read the whole account.
 type Loop struct {
 	Schedule Schedule
 	// Run makes a round. Why says what triggered it, for the log alone.

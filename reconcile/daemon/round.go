@@ -157,8 +157,8 @@ func (r *round) again(done *reconcile.Applied, err error) bool {
 }
 
 // aged says that changes planned from a part did not come about because the
-// account is not any more as it was read whole: that is no failure, but a reason
-// to read it whole at once.
+// account is no longer as the last full refresh found it: that is no failure, but a reason
+// for a full refresh at once.
 func (r *round) aged(report *apply.Report) bool {
 	return !r.full() && report != nil && report.Counts.Conflict > 0 && report.Counts.Failed == 0
 }

@@ -65,7 +65,7 @@ var roundPages = code.Pages{
 		Title:   "The snapshot is incomplete",
 		Means:   "Part of the account could not be read.",
 		Why:     "What was not read might be the reason to keep access, so nothing is lowered in this round (S6).",
-		Do:      "See what is missing with `dutyward doctor`. Lowering goes on by itself once the account is read whole.",
+		Do:      "See what is missing with `dutyward doctor`. Lowering goes on by itself once the whole account is read.",
 		Example: "the snapshot is incomplete: members of team Payments (403)",
 	},
 	{

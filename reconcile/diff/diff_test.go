@@ -301,7 +301,7 @@ func TestTheDefaultIsObserve(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotImportedIsNeverChanged(t *testing.T) {
+func TestWhatIsNotIncludedIsNeverChanged(t *testing.T) {
 	in := Input(Account(), Grants("user:di@acme.com team:Search manager", "user:di@acme.com team:Payments manager"))
 	in.Settings.Include = map[inventory.Kind][]string{inventory.KindTeam: {"Pay*"}}
 	p := MustMake(t, in).Plan

@@ -161,7 +161,7 @@ var pagesOfRounds = code.Pages{
 		Means:   "A round that read in part can't be sure that somebody should lose access.",
 		Why:     "The next round, which is due at once, reads the account in full and decides.",
 		Do:      "Nothing.",
-		Example: "the policies read services of the account, which only a whole reading tells",
+		Example: "the policies read services of the account, which only a full refresh tells",
 	},
 	{
 		Code: NoAuditTrail, Account: true,

@@ -104,7 +104,11 @@ type Past struct {
 	Began time.Time `json:"began"`
 	// Finished is null if the round was interrupted.
 	Finished *time.Time `json:"finished"`
-	// Raised and Lowered count its acknowledged writes.
+	// Added, Changed and Removed count its acknowledged writes by what they did, Raised
+	// and Lowered by their effect.
+	Added   int `json:"added"`
+	Changed int `json:"changed"`
+	Removed int `json:"removed"`
 	Raised  int `json:"raised"`
 	Lowered int `json:"lowered"`
 	// Alarms are those about its edits of schedules, ended ones too.
@@ -123,7 +127,9 @@ func (j *Journal) Past(ctx context.Context, most int) ([]Past, error) {
 		return nil, err
 	}
 	err = each(ctx, j.db, `
-		SELECT round, began, finished, coalesce(sum(wrote = 1 AND effect = 'raise'), 0), coalesce(sum(wrote = 1 AND effect = 'lower'), 0)
+		SELECT round, began, finished, coalesce(sum(wrote = 1 AND before = 'none'), 0),
+			coalesce(sum(wrote = 1 AND before <> 'none' AND after <> 'none'), 0), coalesce(sum(wrote = 1 AND after = 'none'), 0),
+			coalesce(sum(wrote = 1 AND effect = 'raise'), 0), coalesce(sum(wrote = 1 AND effect = 'lower'), 0)
 		FROM rounds JOIN intents USING (round) LEFT JOIN changes USING (intent)
 		WHERE wrote = 1 OR alarmed IS NOT NULL
 		GROUP BY round ORDER BY round DESC LIMIT ?`,
@@ -131,7 +137,7 @@ func (j *Journal) Past(ctx context.Context, most int) ([]Past, error) {
 			var p Past
 			var began string
 			var finished sql.NullString
-			if err := scan(&p.Round, &began, &finished, &p.Raised, &p.Lowered); err != nil {
+			if err := scan(&p.Round, &began, &finished, &p.Added, &p.Changed, &p.Removed, &p.Raised, &p.Lowered); err != nil {
 				return err
 			}
 			var r Recorded

@@ -53,6 +53,35 @@ func OrEmpty[T any](s []T) []T {
 	return s
 }
 
+// Tally counts changes by what they do.
+type Tally struct {
+	// Add are roles where there were none, Change other roles, Remove no role where
+	// there was one.
+	Add, Change, Remove int
+}
+
+// Count adds a change to the tally. What this version does not carry out has no place
+// in it.
+func (t *Tally) Count(c Change) {
+	switch c.Action {
+	case ActionGrant:
+		t.Add++
+	case ActionRole:
+		t.Change++
+	case ActionRevoke:
+		t.Remove++
+	}
+}
+
+// TallyOf counts changes.
+func TallyOf(changes []Change) Tally {
+	var t Tally
+	for _, c := range changes {
+		t.Count(c)
+	}
+	return t
+}
+
 // Count brings the summary up to date.
 func (p *Plan) Count() {
 	p.Summary = Summary{

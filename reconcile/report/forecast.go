@@ -78,22 +78,16 @@ func (t *forecastText) due() {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	raised, lowered := 0, 0
-	for _, c := range now.Changes {
-		if c.Effect == plan.Lower {
-			lowered++
-		} else {
-			raised++
-		}
-	}
-	add(raised, "to raise")
-	add(lowered, "to lower")
+	changes := plan.TallyOf(now.Changes)
+	add(changes.Add, "to add")
+	add(changes.Change, "to change")
+	add(changes.Remove, "to remove")
 	add(len(now.Observed), "observed only")
 	add(len(now.Blocked), "blocked")
 	add(len(now.Held), "held")
 	t.line("")
 	if len(now.Changes) > 0 {
-		t.line("Due now: %s. `dutyward plan` shows them; what is to be made is taken for made.", strings.Join(parts, ", "))
+		t.line("Due now: %s. `dutyward plan` shows them, and the rest assumes that they are made.", strings.Join(parts, ", "))
 		return
 	}
 	t.line("Due now: %s. `dutyward plan` shows them.", strings.Join(parts, ", "))
@@ -193,7 +187,16 @@ func (t *forecastText) asOfNow() {
 // forecastSummary is a forecast in one line.
 func forecastSummary(f *forecast.Forecast) string {
 	s := f.Summary
-	line := fmt.Sprintf("Forecast: %d raised, %d lowered at %s in %s", s.Raise, s.Lower, count(s.Moments, "moment", "moments"), lasting(f.Until.Sub(f.From)))
+	var changes plan.Tally
+	for _, step := range f.Steps {
+		if !step.At.After(f.From) {
+			continue // due now
+		}
+		for _, c := range step.Changes {
+			changes.Count(c)
+		}
+	}
+	line := fmt.Sprintf("Forecast: %s at %s in %s", made(changes), count(s.Moments, "moment", "moments"), lasting(f.Until.Sub(f.From)))
 	for _, x := range []struct {
 		n    int
 		what string

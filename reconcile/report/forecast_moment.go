@@ -166,21 +166,17 @@ func ruleOf(c plan.Change) string {
 // folded writes a moment of many changes as what it comes to.
 func (t *forecastText) folded(step forecast.Step, rows []happening) {
 	causes := map[string]int{}
-	gains, loses := 0, 0
+	var changes plan.Tally
 	fates := map[string]int{}
 	for _, r := range rows {
 		causes[cause(r.Change)]++
 		if r.fate != "" {
 			fates[r.fate]++
 		}
-		if r.Effect == plan.Lower {
-			loses++
-		} else {
-			gains++
-		}
+		changes.Count(r.Change)
 	}
 	places, at := t.byPlace(rows)
-	text := fmt.Sprintf("%d changes on %s by %s: %d raised, %d lowered", len(rows), count(len(places), "resource", "resources"), tally(causes), gains, loses)
+	text := fmt.Sprintf("%d changes on %s by %s: %s", len(rows), count(len(places), "resource", "resources"), tally(causes), made(changes))
 	if len(fates) > 0 {
 		text += "; of these " + tally(fates)
 	}

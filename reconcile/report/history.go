@@ -15,8 +15,7 @@ type Past struct {
 	Round       int64
 	Began       time.Time
 	Interrupted bool
-	Raised      int
-	Lowered     int
+	Made        plan.Tally
 	// Alarms are those about the round's edits of schedules, ended ones too.
 	Alarms []apply.EditAlarmed
 }
@@ -32,7 +31,7 @@ func HistoryText(w io.Writer, rounds []Past, s Style) error {
 		digits = max(digits, len(fmt.Sprint(r.Round)))
 	}
 	for _, r := range rounds {
-		text := fmt.Sprintf("round %*d  %s  %s raised, %s lowered", digits, r.Round, clock(r.Began), fmt.Sprint(r.Raised), fmt.Sprint(r.Lowered))
+		text := fmt.Sprintf("round %*d  %s  %s", digits, r.Round, clock(r.Began), made(r.Made))
 		if r.Interrupted {
 			text += p.alarm("  interrupted")
 		}

@@ -82,17 +82,13 @@ func ApplyText(w io.Writer, p *plan.Plan, r *apply.Report, s Style) error {
 
 // ApplySummary is an apply in one line.
 func ApplySummary(r *apply.Report) string {
-	raised, lowered := 0, 0
+	var done plan.Tally
 	for _, o := range r.Outcomes {
-		switch {
-		case o.Status != apply.Done:
-		case o.Change.Effect == plan.Lower:
-			lowered++
-		default:
-			raised++
+		if o.Status == apply.Done {
+			done.Count(o.Change)
 		}
 	}
-	parts := []string{fmt.Sprintf("Applied: %d raised, %d lowered", raised, lowered)}
+	parts := []string{"Applied: " + made(done)}
 	for _, c := range []struct {
 		n    int
 		what string

@@ -65,7 +65,7 @@ func PlanSummary(p *plan.Plan) string {
 	add(len(p.Errors), map[bool]string{true: "error", false: "errors"}[len(p.Errors) == 1])
 	also := strings.Join(rest, ", ")
 	if len(p.Changes) > 0 {
-		line := fmt.Sprintf("Plan: %d to raise, %d to lower", s.Raise, s.Lower)
+		line := "Plan: " + due(plan.TallyOf(p.Changes))
 		if also != "" {
 			line += "; " + also
 		}
@@ -78,6 +78,16 @@ func PlanSummary(p *plan.Plan) string {
 		return "No changes. PagerDuty holds what the policies say; " + also + "."
 	}
 	return "No changes. PagerDuty holds what the policies say."
+}
+
+// due is "8 to add, 3 to change, 3 to remove".
+func due(t plan.Tally) string {
+	return fmt.Sprintf("%d to add, %d to change, %d to remove", t.Add, t.Change, t.Remove)
+}
+
+// made is "8 added, 3 changed, 3 removed".
+func made(t plan.Tally) string {
+	return fmt.Sprintf("%d added, %d changed, %d removed", t.Add, t.Change, t.Remove)
 }
 
 // holdsMore says that PagerDuty holds more than policies allow, though nothing is to

@@ -50,7 +50,7 @@ func (l *loader) check() {
 		l.fault(l.where("run.oncall_interval"), "run.oncall_interval: %q is not possible; expected 10s or more, such as 1m, or 0 for never", c.Run.OnCallInterval)
 	}
 	if d, err := time.ParseDuration(c.Run.MaxAge); err != nil || d < 0 {
-		l.fault(l.where("run.max_age"), "run.max_age: %q is not possible; expected such as 15m, or 0 for whole readings only", c.Run.MaxAge)
+		l.fault(l.where("run.max_age"), "run.max_age: %q is not possible; expected such as 15m, or 0 for full refreshes only", c.Run.MaxAge)
 	}
 	if d, err := time.ParseDuration(c.Run.Settle); err != nil || d < 0 || d > time.Hour {
 		l.fault(l.where("run.settle"), "run.settle: %q is not possible; expected an hour or less, such as 1m, or 0 for no wait", c.Run.Settle)

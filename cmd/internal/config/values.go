@@ -116,7 +116,7 @@ func (c *Config) Settle() time.Duration {
 	return settle
 }
 
-// Watching is how often on-calls are looked at, and how old a whole reading may
+// Watching is how often on-calls are looked at, and how old a full refresh may
 // be. They were checked when they were read.
 func (c *Config) Watching() (interval, age time.Duration) {
 	interval, _ = time.ParseDuration(c.Run.OnCallInterval)

@@ -60,7 +60,7 @@ func (d *demonstration) account(ctx context.Context) error {
 		account.Account.Name, account.Account.TakenAt.Format("Monday, 2 January 2006, 15:04 UTC"),
 		report.Counted(len(account.Users), "user"), report.Counted(len(account.Teams), "team"), report.Counted(len(account.Schedules), "schedule"),
 		kinds[inventory.ScheduleOfLayers], kinds[inventory.ScheduleOfShifts], len(account.EscalationPolicies), report.Counted(len(account.Services), "service"))
-	d.say("Read whole: %s", report.CostSummary(s.Client.Cost()))
+	d.say("Full refresh: %s", report.CostSummary(s.Client.Cost()))
 	return nil
 }
 

@@ -105,7 +105,7 @@ func (m metrics) events(counts map[code.Code]int) {
 
 // readings are what rounds read and how long handoffs took.
 func (m metrics) readings(c daemon.Costs) {
-	for _, kind := range []string{daemon.KindWhole, daemon.KindHandoff, daemon.KindOnCalls, daemon.KindChanges} {
+	for _, kind := range []string{daemon.KindFull, daemon.KindHandoff, daemon.KindOnCalls, daemon.KindChanges} {
 		m.count("readings_total", "Rounds and looks at on-calls by what they read.", float64(c.Rounds[kind]), "kind", kind)
 		m.count("reading_requests_total", "Requests to PagerDuty, writes among them, by what the round read.", float64(c.Requests[kind]), "kind", kind)
 	}
