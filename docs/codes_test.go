@@ -18,7 +18,7 @@ import (
 
 // coded are the types whose values say something to people and must have a code, by
 // the rooms whose texts have codes.
-var coded = []string{"Problem", "Notice", "Unknown", "Complaint", "Failure", "Held", "Blocked"}
+var coded = []string{"Problem", "Notice", "Unknown", "Complaint", "Failure", "Held", "Blocked", "Extra", "Implied", "Protected"}
 
 // TestNothingIsSaidWithoutACode looks at all values that are written out.
 func TestNothingIsSaidWithoutACode(t *testing.T) {

@@ -172,13 +172,13 @@ func outcomesOf(r *diff.Result) map[outcomeKey]Outcome {
 		return keyOf(desired.Pair{User: user, Resource: resource, Layer: layer}, "")
 	}
 	for _, x := range p.Extra {
-		out[pair(x.User, x.Resource, x.Layer)] = Outcome{State: OutcomeLeft, Before: x.Role, After: x.Role, Why: x.Why}
+		out[pair(x.User, x.Resource, x.Layer)] = Outcome{State: OutcomeLeft, Before: x.Role, After: x.Role, Code: x.Code, Why: x.Why}
 	}
 	for _, x := range p.Implied {
-		out[pair(x.User, x.Resource, "")] = Outcome{State: OutcomeImplied, Before: x.Role, After: x.Role, Why: x.Why}
+		out[pair(x.User, x.Resource, "")] = Outcome{State: OutcomeImplied, Before: x.Role, After: x.Role, Code: x.Code, Why: x.Why}
 	}
 	for _, x := range p.Protected {
-		out[pair(x.User, x.Resource, "")] = Outcome{State: OutcomeProtected, Before: x.Before, After: x.Before, Why: x.Reason}
+		out[pair(x.User, x.Resource, "")] = Outcome{State: OutcomeProtected, Before: x.Before, After: x.Before, Code: x.Code, Why: x.Reason}
 	}
 	for _, c := range p.Changes {
 		of(c, OutcomeChange, "", "", "")

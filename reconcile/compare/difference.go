@@ -91,7 +91,7 @@ type Outcome struct {
 	// Before and After are the change's roles.
 	Before string `json:"before"`
 	After  string `json:"after"`
-	// Code is why it is held or blocked, Rule the semantics' rule that holds it.
+	// Code is why it is held, blocked or left as it is, Rule the semantics' rule that holds it.
 	Code code.Code `json:"code"`
 	Rule string    `json:"rule"`
 	Why  string    `json:"why"`

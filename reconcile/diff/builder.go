@@ -182,8 +182,8 @@ func (b *builder) naming(t desired.Target) []desired.By {
 
 func (b *builder) propose(c plan.Change) { b.proposed = append(b.proposed, c) }
 
-func (b *builder) extra(pair desired.Pair, held, why string) {
-	b.plan.Extra = append(b.plan.Extra, plan.Extra{User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Role: held, Why: why})
+func (b *builder) extra(pair desired.Pair, held string, l left) {
+	b.plan.Extra = append(b.plan.Extra, plan.Extra{User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Role: held, Code: l.code, Why: l.why})
 }
 
 func (b *builder) warn(c code.Code, format string, args ...any) {

@@ -23,8 +23,19 @@ const (
 	codeTurnsUntold    code.Code = "plan/turns-untold"
 )
 
+// The codes of what is left as it is.
+const (
+	codeExtraUnnamed      code.Code = "extra/not-named"
+	codeExtraRuleFailed   code.Code = "extra/rule-failed"
+	codeExtraUnmanaged    code.Code = "extra/fixed-base-role"
+	codeExtraOverride     code.Code = "extra/former-override"
+	codeImplied           code.Code = "implied/membership"
+	codeProtected         code.Code = "protected/policy"
+	codeProtectedOperator code.Code = "protected/operator"
+)
+
 // Pages explain the codes of this package.
-var Pages = slices.Concat(roundPages, blockedPages)
+var Pages = slices.Concat(roundPages, leftPages, blockedPages)
 
 var roundPages = code.Pages{
 	{

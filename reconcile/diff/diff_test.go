@@ -314,3 +314,22 @@ func TestWhatIsNotIncludedIsNeverChanged(t *testing.T) {
 		t.Errorf("warnings %v, want one about team:Search", p.Warnings)
 	}
 }
+
+func TestWhatIsLeftAsItIsSaysWhyByACode(t *testing.T) {
+	in := Input(Account(), Grants("user:di@acme.com account limited_user"))
+	in.TokenUser = "di"
+	p := MustMake(t, in).Plan
+	if len(p.Extra) == 0 {
+		t.Fatal("nothing is left as it is")
+	}
+	for _, x := range p.Extra {
+		if x.Code != "extra/not-named" {
+			t.Errorf("%s on %s is left for %s: %s", x.User, x.Resource, x.Code, x.Why)
+		}
+	}
+	for _, x := range p.Protected {
+		if x.Code != "protected/operator" {
+			t.Errorf("%s is protected for %s", x.User, x.Code)
+		}
+	}
+}

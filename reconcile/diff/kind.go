@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -83,13 +84,19 @@ type verdict struct {
 	// asks for.
 	wayBack bool
 	// extra is why access that no policy gives is left as it is.
-	extra string
+	extra left
 	// implied is why PagerDuty gives by itself the role that is held.
 	implied   *plan.Implied
 	protected *plan.Protected
 	// raised is the base role that was held before this program raised it, where it
 	// stays.
 	raised string
+}
+
+// left is why something is left as it is.
+type left struct {
+	code code.Code
+	why  string
 }
 
 func due(c plan.Change) verdict { return verdict{due: &c} }
@@ -102,7 +109,7 @@ func (b *builder) settle(s situation, v verdict) {
 	if v.implied != nil {
 		b.plan.Implied = append(b.plan.Implied, *v.implied)
 	}
-	if v.extra != "" {
+	if v.extra.code != "" {
 		b.extra(s.pair, s.held, v.extra)
 	}
 	if v.raised != "" {
@@ -127,11 +134,19 @@ func (b *builder) protects(s situation, other string) (verdict, bool) {
 		if p.Covers(s.pair, s.held, other) {
 			return verdict{protected: &plan.Protected{
 				User: s.pair.User, Resource: s.pair.Resource, Layer: s.pair.Layer,
-				Before: s.held, Would: other, Reason: p.Reason, By: p.By,
+				Before: s.held, Would: other, Code: protectedBy(p), Reason: p.Reason, By: p.By,
 			}}, true
 		}
 	}
 	return verdict{}, false
+}
+
+// protectedBy is the kind of a protection.
+func protectedBy(p desired.Protection) code.Code {
+	if p.By.File == "" {
+		return codeProtectedOperator
+	}
+	return codeProtected
 }
 
 func nobody(func(string) bool) {}

@@ -55,7 +55,7 @@ func (b *builder) overrides(s inventory.Schedule) {
 func (b *builder) unasked(s situation, have plan.OverrideShift) verdict {
 	limit, beyond := b.access.Beyond(s.pair, s.held)
 	if _, named := b.access.Named[s.pair.Target()]; !named && !beyond {
-		return verdict{extra: "this program made it, and no policy names this schedule's overrides any more"}
+		return verdict{extra: left{codeExtraOverride, "this program made it, and no policy names this schedule's overrides any more"}}
 	}
 	if v, ok := b.protects(s, inventory.None); ok {
 		return v

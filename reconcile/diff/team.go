@@ -93,7 +93,7 @@ func (b *builder) member(s situation) verdict {
 }
 
 func impliedAs(role string, s situation, why string) verdict {
-	return verdict{implied: &plan.Implied{User: s.pair.User, Resource: s.pair.Resource, Role: role, Why: why}}
+	return verdict{implied: &plan.Implied{User: s.pair.User, Resource: s.pair.Resource, Role: role, Code: codeImplied, Why: why}}
 }
 
 // stranger is about somebody who is on a team without a grant.
@@ -106,7 +106,7 @@ func (b *builder) stranger(s situation, implied string) verdict {
 		return verdict{extra: b.unnamed("team")}
 	}
 	if base := b.baseAfter(s.pair.User); inventory.FixedBaseRole(base) {
-		return verdict{extra: fmt.Sprintf("team roles of %s are not managed", article(base))}
+		return verdict{extra: left{codeExtraUnmanaged, fmt.Sprintf("team roles of %s are not managed", article(base))}}
 	}
 	if !s.named || implied != "" && beyond && limit.AtMost != inventory.None {
 		return b.limitedStranger(s, implied, limit)
@@ -283,7 +283,7 @@ func (b *builder) joinsByItself(team string, before, after map[string]string) {
 			continue
 		}
 		b.plan.Implied = append(b.plan.Implied, plan.Implied{
-			User: user, Resource: resource, Role: impliedRole(b.baseAfter(user)), Foreseen: true,
+			User: user, Resource: resource, Role: impliedRole(b.baseAfter(user)), Foreseen: true, Code: codeImplied,
 			Why: fmt.Sprintf("by this plan %s, and PagerDuty puts them on the team", after[user]),
 		})
 	}

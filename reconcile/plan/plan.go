@@ -194,8 +194,9 @@ type Extra struct {
 	Resource inventory.Ref `json:"resource"`
 	Layer    string        `json:"layer"`
 	Role     string        `json:"role"`
-	// Why says why it is left alone.
-	Why string `json:"why"`
+	// Code is the kind of reason for which it is left alone, and Why says it.
+	Code code.Code `json:"code"`
+	Why  string    `json:"why"`
 }
 
 // Implied is what PagerDuty gives by itself.
@@ -203,7 +204,9 @@ type Implied struct {
 	User     string        `json:"user"`
 	Resource inventory.Ref `json:"resource"`
 	Role     string        `json:"role"`
-	Why      string        `json:"why"`
+	// Code is the kind of reason.
+	Code code.Code `json:"code"`
+	Why  string    `json:"why"`
 	// Foreseen says that PagerDuty will give it once this plan is carried out.
 	Foreseen bool `json:"foreseen"`
 }
@@ -215,7 +218,9 @@ type Protected struct {
 	Layer    string        `json:"layer"`
 	Before   string        `json:"before"`
 	// Would is the role that policies ask for.
-	Would  string     `json:"would"`
+	Would string `json:"would"`
+	// Code is the kind of protection.
+	Code   code.Code  `json:"code"`
 	Reason string     `json:"reason"`
 	By     desired.By `json:"by"`
 }
