@@ -72,8 +72,7 @@ func seated(s *inventory.Snapshot, change plan.Change) bool {
 
 // supposeSchedules takes a plan's edits of schedules for made, and says which
 // these are: their turns follow from the new definition from now on. Whom PagerDuty
-// puts on teams with them is there from the next round on, unless the plan takes
-// them off after that.
+// puts on teams with them is there from the next round on.
 func (c *course) supposeSchedules(p *plan.Plan) []string {
 	var ids []string
 	for _, e := range p.Edits {
@@ -92,11 +91,6 @@ func (c *course) supposeSchedules(p *plan.Plan) []string {
 	for _, i := range p.Implied {
 		if i.Foreseen {
 			c.edit.SetTeamRole(i.Resource.ID, i.User, i.Role)
-		}
-	}
-	for _, change := range p.Changes {
-		if change.Kind == plan.TeamRole && change.After == inventory.None {
-			Suppose(c.edit, change)
 		}
 	}
 	c.account = c.edit.Snapshot()
