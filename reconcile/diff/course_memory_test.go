@@ -227,3 +227,60 @@ func TestAForecastEditsAgainWhatItEdited(t *testing.T) {
 		})
 	}
 }
+
+// A raise that was taken back is over: the next goes back to what was there before it.
+func TestS4_AForecastForgetsARaiseThatWentBack(t *testing.T) {
+	st := everybody("user:ed@acme.com account admin until 5", "user:ed@acme.com account observer from 6 until 8", "user:ed@acme.com account admin from 10 until 15")
+	WantSteps(t, Input(Account(), st), 1,
+		"Mon 16 12:00 account ed limited_user>admin policy",
+		"Mon 16 17:00 account ed admin>limited_user expiry",
+		"Mon 16 18:00 account ed limited_user>observer expiry",
+		"Mon 16 22:00 account ed observer>admin expiry",
+		"Tue 17 03:00 account ed admin>observer expiry",
+	)
+}
+
+// A seat that a lowering frees is taken by the raise of the same moment, and by none later.
+func TestS16_AForecastGivesASeatAwayOnce(t *testing.T) {
+	st := Grants("user:cy@acme.com account limited_user until 20", "user:cy@acme.com account read_only_user",
+		"user:di@acme.com account limited_user from 20", "user:ed@acme.com account limited_user from 30")
+	WantSteps(t, Input(licensed(0), st), 3,
+		"Tue 17 08:00 account cy limited_user>read_only_user expiry",
+		"Tue 17 08:00 account di read_only_user>limited_user expiry",
+		"Tue 17 18:00 blocked: account ed read_only_user>limited_user expiry",
+	)
+	// Somebody who has no licence of their own takes a free one.
+	s := licensed(1)
+	di := s.Users["di"]
+	di.License = nil
+	s.Users["di"] = di
+	WantSteps(t, Input(s, Grants("user:di@acme.com account limited_user from 20", "user:ed@acme.com account limited_user from 30")), 3,
+		"Tue 17 08:00 account di read_only_user>limited_user expiry",
+		"Tue 17 18:00 blocked: account ed read_only_user>limited_user expiry",
+	)
+}
+
+// What stays held is told once, whatever else is due in between.
+func TestAForecastTellsWhatStaysHeldOnce(t *testing.T) {
+	s := Turns()
+	v := s.Schedules["WEE"]
+	v.Layers[0].Users = []string{"ann", "bob", "cy", "di"}
+	s.Schedules["WEE"] = v
+	Rerender(s, "WEE")
+	WantSteps(t, Input(s, Also(Rotation("ann bob di Weekly"), "user:ed@acme.com team:Search responder until 30", "user:cy@acme.com team:Search responder")), 17,
+		"Mon 16 12:00 team:Search ed none>responder policy",
+		"Mon 16 12:00 held: schedule:Weekly layer Day cy rotation>none policy",
+		"Tue 17 18:00 team:Search ed responder>none expiry",
+		"Mon 30 09:00 schedule:Weekly layer Day cy rotation>none policy",
+	)
+}
+
+// Who is on call when they leave a layer keeps their turn, and the layer that goes on
+// without them is edited again later.
+func TestAForecastEditsAgainALayerThatSomebodyOnCallLeft(t *testing.T) {
+	WantSteps(t, Input(Turns(), Also(Rotation("bob cy Weekly"), "user:di@acme.com schedule:Weekly rotation from 24", "user:ed@acme.com schedule:Weekly rotation from 300")), 15,
+		"Mon 16 12:00 schedule:Weekly layer Day ann rotation>none policy",
+		"Tue 17 12:00 schedule:Weekly layer Day di none>rotation expiry",
+		"Sun 29 00:00 schedule:Weekly layer Day ed none>rotation expiry",
+	)
+}

@@ -61,6 +61,12 @@ func TestAForecastMakesWhatWaitsForAPlaceOnATeam(t *testing.T) {
 		"Tue 17 18:00 team:Search m200 observer>none expiry",
 		"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
 	)
+	st.Grants = st.Grants[4:] // without the turns
+	WantSteps(t, Input(s, st), 3,
+		"Mon 16 12:00 blocked: team:Search di none>responder policy",
+		"Tue 17 18:00 team:Search di none>responder policy",
+		"Tue 17 18:00 team:Search m200 observer>none expiry",
+	)
 }
 
 // What is only observed on a team is taken for made, so that its further course shows,

@@ -300,3 +300,17 @@ func foresee(t *testing.T, in diff.Input, days int) *forecast.Forecast {
 	}
 	return f
 }
+
+// The raise was to end with the grant that it was for, though by then the membership
+// of a team asks for the same without an end.
+func TestS4_AForecastKnowsWhenARaiseWasToEndThatHasAnotherReasonMeanwhile(t *testing.T) {
+	s := Turns()
+	st := Grants("user:ed@acme.com account user until 30", "user:ed@acme.com team:Search responder from 5 until 30", "user:cy@acme.com team:Search responder", "team:Search account user")
+	WantSteps(t, Input(s, st), 3,
+		"Mon 16 12:00 account cy limited_user>user policy",
+		"Mon 16 12:00 account ed limited_user>user policy",
+		"Mon 16 17:00 team:Search ed none>responder expiry",
+		"Tue 17 18:00 team:Search ed responder>none expiry",
+		"Tue 17 18:00 account ed user>limited_user facts",
+	)
+}
