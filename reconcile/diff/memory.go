@@ -195,7 +195,7 @@ func (b *builder) anothersMemory() []desired.Notice {
 		if _, here := b.in.Snapshot.Users[p.User]; here {
 			return nil
 		}
-		known[p.User] = known[p.User] || p.Actual != inventory.None
+		known[p.User] = true
 	}
 	if len(known) < strangersToTell {
 		return nil
