@@ -284,3 +284,36 @@ func TestAForecastEditsAgainALayerThatSomebodyOnCallLeft(t *testing.T) {
 		"Sun 29 00:00 schedule:Weekly layer Day ed none>rotation expiry",
 	)
 }
+
+// What the limit on lowerings holds stays held across moments that are about something
+// else, and what it does not hold is made.
+func TestS26_AForecastReleasesNothingByTimeAlone(t *testing.T) {
+	in := Input(Turns(), Also(Rotation("ann di cy Weekly"), "user:ed@acme.com team:Search responder until 30", "user:cy@acme.com team:Search responder"))
+	in.Memory.Last = &plan.Round{At: Noon, Revision: "r0", Grants: 1, Held: []string{"schedule/WEE/DAY/bob/rotation/none"}}
+	WantSteps(t, in, 17,
+		"Mon 16 12:00 team:Search ed none>responder policy",
+		"Mon 16 12:00 held: schedule:Weekly layer Day bob rotation>none policy",
+		"Mon 16 12:00 held: schedule:Weekly layer Day di none>rotation policy",
+		"Tue 17 18:00 team:Search ed responder>none expiry",
+	)
+	in.Memory.Last.Held = nil
+	WantSteps(t, in, 17,
+		"Mon 16 12:00 schedule:Weekly layer Day di none>rotation policy",
+		"Mon 16 12:00 team:Search ed none>responder policy",
+		"Mon 16 12:00 schedule:Weekly layer Day bob rotation>none policy",
+		"Tue 17 18:00 team:Search ed responder>none expiry",
+	)
+}
+
+// A base role that fixes roles on teams is a reason of its own to be on one, as long as
+// somebody has it.
+func TestS34_AForecastKnowsWhenAFixedRoleEnds(t *testing.T) {
+	s := Account()
+	Put(s, "SEA", "ed", "responder")
+	st := Grants("team:Search team:Search responder", "user:cy@acme.com team:Search responder", "user:ed@acme.com account admin until 30", "user:ed@acme.com account limited_user")
+	WantSteps(t, Input(s, st), 3,
+		"Mon 16 12:00 account ed limited_user>admin policy",
+		"Tue 17 18:00 account ed admin>limited_user expiry",
+		"Tue 17 18:00 team:Search ed responder>none facts",
+	)
+}
