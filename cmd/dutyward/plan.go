@@ -24,6 +24,9 @@ type planFlags struct {
 	out, printInput, base, format string
 	asJSON, detailed, watch       bool
 	refresh                       time.Duration
+	days                          int
+	// daysAsked says that the days are not the default.
+	daysAsked bool
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -46,6 +49,7 @@ func newPlan(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&f.watch, "watch", false, "whenever a policy or its data is saved, show what that makes to the plan")
 	cmd.Flags().DurationVar(&f.refresh, "refresh", 0, "the `interval` at which to read the account again with --watch, such as 5m; it is read once without it")
 	cmd.Flags().StringVar(&f.base, "base", "", "show what the policies do that those at this git `revision`, or in this directory, do not")
+	cmd.Flags().IntVar(&f.days, "days", 14, "with --base, compare what happens in this many `days` too")
 	cmd.Flags().StringVar(&f.format, "format", "", "text or json; with --base also markdown, for a comment on a pull request")
 	for _, other := range []string{"print-input", "watch"} {
 		cmd.MarkFlagsMutuallyExclusive("base", other)
@@ -63,8 +67,15 @@ func (a *app) plan(cmd *cobra.Command, f planFlags) error {
 	if f.At != "" && f.out != "" {
 		return errors.New("--at and --out don't go together: a plan for another moment is not one to apply")
 	}
+	f.daysAsked = cmd.Flags().Changed("days")
 	if f.base != "" {
-		return a.planBase(ctx, f.roundFlags, f.base, cmp.Or(f.format, map[bool]string{true: "json", false: "text"}[f.asJSON]), f.out, f.detailed)
+		if f.days < 1 {
+			return fmt.Errorf("--days %d: expected 1 or more", f.days)
+		}
+		return a.planBase(ctx, f, cmp.Or(f.format, map[bool]string{true: "json", false: "text"}[f.asJSON]))
+	}
+	if f.daysAsked {
+		return errors.New("--days goes with --base; `dutyward forecast --days` looks ahead with the policies here")
 	}
 	switch f.format {
 	case "", "text":

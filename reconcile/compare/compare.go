@@ -56,7 +56,9 @@ func Compare(before, after *diff.Result) *Difference {
 		After:        Side{after.Plan.Revision, after.Plan.Summary},
 		Access:       []AccessDifference{},
 		Consequences: []Consequence{},
-		Names:        maps.Clone(before.Plan.Names),
+		Later:        []Later{}, Rules: []RuleChange{}, Data: []string{}, Settings: []Setting{},
+		Stated: Moved[Stated]{Begins: []Stated{}, Ends: []Stated{}},
+		Names:  maps.Clone(before.Plan.Names),
 	}
 	maps.Copy(d.Names, after.Plan.Names)
 	was, then := outcomesOf(before), outcomesOf(after)

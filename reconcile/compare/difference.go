@@ -38,9 +38,31 @@ type Difference struct {
 	// Protections are those in force: one that goes may let later plans change
 	// what this one does not.
 	Protections Moved[Guarded] `json:"protections"`
+	// Later is what differs after the present moment and before Foreseen, which is null
+	// where no forecasts were compared.
+	Foreseen *time.Time `json:"foreseen"`
+	Later    []Later    `json:"later"`
+	// NotForeseen is why what differs later can't be told; empty if it can.
+	NotForeseen string `json:"not_foreseen"`
+	// Stated is what the policies say otherwise and what shows in nothing above.
+	Stated Moved[Stated] `json:"stated"`
+	// Rules are those that are written otherwise, and Data the files of data that hold
+	// other values, whatever comes of them.
+	Rules []RuleChange `json:"rules"`
+	Data  []string     `json:"data"`
+	// Settings are the keys of the configuration with other values.
+	Settings []Setting `json:"settings"`
 	// Names are as in a plan.
 	Names   map[string]string `json:"names"`
 	Summary DifferenceSummary `json:"summary"`
+}
+
+// Setting is a key of the configuration with another value.
+type Setting struct {
+	Key string `json:"key"`
+	// Before and After are the values as they are written; empty where there is none.
+	Before string `json:"before"`
+	After  string `json:"after"`
 }
 
 // Side is one of the two plans.
@@ -140,12 +162,24 @@ type DifferenceSummary struct {
 	WarningsBegin int `json:"warnings_begin"`
 	AbsentBegin   int `json:"absent_begin"`
 	SuspendsBegin int `json:"suspends_begin"`
+	// Later counts the pairs for which something differs later.
+	Later    int `json:"later"`
+	Stated   int `json:"stated"`
+	Rules    int `json:"rules"`
+	Data     int `json:"data"`
+	Settings int `json:"settings"`
+}
+
+// Configured adds the keys of the configuration that have other values.
+func (d *Difference) Configured(settings []Setting) {
+	d.Settings = plan.OrEmpty(settings)
+	d.Summary.Settings = len(settings)
 }
 
 // Empty says that nothing at all differs.
 func (d *Difference) Empty() bool {
 	s := d.Summary
-	return s == DifferenceSummary{} && len(d.Errors.Ends)+len(d.Warnings.Ends)+len(d.Absent.Ends)+len(d.Unknown.Ends)+len(d.Suspended.Ends)+len(d.Protections.Begins)+len(d.Protections.Ends) == 0
+	return s == DifferenceSummary{} && len(d.Errors.Ends)+len(d.Warnings.Ends)+len(d.Absent.Ends)+len(d.Unknown.Ends)+len(d.Suspended.Ends)+len(d.Protections.Begins)+len(d.Protections.Ends) == 0 && d.NotForeseen == ""
 }
 
 // consequences notes the pairs that are asked for as before and for which the

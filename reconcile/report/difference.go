@@ -16,10 +16,12 @@ import (
 func DifferenceText(w io.Writer, d *compare.Difference, s Style) error {
 	t := newDifferenceText(w, d, s)
 	t.access()
+	t.later()
 	t.consequences()
 	t.holds()
 	t.differingFindings()
 	t.movedNotices()
+	t.said()
 	t.line("")
 	t.line("%s", t.strong(DifferenceSummary(d)))
 	return t.err
@@ -31,7 +33,7 @@ func DifferenceJSON(w io.Writer, d *compare.Difference) error { return JSON(w, d
 // DifferenceSummary is a difference in one line.
 func DifferenceSummary(d *compare.Difference) string {
 	if d.Empty() {
-		return "No difference: the policies ask for the same, and the plan is the same."
+		return noDifference(d)
 	}
 	s := d.Summary
 	var parts []string
@@ -50,11 +52,24 @@ func DifferenceSummary(d *compare.Difference) string {
 	add(s.UnknownsBegin, "new unknown", "new unknowns")
 	add(s.ErrorsBegin, "new error", "new errors")
 	add(s.WarningsBegin, "new warning", "new warnings")
+	add(s.Later, "differs later", "differ later")
+	add(s.Stated, "said otherwise with no effect", "said otherwise with no effect")
+	add(s.Rules, "rule written otherwise", "rules written otherwise")
+	add(s.Data, "file of data", "files of data")
+	add(s.Settings, "key of the configuration", "keys of the configuration")
 	line := fmt.Sprintf("Difference: %d to get more, %d to get less", s.Raise, s.Lower)
 	if len(parts) > 0 {
 		line += "; " + strings.Join(parts, ", ")
 	}
 	return line + "."
+}
+
+// noDifference says how far that was looked at.
+func noDifference(d *compare.Difference) string {
+	if d.Foreseen == nil {
+		return "No difference: the policies ask for the same now, and the plan is the same."
+	}
+	return fmt.Sprintf("No difference until %s: the policies ask for the same, and the plan is the same.", clock(*d.Foreseen))
 }
 
 // differenceText is a difference being written, with the means of a plan.
@@ -94,6 +109,9 @@ func changeOf(a compare.AccessDifference) plan.Change {
 		c.Action = plan.ActionRevoke
 	case a.Before == a.After:
 		c.Reason = otherEnd(a) + "; " + c.Reason
+	}
+	if a.Before != a.After && a.UntilAfter != nil {
+		c.Reason += ", until " + clock(*a.UntilAfter)
 	}
 	if a.Was.Key != "" && a.Then.Key == "" {
 		c.Reason += "; before: " + handled(a.Was)

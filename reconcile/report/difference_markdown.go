@@ -128,6 +128,9 @@ func (m *markdown) sections() []section {
 	return []section{
 		{head: "Access that the policies ask for", lines: access,
 			table: "| resource | who | role | what comes of it | by |\n| --- | --- | --- | --- | --- |"},
+		{head: laterHeadOf(t), lines: m.laterRows(),
+			table: "| resource | who | role | when | by |\n| --- | --- | --- | --- | --- |"},
+		{head: "What happens later can't be compared", lines: items(notForeseen(d))},
 		{head: "Asked for as before, and handled otherwise", lines: consequences},
 		{head: "New findings", lines: begins},
 		{head: "Findings gone", lines: ends},
@@ -139,7 +142,25 @@ func (m *markdown) sections() []section {
 		{head: "No longer unknown", lines: items(t.unknowns(d.Unknown.Ends))},
 		{head: "Newly named and without an account", lines: items(addresses(d.Absent.Begins))},
 		{head: "No longer named without an account", lines: items(addresses(d.Absent.Ends))},
+		{head: "Said otherwise, with no effect on access" + t.span(), lines: items(t.stated())},
+		{head: "Rules written otherwise", lines: items(ruleLines(d.Rules))},
+		{head: "Data with other values", lines: items(d.Data)},
+		{head: "Configuration with other values", lines: items(settingLines(d.Settings))},
 	}
+}
+
+func laterHeadOf(t *differenceText) string {
+	if t.diff.Foreseen == nil {
+		return ""
+	}
+	return t.laterHead()
+}
+
+func notForeseen(d *compare.Difference) []string {
+	if d.NotForeseen == "" {
+		return nil
+	}
+	return []string{d.NotForeseen}
 }
 
 func items(lines []string) []string {

@@ -1,4 +1,6 @@
-package main
+// Package base finds what `plan --base` compares with: policies and configuration as they
+// are in another directory, or at a revision of git.
+package base
 
 import (
 	"bufio"
@@ -21,37 +23,70 @@ import (
 	"github.com/dutyward/dutyward/policies/eval"
 )
 
-// basePolicies are the policies that `plan --base` compares with: the roots and
+// Policies are the policies that `plan --base` compares with: the roots and
 // schemas as they are at a git revision or in a directory, under the names that
 // they have here.
-type basePolicies struct {
-	options eval.Options
-	// called is what messages call them.
-	called string
+type Policies struct {
+	Options eval.Options
+	// Called is what messages call them.
+	Called string
 	// temporary is a directory to remove; may be empty.
 	temporary string
 }
 
-func (b *basePolicies) remove() {
+// Remove removes what was written to load them.
+func (b *Policies) Remove() {
 	if b.temporary != "" {
 		os.RemoveAll(b.temporary)
 	}
 }
 
-// findBase finds what --base names: a directory if there is one of that name,
+// Find finds what --base names: a directory if there is one of that name,
 // else a revision of the repository that holds the policies.
-func findBase(ctx context.Context, base string, here eval.Options) (*basePolicies, error) {
+func Find(ctx context.Context, base string, here eval.Options) (*Policies, error) {
 	if info, err := os.Stat(base); err == nil && info.IsDir() {
 		return directoryBase(base, here)
 	}
 	return revisionBase(ctx, base, here)
 }
 
+// Configuration is the text of a configuration's file at a base, in a directory or at
+// a revision; nil if it is not there.
+func Configuration(ctx context.Context, base, file string) ([]byte, error) {
+	if file == "" {
+		return nil, nil
+	}
+	if info, err := os.Stat(base); err == nil && info.IsDir() {
+		there := filepath.Join(base, file)
+		if !filepath.IsLocal(file) || !isFile(there) {
+			return nil, nil
+		}
+		return os.ReadFile(there)
+	}
+	tree, err := treeAt(ctx, base, filepath.Dir(file))
+	if err != nil {
+		return nil, fmt.Errorf("--base %s: %w", base, err)
+	}
+	dir, err := os.MkdirTemp("", "dutyward-base-")
+	if err != nil {
+		return nil, fmt.Errorf("--base %s: %w", base, err)
+	}
+	defer os.RemoveAll(dir)
+	name := filepath.Base(file)
+	if err := tree.extract(ctx, dir, func(p string) bool { return p == name }); err != nil {
+		return nil, fmt.Errorf("--base %s: %w", base, err)
+	}
+	if !isFile(filepath.Join(dir, name)) {
+		return nil, nil
+	}
+	return os.ReadFile(filepath.Join(dir, name))
+}
+
 // directoryBase finds the roots in another directory. It is another checkout,
 // which holds them where this directory does, or it is itself the only root.
-func directoryBase(dir string, here eval.Options) (*basePolicies, error) {
-	b := &basePolicies{called: dir, options: here}
-	b.options.Roots, b.options.As = nil, map[string]string{}
+func directoryBase(dir string, here eval.Options) (*Policies, error) {
+	b := &Policies{Called: dir, Options: here}
+	b.Options.Roots, b.Options.As = nil, map[string]string{}
 	for _, root := range here.Roots {
 		there := filepath.Join(dir, root)
 		switch info, err := os.Stat(there); {
@@ -61,13 +96,13 @@ func directoryBase(dir string, here eval.Options) (*basePolicies, error) {
 		default:
 			return nil, fmt.Errorf("--base %s: it holds no %s; with several policy roots it must be a directory that holds all of them, as another checkout does", dir, root)
 		}
-		b.options.Roots = append(b.options.Roots, there)
-		b.options.As[there] = root
+		b.Options.Roots = append(b.Options.Roots, there)
+		b.Options.As[there] = root
 	}
-	b.options.Schemas = maps.Clone(here.Schemas)
+	b.Options.Schemas = maps.Clone(here.Schemas)
 	for document, file := range here.Schemas {
 		if there := filepath.Join(dir, file); filepath.IsLocal(file) && isFile(there) {
-			b.options.Schemas[document] = there
+			b.Options.Schemas[document] = there
 		}
 	}
 	return b, nil
@@ -80,19 +115,19 @@ func isFile(name string) bool {
 
 // revisionBase takes the roots out of git. A root or schema that is not there
 // yet is none: it came with the change.
-func revisionBase(ctx context.Context, ref string, here eval.Options) (_ *basePolicies, err error) {
+func revisionBase(ctx context.Context, ref string, here eval.Options) (_ *Policies, err error) {
 	dir, err := os.MkdirTemp("", "dutyward-base-")
 	if err != nil {
 		return nil, fmt.Errorf("--base %s: %w", ref, err)
 	}
-	b := &basePolicies{called: ref, options: here, temporary: dir}
+	b := &Policies{Called: ref, Options: here, temporary: dir}
 	defer func() {
 		if err != nil {
-			b.remove()
+			b.Remove()
 			err = fmt.Errorf("--base %s: %w", ref, err)
 		}
 	}()
-	b.options.Roots, b.options.As, b.options.Schemas = nil, map[string]string{}, map[string]string{}
+	b.Options.Roots, b.Options.As, b.Options.Schemas = nil, map[string]string{}, map[string]string{}
 	for i, root := range here.Roots {
 		there := filepath.Join(dir, fmt.Sprint(i))
 		if err := os.Mkdir(there, 0o700); err != nil {
@@ -105,8 +140,8 @@ func revisionBase(ctx context.Context, ref string, here eval.Options) (_ *basePo
 		if err := tree.extract(ctx, there, isPolicyFile); err != nil {
 			return nil, err
 		}
-		b.options.Roots = append(b.options.Roots, there)
-		b.options.As[there] = root
+		b.Options.Roots = append(b.Options.Roots, there)
+		b.Options.As[there] = root
 	}
 	for _, document := range slices.Sorted(maps.Keys(here.Schemas)) {
 		file := here.Schemas[document]
@@ -123,7 +158,7 @@ func revisionBase(ctx context.Context, ref string, here eval.Options) (_ *basePo
 			return nil, err
 		}
 		if isFile(filepath.Join(there, name)) {
-			b.options.Schemas[document] = filepath.Join(there, name)
+			b.Options.Schemas[document] = filepath.Join(there, name)
 		}
 	}
 	return b, nil

@@ -1,0 +1,108 @@
+package compare
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/forecast"
+	"github.com/dutyward/dutyward/reconcile/plan"
+)
+
+// Later is what happens after the present moment with one policies' forecast and not
+// with the other's, to one person on one resource.
+type Later struct {
+	desired.Pair
+	// Begins is what happens with the policies here alone, Ends with the others alone, in
+	// order.
+	Begins []Moment `json:"begins"`
+	Ends   []Moment `json:"ends"`
+}
+
+// Moment is a change of a forecast.
+type Moment struct {
+	At time.Time `json:"at"`
+	// Change is what is due then, and State whether it is made.
+	Change plan.Change  `json:"change"`
+	State  OutcomeState `json:"state"`
+	// Rule is the semantics' rule that holds it.
+	Rule string `json:"rule"`
+	Why  string `json:"why"`
+}
+
+// First is the earliest moment at which anything differs.
+func (l Later) First() time.Time {
+	all := slices.Concat(l.Begins, l.Ends)
+	return slices.MinFunc(all, func(a, b Moment) int { return a.At.Compare(b.At) }).At
+}
+
+// Foresee adds what two forecasts of the same span, those of the two results, do
+// otherwise after their first moment.
+func (d *Difference) Foresee(before, after *forecast.Forecast) {
+	until := after.Until
+	d.Foreseen = &until
+	was, then := momentsOf(before), momentsOf(after)
+	d.Later = []Later{}
+	pairs := map[desired.Pair]bool{}
+	for pair := range was {
+		pairs[pair] = true
+	}
+	for pair := range then {
+		pairs[pair] = true
+	}
+	for _, pair := range slices.SortedFunc(maps.Keys(pairs), desired.ComparePairs) {
+		m := moved(was[pair], then[pair], momentKey)
+		if len(m.Begins)+len(m.Ends) > 0 {
+			d.Later = append(d.Later, Later{Pair: pair, Begins: m.Begins, Ends: m.Ends})
+		}
+	}
+	for id, name := range before.Names {
+		if d.Names[id] == "" {
+			d.Names[id] = name
+		}
+	}
+	maps.Copy(d.Names, after.Names)
+	d.Summary.Later = len(d.Later)
+}
+
+// momentKey is a moment but for the sentences about it.
+func momentKey(m Moment) any {
+	type key struct {
+		at    int64
+		id    string
+		state OutcomeState
+		rule  string
+	}
+	return key{m.At.Unix(), m.Change.ID, m.State, m.Rule}
+}
+
+// momentsOf is what a forecast does after its first moment, by pair, in order.
+func momentsOf(f *forecast.Forecast) map[desired.Pair][]Moment {
+	all := map[desired.Pair][]Moment{}
+	for _, step := range f.Steps {
+		if !step.At.After(f.From) {
+			continue
+		}
+		note := func(c plan.Change, state OutcomeState, rule, why string) {
+			all[c.Pair()] = append(all[c.Pair()], Moment{At: step.At, Change: c, State: state, Rule: rule, Why: why})
+		}
+		for _, c := range step.Changes {
+			note(c, OutcomeChange, "", "")
+		}
+		for _, c := range step.Observed {
+			note(c, OutcomeObserved, "", "")
+		}
+		for _, c := range step.Blocked {
+			note(c.Change, OutcomeBlocked, "", c.Why)
+		}
+		for _, c := range step.Held {
+			note(c.Change, OutcomeHeld, c.Rule, c.Why)
+		}
+	}
+	for _, moments := range all {
+		slices.SortStableFunc(moments, func(a, b Moment) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Change.ID, b.Change.ID)) })
+	}
+	return all
+}
