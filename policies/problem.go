@@ -34,6 +34,9 @@ type Problem struct {
 	See string `json:"see"`
 	// Warning says that the policies can be used all the same.
 	Warning bool `json:"warning"`
+	// Note says that it is a warning which is only worth knowing: what it tells of may
+	// well be meant.
+	Note bool `json:"note"`
 }
 
 // Subject is what a reference names, as problems are about it: whoever is on call on
@@ -76,7 +79,10 @@ func (p Problem) String() string {
 	if place := p.Place(); place != "" {
 		b.WriteString(place + ": ")
 	}
-	if p.Warning {
+	switch {
+	case p.Note:
+		b.WriteString("note: ")
+	case p.Warning:
 		b.WriteString("warning: ")
 	}
 	b.WriteString(p.Text())
@@ -119,9 +125,14 @@ func (ps Problems) Errors() Problems {
 	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return p.Warning })
 }
 
-// Warnings are the problems that are warnings.
+// Warnings are the problems that are warnings, notes among them.
 func (ps Problems) Warnings() Problems {
 	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return !p.Warning })
+}
+
+// Notes are the problems that are only worth knowing.
+func (ps Problems) Notes() Problems {
+	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return !p.Note })
 }
 
 // Sorted is ps by place, each problem once.

@@ -57,6 +57,17 @@ type Statements struct {
 	Counts []RuleCount
 	// Warnings are oddities of this evaluation, such as a waiver that ended.
 	Warnings Problems
+	// Idle are rows of data that no rule used; not sent to other processes.
+	Idle []IdleRows `json:"-"`
+}
+
+// IdleRows are the rows of a data document that rules go over and none of them used.
+type IdleRows struct {
+	// Document is the reference to the document, "data.people", which has Total rows.
+	Document string
+	Total    int
+	// Keys are those of the rows: texts, or numbers from 0.
+	Keys []any
 }
 
 // Principals are those of all statements that have one, each as often as it

@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -56,7 +57,44 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 			problems = append(problems, p)
 		}
 	}
+	for _, n := range result.GivesNothing() {
+		p := set.ProblemAt(n.Problem(true), n.Origin)
+		p.Note = true
+		problems = append(problems, p)
+	}
+	idle, err := r.idleRows(ctx, set, result)
+	if err != nil {
+		return nil, nil, err
+	}
+	problems = append(problems, idle...)
 	return set.Located(set.Waive(once(problems), Pages(), true)), result, nil
+}
+
+// idleRows are notes of the rows of data that no access rule used.
+func (r *Round) idleRows(ctx context.Context, set *eval.Set, result *Result) (policies.Problems, error) {
+	in, err := r.input(result.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	return set.IdleRows(ctx, in, result.Snapshot.Now, result.Statements.Idle)
+}
+
+// NoteIdleRows adds to a plan which rows of data no access rule used. It does
+// nothing where another process holds the policies.
+func (r *Round) NoteIdleRows(ctx context.Context, result *Result) error {
+	set, here := r.Policies.(*eval.Set)
+	if !here {
+		return nil
+	}
+	notes, err := r.idleRows(ctx, set, result)
+	if err != nil {
+		return err
+	}
+	notes, _ = set.Waived(notes)
+	for _, n := range notes {
+		result.Plan.Notices = append(result.Plan.Notices, n.Place()+": "+n.Text())
+	}
+	return nil
 }
 
 // once leaves out the warnings of loading of which the plan has an error, which

@@ -46,7 +46,7 @@ func newCheck(a *app) *cobra.Command {
 			if err := write(problems); err != nil {
 				return err
 			}
-			if len(problems.Errors()) > 0 || f.strict && len(problems) > 0 {
+			if len(problems.Errors()) > 0 || f.strict && len(problems) > len(problems.Notes()) {
 				return exit.Status{Code: exit.Error}
 			}
 			return partly
@@ -91,25 +91,8 @@ func (a *app) check(cmd *cobra.Command, roots []string, f checkFlags) (problems 
 	problems, result, err := s.Check(cmd.Context())
 	if err == nil && result != nil {
 		partly = incomplete(result.Snapshot)
-		a.noteGivesNothing(result)
 	}
 	return problems, partly, err
-}
-
-// mostNotes is how many rules that give nothing are named one by one.
-const mostNotes = 10
-
-// noteGivesNothing notes the rules that give nothing. They are no problem, for
-// the day may come; and they are how a condition shows that never holds.
-func (a *app) noteGivesNothing(r *reconcile.Result) {
-	rules := r.GivesNothing()
-	for i, n := range rules {
-		if i == mostNotes {
-			a.Note("and %s like these", report.Counted(len(rules)-i, "rule"))
-			return
-		}
-		a.Note("%s:%d: %s", n.Origin.File, n.Origin.Line, n.Message)
-	}
 }
 
 // problemWriter is how problems are written in a format.

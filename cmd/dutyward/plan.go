@@ -101,6 +101,9 @@ func (a *app) plan(cmd *cobra.Command, f planFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := s.NoteIdleRows(ctx, result); err != nil {
+		return err
+	}
 	return a.showPlan(result, f)
 }
 

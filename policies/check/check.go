@@ -38,6 +38,7 @@ var All = []Analyzer{
 	arguments,
 	constantFields,
 	neverHolds,
+	oddRows,
 	duplicateGroups,
 	undeclaredGroups,
 	unusedGroups,

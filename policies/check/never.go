@@ -22,6 +22,7 @@ const (
 	codeOtherSpelling   code.Code = "policy/other-spelling"
 	codeTextAndRecord   code.Code = "policy/text-and-record"
 	codeIDAmongValues   code.Code = "policy/id-among-values"
+	codeOtherType       code.Code = "policy/other-type"
 )
 
 var neverHolds = Analyzer{
@@ -60,6 +61,14 @@ var neverHolds = Analyzer{
 			Why:     "It is never found, and the rule gives nothing, silently.",
 			Do:      "Look it up by key.",
 			Example: "u.id in team.members  # team.members[u.id]",
+		},
+		{
+			Code:    codeOtherType,
+			Title:   "A comparison with a value of another type than the data has",
+			Means:   "The data has texts where the rule compares with a number, or the reverse.",
+			Why:     "Values of two types are never equal. In order, any text comes behind any number, so that < never holds and > always does, or the reverse.",
+			Do:      "Write both as the same type.",
+			Example: "p.since > 2024  # where rows have since: \"2025\"",
 		},
 	},
 }
@@ -103,10 +112,16 @@ var otherWords = map[string]string{
 // the data has in other letters, of a text with a record, of an id with a map's
 // values.
 func checkNever(p *source.Pass) {
-	n := never{report: p.Report, data: p.Data}
+	n := never{report: p.Report, data: p.Data, odd: odd{pass: p, words: map[string]bool{}}}
 	for _, module := range p.Policies() {
 		for _, rule := range module.Rules {
-			eachExpr(rule, n.expr)
+			n.odd.noteWords(rule)
+		}
+	}
+	n.words = n.odd.words
+	for _, module := range p.Policies() {
+		for _, rule := range module.Rules {
+			placesOf(p).eachExpr(rule, n.expr)
 		}
 	}
 }
@@ -114,6 +129,9 @@ func checkNever(p *source.Pass) {
 type never struct {
 	report *source.Report
 	data   source.Documents
+	odd    odd
+	// words are all texts that stand in the policies.
+	words map[string]bool
 }
 
 func (n never) expr(e *ast.Expr, ps places) {
@@ -126,6 +144,9 @@ func (n never) expr(e *ast.Expr, ps places) {
 	case isCall(e, ast.Equal.Name), isCall(e, ast.NotEqual.Name), e.IsEquality():
 		n.compared(e, ps.of(a), b)
 		n.compared(e, ps.of(b), a)
+		n.types(e, a, b, ps)
+	case isCall(e, ast.GreaterThan.Name), isCall(e, ast.GreaterThanEq.Name), isCall(e, ast.LessThan.Name), isCall(e, ast.LessThanEq.Name):
+		n.types(e, a, b, ps)
 	case isCall(e, ast.Member.Name):
 		for _, x := range elementsOf(b) {
 			n.compared(e, ps.of(a), x)
@@ -184,7 +205,11 @@ func shownPath(p dataPath) string {
 // nearly the same.
 func (n never) otherLetters(loc *ast.Location, p dataPath, text string) {
 	seen := map[string]bool{}
-	if !textsAt(n.data.Root, p.words[1:], seen) || seen[text] || n.data.Broken {
+	if !textsAt(n.data.Root, p.words[1:], seen) || n.data.Broken {
+		return
+	}
+	if seen[text] {
+		n.oddValues(loc, p, text, seen)
 		return
 	}
 	for _, other := range slices.Sorted(maps.Keys(seen)) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/policies/source"
 )
 
 // anyPlace stands in a path for any element of a list or any value of a map.
@@ -49,6 +51,41 @@ var given = map[string][]string{
 
 // places are the paths of a body's variables.
 type places map[ast.Var]dataPath
+
+// rowsOfRules are the documents that sets of rows are of, by the names of the rules that
+// make these: active contains p if { some p in data.people; … }.
+type rowsOfRules places
+
+func placesOf(p *source.Pass) places {
+	return places(source.Once(p, func() rowsOfRules {
+		out := rowsOfRules{}
+		for _, m := range p.Policies() {
+			of := map[string]dataPath{}
+			for _, r := range m.Rules {
+				name := m.Package.Path.Append(ast.StringTerm(source.RuleName(r))).String()
+				rows := dataPath{}
+				if source.IsContains(r) && r.Else == nil {
+					rows = places{}.in(r.Body).of(r.Head.Key)
+				}
+				if n := len(rows.words) - 1; n > 1 && rows.words[n] == anyPlace && rows.words[0] == "data" {
+					rows.words = rows.words[:n]
+				} else {
+					rows = dataPath{}
+				}
+				if before, ok := of[name]; ok && before.String() != rows.String() {
+					rows = dataPath{}
+				}
+				of[name] = rows
+			}
+			for name, rows := range of {
+				if rows.known() {
+					out[ast.Var(name)] = rows
+				}
+			}
+		}
+		return out
+	}))
+}
 
 // in adds what a body gives values to.
 func (ps places) in(body ast.Body) places {
@@ -130,7 +167,15 @@ func (ps places) ref(ref ast.Ref) dataPath {
 		p = ps.of(ref[0])
 	case ast.Var:
 		if ref.HasPrefix(ast.InputRootRef) || ref.HasPrefix(ast.DefaultRootRef) {
-			p = dataPath{words: []string{string(head)}}
+			for n := len(ref); n > 2 && head == "data"; n-- {
+				if rows, ok := ps[ast.Var(ref[:n].String())]; ok {
+					p, ref = rows, ref[n-1:]
+					break
+				}
+			}
+			if !p.known() {
+				p = dataPath{words: []string{string(head)}}
+			}
 		} else {
 			p = ps[head]
 		}
@@ -155,9 +200,9 @@ var collections = []string{"users", "teams", "schedules", "escalation_policies",
 
 // eachExpr calls f with every expression of a rule and the places of the
 // variables that it sees, closures and all.
-func eachExpr(r *ast.Rule, f func(e *ast.Expr, ps places)) {
+func (ps places) eachExpr(r *ast.Rule, f func(e *ast.Expr, ps places)) {
 	for clause := r; clause != nil; clause = clause.Else {
-		ps := places{}.in(clause.Body)
+		ps := ps.in(clause.Body)
 		exprs(clause.Body, ps, f)
 		for _, t := range []*ast.Term{clause.Head.Key, clause.Head.Value} {
 			if t != nil {

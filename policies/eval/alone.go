@@ -33,10 +33,10 @@ func (s *Set) Check(ctx context.Context, now time.Time, pages code.Pages) (polic
 				outcomes[i] = &outcome{}
 			}
 		}
-		if err := s.run(ctx, phase, in, now, outcomes); err != nil {
+		if _, err := s.run(ctx, phase, in, now, outcomes); err != nil {
 			return nil, err
 		}
-		st, _ := s.collect(rules, outcomes, now) // its error is st.Bad
+		st, _ := s.collect(rules, outcomes, nil, now) // its error is st.Bad
 		problems = append(problems, st.Bad...)
 		for _, f := range st.Failures {
 			if !f.Bad {

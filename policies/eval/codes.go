@@ -11,6 +11,7 @@ const (
 	codeBadElements   code.Code = "rule/bad-elements"
 	codeLeftOut       code.Code = "rule/left-out"
 	codeUndefinedHead code.Code = "rule/undefined-head"
+	codeIdleRows      code.Code = "policy/idle-rows"
 )
 
 // Pages explain the codes of this package.
@@ -71,5 +72,13 @@ var Pages = code.Pages{
 		Do:    "Correct the row. If the rule is only for rows that have the value, name it among the conditions, or have another rule for `not p.until`.",
 		Example: `grant contains {"principal": $"user:{p.email}", "resource": "team:A", "role": p.role} if some p in data.people  # a row has rolle: manager
 grant contains {"principal": $"user:{p.email}", "resource": "team:A", "role": p.role} if { some p in data.people; p.role }  # only for those with a role`,
+	},
+	{
+		Code: codeIdleRows, Account: true,
+		Title:   "Rows of the data give nothing",
+		Means:   "Rules go over the rows of a document, and for some rows the conditions of none of them hold.",
+		Why:     "That may be meant, as for an exception that has ended. It is also how a row with another spelling or type than the rule expects vanishes.",
+		Do:      "Look at the condition and the row that are shown. Nothing needs to be done where it is meant.",
+		Example: `grant contains {…} if { some p in data.people; p.site == "Berlin" }  # one row has the site "berlin"`,
 	},
 }

@@ -12,9 +12,9 @@ import (
 )
 
 // collect makes statements of what the rules gave.
-func (s *Set) collect(rules []*rule, outcomes []*outcome, now time.Time) (*policies.Statements, error) {
+func (s *Set) collect(rules []*rule, outcomes []*outcome, idle []policies.IdleRows, now time.Time) (*policies.Statements, error) {
 	report := source.NewReport(s.files)
-	st := &policies.Statements{}
+	st := &policies.Statements{Idle: idle}
 	var said [][]said
 	from := s.rowFinder()
 	for i, r := range rules {

@@ -91,21 +91,25 @@ func (s *Set) contractRules() map[policies.Phase][]*rule {
 // statements: the context's end, or a bound that was hit.
 func (s *Set) Evaluate(ctx context.Context, phase policies.Phase, in *Input, now time.Time) (*policies.Statements, error) {
 	outcomes := make([]*outcome, len(s.rules[phase]))
-	if err := s.run(ctx, phase, in, now, outcomes); err != nil {
+	idle, err := s.run(ctx, phase, in, now, outcomes)
+	if err != nil {
 		return nil, err
 	}
-	return s.collect(s.rules[phase], outcomes, now)
+	return s.collect(s.rules[phase], outcomes, idle, now)
 }
 
-// run evaluates the rules of a phase whose outcome is not known yet.
-func (s *Set) run(ctx context.Context, phase policies.Phase, in *Input, now time.Time, outcomes []*outcome) error {
+// run evaluates the rules of a phase whose outcome is not known yet, and finds the
+// rows of data that none of them uses.
+func (s *Set) run(ctx context.Context, phase policies.Phase, in *Input, now time.Time, outcomes []*outcome) ([]policies.IdleRows, error) {
 	section := guard.From(ctx).Enter(ctx, fmt.Sprintf("evaluate %s policies", phase), s.options.TimeLimit)
 	defer section.Leave()
 	ctx, stop := context.WithTimeoutCause(ctx, s.options.TimeLimit, guard.ErrTime)
 	defer stop()
 	cancel := topdown.NewCancel()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
-	failed := func(err error) error { return fmt.Errorf("evaluate %s policies: %w", phase, err) }
+	failed := func(err error) ([]policies.IdleRows, error) {
+		return nil, fmt.Errorf("evaluate %s policies: %w", phase, err)
+	}
 
 	txn, err := s.store.NewTransaction(ctx)
 	if err != nil {
@@ -151,7 +155,10 @@ func (s *Set) run(ctx context.Context, phase policies.Phase, in *Input, now time
 		}
 		return failed(err)
 	}
-	return nil
+	if phase != policies.PhaseAccess {
+		return nil, nil
+	}
+	return e.idle(ctx, s.rules[phase], outcomes), nil
 }
 
 var errElements = errors.New("the policies gave more elements than allowed")
@@ -190,7 +197,8 @@ func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 	var builtinErrors []topdown.Error
 	var elements []*ast.Term
 	seen := ast.NewSet()
-	lost := &lostElements{evaluation: e, rule: r}
+	lost, used := &lostElements{evaluation: e, rule: r}, usedRows{}
+	source := r.rowSource()
 	query := r.query
 	if r.head != nil {
 		query = r.head.query
@@ -200,8 +208,8 @@ func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 		WithStackTraces(true).
 		Iter(ctx, func(result topdown.QueryResult) error {
 			given := r.elementsIn(result)
-			if len(given) == 0 {
-				lost.note(ctx, result)
+			if len(given) > 0 || lost.note(ctx, result) {
+				used.note(source, result)
 			}
 			more := 0
 			for _, element := range given {
@@ -224,9 +232,11 @@ func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 	}
 	failures := append(r.builtinFailures(builtinErrors), lost.failures()...)
 	if failure, ok := e.set.inDoubt(r, builtinErrors); ok {
-		return &outcome{failures: append(failures, failure)}, nil
+		return &outcome{failures: append(failures, failure), used: used}, nil
 	}
-	return r.outcome(elements, failures), nil
+	out := r.outcome(elements, failures)
+	out.used = used
+	return out, nil
 }
 
 // query is a query of what was compiled.

@@ -84,7 +84,8 @@ func (e *Evaluator) Evaluate(ctx context.Context, s *Set, phase policies.Phase, 
 			e.ran++
 		}
 	}
-	if err := s.run(ctx, phase, in, now, outcomes); err != nil {
+	idle, err := s.run(ctx, phase, in, now, outcomes)
+	if err != nil {
 		return nil, err
 	}
 	next := make(map[digest]*outcome, len(rules))
@@ -94,7 +95,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, s *Set, phase policies.Phase, 
 		}
 	}
 	r.before, r.outcomes = r.outcomes, next
-	return s.collect(rules, outcomes, now)
+	return s.collect(rules, outcomes, idle, now)
 }
 
 func (e *Evaluator) remembered(phase policies.Phase) *remembered {

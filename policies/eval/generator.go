@@ -2,13 +2,8 @@ package eval
 
 import (
 	"fmt"
-	"path"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"go.yaml.in/yaml/v3"
-
-	"github.com/dutyward/dutyward/policies/source"
 )
 
 // generator is an expression of a rule's body that goes over the rows of a data
@@ -21,12 +16,24 @@ type generator struct {
 	row ast.Var
 	// ref is the reference to a row or to something within one.
 	ref ast.Ref
+	// through are the rules that the rows come through, which give them as they are.
+	through []*helper
 }
 
-// generatorsIn are the generators of a compiled body over documents that no rule makes.
+// helper is a rule that gives rows which it picks.
+type helper struct {
+	Body       ast.Body
+	generators []generator
+}
+
+// generatorsIn are the generators of a compiled body over documents that no rule
+// makes, also by way of sets of their rows.
 func generatorsIn(body ast.Body, compiler *ast.Compiler) []generator {
 	var out []generator
+	given := ast.NewVarSet() // what has a value before
 	for _, e := range body {
+		before := given.Copy()
+		given.Update(e.Vars(ast.SafetyCheckVisitorParams))
 		if e.Negated || len(e.With) > 0 || e.IsEvery() {
 			continue
 		}
@@ -35,26 +42,54 @@ func generatorsIn(body ast.Body, compiler *ast.Compiler) []generator {
 			continue
 		}
 		document := ref.ConstantPrefix()
-		if len(document) < 2 || len(document) == len(ref) || len(compiler.GetRules(document)) > 0 {
+		if len(document) < 2 || len(document) == len(ref) {
 			continue
 		}
 		key, ok := ref[len(document)].Value.(ast.Var)
-		if !ok || key.IsWildcard() {
+		if !ok || before.Contains(key) {
 			continue
 		}
 		g := generator{document: document, key: key, ref: ref}
-		if v, isVar := e.Operand(0).Value.(ast.Var); isVar && e.IsEquality() {
+		if v, isVar := e.Operand(0).Value.(ast.Var); isVar && e.IsEquality() && len(ref) == len(document)+1 {
 			g.row = v
+		}
+		if rules := compiler.GetRules(document); len(rules) > 0 && !g.pass(rules, compiler) {
+			continue
 		}
 		out = append(out, g)
 	}
 	return out
 }
 
+// pass has a generator over what rules make go over the document whose rows they
+// pick, if they all do: `active contains p if { some p in data.people; … }`.
+func (g *generator) pass(rules []*ast.Rule, compiler *ast.Compiler) bool {
+	if g.row == "" {
+		return false
+	}
+	var document ast.Ref
+	for _, r := range rules {
+		if r.Head.RuleKind() != ast.MultiValue || r.Head.Key == nil {
+			return false
+		}
+		sources := generatorsIn(r.Body, compiler)
+		if len(sources) == 0 || r.Head.Key.Value.Compare(sources[0].row) != 0 || sources[0].row == "" || len(sources[0].through) > 0 {
+			return false
+		}
+		if document != nil && !document.Equal(sources[0].document) {
+			return false
+		}
+		document = sources[0].document
+		g.through = append(g.through, &helper{r.Body, sources})
+	}
+	g.document, g.ref = document, nil
+	return true
+}
+
 // path is that of what the generator has come to; nil if it is not known.
 func (g generator) path(known map[ast.Var]*ast.Term) ast.Ref {
 	ref := plugged(g.ref, known)
-	if !ref.IsGround() {
+	if len(ref) == 0 || !ref.IsGround() {
 		return nil
 	}
 	return ref[1:]
@@ -81,67 +116,13 @@ func (x *rowFinder) of(r *rule, known map[ast.Var]*ast.Term) string {
 
 // at is "file:line" of what stands at a path in the data; empty if that can't be told.
 func (x *rowFinder) at(where ast.Ref) string {
-	if len(where) == 0 {
+	path := make([]any, len(where))
+	for i, t := range where {
+		path[i] = keyOf(t)
+	}
+	f, line, _ := x.places.Of(path)
+	if f == nil {
 		return ""
 	}
-	first, _ := where[0].Value.(ast.String)
-	for _, f := range x.set.under[string(first)] {
-		rest, ok := within(f, where)
-		if !ok {
-			continue
-		}
-		n := x.document(f)
-		for _, key := range rest {
-			n = child(n, key.Value)
-		}
-		if n != nil {
-			return fmt.Sprintf("%s:%d", f.Name, n.Line)
-		}
-	}
-	return ""
-}
-
-// within is a path within the document of a file, if it leads there.
-func within(f *source.File, where ast.Ref) (ast.Ref, bool) {
-	dir := path.Dir(f.Path)
-	if dir == "." {
-		return where, true
-	}
-	keys := strings.Split(dir, "/")
-	if len(where) < len(keys) {
-		return nil, false
-	}
-	for i, key := range keys {
-		if where[i].Value.Compare(ast.String(key)) != 0 {
-			return nil, false
-		}
-	}
-	return where[len(keys):], true
-}
-
-// child is what a node has under a key.
-func child(n *yaml.Node, key ast.Value) *yaml.Node {
-	if n != nil && n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	if n == nil {
-		return nil
-	}
-	switch n.Kind {
-	case yaml.SequenceNode:
-		if i, ok := key.(ast.Number); ok {
-			if index, ok := i.Int(); ok && index >= 0 && index < len(n.Content) {
-				return n.Content[index]
-			}
-		}
-	case yaml.MappingNode:
-		text, ok := key.(ast.String)
-		for i := 0; ok && i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == string(text) {
-				// A row that is a mapping begins behind its key.
-				return n.Content[i+1]
-			}
-		}
-	}
-	return nil
+	return fmt.Sprintf("%s:%d", f.Name, line)
 }

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"math"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -18,17 +19,29 @@ type head struct {
 	exprs ast.Body
 	// query is the compiled body, with headVar bound to the head's array.
 	query ast.Body
+	parts headParts
 }
 
 // headOf takes the query of a compiled rule apart. It is nil where the head is
 // always defined, and where it is not told apart from the body.
 func headOf(parsed, compiled *ast.Rule, query ast.Body) *head {
+	for parts := partsOf(parsed); ; {
+		h := splitHead(parsed, compiled, query, parts)
+		if h != nil || len(parts.steps) == 0 {
+			return h
+		}
+		// The first in the body may be what goes over the rows: p := data.people[_].
+		parts.steps = parts.steps[:len(parts.steps)-1]
+	}
+}
+
+func splitHead(parsed, compiled *ast.Rule, query ast.Body, parts headParts) *head {
 	var body, own ast.Body
 	for _, e := range query[:len(query)-1] {
 		if e.Location == nil || e.Location.File != parsed.Location.File {
 			return nil
 		}
-		if inHead(parsed, e.Location.Offset) {
+		if parts.has(e.Location.Offset) {
 			own = append(own, e)
 		} else {
 			body = append(body, e)
@@ -41,27 +54,55 @@ func headOf(parsed, compiled *ast.Rule, query ast.Body) *head {
 	elements := ast.ArrayComprehensionTerm(ast.VarTerm(string(elementVar)), own)
 	bind := ast.Equality.Expr(ast.VarTerm(string(headVar)), elements)
 	bind.Location, bind.Index = compiled.Location, len(body)
-	return &head{exprs: own, query: append(body[:len(body):len(body)], bind)}
+	return &head{exprs: own, query: append(body[:len(body):len(body)], bind), parts: parts}
 }
 
-// inHead says that what stands at an offset is part of a rule's head: before its
-// body, or in the object that the body assigns to the variable which the head is.
-func inHead(r *ast.Rule, offset int) bool {
-	if len(r.Body) == 0 || r.Body[0].Location == nil || offset < r.Body[0].Location.Offset {
-		return true
+// headParts are where a rule's head stands: before its body, in the object that the
+// body assigns to the variable which the head is, and in steps towards it.
+type headParts struct {
+	body   int
+	object span
+	// steps are assignments of what the head alone uses. They may be meant as
+	// conditions as well: `team := led_by[p.email]`.
+	steps []span
+}
+
+// span is a part of a file, by offsets.
+type span struct{ from, until int }
+
+func (s span) has(offset int) bool { return s.from <= offset && offset < s.until }
+
+func (p headParts) has(offset int) bool {
+	return offset < p.body || p.object.has(offset) || p.isStep(offset)
+}
+
+func (p headParts) isStep(offset int) bool {
+	return slices.ContainsFunc(p.steps, func(s span) bool { return s.has(offset) })
+}
+
+func partsOf(r *ast.Rule) headParts {
+	if len(r.Body) == 0 || r.Body[0].Location == nil {
+		return headParts{body: math.MaxInt}
 	}
-	name, ok := r.Head.Key.Value.(ast.Var)
-	if !ok {
-		return false
-	}
-	for i, e := range r.Body {
-		if !e.IsAssignment() || e.Operand(0).Value.Compare(name) != 0 {
-			continue
+	p := headParts{body: r.Body[0].Location.Offset}
+	end := math.MaxInt
+	needed := ast.NewVarSet() // by conditions below
+	for _, e := range slices.Backward(r.Body) {
+		where := span{e.Location.Offset, end}
+		end = e.Location.Offset
+		if e.IsAssignment() && !e.Negated && len(e.With) == 0 {
+			if name, ok := e.Operand(0).Value.(ast.Var); ok && !needed.Contains(name) {
+				if _, object := e.Operand(1).Value.(ast.Object); object && r.Head.Key.Value.Compare(name) == 0 {
+					p.object = where
+				} else {
+					p.steps = append(p.steps, where)
+				}
+				continue
+			}
 		}
-		_, object := e.Operand(1).Value.(ast.Object)
-		return object && e.Location.Offset <= offset && (i+1 == len(r.Body) || offset < r.Body[i+1].Location.Offset)
+		needed.Update(e.Vars(ast.VarVisitorParams{}))
 	}
-	return false
+	return p
 }
 
 // canBeUndefined says that an expression of a head may have no value: it selects

@@ -34,13 +34,13 @@ type lostElements struct {
 // mostLooked bounds how many of them are looked at.
 const mostLooked = 1000
 
-// note notes one.
-func (l *lostElements) note(ctx context.Context, result topdown.QueryResult) {
+// note notes one, and says whether it is told as a failure.
+func (l *lostElements) note(ctx context.Context, result topdown.QueryResult) (told bool) {
 	if l.looked++; l.looked > mostLooked {
 		if len(l.told) > 0 {
 			l.more++
 		}
-		return
+		return len(l.told) > 0
 	}
 	if l.written == nil {
 		l.written = writtenIn(l.rule.head.exprs, l.set.compiler.RewrittenVars)
@@ -50,16 +50,21 @@ func (l *lostElements) note(ctx context.Context, result topdown.QueryResult) {
 	known := maps.Clone(result)
 	e := l.undefined(ctx, known)
 	if e == nil {
-		return
+		return false
+	}
+	// A step may be a condition as well, unless a slip of the pen shows that it is none.
+	if l.rule.head.parts.isStep(e.Location.Offset) && l.missing(ctx, e, known).suggestion == "" {
+		return false
 	}
 	if len(l.told) == maxFailures {
 		l.more++
-		return
+		return true
 	}
 	f := l.failureAt(ctx, e, known)
 	if !slices.ContainsFunc(l.told, func(t policies.Failure) bool { return t.Text() == f.Text() }) {
 		l.told = append(l.told, f)
 	}
+	return true
 }
 
 func (l *lostElements) failures() []policies.Failure {

@@ -75,3 +75,6 @@ func problems(t *testing.T, err error) string {
 	}
 	return ps.Error() + "\n"
 }
+
+// TestCorrectOddities holds that nothing is said of what is unusual and right.
+func TestCorrectOddities(t *testing.T) { golden(t, "testdata/fine", "want", told) }

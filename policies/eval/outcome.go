@@ -47,6 +47,8 @@ type outcome struct {
 	bad []badElement
 	// count is how many elements there were.
 	count int
+	// used are the rows of data for which the rule's body holds.
+	used usedRows
 	// leftOut says that the rule did not run, so that this is no outcome to keep.
 	leftOut bool
 }

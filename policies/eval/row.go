@@ -15,13 +15,12 @@ import (
 
 // rowFinder finds the rows of data that elements come from.
 type rowFinder struct {
-	set *Set
-	// parsed are the data files read again, for the places in them.
-	parsed map[*source.File]*yaml.Node
+	set    *Set
+	places *source.DataPlaces
 }
 
 func (s *Set) rowFinder() *rowFinder {
-	return &rowFinder{set: s, parsed: map[*source.File]*yaml.Node{}}
+	return &rowFinder{set: s, places: source.NewDataPlaces(s.under)}
 }
 
 // place is "file:line" of the row of data that an element of a rule seems to be
@@ -36,7 +35,7 @@ func (x *rowFinder) place(reads keys, texts []string, value string) string {
 	for _, key := range slices.Sorted(maps.Keys(reads.named)) {
 		for _, f := range x.set.under[key] {
 			s.file = f
-			s.walk(x.document(f), "")
+			s.walk(x.places.Document(f), "")
 		}
 	}
 	if s.best.node == nil || s.several || !s.best.certain() {
@@ -57,7 +56,7 @@ func (s *Set) rowWith(o policies.Origin, text string) string {
 			for _, key := range slices.Sorted(maps.Keys(r.needs.data.named)) {
 				for _, f := range s.under[key] {
 					one := search{file: f, value: text}
-					one.walk(x.document(f), "")
+					one.walk(x.places.Document(f), "")
 					if one.best.exact {
 						return fmt.Sprintf("%s:%d", f.Name, one.best.node.Line)
 					}
@@ -66,19 +65,6 @@ func (s *Set) rowWith(o policies.Origin, text string) string {
 		}
 	}
 	return ""
-}
-
-func (x *rowFinder) document(f *source.File) *yaml.Node {
-	if doc, ok := x.parsed[f]; ok {
-		return doc
-	}
-	var doc yaml.Node
-	if yaml.Unmarshal(f.Content, &doc) != nil || len(doc.Content) == 0 {
-		x.parsed[f] = nil
-		return nil
-	}
-	x.parsed[f] = doc.Content[0]
-	return x.parsed[f]
 }
 
 // search looks for a row by the texts of an element.

@@ -231,6 +231,11 @@ func (s *Set) Waive(problems policies.Problems, pages code.Pages, account bool) 
 	return append(left, s.ignores.Idle(slices.Concat(s.ignored, ignored), pages, account)...)
 }
 
+// Waived parts problems into those that are left and the warnings that are ignored.
+func (s *Set) Waived(problems policies.Problems) (left, ignored policies.Problems) {
+	return s.ignores.Waive(problems)
+}
+
 // Ignored are the warnings of loading that are ignored.
 func (s *Set) Ignored() policies.Problems { return s.ignored }
 

@@ -42,6 +42,40 @@ type StopQuery struct {
 // of data that does. A rule that never gets so far has none, so that what is
 // said is certain, and what is not said is not. The order is that of places.
 func (s *Set) Stops(ctx context.Context, in *Input, now time.Time, q StopQuery) ([]Stop, error) {
+	var asked []*rule
+	for _, r := range s.rules[policies.PhaseAccess] {
+		if q.asks(r) {
+			asked = append(asked, r)
+		}
+	}
+	stops := []Stop{}
+	err := s.look(ctx, in, now, asked, func(ctx context.Context, e *evaluation, section *guard.Section) error {
+		for _, r := range asked {
+			t := &stopTracer{about: aboutPerson(q.Person)}
+			ended := section.Begin(r.String())
+			err := e.query(r.query).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
+			ended()
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			var conflict *topdown.Error
+			if err != nil && !errors.As(err, &conflict) {
+				return err
+			}
+			if t.furthest != nil {
+				stops = append(stops, Stop{Origin: r.origin, Condition: *t.furthest})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return stops, nil
+}
+
+// look has f look at how rules come out on an input.
+func (s *Set) look(ctx context.Context, in *Input, now time.Time, rules []*rule, f func(context.Context, *evaluation, *guard.Section) error) error {
 	section := guard.From(ctx).Enter(ctx, "explain policies", s.options.TimeLimit)
 	defer section.Leave()
 	ctx, stop := context.WithTimeoutCause(ctx, s.options.TimeLimit, guard.ErrTime)
@@ -50,41 +84,18 @@ func (s *Set) Stops(ctx context.Context, in *Input, now time.Time, q StopQuery) 
 	defer context.AfterFunc(ctx, cancel.Cancel)()
 	txn, err := s.store.NewTransaction(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("explain policies: %w", err)
+		return fmt.Errorf("explain policies: %w", err)
 	}
 	defer s.store.Abort(ctx, txn)
-
-	var asked []*rule
-	var reads keys
-	for _, r := range s.rules[policies.PhaseAccess] {
-		if q.asks(r) {
-			asked = append(asked, r)
-			reads.unite(r.needs.input)
-		}
-	}
-	document, err := in.document(reads, now)
+	document, err := in.document(readsOf(rules), now)
 	if err != nil {
-		return nil, fmt.Errorf("explain policies: %w", err)
+		return fmt.Errorf("explain policies: %w", err)
 	}
 	e := &evaluation{set: s, txn: txn, input: document, now: now, cancel: cancel}
-	stops := []Stop{}
-	for _, r := range asked {
-		t := &stopTracer{person: q.Person, rule: r}
-		ended := section.Begin(r.String())
-		err := e.query(r.query).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
-		ended()
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("explain policies: %w", context.Cause(ctx))
-		}
-		var conflict *topdown.Error
-		if err != nil && !errors.As(err, &conflict) {
-			return nil, fmt.Errorf("explain policies: %w", err)
-		}
-		if t.furthest != nil {
-			stops = append(stops, Stop{Origin: r.origin, Condition: *t.furthest})
-		}
+	if err := f(ctx, e, section); err != nil {
+		return fmt.Errorf("explain policies: %w", err)
 	}
-	return stops, nil
+	return nil
 }
 
 // asks says whether a rule could have given what is asked about.
@@ -116,11 +127,10 @@ func (r *rule) literal(field string) string {
 	return string(text)
 }
 
-// stopTracer keeps the furthest condition of a rule's body that failed while a
-// variable was about the person.
+// stopTracer keeps the furthest condition of a rule's body that failed at an event
+// that is about what is asked for.
 type stopTracer struct {
-	person   inventory.User
-	rule     *rule
+	about    func(*topdown.Event) bool
 	query    uint64 // of the body
 	begun    bool
 	index    int
@@ -139,7 +149,7 @@ func (t *stopTracer) TraceEvent(e topdown.Event) {
 		t.begun, t.query = true, e.QueryID
 	}
 	expr := failedExpr(&e)
-	if expr == nil || e.QueryID != t.query || t.furthest != nil && expr.Index < t.index || !t.aboutPerson(&e) {
+	if expr == nil || e.QueryID != t.query || t.furthest != nil && expr.Index < t.index || !t.about(&e) {
 		return
 	}
 	attempts := 1
@@ -149,28 +159,30 @@ func (t *stopTracer) TraceEvent(e topdown.Event) {
 	t.index, t.furthest = expr.Index, newTestFailure(&e, attempts)
 }
 
-// aboutPerson says that a variable of the author's is about the person.
-func (t *stopTracer) aboutPerson(e *topdown.Event) bool {
-	for name := range maps.Keys(e.LocalMetadata) {
-		if v := e.Locals.Get(name); v != nil && t.mentions(v, 2) {
-			return true
+// aboutPerson says of an event that a variable of the author's is about a person.
+func aboutPerson(person inventory.User) func(*topdown.Event) bool {
+	return func(e *topdown.Event) bool {
+		for name := range maps.Keys(e.LocalMetadata) {
+			if v := e.Locals.Get(name); v != nil && mentionsPerson(person, v, 2) {
+				return true
+			}
 		}
+		return false
 	}
-	return false
 }
 
-// mentions says that a value is the person's address or id, a reference to
+// mentionsPerson says that a value is the person's address or id, a reference to
 // them, or within so many levels of objects holds one.
-func (t *stopTracer) mentions(v ast.Value, levels int) bool {
+func mentionsPerson(person inventory.User, v ast.Value, levels int) bool {
 	switch v := v.(type) {
 	case ast.String:
 		text := strings.TrimPrefix(string(v), string(inventory.KindUser)+":")
-		return strings.EqualFold(text, t.person.Email) || strings.TrimPrefix(text, "#") == t.person.ID
+		return strings.EqualFold(text, person.Email) || strings.TrimPrefix(text, "#") == person.ID
 	case ast.Object:
 		if levels == 0 {
 			return false
 		}
-		return v.Until(func(_, field *ast.Term) bool { return t.mentions(field.Value, levels-1) })
+		return v.Until(func(_, field *ast.Term) bool { return mentionsPerson(person, field.Value, levels-1) })
 	}
 	return false
 }

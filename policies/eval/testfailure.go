@@ -276,6 +276,7 @@ type reading struct {
 // it. A term without value is added only if it is what the expression failed
 // for.
 func (r *reading) add(t *ast.Term, failing bool) {
+	r.addSource(t)
 	if t.Location == nil || len(t.Location.Text) == 0 {
 		return
 	}

@@ -22,10 +22,11 @@ func ProblemsText(w io.Writer, problems policies.Problems) error {
 }
 
 func problemCount(problems policies.Problems) string {
-	if len(problems) == 0 {
+	notes := len(problems.Notes())
+	if len(problems) == notes {
 		return "The policies have no problems."
 	}
-	return fmt.Sprintf("%s, %s.", count(len(problems.Errors()), "error", "errors"), count(len(problems.Warnings()), "warning", "warnings"))
+	return fmt.Sprintf("%s, %s.", count(len(problems.Errors()), "error", "errors"), count(len(problems.Warnings())-notes, "warning", "warnings"))
 }
 
 // ProblemsGitHub writes problems as workflow commands, of which GitHub makes
@@ -36,7 +37,10 @@ func ProblemsGitHub(w io.Writer, problems policies.Problems, name func(file stri
 	p := newPage(w, Style{})
 	for _, x := range problems {
 		level := "error"
-		if x.Warning {
+		switch {
+		case x.Note:
+			level = "notice"
+		case x.Warning:
 			level = "warning"
 		}
 		var at []string
