@@ -92,7 +92,9 @@ func (r *Round) NoteIdleRows(ctx context.Context, result *Result) error {
 	}
 	notes, _ = set.Waived(notes)
 	for _, n := range notes {
-		result.Plan.Notices = append(result.Plan.Notices, n.Place()+": "+n.Text())
+		result.Plan.Notices = append(result.Plan.Notices, desired.Notice{
+			Code: n.Code, See: n.See, Message: n.Text(), Origin: policies.Origin{File: n.File, Line: n.Line},
+		})
 	}
 	return nil
 }

@@ -261,8 +261,8 @@ func (t *planText) notices() {
 	}
 	if len(p.Notices) > 0 {
 		t.head("Notes")
-		for _, n := range p.Notices {
-			t.line("  %s", n.Message)
+		for _, line := range noticeLines(p.Notices) {
+			t.line("  %s", line)
 		}
 	}
 }
