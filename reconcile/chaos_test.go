@@ -63,6 +63,8 @@ type chaos struct {
 	why   string
 	// released are the keys of the changes that were released.
 	released []string
+	// audits says that the daemon reads the audit trail.
+	audits bool
 	// restored says that the journal was taken from a copy at some time.
 	restored bool
 	// inForce is the law of the round's plan.
@@ -138,7 +140,7 @@ func (c *chaos) start() {
 		Load:   func(context.Context) (reconcile.Policies, error) { return c.sets[c.at], c.broken },
 		Reader: c, Record: chaosRecord{record{c.journal, c.trial}, c}, Account: c.client, Now: c.time.Now,
 		Settings:  plan.Settings{Default: plan.Sync, Operators: c.operators},
-		Refresher: c.client, OnCallInterval: time.Minute, Settle: time.Minute,
+		Refresher: c.client, OnCallInterval: time.Minute, Settle: time.Minute, Audit: c.audits,
 		Self:       func(context.Context) (string, error) { return "ADM", nil },
 		ClockDoubt: c.time.Doubt,
 		Paused: func() *reconcile.Pause {
@@ -318,6 +320,9 @@ func checkChaos(t *testing.T, rounds int, body func(*chaos, *rapid.T)) {
 			rt.Fatal(err)
 		}
 		c := newChaos(rt, at, all, sets)
+		if c.audits = sum["trials"]%2 == 0; c.audits {
+			c.start()
+		}
 		defer func() {
 			_ = c.journal.Close()
 			_ = os.RemoveAll(at)

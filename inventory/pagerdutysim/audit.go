@@ -54,6 +54,16 @@ func (s *Server) recordOf(r *http.Request, action string, root, resource referen
 	})
 }
 
+// recordByHand notes what somebody did in PagerDuty's pages. Overrides, and changes to
+// rotations and levels, are not recorded. Source: PagerDuty's knowledge base, "Audit
+// Trail Reporting".
+func (s *Server) recordByHand(action, kind, id string) {
+	root := reference{ID: id, Type: kind}
+	s.acct.audit = append(s.acct.audit, auditRecord{
+		id: s.acct.newLongID(), at: s.now(), actor: actor{browser: true}, action: action, root: root, resource: root,
+	})
+}
+
 // changed is the fields of which before and after differ.
 func changed(fields ...auditField) []auditField {
 	var list []auditField
@@ -228,7 +238,10 @@ func (s *Server) actorRef(a actor) reference {
 
 // method is how the trail says that an actor came in.
 func (a actor) method() string {
-	if a.oauth {
+	switch {
+	case a.browser:
+		return "browser"
+	case a.oauth:
 		return "oauth"
 	}
 	return "api_token"

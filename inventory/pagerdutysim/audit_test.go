@@ -98,3 +98,13 @@ func TestTheAccountsTrailIsForAdminsAndAPlanThatHasIt(t *testing.T) {
 	none := newAPI(t, func(o *pagerdutysim.Options) { o.NoAuditTrail = true })
 	none.refused(http.StatusPaymentRequired, 2014, "abilities", "GET", "/audit/records", nil)
 }
+
+func TestWhatSomebodyDoesInThePagesIsInTheTrail(t *testing.T) {
+	a := newAPI(t)
+	a.server.SetBaseRole("PBEN001", "admin")
+	got := a.must(http.StatusOK, "GET", "/audit/records?root_resource_types[]=users", nil)
+	have := []any{got.at("records", 0, "method", "type"), got.at("records", 0, "action"), got.at("records", 0, "root_resource", "id")}
+	if diff := cmp.Diff([]any{"browser", "update", "PBEN001"}, have); diff != "" {
+		t.Error(diff)
+	}
+}

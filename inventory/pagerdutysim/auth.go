@@ -14,7 +14,9 @@ type actor struct {
 	// user is the id of the token's user; "" for an account API key.
 	user string
 	// oauth says that the token came as "Bearer".
-	oauth    bool
+	oauth bool
+	// browser says that it was done in PagerDuty's pages.
+	browser  bool
 	last4    string
 	readOnly bool
 }

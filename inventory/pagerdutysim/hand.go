@@ -66,6 +66,7 @@ func (s *Server) AddSchedule(v inventory.Schedule) {
 	defer s.mu.Unlock()
 	c := &schedule{Schedule: cloneSchedule(v), created: s.acct.next()}
 	s.acct.schedules[v.ID] = c
+	s.recordByHand("create", "schedule_reference", v.ID)
 	s.acct.implicitMembership(c.Teams, c.People(s.now()))
 }
 
@@ -74,6 +75,7 @@ func (s *Server) RemoveSchedule(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.acct.schedules, id)
+	s.recordByHand("delete", "schedule_reference", id)
 	for _, p := range s.acct.policies {
 		for i, r := range p.rules {
 			p.rules[i].targets = slices.DeleteFunc(slices.Clone(r.targets), func(t inventory.Target) bool { return t.ID == id })
@@ -86,6 +88,7 @@ func (s *Server) AddTeam(v inventory.Team) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.acct.teams[v.ID] = s.acct.seedTeam(v)
+	s.recordByHand("create", "team_reference", v.ID)
 }
 
 // RemoveTeam deletes a team, and takes schedules and escalation policies off it.
@@ -93,6 +96,7 @@ func (s *Server) RemoveTeam(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.acct.teams, id)
+	s.recordByHand("delete", "team_reference", id)
 	not := func(teams []string) []string {
 		return slices.DeleteFunc(slices.Clone(teams), func(t string) bool { return t == id })
 	}
@@ -109,6 +113,7 @@ func (s *Server) AddUser(v inventory.User) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.acct.users[v.ID] = s.acct.seedUser(v, s.now())
+	s.recordByHand("create", "user_reference", v.ID)
 }
 
 // RenameUser gives a user another name and another e-mail address.
@@ -117,6 +122,7 @@ func (s *Server) RenameUser(id, name, email string) {
 	defer s.mu.Unlock()
 	if u := s.acct.users[id]; u != nil {
 		u.name, u.email = name, email
+		s.recordByHand("update", "user_reference", id)
 	}
 }
 
@@ -137,6 +143,7 @@ func (s *Server) RemoveUser(id string) (removed bool) {
 		delete(t.members, id)
 	}
 	delete(s.acct.users, id)
+	s.recordByHand("delete", "user_reference", id)
 	return true
 }
 
@@ -193,6 +200,7 @@ func (s *Server) SetMember(teamID, userID, role string) {
 	if t == nil {
 		return
 	}
+	s.recordByHand("update", "team_reference", teamID)
 	if role == "" {
 		delete(t.members, userID)
 		return
@@ -207,6 +215,7 @@ func (s *Server) SetBaseRole(userID, role string) {
 	defer s.mu.Unlock()
 	if u := s.acct.users[userID]; u != nil {
 		u.role = role
+		s.recordByHand("update", "user_reference", userID)
 		if id, refusal := s.acct.chooseLicense(u, role, ""); refusal == "" {
 			u.license = id
 		}
@@ -219,6 +228,7 @@ func (s *Server) RenameTeam(teamID, name string) {
 	defer s.mu.Unlock()
 	if t := s.acct.teams[teamID]; t != nil {
 		t.name = name
+		s.recordByHand("update", "team_reference", teamID)
 	}
 }
 
