@@ -203,6 +203,10 @@ type Event struct {
 	EffectiveSince time.Time  `json:"effective_since"`
 	EffectiveUntil *time.Time `json:"effective_until"`
 	Assignment     Assignment `json:"assignment"`
+	// StartsUnderWay says that of an occurrence under way at effective_since, the
+	// member is on call from then on. Without it nobody is until the next occurrence.
+	// PagerDuty's own final schedules tell which of the two an account has.
+	StartsUnderWay bool `json:"starts_under_way"`
 }
 
 // Assignment says who covers an event's occurrences.

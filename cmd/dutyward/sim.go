@@ -22,6 +22,7 @@ func newSim(a *app) *cobra.Command {
 	var speed float64
 	var readOnly, tokenUser string
 	var faults, hidden []string
+	var underWay bool
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Serve a simulated PagerDuty, seeded from a snapshot",
@@ -59,7 +60,7 @@ func newSim(a *app) *cobra.Command {
 			}
 			address := "http://" + l.Addr().String()
 			sim, err := pagerdutysim.New(pagerdutysim.Options{
-				Seed: account, Token: token, ReadOnlyToken: readOnly, TokenUser: who, HiddenSchedules: hidden, HostLinks: true, Faults: orders,
+				Seed: account, Token: token, ReadOnlyToken: readOnly, TokenUser: who, HiddenSchedules: hidden, HostLinks: true, StartsUnderWay: underWay, Faults: orders,
 				Clock: func() time.Time {
 					return start.Add(time.Duration(float64(a.Now().Sub(began)) * speed))
 				},
@@ -80,6 +81,7 @@ func newSim(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&token, "token", "", "the only token that is accepted (default: any)")
 	cmd.Flags().StringVar(&tokenUser, "token-user", "", "the `user`, by id or e-mail address, whose token it is (default: the account's)")
 	cmd.Flags().StringVar(&readOnly, "read-only-token", "", "a `token` that may read and not write")
+	cmd.Flags().BoolVar(&underWay, "starts-under-way", false, "have an event of a shift-based schedule that takes effect in the middle of a shift begin with that shift, not with the next")
 	cmd.Flags().StringArrayVar(&hidden, "hide-schedule", nil, "the `id` of a shift-based schedule that no token can read; may be repeated")
 	cmd.Flags().StringArrayVar(&faults, "fault", nil, "order a `fault`, WHAT[:WHERE[:TIMES[@AFTER]]]; may be repeated")
 	return cmd

@@ -16,7 +16,8 @@ type occurrence struct {
 // slotsOf are the slots of an event's occurrences in w, vacant ones too.
 //
 // An occurrence belongs to the event if it starts in [effective since,
-// effective until); one under way at effective until ends there. Turns of
+// effective until); one under way at effective until ends there, and one under way
+// at effective since begins there if the event says so, and else is none. Turns of
 // rotating members count from the event's first occurrence, whether in effect
 // or not; an excluded date is not an occurrence and takes nobody's turn.
 func slotsOf(e inventory.Event, z zones, w span) ([]slot, error) {
@@ -107,7 +108,10 @@ func occurrencesOf(e inventory.Event, z zones, w span) ([]occurrence, error) {
 			return occurrences, nil
 		}
 		if s.start.Before(e.EffectiveSince) {
-			continue
+			if !e.StartsUnderWay {
+				continue
+			}
+			s.start = e.EffectiveSince.UTC()
 		}
 		if c := s.clip(w); !c.empty() {
 			occurrences = append(occurrences, occurrence{c, index})

@@ -88,11 +88,22 @@ func (a *attempter) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer cancel()
 	signed := req.Clone(ctx)
 	signed.Header.Set("User-Agent", "dutyward "+req.Header.Get("User-Agent"))
-	signed.Header.Set("Authorization", "Token token="+secret)
-	if a.c.o.Bearer {
-		signed.Header.Set("Authorization", "Bearer "+secret)
-	}
+	a.c.authorize(signed, secret)
 	return a.send(x, signed, done)
+}
+
+func (c *Client) authorize(r *http.Request, token string) {
+	r.Header.Set("Authorization", "Token token="+token)
+	if c.o.Bearer {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+}
+
+// Sign puts the client's token on a request that others send, if it has one.
+func (c *Client) Sign(r *http.Request) {
+	if token, err := c.token.get(r.Context()); err == nil {
+		c.authorize(r, token)
+	}
 }
 
 func (a *attempter) send(x *exchange, req *http.Request, done func(*http.Response)) (*http.Response, error) {

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	pd "github.com/PagerDuty/go-pagerduty"
@@ -78,6 +79,8 @@ type Client struct {
 	// userWrites serializes writes to users: parallel ones are refused now and
 	// then with "account could not be locked" (Terraform provider PR 1117).
 	userWrites sync.Mutex
+	// underWay is how the account's events start, as far as its schedules told.
+	underWay atomic.Bool
 }
 
 // New makes a client. It sends nothing; an error means that the options can't

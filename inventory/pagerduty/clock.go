@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -110,14 +111,23 @@ func apart(d time.Duration) string {
 	return d.Round(grain).String() + " ahead of"
 }
 
-// Learn asks an address for the time, before anything else is asked. Without an
-// answer the local time stands; what is asked next will say what is wrong.
-func (c *Clock) Learn(ctx context.Context, address string) {
+// probe is what is asked for the time: a documented path that costs PagerDuty
+// little. Whatever it answers has a Date.
+const probe = "/abilities"
+
+// Learn asks an API for the time, before anything else is asked. Without an
+// answer the local time stands; what is asked next will say what is wrong. Sign puts
+// a token on the request; nil leaves it without.
+func (c *Clock) Learn(ctx context.Context, address string, sign func(*http.Request)) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(address, "/")+probe, nil)
 	if err != nil {
 		return
+	}
+	r.Header.Set("Accept", "application/vnd.pagerduty+json;version=2")
+	if sign != nil {
+		sign(r)
 	}
 	if resp, err := c.RoundTrip(r); err == nil {
 		resp.Body.Close()

@@ -274,7 +274,7 @@ func (r *refresh) readShifted(ctx context.Context, id string) error {
 // add puts a schedule in the place of what it was, unless it speaks of what the
 // snapshot does not know.
 func (r *refresh) add(s inventory.Schedule) error {
-	s = normalized(s)
+	s = r.c.recognized(normalized(s), r.base.Account.Window)
 	was := r.base.Schedules[s.ID]
 	switch {
 	case !slices.Equal(s.EscalationPolicies, was.EscalationPolicies):

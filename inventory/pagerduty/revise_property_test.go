@@ -21,7 +21,10 @@ func TestS23_EditsOfRotationsReadBackAsForeseen(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		now := at
 		seed := rota()
-		sim, err := pagerdutysim.New(pagerdutysim.Options{Seed: seed, Clock: func() time.Time { return now }, Token: canary, RateLimit: -1})
+		sim, err := pagerdutysim.New(pagerdutysim.Options{
+			Seed: seed, Clock: func() time.Time { return now }, Token: canary, RateLimit: -1,
+			StartsUnderWay: rapid.Bool().Draw(r, "starts under way"),
+		})
 		if err != nil {
 			r.Fatal(err)
 		}

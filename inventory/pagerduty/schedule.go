@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
 )
 
 // What the two lists of schedules are called in Account.Missing.
@@ -229,7 +230,31 @@ func (c *Client) Schedule(ctx context.Context, id string, w inventory.Window) (i
 		return inventory.Schedule{}, err
 	}
 	s.Normalize()
-	return s, nil
+	return c.recognized(s, w), nil
+}
+
+// recognized is a schedule that is read alone, with how its events start.
+func (c *Client) recognized(s inventory.Schedule, w inventory.Window) inventory.Schedule {
+	one := map[string]inventory.Schedule{s.ID: s}
+	oncall.Recognize(one, w, ahead(w, c.o.Now()), c.underWay.Load())
+	return one[s.ID]
+}
+
+// recognize sets how the account's events start, and remembers it for schedules that
+// are read alone and do not tell (S22).
+func (c *Client) recognize(s *inventory.Snapshot) {
+	underWay, told := oncall.Recognize(s.Schedules, s.Account.Window, ahead(s.Account.Window, s.Now), c.underWay.Load())
+	if told {
+		c.underWay.Store(underWay)
+	}
+}
+
+// ahead is what of a window is still to come.
+func ahead(w inventory.Window, now time.Time) inventory.Window {
+	if now.After(w.Since) {
+		w.Since = now
+	}
+	return w
 }
 
 func (c *Client) wholeLayered(ctx context.Context, wire wireLayered, w inventory.Window) (inventory.Schedule, error) {

@@ -151,6 +151,7 @@ func (r *reading) finish() (*inventory.Snapshot, error) {
 	}
 	r.s.Account.Complete = len(r.s.Account.Missing) == 0
 	r.s.Normalize()
+	r.c.recognize(&r.s)
 	return &r.s, nil
 }
 

@@ -166,6 +166,17 @@ func (a *account) seedService(v inventory.Service, now time.Time) *service {
 	return seeded
 }
 
+// startUnderWay makes every event start so.
+func (a *account) startUnderWay() {
+	for _, c := range a.schedules {
+		for _, r := range c.Rotations {
+			for i := range r.Events {
+				r.Events[i].StartsUnderWay = true
+			}
+		}
+	}
+}
+
 func (a *account) checkRendering(now time.Time) error {
 	var errs []error
 	for _, id := range sortedKeys(a.schedules) {

@@ -50,6 +50,9 @@ type Options struct {
 	BaseURL string
 	// HostLinks makes "self" links begin with the host that a request asked.
 	HostLinks bool
+	// StartsUnderWay makes the member of an occurrence that is under way when its event
+	// takes effect be on call from then on, not only from the next occurrence.
+	StartsUnderWay bool
 	// NoAuditTrail makes the account one whose plan has no audit trail: 402.
 	NoAuditTrail bool
 	// Faults are on order from the start, as if given to Inject.
@@ -111,6 +114,9 @@ func New(opts Options) (*Server, error) {
 		s.Inject(f)
 	}
 	s.base = opts.BaseURL
+	if opts.StartsUnderWay {
+		acct.startUnderWay()
+	}
 	s.routes()
 	return s, nil
 }

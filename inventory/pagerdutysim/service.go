@@ -36,6 +36,7 @@ func (s *Server) serviceView(v *service, include []string) object {
 	o["alert_creation"] = v.alertCreation
 	o["incident_urgency_rule"] = object{"type": "constant", "urgency": "high"}
 	o["scheduled_actions"], o["addons"] = []object{}, []object{}
+	o["alert_grouping"], o["alert_grouping_timeout"] = nil, nil
 	for name, value := range v.settings {
 		if name != pauses || whole(pauses) {
 			o[name] = value
@@ -105,6 +106,30 @@ func (v *service) supported(now time.Time) bool {
 	to, _ := hours["end_time"].(string)
 	days, _ := hours["days_of_week"].([]any)
 	return slices.Contains(days, any(float64((int(local.Weekday())+6)%7+1))) && from <= clock && clock < to
+}
+
+// defaultTimeWindow is how long alerts are grouped where nothing says it, in seconds.
+// Source: PagerDuty's Terraform provider, TestAccPagerDutyService_FormatValidation.
+const defaultTimeWindow = 300.0
+
+// groupWithin gives alerts that are grouped by content or intelligently the window
+// that PagerDuty gives them.
+func (v *service) groupWithin() {
+	grouping, _ := v.settings["alert_grouping_parameters"].(map[string]any)
+	if grouping["type"] != "content_based" && grouping["type"] != "intelligent" {
+		return
+	}
+	config, _ := grouping["config"].(map[string]any)
+	if window, _ := config["time_window"].(float64); window > 0 {
+		return
+	}
+	config, grouping = maps.Clone(config), maps.Clone(grouping)
+	if config == nil {
+		config = map[string]any{}
+	}
+	config["time_window"] = defaultTimeWindow
+	grouping["config"] = config
+	v.settings["alert_grouping_parameters"] = grouping
 }
 
 // serviceOf finds the service that a request's path names; if there is none, or
@@ -252,6 +277,7 @@ func (s *Server) applyService(w http.ResponseWriter, r *http.Request, v *service
 			v.settings[name] = value
 		}
 	}
+	v.groupWithin()
 	var errs []string
 	if v.Name == "" {
 		errs = append(errs, "Name can't be blank")

@@ -95,7 +95,7 @@ func (s *Server) createEvent(w http.ResponseWriter, r *http.Request) {
 		writeV3Invalid(w, v3Refused("rotation.events", "A rotation can have at most %d events", maxEvents))
 		return
 	}
-	e := inventory.Event{ID: s.acct.newLongID()}
+	e := inventory.Event{ID: s.acct.newLongID(), StartsUnderWay: s.opts.StartsUnderWay}
 	if errs := s.placeEvent(c, rot, &e, b, true); errs != nil {
 		writeV3Invalid(w, errs)
 		return

@@ -26,7 +26,7 @@ func (p *Process) ForState(ctx context.Context) (*Session, error) {
 	s := &Session{Config: c, Round: &reconcile.Round{Now: p.Now}}
 	if c.Account.BaseURL != "" {
 		clock := pagerduty.NewClock(p.Now, p.Transport, pagerdutysim.Header)
-		clock.Learn(ctx, c.Account.BaseURL)
+		clock.Learn(ctx, c.Account.BaseURL, nil)
 		s.Now = clock.Now
 	}
 	s.Journal, err = journal.Open(ctx, c.State, p.JournalOptions(s))

@@ -166,7 +166,7 @@ func (p *Process) Connect(ctx context.Context, s *Session) (reconcile.Reader, er
 		return nil, err
 	}
 	if o.BaseURL != "" {
-		s.clock.Learn(ctx, o.BaseURL)
+		s.clock.Learn(ctx, o.BaseURL, client.Sign)
 	}
 	s.Client, s.Now, s.ClockDoubt, s.Self = client, s.clock.Now, s.clock.Doubt, client.TokenUser
 	return accountReader{client, stop}, nil

@@ -26,7 +26,8 @@ type Store struct {
 func New() *Store {
 	s := &Store{shelves: map[string][]answer.Object{}, tagged: map[string][]string{}}
 	for _, v := range [][2]string{
-		{"PZQ6AUS", "Amazon CloudWatch"}, {"PAM4FGS", "Datadog"}, {"P2H5JSL", "Nagios"}, {"PZD94QK", "New Relic"}, {"PKAPG94", "Sensu"}, {"P4F1H6J", "Zabbix"},
+		{"PZQ6AUS", "Amazon CloudWatch"}, {"PAM4FGS", "Datadog"}, {"P2H5JSL", "Nagios"}, {"PZD94QK", "New Relic"}, {"PKAPG94", "Sensu"},
+		{"PRMT001", "Sentry"}, {"PRMT002", "Slack to PagerDuty (Legacy)"}, {"P9S4RFU", "Email"}, {"PRMT003", "Prometheus"}, {"PRMT004", "Grafana"}, {"P4F1H6J", "Zabbix"},
 	} {
 		s.put("/vendors", answer.Object{"id": v[0], "name": v[1], "description": v[1]})
 	}
@@ -34,7 +35,7 @@ func New() *Store {
 		s.put("/priorities", answer.Object{"id": "PPRIO0" + name[1:], "name": name, "description": "", "order": float64(i)})
 	}
 	for _, v := range [][3]string{
-		{"PJFWPEP", "generic_v2_webhook", "Generic V2 Webhook"}, {"PFA7YWQ", "slack", "Slack"}, {"PD8SURB", "servicenow", "ServiceNow (v7)"},
+		{"PJFWPEP", "generic_v2_webhook", "Generic V2 Webhook"}, {"PFA7YWQ", "slack", "Slack"}, {"PAKM60Z", "servicenow", "ServiceNow (v7)"},
 	} {
 		s.put("/extension_schemas", answer.Object{"id": v[0], "key": v[1], "label": v[2], "description": v[2], "send_types": []any{"trigger", "acknowledge", "resolve"}})
 	}

@@ -200,6 +200,14 @@ func (d Desk) bring(w http.ResponseWriter, r *http.Request, k kind, before, o an
 				return false
 			}
 			o[name] = t.Format(time.RFC3339)
+		case k.refers[name] != "" && value != nil && idOf(value) == "":
+			// PagerDuty's Terraform provider sends a business service's team without an
+			// id where there is none.
+			if _, many := value.([]any); many {
+				o[name] = value
+			} else {
+				o[name] = nil
+			}
 		default:
 			o[name] = value
 		}
@@ -285,6 +293,9 @@ func (d Desk) view(k kind, path string, o answer.Object) answer.Object {
 	case !k.bare:
 		self, html := d.Host.Links(path, text(o, "id"))
 		v["self"], v["html_url"], v["summary"] = self, html, cmp.Or(text(o, "summary"), text(o, k.name))
+		if k.one == "extension" {
+			v["html_url"] = nil // no page shows one
+		}
 	}
 	return v
 }
