@@ -75,6 +75,8 @@ type LostGrant struct {
 	Window
 	By  By
 	Why string
+	// ToCome says that it is one that begins later.
+	ToCome bool
 }
 
 // Unknown is a pair for which this round can't say what is desired. It is

@@ -89,7 +89,9 @@ func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, b
 		case c.refused != "":
 			g.Lost = append(g.Lost, lost(c, c.refused))
 		case !c.window.Contains(t):
-			g.Lost = append(g.Lost, lost(c, notInForce(c.window, t)))
+			l := lost(c, notInForce(c.window, t))
+			l.ToCome = toCome(c.window, t)
+			g.Lost = append(g.Lost, l)
 		case g.Role == "" || g.Role == c.role:
 			g.Role = c.role
 			g.By = append(g.By, c.by...)
@@ -141,11 +143,13 @@ func lost(c candidate, why string) LostGrant {
 }
 
 func notInForce(w Window, t time.Time) string {
-	if !w.From.IsZero() && t.Before(w.From) {
+	if toCome(w, t) {
 		return "begins " + clock(w.From)
 	}
 	return "ended " + clock(w.Until)
 }
+
+func toCome(w Window, t time.Time) bool { return !w.From.IsZero() && t.Before(w.From) }
 
 // applyLimits takes a grant down to what the limits in force allow (S19).
 func (e *Expansion) applyLimits(g *Grant, t time.Time) {

@@ -76,10 +76,9 @@ func ExplainText(w io.Writer, x Explanation, s Style) error {
 // notInForce writes the grants that give nothing now, the shifts to come of one
 // way as one.
 func (p *page) notInForce(kind inventory.Kind, lost []Lost) {
-	begins := func(l Lost) bool { return strings.HasPrefix(l.Why, "begins ") }
 	for len(lost) > 0 {
 		first, n := lost[0], 1
-		for n < len(lost) && begins(first) && begins(lost[n]) && lost[n].Role == first.Role && Rule(lost[n].By) == Rule(first.By) {
+		for n < len(lost) && first.toCome && lost[n].toCome && lost[n].Role == first.Role && Rule(lost[n].By) == Rule(first.By) {
 			n++
 		}
 		why := first.Why

@@ -164,7 +164,7 @@ func TestS38_APlanWithABrokenLimitDoesNotSayThatPagerDutyHoldsWhatThePoliciesSay
 
 func TestShiftsToComeOfOneWayAreToldAsOne(t *testing.T) {
 	begins := func(role, when string) Lost {
-		return lostOf([]desired.LostGrant{{Role: role, By: through(onCall), Why: "begins " + when}})[0]
+		return lostOf([]desired.LostGrant{{Role: role, By: through(onCall), Why: "begins " + when, ToCome: true}})[0]
 	}
 	x := Explanation{Standing: Standing{Resource: team("T1"), Lost: []Lost{
 		begins("manager", "Monday"), begins("manager", "Tuesday"), begins("manager", "Friday"), begins("responder", "Sunday"),

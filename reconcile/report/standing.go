@@ -74,6 +74,8 @@ type Lost struct {
 	Until *time.Time `json:"until"`
 	By    desired.By `json:"by"`
 	Why   string     `json:"why"`
+
+	toCome bool
 }
 
 // Standings answers how people stand to resources, from one round's results.
@@ -169,7 +171,7 @@ func (s *Standings) beyond(st *Standing, pair desired.Pair) {
 func lostOf(grants []desired.LostGrant) []Lost {
 	out := []Lost{}
 	for _, l := range grants {
-		out = append(out, Lost{Role: l.Role, From: moment(l.From), Until: moment(l.Until), By: l.By, Why: l.Why})
+		out = append(out, Lost{Role: l.Role, From: moment(l.From), Until: moment(l.Until), By: l.By, Why: l.Why, toCome: l.ToCome})
 	}
 	return out
 }
