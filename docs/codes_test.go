@@ -95,6 +95,46 @@ func TestEachCodeHasAPageAndIsSaid(t *testing.T) {
 	}
 }
 
+// worded are the files that go by the words of others, who have no codes: OPA, the parser
+// of YAML, the judge of the simulator, and Go's own packages.
+var worded = []string{
+	"policies/source/compile.go", "policies/source/data.go", "policies/eval/failure.go", "inventory/canonical.go",
+	"inventory/pagerdutysim/contract/exception.go", "inventory/pagerdutysim/contract/violation.go", "cmd/internal/config/load.go",
+	"reconcile/report/tests.go",
+}
+
+// TestNothingGoesByASentence looks at what asks for parts of a text that is for people.
+func TestNothingGoesByASentence(t *testing.T) {
+	said := []string{"Message", "Why", "Reason", "Error", "Sentence"}
+	asks := []string{"Contains", "HasPrefix", "HasSuffix", "Index", "EqualFold", "CutPrefix", "CutSuffix", "MatchString", "FindStringSubmatch"}
+	eachFile(t, func(name string, f *ast.File, fset *token.FileSet) {
+		if slices.Contains(worded, name) {
+			return
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			fun, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains(asks, fun.Sel.Name) {
+				return true
+			}
+			if x, ok := fun.X.(*ast.Ident); ok && x.Name == "slices" {
+				return true
+			}
+			about := call.Args[0]
+			if c, ok := about.(*ast.CallExpr); ok {
+				about = c.Fun
+			}
+			if sel, ok := about.(*ast.SelectorExpr); ok && slices.Contains(said, sel.Sel.Name) {
+				t.Errorf("%s: %s goes by the words of %s: give it a code or a field", fset.Position(call.Pos()), fun.Sel.Name, sel.Sel.Name)
+			}
+			return true
+		})
+	})
+}
+
 // TestEachMistakeHasACode reads the golden files of mistakes, which other tests hold.
 func TestEachMistakeHasACode(t *testing.T) {
 	files, err := filepath.Glob("../policies/eval/testdata/mistakes/*.txtar")

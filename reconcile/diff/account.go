@@ -30,6 +30,8 @@ type baseRoles struct{}
 
 func (baseRoles) name() plan.Kind { return plan.BaseRole }
 
+func (baseRoles) traits() traits { return traits{role: true} }
+
 func (baseRoles) compare(b *builder) {
 	allKnown := len(failedGrants(b.in.Statements)) == 0
 	for _, user := range b.accounts() {

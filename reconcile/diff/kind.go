@@ -27,8 +27,20 @@ type kind interface {
 	// capped tells what people hold who are under some limit on the kind of resource
 	// (S38).
 	capped(s *inventory.Snapshot, people map[string]bool, now time.Time, tell func(pair desired.Pair, held string))
+	// traits are what else sets it apart.
+	traits() traits
 	// make makes a change in an edit of the account, where that can be.
 	make(e *inventory.Edit, c plan.Change)
+}
+
+// traits say how a person holds a kind of access.
+type traits struct {
+	// role says that it is one role on a resource, which a snapshot tells, and which
+	// can be set back to what it was.
+	role bool
+	// several says that a person may have several on one resource, which a pair does
+	// not tell apart.
+	several bool
 }
 
 // kinds are all kinds that are compared, in this order: turns and team roles depend
@@ -64,6 +76,14 @@ func Suppose(e *inventory.Edit, c plan.Change) {
 	if k := kindOf(c.Kind); k != nil {
 		k.make(e, c)
 	}
+}
+
+// traitsOf are those of a kind by its name; none for one that is only shown.
+func traitsOf(name plan.Kind) traits {
+	if k := kindOf(name); k != nil {
+		return k.traits()
+	}
+	return traits{}
 }
 
 // situation is a pair as it is compared.

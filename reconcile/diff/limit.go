@@ -35,7 +35,7 @@ func rulesOf(limit desired.Cap) []desired.By {
 
 // byLimit says whether nothing but a limit asks for a lowering.
 func byLimit(a *desired.Access, c plan.Change) bool {
-	return c.Effect == plan.Lower && len(c.LimitedBy) > 0 && (c.Kind == plan.Override || a.Grant(c.Pair()).Role == "")
+	return c.Effect == plan.Lower && len(c.LimitedBy) > 0 && (traitsOf(c.Kind).several || a.Grant(c.Pair()).Role == "")
 }
 
 // causeOfLimit is why a pair is beyond a limit now: the limit is new, somebody came

@@ -242,8 +242,8 @@ var fight = guard{hold: hold{code: plan.HoldFight, rule: "S27", releasable: true
 // reversed are the moments of the last writes that made of a pair what the
 // change would make of it again.
 func (b *builder) reversed(c plan.Change) []time.Time {
-	if c.Kind == plan.Override {
-		return nil // a person may have several on a schedule
+	if traitsOf(c.Kind).several {
+		return nil
 	}
 	var made []time.Time
 	for _, w := range b.in.Memory.Made {

@@ -19,6 +19,8 @@ type overrides struct{}
 
 func (overrides) name() plan.Kind { return plan.Override }
 
+func (overrides) traits() traits { return traits{several: true} }
+
 func (overrides) compare(b *builder) { b.eachSchedule(b.overrides) }
 
 // overrides compares the overrides that policies ask for on a schedule with those

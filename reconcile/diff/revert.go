@@ -70,7 +70,7 @@ func (r *Result) Revert(made []plan.Change) *Reversal {
 
 // undo proposes the contrary of a write, or says why it is left.
 func (b *builder) undo(c plan.Change) string {
-	if c.Kind != plan.BaseRole && c.Kind != plan.TeamRole {
+	if !traitsOf(c.Kind).role {
 		return "what was changed on schedules is not undone by this: edit the schedule in PagerDuty, or the policy"
 	}
 	if _, there := b.in.Snapshot.Users[c.User]; !there {

@@ -37,6 +37,8 @@ type rotations struct{}
 
 func (rotations) name() plan.Kind { return plan.Rotation }
 
+func (rotations) traits() traits { return traits{} }
+
 func (rotations) compare(b *builder) {
 	b.eachSchedule(func(s inventory.Schedule) {
 		for _, line := range oncall.Lines(s, b.in.Now) {

@@ -92,7 +92,7 @@ func (r *Result) addRemembered(pairs map[desired.Pair]bool, pending map[desired.
 		}
 	}
 	for pair := range pending {
-		if pair.User != "" && !pair.Resource.IsZero() && plan.KindOf(pair) != plan.Override {
+		if pair.User != "" && !pair.Resource.IsZero() && !traitsOf(plan.KindOf(pair)).several {
 			pairs[pair] = true
 		}
 	}
@@ -100,7 +100,7 @@ func (r *Result) addRemembered(pairs map[desired.Pair]bool, pending map[desired.
 		pairs[pair] = true
 	}
 	for pair := range r.in.Memory.Raised { // it is over once no more is held than before it
-		if plan.KindOf(pair) != plan.Override {
+		if !traitsOf(plan.KindOf(pair)).several {
 			pairs[pair] = true
 		}
 	}
@@ -145,7 +145,7 @@ func beyondLimits(r *Result) []desired.Pair {
 func limitedIn(p *plan.Plan, a *desired.Access) map[desired.Pair]string {
 	limits := map[desired.Pair]string{}
 	note := func(c plan.Change) {
-		if byLimit(a, c) && c.Kind != plan.Override {
+		if byLimit(a, c) && !traitsOf(c.Kind).several {
 			limits[c.Pair()] = c.After
 		}
 	}
@@ -293,7 +293,7 @@ func (c *carry) over(round *plan.Round) {
 // raise is over (S4).
 func stillDoubted(keys []string, last *plan.Round, memory plan.Memory, restored bool, is *inventory.Snapshot) []string {
 	for pair, before := range memory.Raised {
-		if kind := plan.KindOf(pair); kind != plan.BaseRole && kind != plan.TeamRole {
+		if !traitsOf(plan.KindOf(pair)).role {
 			continue
 		}
 		key := plan.Key(pair, is.RoleOf(pair.User, pair.Resource), before)

@@ -37,6 +37,8 @@ type teamRoles struct{}
 
 func (teamRoles) name() plan.Kind { return plan.TeamRole }
 
+func (teamRoles) traits() traits { return traits{role: true} }
+
 func (teamRoles) compare(b *builder) {
 	before := b.cache.impliedMembers()
 	implied := before

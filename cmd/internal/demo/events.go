@@ -148,7 +148,7 @@ var remedies = map[code.Code]string{
 }
 
 // asides are details that say nothing new to somebody who watches.
-var asides = []string{"first", "key", "severity", "errors", "stack"}
+var asides = []string{"first", "key", "hold", "finding", "severity", "errors", "stack"}
 
 // numbersOf are the details of an event. A number whose name is in the title stands
 // alone.
