@@ -14,7 +14,7 @@ type Edit struct {
 	own map[string]bool
 	// ownSchedules says that the copy has a map of schedules of its own.
 	ownSchedules bool
-	// ownLicenses says the same of licences.
+	// ownLicenses says the same of licenses.
 	ownLicenses bool
 }
 
@@ -39,7 +39,7 @@ func (e *Edit) SetBaseRole(user, role string) {
 	e.after.Users[user] = u
 }
 
-// SetLicense gives a person a seat on another licence; the one that they had is
+// SetLicense gives a person a seat on another license; the one that they had is
 // free again.
 func (e *Edit) SetLicense(user, license string) {
 	u, ok := e.after.Users[user]
@@ -57,7 +57,7 @@ func (e *Edit) SetLicense(user, license string) {
 	e.after.Users[user] = u
 }
 
-// free adds to the seats that are available on a licence, if they are limited.
+// free adds to the seats that are available on a license, if they are limited.
 func (e *Edit) free(license string, seats int) {
 	l, ok := e.after.Licenses[license]
 	if !ok || l.Available == nil {

@@ -88,7 +88,7 @@ type User struct {
 	Teams             map[string]string  `json:"teams"`
 	ContactMethods    []ContactMethod    `json:"contact_methods"`
 	NotificationRules []NotificationRule `json:"notification_rules"`
-	// License is the id of the licence allocated to this person; null where
+	// License is the id of the license allocated to this person; null where
 	// PagerDuty does not say.
 	License *string `json:"license"`
 }

@@ -84,7 +84,7 @@ grant contains {"principal": "group:core", "resource": "team:Core", "role": "man
 		Code:    CodeIdleIgnore,
 		Title:   "An ignore ignores nothing",
 		Means:   "There is no warning of the code at that line, or in these files.",
-		Why:     "What it was for is mended, and it would hide the next one. Errors cannot be ignored.",
+		Why:     "What it was for is fixed, and it would hide the next one. Errors cannot be ignored.",
 		Do:      "Delete it, or move it to the line of the warning or the line above.",
 		Example: "# dutyward:ignore policy/unused-group  the grant comes with the migration",
 	},

@@ -90,7 +90,7 @@ func (c *chaos) confirm() {
 	refs := slices.Sorted(maps.Keys(c.bound))
 	for _, ref := range slices.Concat(refs, refs) { // what one name meant may have had another's
 		if _, ok := c.resolve(is, ref); !ok {
-			c.mend(is, ref)
+			c.fix(is, ref)
 			is = c.sim.Account()
 		}
 	}

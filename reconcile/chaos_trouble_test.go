@@ -165,9 +165,9 @@ func (c *chaos) setOperators(mails ...string) {
 	c.Change(func(d *daemon.Daemon) { d.Settings.Operators = mails })
 }
 
-// mend puts right what a name means: people rename it back, create it anew, and say
+// fix puts right what a name means: people rename it back, create it anew, and say
 // what it means from now on.
-func (c *chaos) mend(is *inventory.Snapshot, ref string) {
+func (c *chaos) fix(is *inventory.Snapshot, ref string) {
 	c.Helper()
 	kind, name, _ := strings.Cut(ref, ":")
 	c.tell("somebody: puts %s right", ref)

@@ -100,7 +100,7 @@ func (r *Round) NoteIdleRows(ctx context.Context, result *Result) error {
 }
 
 // once leaves out the warnings of loading of which the plan has an error, which
-// takes over how it is mended.
+// takes over how it is fixed.
 func once(problems policies.Problems) policies.Problems {
 	return slices.DeleteFunc(problems, func(w policies.Problem) bool {
 		i := slices.IndexFunc(problems, func(p policies.Problem) bool { return w.Warning && !p.Warning && sameFault(w, p) })

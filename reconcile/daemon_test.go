@@ -166,7 +166,7 @@ func TestS5_ASavedTypoLeavesTheLastGoodPoliciesInForceAndIsToldOnce(t *testing.T
 	w.edit("access/typo.rego", "package access.more\n")
 	w.pass(time.Minute)
 	w.pass(time.Minute)
-	w.told("mended", 1)
+	w.told("fixed", 1)
 	if s := w.Status(); s.Broken != nil || s.Revision == good {
 		t.Errorf("status %+v, want the new revision in force", s)
 	}
@@ -446,7 +446,7 @@ finding contains {"rule": "r", "subject": "user:priya.nair@acme.test", "severity
 	must(t, os.Remove(filepath.Join(w.folder, "typo.rego")))
 	w.edit("risk.rego", "package risk\n")
 	w.pass(time.Minute)
-	w.told("mended", 1)
+	w.told("fixed", 1)
 	w.told("findings are gone", 1)
 }
 

@@ -215,7 +215,7 @@ func TestS32_WhatIsNotWantedAnyMoreIsTakenBack(t *testing.T) {
 	}
 }
 
-// repaired is a schedule that a person mended by hand, after an edit of ours broke
+// repaired is a schedule that a person fixed by hand, after an edit of ours broke
 // off: another rotation takes over at the handoff.
 func (w *world) repaired() {
 	w.t.Helper()

@@ -113,7 +113,7 @@ func TestS32_AChangedEditIsTriedAtOnceAndSoIsOneThatAPersonAsksFor(t *testing.T)
 			return nil
 		},
 		"a release": func(d *watch) *reconcile.Applied {
-			if err := d.journal.Release(context.Background(), d.world.plan().Held[0].ID, "the licence is there now"); err != nil {
+			if err := d.journal.Release(context.Background(), d.world.plan().Held[0].ID, "the license is there now"); err != nil {
 				d.t.Fatal(err)
 			}
 			return nil

@@ -30,11 +30,11 @@ var (
 	daily  = literal{first: time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC), every: 24 * time.Hour, lasts: 12 * time.Hour, users: []string{"P3", "P4", "P5"}}
 )
 
-// managerSeats are the seats of the licence that managers, admins and the owner
+// managerSeats are the seats of the license that managers, admins and the owner
 // need: one for whoever is on call, besides those who have one.
 const managerSeats = 4
 
-// licenseFor is the licence that a base role takes a seat of.
+// licenseFor is the license that a base role takes a seat of.
 func licenseFor(role string) string {
 	switch {
 	case inventory.Stakeholder(role):

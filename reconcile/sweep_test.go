@@ -492,7 +492,7 @@ func (w *trial) seatless(p *plan.Plan, on, user, has, want string) bool {
 		return false
 	}
 	return slices.ContainsFunc(p.Blocked, func(b plan.Blocked) bool {
-		return b.User == user && b.Resource.Kind == inventory.KindAccount && strings.Contains(b.Why, "no seat is free on licence Managers")
+		return b.User == user && b.Resource.Kind == inventory.KindAccount && strings.Contains(b.Why, "no seat is free on license Managers")
 	})
 }
 

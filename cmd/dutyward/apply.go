@@ -26,7 +26,7 @@ func newApply(a *app) *cobra.Command {
 		Use:   "apply [PLANFILE]",
 		Short: "Make the changes of a fresh plan, or of a saved one",
 		Long: "Plan, ask, and make the changes. Each is looked at just before it is written, and recorded before and after.\n" +
-			"While it asks, nobody else is kept from writing: after a \"yes\" the plan is made anew, and what moved is shown and\n" +
+			"While it asks, nobody else is kept from writing: after a \"yes\" the plan is made again, and what moved is shown and\n" +
 			"asked about again.\n" +
 			"With a plan that `plan --out` saved, its changes are made and no others; if the account, the policies or the\n" +
 			"time moved since so that they are not due any more, nothing is done.",

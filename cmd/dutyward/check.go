@@ -30,7 +30,7 @@ func newCheck(a *app) *cobra.Command {
 		Long: "Load the configured policies, or those of the directories given, and say everything that is wrong with\n" +
 			"them, each with file, line, what was found and what was expected. Rules that follow from data alone are\n" +
 			"evaluated too, and with a snapshot all of them, so that rules that fail, references that name nothing, and\n" +
-			"groups, limits and waivers that do nothing are told.\n\n" +
+			"groups, limits and waivers that do nothing are reported.\n\n" +
 			"Warnings do not fail the command, except with --strict. --format github makes annotations of a pull request\n" +
 			"in GitHub Actions.",
 		Example: "  dutyward check\n  dutyward check policies --snapshot account.json\n  dutyward check --strict --format github",

@@ -16,7 +16,7 @@ func newRun(a *app) *cobra.Command {
 		Short: "Continuously reconcile the account with the policies",
 		Long: "Make rounds: at once, on a schedule, when a policy or the configuration is saved, whenever access changes by itself\n" +
 			"(a shift ends, a grant's time is up), and on SIGHUP. Each reads the account, plans, and does what is due without\n" +
-			"asking, as far as `manage` in the configuration lets it. On SIGINT and SIGTERM it finishes the changes in hand and\n" +
+			"asking, as far as `manage` in the configuration lets it. On SIGINT and SIGTERM it finishes the changes in progress and\n" +
 			"ends.\n\n" +
 			"Policies that break leave the last good ones in force, and so does a configuration that does. An error is logged,\n" +
 			"and tried again. `dutyward pause` stops all changes, and `dutyward resume` lets them go on.",

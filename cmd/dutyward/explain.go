@@ -24,7 +24,7 @@ func newExplain(a *app) *cobra.Command {
 		Long: "Say what PagerDuty holds and what policies say for one person (an e-mail address, or '#' and an id) and one\n" +
 			"resource (account, team:NAME, schedule:NAME): the rules and groups behind it, what limits it, and what is in the\n" +
 			"way. Of what they do not have, it says which rules could give it, through which groups and when, and at which\n" +
-			"condition a rule ends for them, where that can be told.",
+			"condition a rule ends for them, where that is known.",
 		Example: "  dutyward explain ann@acme.com team:Payments\n  dutyward explain ann@acme.com account",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {

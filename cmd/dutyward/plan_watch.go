@@ -289,7 +289,7 @@ func (v *watchView) notes(lines []string, s watchStatus) []string {
 
 // broken shows why there is no plan. The last one stays what is compared with.
 func (v *watchView) broken(err error, d time.Duration) error {
-	return v.show("broken", strings.TrimRight(report.Text(err.Error()), "\n")+"\n", "compared with the last good save once this is mended · "+took(d))
+	return v.show("broken", strings.TrimRight(report.Text(err.Error()), "\n")+"\n", "compared with the last good save once this is fixed · "+took(d))
 }
 
 func (v *watchView) show(heading, body, status string) error {

@@ -19,7 +19,7 @@ func newRevert(a *app) *cobra.Command {
 			"which. The plan for that is shown and asked about like any other: who has moved on since is left alone, each change\n" +
 			"is looked at just before it is written, and what lowers is under the same limits, protections and modes.\n\n" +
 			"The policies stay as they are. Where they still ask for what is undone, the next round would make it again, so that\n" +
-			"`dutyward run` must be paused first, or with --pause at the same time. Then mend the policies, see with\n" +
+			"`dutyward run` must be paused first, or with --pause at the same time. Then fix the policies, see with\n" +
 			"`dutyward plan` that they want what you want, and `dutyward resume`.",
 		Example: "  dutyward revert --pause\n  dutyward revert 42",
 		Args:    arguments(0, 1),

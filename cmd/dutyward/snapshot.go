@@ -18,7 +18,7 @@ func newSnapshot(a *app) *cobra.Command {
 		Short: "Read the account and print it as JSON, the policies' input",
 		Long: "Read users, teams, schedules, escalation policies, services and on-calls, and print them as one JSON\n" +
 			"document: the policies' input, the same bytes for the same account at the same clock. Requests, time\n" +
-			"and bytes are told on standard error. An incomplete snapshot is printed too; the exit code is then 3.",
+			"and bytes are printed on standard error. An incomplete snapshot is printed too; the exit code is then 3.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, cost, err := a.ReadAccount(cmd.Context())

@@ -68,7 +68,7 @@ func (c *Client) licenses(ctx context.Context) (map[string]inventory.License, er
 	return licenses, nil
 }
 
-// readLicenses reads an optional part: the licences, and whose they are.
+// readLicenses reads an optional part: the licenses, and whose they are.
 func (r *reading) readLicenses(ctx context.Context) {
 	licenses, err := r.c.licenses(ctx)
 	if err != nil {
@@ -90,7 +90,7 @@ func (r *reading) readLicenses(ctx context.Context) {
 			}
 			return ""
 		},
-		progress: r.progress("licences"),
+		progress: r.progress("licenses"),
 	})
 	if err != nil {
 		r.unavailable("licenses")

@@ -16,7 +16,7 @@ import (
 )
 
 // Moved reads single things again and says which are not as a snapshot has them,
-// with how they differ, by id. Of people it compares all but licence and team
+// with how they differ, by id. Of people it compares all but license and team
 // roles; of teams their members.
 func (c *Client) Moved(ctx context.Context, base *inventory.Snapshot, a inventory.Aged) (map[string]string, error) {
 	moved := map[string]string{}

@@ -160,7 +160,7 @@ type wireUser struct {
 var userIncludes = []string{"contact_methods", "notification_rules", "teams"}
 
 // inventory is the user without teams, whose roles the answer does not say, and
-// without licence.
+// without license.
 func (w wireUser) inventory() inventory.User {
 	u := inventory.User{
 		ID: w.ID, Name: strings.TrimSpace(w.Name), Email: strings.TrimSpace(w.Email), BaseRole: w.Role,

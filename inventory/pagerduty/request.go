@@ -178,7 +178,7 @@ func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, err
 }
 
 // SetBaseRole gives a user another role on the account. The user is as just
-// read: PagerDuty demands name and e-mail beside the role. The licence is left
+// read: PagerDuty demands name and e-mail beside the role. The license is left
 // out on purpose, for with the old one attached PagerDuty refuses roles that it
 // does not cover. Source: OpenAPI, updateUser; Terraform provider PR 745.
 func (c *Client) SetBaseRole(ctx context.Context, user inventory.User, role string) error {

@@ -53,7 +53,7 @@ type reading struct {
 	users   []wireUser        // as read, with those marked as deleted
 	deleted map[string]bool   // ids of users marked as deleted
 	members chan struct{}     // closed when team members were read
-	seats   map[string]string // user id to licence id
+	seats   map[string]string // user id to license id
 }
 
 func newReading(c *Client, o SnapshotOptions, giveUp context.CancelCauseFunc) *reading {

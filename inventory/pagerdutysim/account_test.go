@@ -12,13 +12,13 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
 )
 
-// askedByAnn makes the token one of Ann's, who has a licence.
+// askedByAnn makes the token one of Ann's, who has a license.
 func askedByAnn(o *pagerdutysim.Options) {
 	o.UserTokens = map[string]string{"T0KEN": "PANN001"}
 	licensed(o)
 }
 
-// licensed adds two kinds of licence: everybody who is no stakeholder has one of
+// licensed adds two kinds of license: everybody who is no stakeholder has one of
 // the full ones, of which one is left; stakeholders' are without limit.
 func licensed(o *pagerdutysim.Options) {
 	o.Seed.Licenses = map[string]inventory.License{

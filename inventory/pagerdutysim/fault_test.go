@@ -190,7 +190,7 @@ func TestATotalMayDisagree(t *testing.T) {
 	}
 }
 
-func TestTheLicenceLockPassesByItself(t *testing.T) {
+func TestTheLicenseLockPassesByItself(t *testing.T) {
 	a := newAPI(t, inject(t, "lock"))
 	a.must(http.StatusNoContent, "PUT", "/teams/PTEAM01/users/PBEN001", nil) // no such write
 	a.refused(http.StatusBadRequest, 2001, "License error: Unable to perform request at this time. account could not be locked", "POST", "/users", person(nil))

@@ -208,7 +208,7 @@ func (s *Server) SetMember(teamID, userID, role string) {
 	t.members[userID] = role
 }
 
-// SetBaseRole gives a user a base role, as SetMember does. Where a licence that
+// SetBaseRole gives a user a base role, as SetMember does. Where a license that
 // allows it has a seat, they have that from then on.
 func (s *Server) SetBaseRole(userID, role string) {
 	s.mu.Lock()

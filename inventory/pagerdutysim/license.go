@@ -12,7 +12,7 @@ func (s *Server) licenseRoutes() {
 	s.handle("GET /users/{id}/license", s.getUserLicense)
 }
 
-// allocated counts the users who have a licence.
+// allocated counts the users who have a license.
 func (a *account) allocated(licenseID string) int {
 	n := 0
 	for _, u := range a.users {
@@ -23,7 +23,7 @@ func (a *account) allocated(licenseID string) int {
 	return n
 }
 
-// free says whether a licence can be given to one more user.
+// free says whether a license can be given to one more user.
 func (a *account) free(l *license) bool { return l.seats == nil || a.allocated(l.id) < *l.seats }
 
 func (s *Server) licenseView(l *license) object {
@@ -78,9 +78,9 @@ func (s *Server) getUserLicense(w http.ResponseWriter, r *http.Request) {
 
 const licenseUnavailable = "License error: License is not available"
 
-// chooseLicense says which licence a user has with a role: the one asked for,
+// chooseLicense says which license a user has with a role: the one asked for,
 // else the one they have, else the first that is free. An account without
-// licences, as of one whose licences could not be read, needs none. The text is
+// licenses, as of one whose licenses could not be read, needs none. The text is
 // what stands against it. Source: PagerDuty's Terraform provider, issues 715 and
 // 745.
 func (a *account) chooseLicense(u *user, role, wanted string) (id, refusal string) {

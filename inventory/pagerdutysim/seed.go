@@ -231,7 +231,7 @@ func (c *checker) users() {
 			c.fail("user %s (%s): %q is not a base role", u.Email, id, u.BaseRole)
 		}
 		if u.License != nil && !has(c.snap.Licenses, *u.License) {
-			c.fail("user %s (%s): there is no licence %q", u.Email, id, *u.License)
+			c.fail("user %s (%s): there is no license %q", u.Email, id, *u.License)
 		}
 		for _, teamID := range sortedKeys(u.Teams) {
 			if role := c.snap.Teams[teamID].Members[id]; role != u.Teams[teamID] {

@@ -54,7 +54,7 @@ func TestASeedThatIsNotConsistentIsRefusedWithAllDefects(t *testing.T) {
 	}
 	for _, text := range []string{
 		`user ann@acme.com (PANN001): "king" is not a base role`,
-		`there is no licence "PNONE01"`,
+		`there is no license "PNONE01"`,
 		`is observer of team PTEAM01, whose members say "manager"`,
 		"a notification rule uses a sms_contact_method, of which there is none",
 		`team "PTEAM02" has the id "PTEAM03"`,

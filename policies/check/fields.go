@@ -119,11 +119,11 @@ func (c *fieldCheck) pass(resolved map[string]*ast.Module) error {
 		}
 		var rest ast.Errors
 		for _, e := range compiler.Errors {
-			mended, err := c.found(e, parsed)
+			fixed, err := c.found(e, parsed)
 			if err != nil {
 				return err
 			}
-			if !mended {
+			if !fixed {
 				rest = append(rest, e)
 			}
 		}
@@ -207,8 +207,8 @@ func declaredFields(schemas []source.Schema) map[string]bool {
 }
 
 // found reports an error of the type checker if it is about a field that
-// nothing of the known type has, and mends it in the modules.
-func (c *fieldCheck) found(e *ast.Error, parsed map[string]*ast.Module) (mended bool, err error) {
+// nothing of the known type has, and fixes it in the modules.
+func (c *fieldCheck) found(e *ast.Error, parsed map[string]*ast.Module) (fixed bool, err error) {
 	if e.Location == nil || parsed[e.Location.File] == nil {
 		return false, nil
 	}
@@ -251,12 +251,12 @@ func (c *fieldCheck) found(e *ast.Error, parsed map[string]*ast.Module) (mended 
 			len(ref) <= d.Pos || ref[d.Pos].Value.Compare(field) != 0 {
 			return ref
 		}
-		mended = true
+		fixed = true
 		ref = slices.Clone(ref)
 		ref[d.Pos] = &ast.Term{Value: ast.String(anyField), Location: ref[d.Pos].Location}
 		return ref
 	})
-	return mended, err
+	return fixed, err
 }
 
 // notRecord reports a field, at pos, of a list or of a plain value.

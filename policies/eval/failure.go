@@ -104,7 +104,7 @@ var (
 	layoutError      = regexp.MustCompile(`parse_ns: parsing time "[^"]*" as "([^"]*)"`)
 )
 
-// mendFailure adds how a failure is mended.
+// mendFailure adds how a failure is fixed.
 func mendFailure(p *policies.Problem) {
 	if m := unknownZoneError.FindStringSubmatch(p.Message); m != nil {
 		if zone, unknown := contract.UnknownZone(m[1]); unknown {

@@ -94,7 +94,7 @@ schemas:
   teams: teams.schema.json
 
 # People whose access is never changed, so that nobody locks out those who could
-# mend it. Name whoever runs this program.
+# fix it. Name whoever runs this program.
 # operators: [you@example.com]
 
 # How far enforcement goes. With observe nothing is ever changed in PagerDuty.

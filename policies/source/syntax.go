@@ -6,7 +6,7 @@ import (
 )
 
 // slip is a mistake of syntax that a message of OPA's parser, or the line that
-// it is about, gives away, and how it is mended.
+// it is about, gives away, and how it is fixed.
 type slip struct {
 	message, line *regexp.Regexp
 	expected      string

@@ -191,7 +191,7 @@ func TestS40_WhatWasRefusedIsNotTriedAgainAtOnceUnlessItChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := evaluate(); err != nil {
-		t.Errorf("mended: %v", err)
+		t.Errorf("fixed: %v", err)
 	}
 }
 

@@ -41,7 +41,7 @@ func (d *Daemon) carryOut(ctx context.Context, r *round) (*reconcile.Applied, er
 	}
 	d.announcePolicies(err, revision != "")
 	if revision == "" {
-		return nil, fmt.Errorf("the policies are broken and there are no earlier ones: nothing is planned until they are mended: %w", err)
+		return nil, fmt.Errorf("the policies are broken and there are no earlier ones: nothing is planned until they are fixed: %w", err)
 	}
 	last, lastErr := (&reconcile.Round{LoadSource: d.LoadSource}).Kept(ctx, source)
 	if lastErr != nil {

@@ -94,7 +94,7 @@ func TestS16_APersonIsOnFourHundredTeamsAndNoMore(t *testing.T) {
 	}
 }
 
-// licensed is an account with so many seats free on the licence that allows more than
+// licensed is an account with so many seats free on the license that allows more than
 // read_only_user. Of it are ann, bob and cy; di, ed and stk are stakeholders.
 func licensed(free int) *inventory.Snapshot {
 	s := Account()
@@ -120,14 +120,14 @@ func TestS16_ARaiseWaitsOnlyForASeatThatItNeeds(t *testing.T) {
 		want   []string
 	}{
 		"one is free":                     {1, []string{up("di")}, []string{"di"}},
-		"none is free":                    {0, []string{up("di")}, []string{"di blocked: no seat is free on licence Business, which limited_user needs"}},
+		"none is free":                    {0, []string{up("di")}, []string{"di blocked: no seat is free on license Business, which limited_user needs"}},
 		"one is free, and one comes free": {1, []string{up("di"), down("cy")}, []string{"di", "cy"}},
 		"and two are needed":              {1, []string{up("di"), up("ed"), down("cy")}, []string{"di", "cy", "ed after cy"}},
 		"two come free":                   {0, []string{up("di"), up("ed"), down("cy"), down("adm")}, []string{"adm", "cy", "di after cy", "ed after adm"}},
 		"fewer come free than are needed": {0, []string{up("di"), up("ed"), down("cy")},
-			[]string{"cy", "di after cy", "ed blocked: no seat is free on licence Business, which limited_user needs"}},
-		"no licence allows it": {1, []string{"user:di@acme.com account observer"}, []string{"di blocked: no licence of the account allows observer"}},
-		"the own licence does": {0, []string{"user:cy@acme.com account user"}, []string{"cy"}},
+			[]string{"cy", "di after cy", "ed blocked: no seat is free on license Business, which limited_user needs"}},
+		"no license allows it": {1, []string{"user:di@acme.com account observer"}, []string{"di blocked: no license of the account allows observer"}},
+		"the own license does": {0, []string{"user:cy@acme.com account user"}, []string{"cy"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := licensed(c.free)
@@ -148,7 +148,7 @@ func TestS16_ARaiseWaitsOnlyForASeatThatItNeeds(t *testing.T) {
 	}
 }
 
-func TestS16_SeatsAreOnlyCountedWhereLicencesAreLimited(t *testing.T) {
+func TestS16_SeatsAreOnlyCountedWhereLicensesAreLimited(t *testing.T) {
 	s := licensed(0)
 	l := s.Licenses["FULL"]
 	l.Available = nil

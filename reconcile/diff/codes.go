@@ -207,10 +207,10 @@ var blockedPages = code.Pages{
 	{
 		Code: blockedNoSeat, Account: true,
 		Title:   "No seat is free",
-		Means:   "No licence of the account with a free seat allows the role.",
+		Means:   "No license of the account with a free seat allows the role.",
 		Why:     "PagerDuty would refuse it.",
 		Do:      "Free a seat or buy one, or grant another base role.",
-		Example: "no seat is free on licence Full User, which user needs",
+		Example: "no seat is free on license Full User, which user needs",
 	},
 	{
 		Code: blockedTeamFull, Account: true,
@@ -273,7 +273,7 @@ var blockedPages = code.Pages{
 		Title:   "The turns of the schedule can't be foreseen",
 		Means:   "The schedule renders otherwise here than in PagerDuty, or not at all.",
 		Why:     "A change could move other people's turns unseen (S22).",
-		Do:      "See the finding dutyward.rendering-differs, and make the change in PagerDuty until it is mended.",
+		Do:      "See the finding dutyward.rendering-differs, and make the change in PagerDuty until it is fixed.",
 		Example: "schedule Payments renders otherwise here than in PagerDuty, first on 2026-03-02",
 	},
 	{

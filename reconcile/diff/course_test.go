@@ -265,7 +265,7 @@ func TestS34_AForecastKnowsWhenAGroundEnds(t *testing.T) {
 	}
 }
 
-// Of two seats on the full licence, ann's and bob's, ann's is free once her role
+// Of two seats on the full license, ann's and bob's, ann's is free once her role
 // needs none: di's raise a day later takes it.
 func TestAForecastCarriesTheSeatsThatItsChangesFree(t *testing.T) {
 	s := Account()

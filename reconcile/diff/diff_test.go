@@ -201,7 +201,7 @@ func TestS16_ARaiseThatNeedsASeatWaitsForTheLoweringThatFreesOne(t *testing.T) {
 	}
 
 	r = MustMake(t, Input(s, Grants("user:stk@acme.com account limited_user")))
-	wantBlocked := "blocked: raise account stk read_only_user>limited_user policy: no seat is free on licence Business, which limited_user needs"
+	wantBlocked := "blocked: raise account stk read_only_user>limited_user policy: no seat is free on license Business, which limited_user needs"
 	if got := Lines(r.Plan); got[0] != wantBlocked {
 		t.Errorf("got %q, want %q", got[0], wantBlocked)
 	}
@@ -213,7 +213,7 @@ func TestS16_WhatABaseRoleIsNeededForIsBlockedWithItWhereNoSeatIsFree(t *testing
 	r := MustMake(t, Input(s, Also(Rotation("ann bob cy di Follow"),
 		"user:di@acme.com account limited_user", "user:di@acme.com team:Payments observer", "user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder", "user:cy@acme.com team:Search responder")))
 	want := []string{
-		"blocked: raise account di read_only_user>limited_user policy: no seat is free on licence Business, which limited_user needs",
+		"blocked: raise account di read_only_user>limited_user policy: no seat is free on license Business, which limited_user needs",
 		"blocked: raise schedule:Follow di none>rotation policy: it needs di@acme.com from read_only_user to limited_user on account, which is blocked",
 		"blocked: raise team:Payments di none>observer policy: it needs di@acme.com from read_only_user to limited_user on account, which is blocked",
 	}

@@ -31,7 +31,7 @@ func TestAGroupThatKeepsTheLastOneNeedsAnotherRemedy(t *testing.T) {
 	st.Members[0].WhenEmpty, st.Members[0].From = policies.KeepLast, Ptr(At(-1))
 	for _, f := range MustMake(t, Input(s, st)).Plan.Findings {
 		if f.Rule == "dutyward.oncall-group-empty" && strings.Contains(f.Remediation, "keep-last") {
-			t.Errorf("to mend: %s", f.Remediation)
+			t.Errorf("to fix: %s", f.Remediation)
 		}
 	}
 }

@@ -53,7 +53,7 @@ var suspended = guard{hold: hold{code: plan.HoldSuspended}, lowers: true, judge:
 	if len(b.plan.Suspended) == 0 {
 		return nil
 	}
-	w := wait{"lowering is suspended: " + b.plan.Suspended[0].Message, "nothing: it goes on by itself once that is mended", nil}
+	w := wait{"lowering is suspended: " + b.plan.Suspended[0].Message, "nothing: it goes on by itself once that is fixed", nil}
 	return func(plan.Change) (wait, bool) { return w, true }
 }}
 

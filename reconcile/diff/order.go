@@ -63,12 +63,12 @@ func onDuty(s *inventory.Snapshot, user string) string {
 	return ""
 }
 
-// seats counts the licences as a plan uses them up.
+// seats counts the licenses as a plan uses them up.
 type seats struct {
 	licenses map[string]inventory.License
-	of       map[string]string // licence by user
-	free     map[string]int    // by licence; absent without a limit
-	// freed are the people whose change frees a seat, by licence.
+	of       map[string]string // license by user
+	free     map[string]int    // by license; absent without a limit
+	// freed are the people whose change frees a seat, by license.
 	freed map[string][]string
 }
 
@@ -92,7 +92,7 @@ func newSeats(s *inventory.Snapshot) *seats {
 
 // take finds a seat that allows the role: the person's own, else a free one,
 // else one that another change of the plan frees, whose person is returned. It
-// says why if there is none. Where licences could not be read it allows all.
+// says why if there is none. Where licenses could not be read it allows all.
 func (t *seats) take(user, role string) (frees, why string) {
 	if len(t.licenses) == 0 {
 		return "", ""
@@ -122,9 +122,9 @@ func (t *seats) take(user, role string) (frees, why string) {
 		return frees, ""
 	}
 	if len(full) > 0 {
-		return "", fmt.Sprintf("no seat is free on licence %s, which %s needs", strings.Join(full, " or "), role)
+		return "", fmt.Sprintf("no seat is free on license %s, which %s needs", strings.Join(full, " or "), role)
 	}
-	return "", fmt.Sprintf("no licence of the account allows %s", role)
+	return "", fmt.Sprintf("no license of the account allows %s", role)
 }
 
 func (t *seats) release(user, license string) {

@@ -38,10 +38,10 @@ func TestARevertUndoesWhatARoundWroteAndSaysWhatThePoliciesWouldDoAgain(t *testi
 		t.Errorf("again %v, left %v; want both again", v.Again, v.Left)
 	}
 
-	mended := Grants("user:cy@acme.com team:Search responder")
-	v = undone(t, Account(), st, mended, nothing)
+	fixed := Grants("user:cy@acme.com team:Search responder")
+	v = undone(t, Account(), st, fixed, nothing)
 	if len(v.Plan.Changes) != 2 || len(v.Again) != 0 {
-		t.Errorf("%q, again %v; want nothing again once the policies are mended", Lines(v.Plan), v.Again)
+		t.Errorf("%q, again %v; want nothing again once the policies are fixed", Lines(v.Plan), v.Again)
 	}
 }
 

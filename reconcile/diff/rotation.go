@@ -201,7 +201,7 @@ func (b *builder) turn(schedule inventory.Schedule, s situation) verdict {
 		return v
 	}
 	if why := b.cache.rendersOtherwise(schedule.ID); why != "" {
-		v.barred = obstacle{blockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is mended"}
+		v.barred = obstacle{blockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is fixed"}
 	}
 	return v
 }

@@ -161,7 +161,7 @@ func (u *recentEdit) wait(c plan.Change, now, acts time.Time) wait {
 	var h wait
 	if u.Superseded {
 		h.why = "it comes of an edit of the policies that did not hold still before they broke"
-		h.release = "mend the policies; to act before: " + letThrough(c)
+		h.release = "fix the policies; to act before: " + letThrough(c)
 		return h
 	}
 	toldBy := func(t time.Time) time.Time { return now.Add(t.Sub(u.Now)).Round(time.Second) }

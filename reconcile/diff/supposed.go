@@ -38,7 +38,7 @@ func (c *course) imagines(change plan.Change) bool {
 		c.in.Settings.ModeOf(inventory.KindTeam, change.Resource.ID, c.Index.Name(inventory.KindTeam, change.Resource.ID)) == plan.Observe
 }
 
-// supposeSeats moves people to the licences that their new base roles need.
+// supposeSeats moves people to the licenses that their new base roles need.
 func (c *course) supposeSeats(p *plan.Plan) {
 	account := c.edit.Snapshot()
 	var moves []plan.Change
@@ -60,7 +60,7 @@ func (c *course) supposeSeats(p *plan.Plan) {
 	}
 }
 
-// seated says that a person's own licence allows the role that they get, or that
+// seated says that a person's own license allows the role that they get, or that
 // none is needed.
 func seated(s *inventory.Snapshot, change plan.Change) bool {
 	if len(s.Licenses) == 0 {

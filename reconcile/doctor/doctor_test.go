@@ -183,7 +183,7 @@ func TestTheTextKeepsItsColumns(t *testing.T) {
 	var r doctor.Report
 	r.Add(
 		doctor.Check{Name: "token", Status: doctor.OK, Text: "found"},
-		doctor.Check{Name: "configuration", Status: doctor.Fail, Text: "two faults:\n  a\n  b", Remedy: "mend them"},
+		doctor.Check{Name: "configuration", Status: doctor.Fail, Text: "two faults:\n  a\n  b", Remedy: "fix them"},
 		doctor.Skipped("account", "no way there"),
 	)
 	var text strings.Builder
@@ -194,7 +194,7 @@ func TestTheTextKeepsItsColumns(t *testing.T) {
 fail  configuration  two faults:
                        a
                        b
-                     → mend them
+                     → fix them
 skip  account        no way there
 
 1 ok, 0 warn, 1 fail, 1 skipped.

@@ -45,7 +45,7 @@ func suspended(p *plan.Plan) Check {
 	if len(p.Suspended) == 0 {
 		return ok("lowering", "nothing keeps access from being lowered")
 	}
-	return fail("lowering", "mend that; lowering goes on by itself then", "nothing is lowered: %s", p.Suspended[0].Message)
+	return fail("lowering", "fix that; lowering goes on by itself then", "nothing is lowered: %s", p.Suspended[0].Message)
 }
 
 // limits judges the limit on lowerings (S26).

@@ -19,7 +19,7 @@ import (
 func Configuration(file string, err error) Check {
 	switch {
 	case err != nil:
-		return fail("configuration", "mend it; `dutyward help configuration` explains every key", "%v", err)
+		return fail("configuration", "fix it; `dutyward help configuration` explains every key", "%v", err)
 	case file == "":
 		return warn("configuration", "run `dutyward init`, or go to the directory of dutyward.yaml, or name it by --config",
 			"there is none: the defaults hold")

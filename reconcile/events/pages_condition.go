@@ -34,7 +34,7 @@ var pagesOfConditions = code.Pages{
 		Means:   "They load and evaluate.",
 		Why:     "Rounds follow them as they stand.",
 		Do:      "Nothing.",
-		Example: "The policies are mended and in force",
+		Example: "The policies are fixed and in force",
 	},
 	{
 		Code: ConfigurationBroken, Account: true,
@@ -50,7 +50,7 @@ var pagesOfConditions = code.Pages{
 		Means:   "The file can be used as it stands.",
 		Why:     "Rounds follow it.",
 		Do:      "Nothing.",
-		Example: "The configuration is mended and in force",
+		Example: "The configuration is fixed and in force",
 	},
 	{
 		Code: LoweringSuspended, Account: true,

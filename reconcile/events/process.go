@@ -66,7 +66,7 @@ var pagesOfProcesses = code.Pages{
 	{
 		Code: Ended, Account: true,
 		Title:   "The service ended",
-		Means:   "`dutyward run` was asked to end, and finished what it had in hand.",
+		Means:   "`dutyward run` was asked to end, and finished what was in progress.",
 		Why:     "From now on nothing follows handoffs.",
 		Do:      "Nothing, if it was meant. Otherwise start it again.",
 		Example: "Ended",

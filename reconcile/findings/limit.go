@@ -115,7 +115,7 @@ func (f *Facts) remedy(pair desired.Pair) string {
 		return "lower it in PagerDuty, or set `manage` to sync for it in the configuration"
 	}
 	if why := f.Access.UnknownReason(pair); why != "" {
-		return "lower it in PagerDuty, or mend what makes it unknown: " + why
+		return "lower it in PagerDuty, or fix what makes it unknown: " + why
 	}
 	if slices.ContainsFunc(f.Plan.Protected, func(p plan.Protected) bool { return p.User == pair.User && p.Resource == pair.Resource }) {
 		return "end the protection that keeps it, or take this person out of the limit"

@@ -13,7 +13,7 @@ const mode fs.FileMode = 0o600
 
 // secure makes the file if it is not there, before SQLite would with a looser
 // mode, and takes from others what they may do with it and with the files
-// beside it. It says what it mended.
+// beside it. It says what it fixed.
 func secure(path string) ([]string, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	switch {
@@ -22,7 +22,7 @@ func secure(path string) ([]string, error) {
 	case !errors.Is(err, fs.ErrExist):
 		return nil, fmt.Errorf("make journal: %w; see that its folder exists, and who may write there", err)
 	}
-	var mended []string
+	var fixed []string
 	for _, name := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
 		info, err := os.Stat(name)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -38,11 +38,11 @@ func secure(path string) ([]string, error) {
 			continue
 		}
 		if err := os.Chmod(name, mode); err != nil {
-			return nil, fmt.Errorf("others can read %s (mode %04o), and that can't be mended: %w; make it yours with mode 0600", name, info.Mode().Perm(), err)
+			return nil, fmt.Errorf("others can read %s (mode %04o), and that can't be fixed: %w; make it yours with mode 0600", name, info.Mode().Perm(), err)
 		}
-		mended = append(mended, fmt.Sprintf("others could read %s (mode %04o): its mode is 0600 now", name, info.Mode().Perm()))
+		fixed = append(fixed, fmt.Sprintf("others could read %s (mode %04o): its mode is 0600 now", name, info.Mode().Perm()))
 	}
-	return mended, nil
+	return fixed, nil
 }
 
 // loose says that others than the owner may do anything with a file. Windows

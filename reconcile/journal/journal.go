@@ -85,14 +85,14 @@ type Journal struct {
 
 // Open opens the journal at path for reading and writing, makes it if it is
 // not there, and brings an older schema up to date. A looser mode than 0600 is
-// mended, and Notices says so. The folder must exist.
+// fixed, and Notices says so. The folder must exist.
 func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	j := &Journal{path: path, options: o.withDefaults()}
-	mended, err := secure(path)
+	fixed, err := secure(path)
 	if err != nil {
 		return nil, err
 	}
-	j.notices = mended
+	j.notices = fixed
 	if err := j.connect(ctx, path, "rw"); err != nil {
 		return nil, err
 	}

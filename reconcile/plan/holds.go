@@ -25,7 +25,7 @@ var Pages = code.Pages{
 		Title:   "Nothing is lowered in this round",
 		Means:   "Something that decides about lowerings can't be told: the snapshot is incomplete, a rule erred, a protection or an operator can't be resolved, or the state is of another account.",
 		Why:     "What can't be told might be the reason to keep the access (S5, S6, S12, S20).",
-		Do:      "Mend what the plan's suspended says. The change goes on by itself after that.",
+		Do:      "Fix what the plan's suspended says. The change goes on by itself after that.",
 		Example: "lowering is suspended: the snapshot is incomplete: team Payments (403)",
 	},
 	{
@@ -113,7 +113,7 @@ var Pages = code.Pages{
 		Title:   "PagerDuty refused this edit of a schedule",
 		Means:   "The same edit was tried a while ago and refused, and nothing of it is left.",
 		Why:     "Trying it every minute would change nothing (S32). It is tried again ever more rarely.",
-		Do:      "Mend what PagerDuty complained about, or release the change to try it now.",
+		Do:      "Fix what PagerDuty complained about, or release the change to try it now.",
 		Example: "refused twice, last at 09:00 UTC: 400 Invalid rotation",
 	},
 }

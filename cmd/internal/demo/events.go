@@ -144,7 +144,7 @@ func (t *teller) other(e events.Event) string {
 
 // remedies lead to what a person can do.
 var remedies = map[code.Code]string{
-	events.FindingBegan: ". To mend: ", events.Held: ". What lets it through: ", events.EditHeld: ". What lets it through: ",
+	events.FindingBegan: ". To fix: ", events.Held: ". What lets it through: ", events.EditHeld: ". What lets it through: ",
 }
 
 // asides are details that say nothing new to somebody who watches.

@@ -48,7 +48,7 @@ func story(start time.Time) []scene {
 		{at: day(1, "11:50"), do: baseRole("x.fay.moreau@partner.test", "admin"),
 			say: "Somebody makes Fay Moreau, a contractor, an admin of the whole account, while the policies are broken."},
 		{at: day(1, "12:10"), saves: true, do: edit(onCallFile, "obsrver", "observer"),
-			say: "Dan mends the typo."},
+			say: "Dan fixes the typo."},
 		{at: day(1, "13:10"), saves: true, do: appendTo(exceptionsFile, searchException),
 			say: "A pull request is merged: Bea Santos may respond on Search for an audit, until 19:00 today."},
 		{at: day(1, "14:31"), do: override("Payments Primary", "deniz.aydin@acme.test", day(1, "15:00"), day(1, "17:00")),
@@ -68,7 +68,7 @@ func story(start time.Time) []scene {
 			say: "Dan looks at each in `dutyward holds`, and lets them through: dutyward release KEY... --reason 'agreed with Mona and Dora'"},
 		{at: day(2, "13:35"), do: order("total=-1:GET /users:*"),
 			say: "PagerDuty's list of users comes out one short of its own total, as happens when people are added between two pages."},
-		{at: day(2, "14:20"), do: mend,
+		{at: day(2, "14:20"), do: fix,
 			say: "PagerDuty's list is whole again."},
 		{at: day(2, "15:10"), do: contacts("uma.patel@acme.test"),
 			say: "Uma Patel, who takes turns on Mobile Primary, gives back her phone. E-mail remains."},
@@ -78,7 +78,7 @@ func story(start time.Time) []scene {
 			say: "It is over: dutyward resume"},
 		{at: day(2, "21:05"), do: order("revoked"),
 			say: "Dutyward's API token is revoked in PagerDuty."},
-		{at: day(2, "21:50"), do: mend,
+		{at: day(2, "21:50"), do: fix,
 			say: "A new token is in place."},
 	}
 }
@@ -156,7 +156,7 @@ func order(fault string) func(context.Context, *stage) error {
 	}
 }
 
-func mend(_ context.Context, s *stage) error {
+func fix(_ context.Context, s *stage) error {
 	s.sim.ClearFaults()
 	return nil
 }

@@ -57,9 +57,9 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 		name, help string
 		value      int
 	}{
-		{"held", "Changes of the last plan that wait for a word.", s.Summary.Held},
+		{"held", "Changes of the last plan that need a person's decision.", s.Summary.Held},
 		{"blocked", "Changes of the last plan that PagerDuty would refuse.", s.Summary.Blocked},
-		{"unknown", "Pairs of the last plan of which it can't be told what is desired.", s.Summary.Unknown},
+		{"unknown", "Pairs of the last plan whose desired access is unknown.", s.Summary.Unknown},
 		{"observed", "Changes of the last plan that the mode keeps from being made.", s.Summary.Observed},
 		{"extra", "Access in the last plan that no policy gives and that is left as it is.", s.Summary.Extra},
 	} {

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// NoSeat has no seat free on the licence that all but one stakeholder have.
+// NoSeat has no seat free on the license that all but one stakeholder have.
 func NoSeat(s *inventory.Snapshot, stakeholder string) {
 	s.Licenses = map[string]inventory.License{
 		"FULL": {ID: "FULL", Name: "Business", ValidRoles: []string{"owner", "admin", "user", "limited_user"}, Available: Ptr(0)},
