@@ -45,6 +45,9 @@ type builder struct {
 	raised []findings.Raised
 	// bases are the proposed changes of base roles, by user.
 	bases map[string]plan.Change
+	// keptBases are the people whose change of the base role an earlier pass found blocked or
+	// held, so that they keep the one that they have.
+	keptBases map[string]bool
 	// suspendedBy is the rule of the first reason for which nothing is lowered.
 	suspendedBy string
 	// clockDoubt is why the time can't be trusted; empty if it can. Otherwise is then

@@ -222,10 +222,21 @@ func (c *course) Step(m moment) (*plan.Plan, error) {
 
 // plan makes the plan of what a moment touches.
 func (c *course) plan(in Input, m moment) *builder {
+	stays := map[string]bool{}
+	for {
+		b := c.planWith(in, m, stays)
+		if !b.noteUnmade(stays) {
+			return b
+		}
+	}
+}
+
+// planWith makes it where people are known whose base role stays as it is.
+func (c *course) planWith(in Input, m moment, stays map[string]bool) *builder {
 	cache := newCache(in.Snapshot, m.At, nil)
 	cache.implied = c.implied
 	b := &builder{
-		in: in, was: c.Was, cache: cache, circles: c.circles, index: c.Index, access: c.access, last: c.last, scope: c.scope(m), asks: map[string]bool{},
+		in: in, was: c.Was, cache: cache, circles: c.circles, index: c.Index, access: c.access, last: c.last, scope: c.scope(m), keptBases: stays, asks: map[string]bool{},
 		plan: &plan.Plan{Now: m.At, Names: map[string]string{}},
 	}
 	if len(b.scope.schedules) > 0 {

@@ -57,15 +57,15 @@ func TestAForecastMakesWhatWaitsForAPlaceOnATeam(t *testing.T) {
 	WantSteps(t, Input(s, st), 3,
 		"Mon 16 12:00 blocked: schedule:Follow event Week di none>rotation policy",
 		"Mon 16 12:00 blocked: team:Search di none>responder policy",
-		"Tue 17 18:00 team:Search di none>responder policy",
 		"Tue 17 18:00 team:Search m200 observer>none expiry",
+		"Tue 17 18:00 team:Search di none>responder policy",
 		"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
 	)
 	st.Grants = st.Grants[4:] // without the turns
 	WantSteps(t, Input(s, st), 3,
 		"Mon 16 12:00 blocked: team:Search di none>responder policy",
-		"Tue 17 18:00 team:Search di none>responder policy",
 		"Tue 17 18:00 team:Search m200 observer>none expiry",
+		"Tue 17 18:00 team:Search di none>responder policy",
 	)
 }
 

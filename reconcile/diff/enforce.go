@@ -60,7 +60,7 @@ func (b *builder) neverEnding() {
 
 // baseAfter is a person's base role once the plan's changes are made.
 func (b *builder) baseAfter(user string) string {
-	if c, ok := b.bases[user]; ok && b.enforced(c) {
+	if c, ok := b.bases[user]; ok && b.enforced(c) && !b.keptBases[user] {
 		return c.After
 	}
 	return b.in.Snapshot.RoleOf(user, inventory.AccountRef)

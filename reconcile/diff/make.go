@@ -160,7 +160,7 @@ func Make(in Input) (made *Result, err error) {
 	var members map[string]map[string]string
 	var schedules map[string]inventory.Schedule
 	var found *circles.Circles
-	bursts := map[plan.Cause]string{}
+	bursts, stays := map[plan.Cause]string{}, map[string]bool{}
 	for pass := range passes {
 		e := desired.Expand(desired.Input{
 			Snapshot: snapshot, Statements: in.Statements, Pinned: in.Memory.Pinned, Names: cache.names(), References: in.References,
@@ -170,12 +170,15 @@ func Make(in Input) (made *Result, err error) {
 		found = circles.Find(circlesIn(in, cache.names, e, schedules, slices.Concat(contradicted, unread(snapshot))), found)
 		access := found.Access
 		b := newBuilder(in, cache, e.Index(), access, before)
-		b.after, b.was, b.circles = schedules, in.was, found
+		b.after, b.was, b.circles, b.keptBases = schedules, in.was, found, stays
 		if pass >= latePasses {
 			b.bursts = maps.Clone(bursts)
 		}
 		p := b.build(e)
 		maps.Copy(bursts, b.bursts)
+		if b.noteUnmade(stays) {
+			continue
+		}
 		after, edited := members, editedSchedules(p)
 		if dependsOnTeams(in.Statements) {
 			after = membersAfter(snapshot, p)

@@ -20,14 +20,14 @@ const (
 // room is what changes take up: seats, places on teams.
 type room struct {
 	seats               *seats
-	teamSize, userTeams map[string]int
+	teamSize, userTeams places
 }
 
 // constrain blocks what PagerDuty would refuse, as far as the snapshot tells
 // (S16).
 func (b *builder) constrain() {
 	b.indexBases() // those blocked here too: roles on teams and turns wait for them
-	room := &room{newSeats(b.in.Snapshot), map[string]int{}, map[string]int{}}
+	room := &room{newSeats(b.in.Snapshot), newPlaces(), newPlaces()}
 	kept := make([]plan.Change, 0, len(b.proposed))
 	// Lowerings first: they free seats and places that raises may take.
 	for _, effect := range []plan.Effect{plan.Lower, plan.Raise} {

@@ -143,17 +143,18 @@ func (teamRoles) refused(b *builder, c *plan.Change, room *room) obstacle {
 	team := c.Resource.ID
 	switch c.Action {
 	case plan.ActionRevoke:
-		room.teamSize[team]--
-		room.userTeams[c.User]--
+		room.teamSize.free(team, c.ID)
+		room.userTeams.free(c.User, c.ID)
 	case plan.ActionGrant:
-		if len(b.in.Snapshot.Teams[team].Members)+room.teamSize[team] >= maxTeamMembers {
+		members, teams := len(b.in.Snapshot.Teams[team].Members), len(b.in.Snapshot.Users[c.User].Teams)
+		if !room.teamSize.left(team, members, maxTeamMembers) {
 			return obstacle{blockedTeamFull, fmt.Sprintf("the team has %d members, and PagerDuty allows no more", maxTeamMembers), "take somebody off the team, or split it"}
 		}
-		if len(b.in.Snapshot.Users[c.User].Teams)+room.userTeams[c.User] >= maxUserTeams {
+		if !room.userTeams.left(c.User, teams, maxUserTeams) {
 			return obstacle{blockedTooManyTeams, fmt.Sprintf("%s is on %d teams, and PagerDuty allows no more", b.userName(c.User), maxUserTeams), "take them off a team"}
 		}
-		room.teamSize[team]++
-		room.userTeams[c.User]++
+		room.teamSize.take(c, team, members, maxTeamMembers)
+		room.userTeams.take(c, c.User, teams, maxUserTeams)
 	}
 	return obstacle{}
 }
