@@ -191,6 +191,8 @@ func (a *account) count(prefix string) int {
 // ledger is a recorder in memory.
 type ledger struct {
 	intentErr, resultErr error
+	// begin, if set, is done as an intent is recorded.
+	begin func()
 
 	mu      sync.Mutex
 	intents []plan.Change
@@ -204,6 +206,9 @@ func (l *ledger) Begin(ctx context.Context, in apply.Intent) (int64, error) {
 	defer l.mu.Unlock()
 	if l.intentErr != nil {
 		return 0, l.intentErr
+	}
+	if l.begin != nil {
+		l.begin()
 	}
 	l.intents = append(l.intents, c)
 	l.entries = append(l.entries, "intent "+c.ID)

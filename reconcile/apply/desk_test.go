@@ -100,7 +100,10 @@ func (d *desk) PreviewSchedule(_ context.Context, s inventory.Schedule, w invent
 	return oncall.Render(s, w.Since, w.Until)
 }
 
-func (d *desk) WriteStep(_ context.Context, was inventory.Schedule, step oncall.Step) error {
+func (d *desk) WriteStep(ctx context.Context, was inventory.Schedule, step oncall.Step) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if len(oncall.Remaining(d.is, []oncall.Step{step})) == 0 && !step.Again {
 		return nil
 	}
@@ -144,7 +147,7 @@ func (d *desk) WriteStep(_ context.Context, was inventory.Schedule, step oncall.
 			}
 			for j := range r.Events {
 				if r.Events[j].ID == "" {
-					r.Events[j].ID = d.id("E")
+					r.Events[j].ID = d.id("EV")
 					if r.Events[j].EffectiveSince.Before(now) {
 						r.Events[j].EffectiveSince = now // an event can't begin in the past
 					}
@@ -218,6 +221,9 @@ func (d *desk) turns() string {
 		for _, e := range r.Events {
 			var members []string
 			for _, m := range e.Assignment.Members {
+				if m == nil {
+					m = new("-")
+				}
 				members = append(members, *m)
 			}
 			out = append(out, r.ID+": "+strings.Join(members, " ")+" from "+short(e.EffectiveSince)+until(e.EffectiveUntil))

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -18,6 +20,12 @@ type telling struct {
 	was     inventory.Schedule
 	later   []time.Duration
 	arrange func(s *story, p *plan.Plan)
+}
+
+// leaves is an edit by which ann leaves and dora joins.
+func leaves(t *testing.T, s *story, p *plan.Plan) {
+	t.Helper()
+	*p = *revises(t, copied(s.desk.is), s.desk.clock.Now(), []oncall.Revision{{Part: "E", Join: []string{"dora"}, Leave: []string{"ann"}}}, "dora")
 }
 
 // at has f done before the call that begins so, the first time.
@@ -137,6 +145,19 @@ func TestS23_WhatComesOfAnEditIsSaid(t *testing.T) {
 			p.Expires = new(s.desk.clock.Now().Add(minute))
 			at(s, "read", func() error { s.desk.clock.advance(minute); return nil })
 		}},
+		{"the plan ends before the first step is sent", events, nil, func(s *story, p *plan.Plan) {
+			p.Expires = new(s.desk.clock.Now().Add(minute))
+			s.book.refuses = func(what string) error {
+				if what == "begin" {
+					s.desk.clock.advance(2 * minute)
+				}
+				return nil
+			}
+		}},
+		{"the plan ends once the first step is sent", events, nil, func(s *story, p *plan.Plan) {
+			p.Expires = new(s.desk.clock.Now().Add(minute))
+			then(s, "add_rotation", func() error { s.desk.clock.advance(2 * minute); return nil })
+		}},
 		{"no preview, no answer", layers, nil, func(s *story, _ *plan.Plan) { always(s, "preview", errCut) }},
 		{"no preview, refused", layers, nil, func(s *story, _ *plan.Plan) { always(s, "preview", errRefused) }},
 		{"the preview shows others", layers, nil, func(s *story, _ *plan.Plan) {
@@ -163,6 +184,20 @@ func TestS23_WhatComesOfAnEditIsSaid(t *testing.T) {
 		{"an override that the plan knew would be", events, nil, func(s *story, p *plan.Plan) {
 			s.desk.is.Overrides = []inventory.Override{replaced("zoe", "bob", "R1", start.Add(3*aWeek), start.Add(4*aWeek))}
 			p.Edits[0].Work.Was.Overrides = s.desk.is.Overrides
+		}},
+		{"an override since the plan that the plan makes itself", events, nil, func(s *story, p *plan.Plan) { makesIt(s, p, func(*plan.Change) {}) }},
+		{"one of another person", events, nil, func(s *story, p *plan.Plan) { makesIt(s, p, func(c *plan.Change) { c.User = "yan" }) }},
+		{"one of another end", events, nil, func(s *story, p *plan.Plan) {
+			makesIt(s, p, func(c *plan.Change) { c.Override.End = c.Override.End.Add(hour) })
+		}},
+		{"one on another schedule", events, nil, func(s *story, p *plan.Plan) { makesIt(s, p, func(c *plan.Change) { c.Resource.ID = "S2" }) }},
+		{"one that the plan takes back", events, nil, func(s *story, p *plan.Plan) {
+			makesIt(s, p, func(c *plan.Change) { c.Before, c.After = c.After, c.Before })
+		}},
+		{"another that the plan knew, and one since", events, nil, func(s *story, p *plan.Plan) {
+			s.desk.is.Overrides = []inventory.Override{replaced("zoe", "bob", "R1", start.Add(3*aWeek), start.Add(4*aWeek))}
+			p.Edits[0].Work.Was.Overrides = []inventory.Override{replaced("zoe", "ann", "R1", start, start.Add(hour))}
+			p.Edits[0].Work.Was.Overrides[0].ID = "OTHER"
 		}},
 		{"an override since the plan stays in effect", events, nil, func(s *story, _ *plan.Plan) {
 			s.desk.is.Overrides = []inventory.Override{replaced("zoe", "bob", "R1", start.Add(aWeek), start.Add(2*aWeek))}
@@ -205,7 +240,37 @@ func TestS23_WhatComesOfAnEditIsSaid(t *testing.T) {
 				s.desk.is.CustomShifts = []inventory.CustomShift{{ID: "Z", User: &zoe, Start: start.Add(aWeek), End: start.Add(20 * aWeek)}}
 			}
 		}},
+		{"no room for a net, killed before the successor, looked at a day late", events, []time.Duration{aWeek - hour + aDay, minute}, func(s *story, _ *plan.Plan) { roomless(s); lost(s, "end_event") }},
+		{"no room for a net, killed before the successor, and who was to leave is gone", events, passed, func(s *story, p *plan.Plan) {
+			leaves(t, s, p)
+			roomless(s)
+			lost(s, "end_event")
+			s.later = func() { at(s, "create_event", func() error { return errRefused }) }
+		}},
+		{"likewise with an empty slot", weekly("ann", "", "bob"), passed, func(s *story, p *plan.Plan) {
+			*p = *revises(t, copied(s.desk.is), s.desk.clock.Now(), []oncall.Revision{{Part: "E", Leave: []string{"ann"}}})
+			p.Changes = []plan.Change{change(desired.Pair{User: "ann", Resource: p.Edits[0].Schedule, Layer: "E"}, desired.Rotation, inventory.None)}
+			p.Changes[0].Layer, s.gap = "E", true
+			roomless(s)
+			lost(s, "end_event")
+			s.later = func() { at(s, "create_event", func() error { return errRefused }) }
+		}},
+		{"no room for nets of two events, the third step can't be recorded", two(), soon, func(s *story, _ *plan.Plan) { roomless(s); unkeptFrom(s, "step", 5) }},
+		{"no room for nets of two events, the second end can't be recorded", two(), soon, func(s *story, _ *plan.Plan) { roomless(s); unkeptFrom(s, "step", 6) }},
 		// With a net.
+		{"two events", two(), soon, func(*story, *plan.Plan) {}},
+		{"two events, killed after the first", two(), soon, func(s *story, _ *plan.Plan) { lost(s, "create_event R1") }},
+		{"two events, killed after the first, looked at after the handoff", two(), passed, func(s *story, _ *plan.Plan) { lost(s, "create_event R1") }},
+		{"two events, the second net leaves an empty rotation", two(), soon, func(s *story, _ *plan.Plan) {
+			at(s, "add_rotation", func() error {
+				at(s, "add_rotation", func() error {
+					s.desk.is.Rotations = append(s.desk.is.Rotations, inventory.Rotation{ID: "BARE"})
+					return leftoverError{errRefused}
+				})
+				return nil
+			})
+		}},
+		{"killed in the net, looked at after just two minutes", events, []time.Duration{2 * minute, minute}, func(s *story, _ *plan.Plan) { lost(s, "end_event") }},
 		{"killed in the net, others' overrides on it", events, passed, func(s *story, _ *plan.Plan) {
 			lost(s, "end_event")
 			s.later = func() {
@@ -272,6 +337,14 @@ func TestS23_WhatComesOfAnEditIsSaid(t *testing.T) {
 			s.desk.shows = others(start.Add(2*aWeek), start.Add(3*aWeek))
 			then(s, "delete_rotation", func() error { s.desk.clock.advance(aWeek); return nil })
 		}},
+		{"PagerDuty renders others, and there is no room for a net", events, soon, func(s *story, _ *plan.Plan) {
+			roomless(s)
+			s.desk.shows = others(start.Add(2*aWeek), start.Add(3*aWeek))
+		}},
+		{"PagerDuty renders others, and the net of the way back stays", events, soon, func(s *story, _ *plan.Plan) {
+			s.desk.shows = others(start.Add(2*aWeek), start.Add(3*aWeek))
+			always(s, "delete_rotation NET4", errRefused)
+		}},
 		{"PagerDuty renders others of a layer", layers, soon, func(s *story, _ *plan.Plan) { s.desk.shows = others(start.Add(2*aWeek), start.Add(3*aWeek)) }},
 		// Somebody else amid the edit.
 		{"somebody adds a person amid it", events, soon, func(s *story, _ *plan.Plan) { then(s, "add_rotation", elsewhere(s)) }},
@@ -299,7 +372,23 @@ func TestS23_WhatComesOfAnEditIsSaid(t *testing.T) {
 				s.event(0).Name = "Renamed"
 			}
 		}},
+		{"somebody deletes the net amid it, looked at after just two minutes", events, []time.Duration{2 * minute, minute}, func(s *story, _ *plan.Plan) {
+			lost(s, "end_event")
+			s.later = func() {
+				s.desk.is.Rotations = s.desk.is.Rotations[:1]
+				s.event(0).Name = "Renamed"
+			}
+		}},
+		{"somebody deletes the net and adds a rotation amid it", events, append(soon, 3*minute), func(s *story, _ *plan.Plan) {
+			lost(s, "end_event")
+			s.later = func() {
+				e := *s.event(0)
+				e.ID, e.Name, e.EffectiveUntil, e.End, e.Assignment.Members = "X", "Other", nil, e.Start.Add(hour), named("zoe")
+				s.desk.is.Rotations = append(s.desk.is.Rotations[:1], inventory.Rotation{ID: "RX", Events: []inventory.Event{e}})
+			}
+		}},
 		// The schedule is out of sight.
+		{"killed, and the schedule is gone for just two minutes", events, []time.Duration{2 * minute}, func(s *story, _ *plan.Plan) { lost(s, "end_event"); s.later = func() { always(s, "read", errGone) } }},
 		{"killed, and the schedule is gone", events, []time.Duration{minute, 3 * minute}, func(s *story, _ *plan.Plan) { lost(s, "end_event"); s.later = func() { always(s, "read", errGone) } }},
 		{"killed, and the schedule is not to be read", events, []time.Duration{9 * minute, minute, aDay - 10*minute, minute}, func(s *story, _ *plan.Plan) {
 			lost(s, "end_event")
@@ -328,6 +417,15 @@ func TestS23_WhatComesOfAnEditIsSaid(t *testing.T) {
 		all.WriteString(s.String())
 	}
 	golden(t, "edits.golden", all.String())
+}
+
+// makesIt has the plan make an override that is there by then, and would be void.
+func makesIt(s *story, p *plan.Plan, change func(*plan.Change)) {
+	o := replaced("zoe", "bob", "R1", start.Add(3*aWeek), start.Add(4*aWeek))
+	s.desk.is.Overrides = []inventory.Override{o}
+	c := overrideOf(plan.OverrideShift{Kind: plan.AsOverride, User: "zoe", Start: o.Start, End: o.End, Replaces: "bob", Rotation: "R1"})
+	change(&c)
+	p.Changes = append(p.Changes, c)
 }
 
 // others shows somebody else on call for a time, once the edit is there.

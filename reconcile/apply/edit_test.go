@@ -29,6 +29,10 @@ func weekly(members ...string) inventory.Schedule {
 		EffectiveSince: start, Assignment: inventory.Assignment{Type: "rotating_member_assignment_strategy", ShiftsPerMember: &one},
 	}
 	for _, m := range members {
+		if m == "" {
+			e.Assignment.Members = append(e.Assignment.Members, nil)
+			continue
+		}
 		e.Assignment.Members = append(e.Assignment.Members, &m)
 	}
 	return inventory.Schedule{ID: "S1", Name: "Night", Kind: inventory.ScheduleOfShifts, TimeZone: "Etc/UTC", Rotations: []inventory.Rotation{{ID: "R1", Events: []inventory.Event{e}}}}
@@ -44,7 +48,16 @@ func layered(users ...string) inventory.Schedule {
 // joins is a plan by which somebody takes turns on the schedule.
 func joins(t *testing.T, s inventory.Schedule, now time.Time, users ...string) *plan.Plan {
 	t.Helper()
-	revised, err := oncall.Revise(s, []oncall.Revision{{Part: "E", Join: users}}, now)
+	revisions := []oncall.Revision{{Part: "E", Join: users}}
+	if len(s.Rotations) == 2 { // on both
+		revisions = append(revisions, oncall.Revision{Part: "E2", Join: users})
+	}
+	return revises(t, s, now, revisions, users...)
+}
+
+func revises(t *testing.T, s inventory.Schedule, now time.Time, revisions []oncall.Revision, users ...string) *plan.Plan {
+	t.Helper()
+	revised, err := oncall.Revise(s, revisions, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +96,8 @@ type story struct {
 	book *book
 	// revive has a process that was killed live again, later is what happens until then.
 	revive, later func()
+	// gap says that the schedule is to have one: a slot stays empty.
+	gap bool
 }
 
 func newStory(s inventory.Schedule) *story {
@@ -96,10 +111,11 @@ func (s *story) say(format string, args ...any) { fmt.Fprintf(&s.Builder, format
 // outcome tells an outcome.
 func outcome(o apply.Outcome) string {
 	line := string(o.Status)
-	for word, is := range map[string]bool{", uncertain": o.Uncertain} {
-		if is {
-			line += word
-		}
+	if o.Found != "" {
+		line += " (found " + o.Found + ")"
+	}
+	if o.Uncertain {
+		line += ", uncertain"
 	}
 	if o.Waits {
 		line += ", waits"
@@ -109,6 +125,9 @@ func outcome(o apply.Outcome) string {
 	}
 	if o.Alarm != "" {
 		line += ", alarm"
+	}
+	if o.Change.Override != nil {
+		line += fmt.Sprintf(" [%s]", o.Change.Override.ID)
 	}
 	if o.Why != "" {
 		line += ": " + o.Why
@@ -182,10 +201,18 @@ func (s *story) ends(t *testing.T, was inventory.Schedule, name string) {
 	}
 	if at, gap, err := oncall.Uncovered(was, is, w); err != nil || gap {
 		s.say("  nobody is on call from %s on", short(at))
-		if !strings.Contains(s.String(), "alarm") {
+		if !s.gap && !strings.Contains(s.String(), "alarm") {
 			t.Errorf("%s: nobody is on call from %s on, and nobody is told (%v)", name, at, err)
 		}
 	}
+}
+
+// two is a schedule of two events in rotations of their own.
+func two() inventory.Schedule {
+	s, other := weekly("ann", "bob"), weekly("cy", "eve")
+	other.Rotations[0].ID, other.Rotations[0].Events[0].ID, other.Rotations[0].Events[0].Name = "R2", "E2", "Other"
+	s.Rotations = append(s.Rotations, other.Rotations[0])
+	return s
 }
 
 // golden compares stories with those that are kept.

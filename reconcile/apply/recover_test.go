@@ -35,11 +35,13 @@ func TestRecoverLooksAtWhatBecameOfAnIntentAndWritesNothing(t *testing.T) {
 		status apply.Status // empty if it stays open
 		wrote  bool
 		err    bool
+		says   string
 	}{
-		"a write that took effect is done":             {age: time.Second, holds: "manager", status: apply.Done, wrote: true},
+		"a write that took effect is done":             {age: time.Second, holds: "manager", status: apply.Done, wrote: true, says: "found done after an interruption"},
 		"a young one that does not show stays open":    {age: time.Minute, holds: "observer"},
-		"an old one that does not show did not happen": {age: 2 * time.Minute, holds: "observer", status: apply.Failed},
-		"what others wrote since is left to the plan":  {age: time.Second, holds: "responder", status: apply.Failed},
+		"an old one that does not show did not happen": {age: 2 * time.Minute, holds: "observer", status: apply.Failed, says: "interrupted before it took effect"},
+		"nor did one about somebody who is off it":     {age: 2 * time.Minute, holds: "none", status: apply.Failed, says: "interrupted before it took effect"},
+		"what others wrote since is left to the plan":  {age: time.Second, holds: "responder", status: apply.Failed, says: "interrupted, and changed by others since: PagerDuty now holds responder"},
 		"what is about something gone is over":         {age: 2 * time.Minute, broken: gone, status: apply.Failed},
 		"though it may not show yet":                   {age: time.Minute, broken: gone, err: true},
 		"what can't be looked at stays open":           {age: time.Hour, broken: refused, err: true},
@@ -58,7 +60,7 @@ func TestRecoverLooksAtWhatBecameOfAnIntentAndWritesNothing(t *testing.T) {
 				t.Fatalf("error %v", err)
 			}
 			out, recorded := l.results[7]
-			if recorded != (c.status != "") || len(done.Outcomes) != len(l.results) || out.Status != c.status || out.Wrote != c.wrote {
+			if recorded != (c.status != "") || len(done.Outcomes) != len(l.results) || out.Status != c.status || out.Wrote != c.wrote || c.says != "" && out.Why != c.says {
 				t.Errorf("recorded %v: %+v", recorded, out)
 			}
 			if c.wrote && !out.At.Equal(in.At) {

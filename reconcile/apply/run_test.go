@@ -3,9 +3,11 @@ package apply_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -176,13 +178,17 @@ func TestAnUnsoundPlanIsRefusedWhole(t *testing.T) {
 	circle, strange := x, y
 	strange.Kind = "slack_group"
 	circle.Requires, y.Requires = []string{y.ID}, []string{x.ID}
+	free, itself := change(onTeam("cid", "T1"), "none", "observer"), change(onTeam("dan", "T1"), "none", "observer")
+	itself.Requires = []string{itself.ID}
 	for name, c := range map[string]struct {
 		changes []plan.Change
 		says    string
 	}{
-		"two changes of one id":           {[]plan.Change{x, x}, "have the same id"},
+		"two changes of one id":           {[]plan.Change{x, x}, "changes 1 and 2 have the same id"},
 		"a kind that nobody knows":        {[]plan.Change{strange}, `is of kind "slack_group", which this version does not carry out`},
 		"changes that require each other": {[]plan.Change{circle, y}, "requires, directly or through others, itself"},
+		"one that is free beside them":    {[]plan.Change{free, circle, y}, fmt.Sprintf("change %q requires", circle.ID)},
+		"one that requires itself":        {[]plan.Change{free, itself}, fmt.Sprintf("change %q requires", itself.ID)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(newClock(), nil)
@@ -252,5 +258,100 @@ func TestAReportSurvivesJSON(t *testing.T) {
 	}
 	if d := cmp.Diff(statuses(report), statuses(&back)); d != "" || back.Counts != report.Counts || !back.Failed() {
 		t.Errorf("counts %+v, statuses (-want +got):\n%s", back.Counts, d)
+	}
+}
+
+// begun are the changes in the order in which they are begun or settled, "+ann" and "-ann".
+func begun(t *testing.T, a *account, concurrency int, changes ...plan.Change) string {
+	t.Helper()
+	var steps []string
+	run(t, planOf(changes...), a, &ledger{}, apply.Options{Concurrency: concurrency, Progress: func(s apply.Step) {
+		sign := "+"
+		if s.Outcome != nil {
+			sign = "-"
+		}
+		steps = append(steps, sign+s.Change.User)
+	}})
+	return strings.Join(steps, " ")
+}
+
+func TestS16_ALoweringIsNotBegunBeforeTheRaisesThatStandBeforeItAreSettled(t *testing.T) {
+	first := change(onTeam("ann", "T2"), "none", "observer")
+	raise, lower := change(onTeam("bob", "T1"), "none", "observer", first.ID), change(onTeam("cid", "T1"), "manager", "none")
+	account := func() *account { return newAccount(newClock(), roles{onTeam("cid", "T1"): "manager"}) }
+	if got, want := begun(t, account(), 3, first, raise, lower), "+ann -ann +bob -bob +cid -cid"; got != want {
+		t.Errorf("order %s, want %s", got, want)
+	}
+	// One that stands before them waits for none of them.
+	if got := begun(t, account(), 3, lower, first, raise); !strings.HasPrefix(got, "+cid +ann") {
+		t.Errorf("order %s", got)
+	}
+	// A plan whose order goes against its requirements is carried out by these alone.
+	if got := begun(t, account(), 3, raise, lower, first); !strings.HasPrefix(got, "+cid +ann") {
+		t.Errorf("order %s, against its requirements", got)
+	}
+}
+
+func TestBaseRolesHaveALaneAndTeamsHaveNone(t *testing.T) {
+	a := newAccount(newClock(), roles{onAccount("ann"): "user", onAccount("bob"): "user"})
+	got := begun(t, a, 4, change(onAccount("ann"), "user", "observer"), change(onAccount("bob"), "user", "observer"),
+		change(onTeam("cid", "T1"), "none", "observer"), change(onTeam("dan", "T1"), "none", "observer"))
+	if !strings.HasPrefix(got, "+ann +cid +dan ") {
+		t.Errorf("order %s, want Ann's first with all of the teams' beside it", got)
+	}
+}
+
+func TestAReportSaysWhetherAllCameAboutAndWhetherThePlansEndIsToBlame(t *testing.T) {
+	ann, bob, cid := change(onTeam("ann", "T1"), "none", "observer"), change(onTeam("bob", "T1"), "none", "observer"), change(onTeam("cid", "T1"), "manager", "observer")
+	ends := func(c *clock) func(string) error {
+		return func(call string) error {
+			if call == "put T1 ann observer" {
+				c.advance(2 * time.Minute)
+			}
+			return nil
+		}
+	}
+	for name, c := range map[string]struct {
+		changes []plan.Change
+		before  func(*clock) func(string) error
+		intent  bool // the plan ends as its intent is recorded
+		counts  apply.Counts
+		expired bool
+	}{
+		"all came about":                   {[]plan.Change{ann}, nil, false, apply.Counts{Done: 1}, false},
+		"one was so already":               {[]plan.Change{change(onTeam("dan", "T1"), "observer", "responder"), bob}, nil, false, apply.Counts{Already: 1, Done: 1}, false},
+		"the plan ended amid the run":      {[]plan.Change{ann, bob}, ends, false, apply.Counts{Done: 1, Skipped: 1}, true},
+		"and something else was in a way":  {[]plan.Change{cid, ann, bob}, ends, false, apply.Counts{Conflict: 1, Done: 1, Skipped: 1}, false},
+		"and something else failed":        {[]plan.Change{change(onTeam("eve", "T1"), "none", "observer"), ann, bob}, ends, false, apply.Counts{Failed: 1, Done: 1, Skipped: 1}, false},
+		"it ended before a write was sent": {[]plan.Change{ann}, nil, true, apply.Counts{Failed: 1}, true},
+		"something failed":                 {[]plan.Change{change(onTeam("eve", "T1"), "none", "observer")}, nil, false, apply.Counts{Failed: 1}, false},
+		"something was in the way":         {[]plan.Change{cid}, nil, false, apply.Counts{Conflict: 1}, false},
+	} {
+		a := newAccount(newClock(), roles{onTeam("cid", "T1"): "responder", onTeam("dan", "T1"): "responder"})
+		hook := func(string) error { return nil }
+		if c.before != nil {
+			hook = c.before(a.clock)
+		}
+		a.before = func(call string) error {
+			if call == "put T1 eve observer" {
+				return refusal{true}
+			}
+			return hook(call)
+		}
+		p := planOf(c.changes...)
+		p.Expires = new(start.Add(time.Minute))
+		l := &ledger{}
+		if c.intent {
+			l.begin = func() { a.clock.advance(2 * time.Minute) }
+		}
+		report := run(t, p, a, l, apply.Options{Concurrency: 1})
+		if report.Counts != c.counts || report.Expired() != c.expired || report.Failed() != (c.counts.Failed+c.counts.Skipped+c.counts.Conflict > 0) {
+			t.Errorf("%s: counts %+v, expired %t, failed %t; want %+v, expired %t", name, report.Counts, report.Expired(), report.Failed(), c.counts, c.expired)
+		}
+		for _, o := range report.Outcomes {
+			if o.Err() != nil && o.Cause() != o.Err().Error() || o.Err() == nil && o.Cause() != o.Why {
+				t.Errorf("%s: the cause is %q of %v", name, o.Cause(), o)
+			}
+		}
 	}
 }
