@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -14,13 +16,14 @@ import (
 	"github.com/dutyward/dutyward/cmd/internal/serve"
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/trace"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
 func newSim(a *app) *cobra.Command {
 	var seed, listen, clock, token string
 	var speed float64
-	var readOnly, tokenUser string
+	var readOnly, tokenUser, record, replay string
 	var faults, hidden []string
 	var underWay bool
 	cmd := &cobra.Command{
@@ -54,24 +57,32 @@ func newSim(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			options := pagerdutysim.Options{
+				Seed: account, Token: token, ReadOnlyToken: readOnly, TokenUser: who, HiddenSchedules: hidden, HostLinks: true, StartsUnderWay: underWay, Faults: orders,
+				Clock: func() time.Time {
+					return start.Add(time.Duration(float64(a.Now().Sub(began)) * speed))
+				},
+			}
+			if replay != "" {
+				return a.replay(replay, options)
+			}
 			l, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", listen)
 			if err != nil {
 				return fmt.Errorf("serve the simulator: %w", err)
 			}
 			address := "http://" + l.Addr().String()
-			sim, err := pagerdutysim.New(pagerdutysim.Options{
-				Seed: account, Token: token, ReadOnlyToken: readOnly, TokenUser: who, HiddenSchedules: hidden, HostLinks: true, StartsUnderWay: underWay, Faults: orders,
-				Clock: func() time.Time {
-					return start.Add(time.Duration(float64(a.Now().Sub(began)) * speed))
-				},
-			})
+			sim, err := pagerdutysim.New(options)
 			if err != nil {
 				return errors.Join(err, l.Close())
 			}
 			fmt.Fprintf(a.Stdout, "Simulating %s on %s: %s, %s, %s; its clock says %s%s\n", report.Line(account.Account.Name), address,
 				report.Counted(len(account.Users), "user"), report.Counted(len(account.Teams), "team"), report.Counted(len(account.Schedules), "schedule"),
 				start.UTC().Format(time.RFC3339), map[bool]string{true: " and stands still"}[speed == 0])
-			return serve.Serve(cmd.Context(), l, sim, log.New(a.Stderr, "", 0), simPatience)
+			served, done, err := recorded(sim, record)
+			if err != nil {
+				return errors.Join(err, l.Close())
+			}
+			return errors.Join(serve.Serve(cmd.Context(), l, served, log.New(a.Stderr, "", 0), simPatience), done())
 		},
 	}
 	cmd.Flags().StringVar(&seed, "seed", "", "the snapshot `file` that the account begins as; \"-\" is standard input (default: the example company)")
@@ -81,10 +92,54 @@ func newSim(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&token, "token", "", "the only token that is accepted (default: any)")
 	cmd.Flags().StringVar(&tokenUser, "token-user", "", "the `user`, by id or e-mail address, whose token it is (default: the account's)")
 	cmd.Flags().StringVar(&readOnly, "read-only-token", "", "a `token` that may read and not write")
+	cmd.Flags().StringVar(&record, "record", "", "write requests and answers to a `file`, a line each, without names, addresses or tokens")
+	cmd.Flags().StringVar(&replay, "replay", "", "make the requests of a `file` that was recorded, say which answers differ, and end")
 	cmd.Flags().BoolVar(&underWay, "starts-under-way", false, "have an event of a shift-based schedule that takes effect in the middle of a shift begin with that shift, not with the next")
 	cmd.Flags().StringArrayVar(&hidden, "hide-schedule", nil, "the `id` of a shift-based schedule that no token can read; may be repeated")
 	cmd.Flags().StringArrayVar(&faults, "fault", nil, "order a `fault`, WHAT[:WHERE[:TIMES[@AFTER]]]; may be repeated")
 	return cmd
+}
+
+// recorded is the simulator with its requests and answers written to a file, or
+// without, and what is to be done at the end.
+func recorded(sim http.Handler, file string) (http.Handler, func() error, error) {
+	if file == "" {
+		return sim, func() error { return nil }, nil
+	}
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--record: %w", err)
+	}
+	return trace.NewRecorder(sim, out), out.Close, nil
+}
+
+// replay says where a simulator answers otherwise than a trace says.
+func (a *app) replay(file string, options pagerdutysim.Options) error {
+	in, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("--replay: %w", err)
+	}
+	defer in.Close()
+	sim, err := pagerdutysim.New(options)
+	if err != nil {
+		return err
+	}
+	token := options.Token
+	if token == "" {
+		token = "replay"
+	}
+	differences, n, err := trace.Replay(in, sim, token)
+	for _, d := range differences {
+		fmt.Fprintln(a.Stdout, report.Line(d.String()))
+	}
+	if err != nil {
+		return fmt.Errorf("--replay %s: %w", file, err)
+	}
+	if len(differences) > 0 {
+		return fmt.Errorf("%s in %s", report.Counted(len(differences), "difference"), report.Counted(n, "request"))
+	}
+	fmt.Fprintf(a.Stdout, "%s, answered as recorded\n", report.Counted(n, "request"))
+	return nil
 }
 
 // clockOf is the time that the simulator's clock begins at.

@@ -13,8 +13,8 @@ import (
 // Account is the account as it is: people, teams, schedules as they are defined,
 // and escalation policies. It shares nothing with the simulator.
 func (s *Server) Account() *inventory.Snapshot {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	a := s.acct.clone()
 	snap := &inventory.Snapshot{
 		Now: s.now(), Users: map[string]inventory.User{}, Teams: map[string]inventory.Team{},
@@ -48,8 +48,8 @@ func (p *policy) inventory() inventory.EscalationPolicy {
 // AlterSchedule changes a schedule of either kind. Who comes onto it comes onto
 // its teams.
 func (s *Server) AlterSchedule(id string, change func(*inventory.Schedule)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	c := s.acct.schedules[id]
 	if c == nil {
 		return
@@ -62,8 +62,8 @@ func (s *Server) AlterSchedule(id string, change func(*inventory.Schedule)) {
 
 // AddSchedule makes a schedule of either kind.
 func (s *Server) AddSchedule(v inventory.Schedule) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	c := &schedule{Schedule: cloneSchedule(v), created: s.acct.next()}
 	s.acct.schedules[v.ID] = c
 	s.recordByHand("create", "schedule_reference", v.ID)
@@ -72,8 +72,8 @@ func (s *Server) AddSchedule(v inventory.Schedule) {
 
 // RemoveSchedule deletes a schedule, and takes it off the escalation policies.
 func (s *Server) RemoveSchedule(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	delete(s.acct.schedules, id)
 	s.recordByHand("delete", "schedule_reference", id)
 	for _, p := range s.acct.policies {
@@ -85,16 +85,16 @@ func (s *Server) RemoveSchedule(id string) {
 
 // AddTeam makes a team.
 func (s *Server) AddTeam(v inventory.Team) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	s.acct.teams[v.ID] = s.acct.seedTeam(v)
 	s.recordByHand("create", "team_reference", v.ID)
 }
 
 // RemoveTeam deletes a team, and takes schedules and escalation policies off it.
 func (s *Server) RemoveTeam(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	delete(s.acct.teams, id)
 	s.recordByHand("delete", "team_reference", id)
 	not := func(teams []string) []string {
@@ -110,16 +110,16 @@ func (s *Server) RemoveTeam(id string) {
 
 // AddUser makes a user who takes no turns and is on no team yet.
 func (s *Server) AddUser(v inventory.User) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	s.acct.users[v.ID] = s.acct.seedUser(v, s.now())
 	s.recordByHand("create", "user_reference", v.ID)
 }
 
 // RenameUser gives a user another name and another e-mail address.
 func (s *Server) RenameUser(id, name, email string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if u := s.acct.users[id]; u != nil {
 		u.name, u.email = name, email
 		s.recordByHand("update", "user_reference", id)
@@ -129,8 +129,8 @@ func (s *Server) RenameUser(id, name, email string) {
 // RemoveUser deletes a user, off all teams. Whoever takes turns or stands on an
 // escalation policy can't be deleted: it then says so and changes nothing.
 func (s *Server) RemoveUser(id string) (removed bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	for _, c := range s.acct.schedules {
 		if slices.Contains(c.People(s.now()), id) {
 			return false
@@ -150,8 +150,8 @@ func (s *Server) RemoveUser(id string) (removed bool) {
 // AlterPolicy changes what an escalation policy notifies: its rules' targets and
 // its teams.
 func (s *Server) AlterPolicy(id string, change func(*inventory.EscalationPolicy)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	p := s.acct.policies[id]
 	if p == nil {
 		return
@@ -169,8 +169,8 @@ func (s *Server) AlterPolicy(id string, change func(*inventory.EscalationPolicy)
 
 // BaseRole returns a user's base role, and false if there is no such user.
 func (s *Server) BaseRole(userID string) (string, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	u := s.acct.users[userID]
 	if u == nil || !u.deleted.IsZero() {
 		return "", false
@@ -181,8 +181,8 @@ func (s *Server) BaseRole(userID string) (string, bool) {
 // Members returns a team's members with their team roles, by user id; nil if
 // there is no such team.
 func (s *Server) Members(teamID string) map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	t := s.acct.teams[teamID]
 	if t == nil {
 		return nil
@@ -194,8 +194,8 @@ func (s *Server) Members(teamID string) map[string]string {
 // role takes them off it: what somebody does in PagerDuty's pages while the
 // program looks away. Nothing stands in its way.
 func (s *Server) SetMember(teamID, userID, role string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	t := s.acct.teams[teamID]
 	if t == nil {
 		return
@@ -211,8 +211,8 @@ func (s *Server) SetMember(teamID, userID, role string) {
 // SetBaseRole gives a user a base role, as SetMember does. Where a license that
 // allows it has a seat, they have that from then on.
 func (s *Server) SetBaseRole(userID, role string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if u := s.acct.users[userID]; u != nil {
 		u.role = role
 		s.recordByHand("update", "user_reference", userID)
@@ -224,8 +224,8 @@ func (s *Server) SetBaseRole(userID, role string) {
 
 // RenameTeam gives a team another name, as SetMember does.
 func (s *Server) RenameTeam(teamID, name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if t := s.acct.teams[teamID]; t != nil {
 		t.name = name
 		s.recordByHand("update", "team_reference", teamID)
@@ -234,8 +234,8 @@ func (s *Server) RenameTeam(teamID, name string) {
 
 // AddOverride puts an override on a schedule of either kind, as SetMember does.
 func (s *Server) AddOverride(scheduleID string, o inventory.Override) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	c := s.acct.schedules[scheduleID]
 	if c == nil {
 		return
@@ -248,8 +248,8 @@ func (s *Server) AddOverride(scheduleID string, o inventory.Override) {
 
 // RemoveOverride takes an override off a schedule, as SetMember does.
 func (s *Server) RemoveOverride(scheduleID, overrideID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if c := s.acct.schedules[scheduleID]; c != nil {
 		c.Overrides = slices.DeleteFunc(c.Overrides, func(o inventory.Override) bool { return o.ID == overrideID })
 	}

@@ -30,7 +30,7 @@ func (s *Server) listMembers(w http.ResponseWriter, r *http.Request) {
 			listed[id] = u
 		}
 	}
-	members := byName(&ordering{}, listed, func(u *user) string { return u.name })
+	members := byName(s.acct, &ordering[*user]{}, listed, func(u *user) string { return u.name })
 	whole := slices.Contains(includes(r), "users")
 	paginate(s, w, r, "members", members, func(u *user) any {
 		if whole {

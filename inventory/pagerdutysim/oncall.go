@@ -205,77 +205,68 @@ func (s *Server) onCallView(o onCall, include []string, zone *time.Location) obj
 }
 
 // orders are the orders in which lists come, by name. Each is made when a list
-// is first asked for, and again when a name changed: a large account is asked
-// for it at every page.
+// is first asked for, and again after a write: a large account is asked for it at
+// every page.
 type orders struct {
-	users, teams, schedules, policies, services ordering
+	users     ordering[*user]
+	teams     ordering[*team]
+	schedules ordering[*schedule]
+	policies  ordering[*policy]
+	services  ordering[*service]
 }
 
-// ordering is the order that things had when they were last sorted.
-type ordering struct {
-	ids, names []string
+// ordering is a list as it was last sorted, and the version of the account that it
+// was sorted in.
+type ordering[V any] struct {
+	list    []V
+	version int
+	sorted  bool
 }
 
 func (a *account) usersByName() []*user {
-	return byName(&a.orders.users, a.users, func(u *user) string { return u.name })
+	return byName(a, &a.orders.users, a.users, func(u *user) string { return u.name })
 }
 
 func (a *account) teamsByName() []*team {
-	return byName(&a.orders.teams, a.teams, func(t *team) string { return t.name })
+	return byName(a, &a.orders.teams, a.teams, func(t *team) string { return t.name })
 }
 
 func (a *account) schedulesByName() []*schedule {
-	return byName(&a.orders.schedules, a.schedules, func(c *schedule) string { return c.Name })
+	return byName(a, &a.orders.schedules, a.schedules, func(c *schedule) string { return c.Name })
 }
 
 func (a *account) policiesByName() []*policy {
-	return byName(&a.orders.policies, a.policies, func(p *policy) string { return p.name })
+	return byName(a, &a.orders.policies, a.policies, func(p *policy) string { return p.name })
 }
 
 func (a *account) servicesByName() []*service {
-	return byName(&a.orders.services, a.services, func(v *service) string { return v.Name })
+	return byName(a, &a.orders.services, a.services, func(v *service) string { return v.Name })
 }
 
 func (a *account) licensesByName() []*license {
-	return byName(&ordering{}, a.licenses, func(l *license) string { return l.name })
+	return byName(a, &ordering[*license]{}, a.licenses, func(l *license) string { return l.name })
 }
 
 // byName lists the things of m by name, then id: the order of PagerDuty's
 // lists. The list is the caller's to change.
-func byName[V any](o *ordering, m map[string]V, name func(V) string) []V {
-	if list, ok := ordered(o, m, name); ok {
-		return list
+func byName[V any](a *account, o *ordering[V], m map[string]V, name func(V) string) []V {
+	if o.sorted && o.version == a.version && len(o.list) == len(m) {
+		return slices.Clone(o.list)
 	}
-	type entry struct{ folded, id string }
+	type entry struct {
+		folded, id string
+		value      V
+	}
 	entries := make([]entry, 0, len(m))
 	for id, v := range m {
-		entries = append(entries, entry{strings.ToLower(name(v)), id})
+		entries = append(entries, entry{strings.ToLower(name(v)), id, v})
 	}
 	slices.SortFunc(entries, func(x, y entry) int {
 		return cmp.Or(strings.Compare(x.folded, y.folded), strings.Compare(x.id, y.id))
 	})
-	o.ids, o.names = make([]string, len(m)), make([]string, len(m))
-	list := make([]V, len(m))
+	o.list, o.version, o.sorted = make([]V, len(m)), a.version, true
 	for i, e := range entries {
-		list[i] = m[e.id]
-		o.ids[i], o.names[i] = e.id, name(list[i])
+		o.list[i] = e.value
 	}
-	return list
-}
-
-// ordered lists the things of m as they were ordered last, if that is their
-// order still: the same things under the same names.
-func ordered[V any](o *ordering, m map[string]V, name func(V) string) ([]V, bool) {
-	if len(o.ids) != len(m) {
-		return nil, false
-	}
-	list := make([]V, len(m))
-	for i, id := range o.ids {
-		v, there := m[id]
-		if !there || name(v) != o.names[i] {
-			return nil, false
-		}
-		list[i] = v
-	}
-	return list, true
+	return slices.Clone(o.list)
 }

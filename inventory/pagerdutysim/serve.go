@@ -98,6 +98,11 @@ func (s *Server) route(p *reply, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.view(r)()
+	if !safe(r.Method) {
+		// What the handler sorts on its way is sorted again afterwards.
+		s.acct.version++
+		defer func() { s.acct.version++ }()
+	}
 	if s.opts.HostLinks && r.Host != "" {
 		s.base = "http://" + r.Host
 	}

@@ -143,6 +143,15 @@ func (s *Server) routes() {
 // run one at a time, with the account locked.
 func (s *Server) handle(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
 
+// lock locks the account for what may change it, and unlock lets it go: what was
+// sorted meanwhile is sorted again.
+func (s *Server) lock() { s.mu.Lock() }
+
+func (s *Server) unlock() {
+	s.acct.version++
+	s.mu.Unlock()
+}
+
 // now is PagerDuty's time, in UTC and whole seconds.
 func (s *Server) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Second) }
 

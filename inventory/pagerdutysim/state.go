@@ -33,6 +33,8 @@ type account struct {
 	audit []auditRecord
 	// counter is what ids and creation order are made from.
 	counter int
+	// version changes with every write.
+	version int
 	orders  orders
 }
 
@@ -290,6 +292,7 @@ func (p *policy) people(a *account, now time.Time) []string {
 // clone is a copy that shares nothing that a write changes in place.
 func (a *account) clone() *account {
 	c := *a
+	c.orders = orders{} // of the things that c has of its own
 	c.users = cloneMap(a.users, func(u user) user {
 		u.contacts = slices.Clone(u.contacts)
 		u.rules = slices.Clone(u.rules)

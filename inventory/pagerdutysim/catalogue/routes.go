@@ -153,9 +153,10 @@ func (d Desk) create(k kind) http.HandlerFunc {
 // complete adds what PagerDuty makes up for a new thing.
 func (d Desk) complete(k kind, r *http.Request, path string, o answer.Object) {
 	switch k.one {
-	case "extension":
+	case "extension", "business_service":
 		// Its summary stays when it is renamed: PagerDuty's Terraform provider
-		// (resource_pagerduty_extension.go) counts on that.
+		// (resource_pagerduty_extension.go, resource_pagerduty_business_service.go)
+		// counts on that.
 		o["summary"] = text(o, k.name)
 	case "integration":
 		o["service"] = map[string]any{"id": r.PathValue("id"), "type": "service_reference"}
