@@ -146,8 +146,8 @@ func TestS24_AForecastTakesBackTheOverridesOfBefore(t *testing.T) {
 			{ID: "A", User: Ptr("di"), Start: At(24), End: At(72)}, {ID: "B", User: Ptr("ed"), Start: At(73), End: At(96)}, {ID: "C", User: Ptr("di"), Start: At(100), End: At(101)},
 		}
 		for i := range v.Overrides {
-			if id == "FOL" {
-				v.Overrides[i].Rotation, v.Overrides[i].Replaces = Ptr("ROT"), Ptr("ann")
+			if id == "FOL" { // where ed's is called A
+				v.Overrides[i].ID, v.Overrides[i].Rotation, v.Overrides[i].Replaces = []string{"X", "A", "C"}[i], Ptr("ROT"), Ptr("ann")
 			}
 		}
 		s.Schedules[id] = v
@@ -159,7 +159,7 @@ func TestS24_AForecastTakesBackTheOverridesOfBefore(t *testing.T) {
 	for _, o := range []plan.OurOverride{
 		{Schedule: "WEE", OverrideShift: plan.OverrideShift{ID: "A", User: "di", Start: At(24), End: At(72)}},
 		{Schedule: "WEE", OverrideShift: plan.OverrideShift{ID: "B", User: "ed", Start: At(73), End: At(96)}},
-		{Schedule: "FOL", OverrideShift: plan.OverrideShift{ID: "B", User: "ed", Start: At(73), End: At(96), Replaces: "ann", Rotation: "ROT"}},
+		{Schedule: "FOL", OverrideShift: plan.OverrideShift{ID: "A", User: "ed", Start: At(73), End: At(96), Replaces: "ann", Rotation: "ROT"}},
 	} {
 		o.Kind, o.At = plan.AsOverride, At(-5)
 		in.Memory.Overrides = append(in.Memory.Overrides, o)

@@ -41,6 +41,17 @@ func TestAPlanNamesWhateverItRefersTo(t *testing.T) {
 			"user:#cy": "cy@acme.com", "user:#di": "di@acme.com", "user:#": "", "schedule:#WEE/": "",
 		})
 	})
+	t.Run("turns of people whom nothing else is about", func(t *testing.T) {
+		s := Turns()
+		s.Teams = map[string]inventory.Team{}
+		st := Rotation("ann bob cy di Weekly")
+		for id, u := range s.Users {
+			u.Teams = map[string]string{}
+			s.Users[id] = u
+			Also(st, "user:"+id+"@acme.com account "+u.BaseRole)
+		}
+		wantNames(t, MustMake(t, Input(s, st)).Plan, map[string]string{"user:#di": "di@acme.com", "user:#cy": "cy@acme.com", "user:#ed": "", "user:#": ""})
+	})
 	t.Run("layers without a name, and what is left alone on others", func(t *testing.T) {
 		s := Turns()
 		v := s.Schedules["WEE"]

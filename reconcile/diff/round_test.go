@@ -57,6 +57,13 @@ func TestS38_ARoundRemembersWhoIsBeyondALimit(t *testing.T) {
 	sameLines(t, "on Payments", pairsOf(round, "PAY"), []string{"bob  none responder policy"})
 	sameLines(t, "on Weekly", pairsOf(round, "WEE"), []string{"cy DAY none rotation policy"})
 	sameLines(t, "on Follow", pairsOf(round, "FOL"), nil)
+	in.Statements = underLimits(elsewhere(), "bob team:* observer", "adm account user", "cy schedule:Weekly none")
+	in.Settings.Kinds[inventory.KindAccount] = plan.Observe
+	in.Settings.Include = map[inventory.Kind][]string{inventory.KindSchedule: {"Fol*"}}
+	round = roundOf(t, in, 0)
+	sameLines(t, "down to a role", pairsOf(round, "PAY"), []string{"bob  observer responder policy"})
+	sameLines(t, "on the account", pairsOf(round, ""), []string{"adm  user admin policy"})
+	sameLines(t, "on what is not included", pairsOf(round, "WEE"), []string{"cy DAY none rotation"})
 	// Whoever is out of reach, an admin, is beyond it too.
 	e := inventory.NewEdit(s)
 	e.SetBaseRole("bob", "admin")

@@ -32,10 +32,17 @@ func TestS16_WhatIsBlockedSaysWhatBecameOfWhatItNeeds(t *testing.T) {
 
 // A base role that PagerDuty would refuse blocks what needs it, and says so.
 func TestS16_WhatNeedsABlockedRoleIsBlockedWithIt(t *testing.T) {
-	s := licensed(0)
-	p := MustMake(t, Input(s, Grants("user:di@acme.com account limited_user", "user:di@acme.com team:Search responder", "user:cy@acme.com team:Search responder"))).Plan
-	wantDue(t, p, "blocked: raise account di read_only_user>limited_user policy: no seat is free on licence Business, which limited_user needs",
-		"blocked: raise team:Search di none>responder policy: it needs di@acme.com from read_only_user to limited_user on account, which is blocked")
+	in := Input(licensed(0), Grants("user:di@acme.com account limited_user", "user:di@acme.com team:Search responder", "user:cy@acme.com account limited_user", "user:ann@acme.com account user"))
+	in.Memory.Last = &plan.Round{At: At(-1), Revision: "r0", Fights: []plan.Fight{{Pair: desired.Pair{User: "ann", Resource: inventory.AccountRef}, Role: "user", Since: At(-2), Seen: At(-1)}}}
+	ann := in.Snapshot.Users["ann"]
+	ann.BaseRole = "limited_user"
+	in.Snapshot.Users["ann"] = ann
+	in.Statements.Empties = []policies.Empty{{Resource: Ref("team:Search"), Origins: Origin(60)}}
+	p := MustMake(t, in).Plan
+	wantDue(t, p, "lower team:Search cy responder>none policy",
+		"blocked: raise account di read_only_user>limited_user policy: no seat is free on licence Business, which limited_user needs",
+		"blocked: raise team:Search di none>responder policy: it needs di@acme.com from read_only_user to limited_user on account, which is blocked",
+		"held S27: raise account ann limited_user>user policy")
 }
 
 // All who are on a team for good are gone, by what PagerDuty says of another team.
