@@ -3,6 +3,7 @@ package diff_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
@@ -62,15 +63,18 @@ func saidOfOverrides(p *plan.Plan) []string {
 	return out
 }
 
-// Turns of one person that follow one another are one override in their place.
+// Turns of one person that follow one another, be it on different layers, are one override.
 func TestTurnsThatFollowOneAnotherAreReplacedByOneOverride(t *testing.T) {
 	s := Turns()
 	v := s.Schedules["WEE"]
 	v.Layers[0].TurnSeconds, v.Layers[0].Users = 86400, []string{"bob", "bob", "ann"}
+	top := v.Layers[0]
+	top.ID, top.Name, top.Users, top.Start, top.End = "TOP", "Top", []string{"bob"}, Monday.Add(120*time.Hour), Ptr(Monday.Add(132*time.Hour))
+	v.Layers = append(v.Layers, top)
 	s.Schedules["WEE"] = v
 	Rerender(s, "WEE")
 	wantMade(t, MustMake(t, Input(s, overrides(override("di", "Weekly", "bob", 3, 7)))).Plan,
-		"+ di override 72h0m0s..120h0m0s for bob policy",
+		"+ di override 72h0m0s..132h0m0s for bob policy",
 		"+ di override 144h0m0s..168h0m0s for bob policy",
 	)
 }
