@@ -80,23 +80,29 @@ func TestS23_TurnsOfDeletedPeopleThatNobodyTakesOverStayEmpty(t *testing.T) {
 }
 
 // All changes of one schedule wait for what any of them needs, since they are made
-// together; those of others don't.
+// together; those of others don't, nor do overrides.
 func TestS16_TheChangesOfOneScheduleWaitTogether(t *testing.T) {
-	s := Turns()
-	v := s.Schedules["FOL"]
-	v.Teams = []string{"SEA"}
-	s.Schedules["FOL"] = v
-	st := Also(Rotation("ann di cy Follow", "ann ed cy Weekly"), "user:di@acme.com team:Search responder", "user:cy@acme.com team:Search responder")
-	st.Grants = append(st.Grants, override("ed", "Follow", "ann", 8, 9))
-	var got []string
-	for _, c := range MustMake(t, Input(s, st)).Plan.Changes {
-		got = append(got, fmt.Sprintf("%s %s %s needs %s", c.Kind, c.User, c.Resource.ID, strings.Join(c.Requires, " ")))
-	}
 	const grant = "team/SEA/di/none/responder"
-	sameLines(t, "changes are", got, []string{
-		"override ed FOL needs ", "rotation ed WEE needs ", "team_role di SEA needs ", "rotation bob FOL needs " + grant,
-		"rotation bob WEE needs ", "rotation di FOL needs " + grant,
-	})
+	for also, want := range map[string][]string{
+		"": {"override ed FOL needs ", "team_role di SEA needs ", "rotation bob FOL needs " + grant, "rotation di FOL needs " + grant},
+		"ann ed cy Weekly": {"override ed FOL needs ", "rotation ed WEE needs ", "team_role di SEA needs ",
+			"rotation bob FOL needs " + grant, "rotation bob WEE needs ", "rotation di FOL needs " + grant},
+	} {
+		s := Turns()
+		v := s.Schedules["FOL"]
+		v.Teams = []string{"SEA"}
+		s.Schedules["FOL"] = v
+		st := Also(Rotation("ann di cy Follow"), "user:di@acme.com team:Search responder", "user:cy@acme.com team:Search responder")
+		st.Grants = append(st.Grants, override("ed", "Follow", "ann", 8, 9))
+		if also != "" {
+			st.Grants = append(st.Grants, Rotation(also).Grants...)
+		}
+		var got []string
+		for _, c := range MustMake(t, Input(s, st)).Plan.Changes {
+			got = append(got, fmt.Sprintf("%s %s %s needs %s", c.Kind, c.User, c.Resource.ID, strings.Join(c.Requires, " ")))
+		}
+		sameLines(t, "changes are", got, want)
+	}
 }
 
 // A plan in which all changes of a schedule are held edits nothing there.
