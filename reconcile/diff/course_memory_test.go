@@ -317,3 +317,22 @@ func TestS34_AForecastKnowsWhenAFixedRoleEnds(t *testing.T) {
 		"Tue 17 18:00 team:Search ed responder>none facts",
 	)
 }
+
+// A shift that what is taken back cuts short ends by a handoff, as a round knows that
+// read it a minute later.
+func TestS14_AForecastKnowsTheNewEndOfAShift(t *testing.T) {
+	s := Account()
+	v := s.Schedules["PRI"]
+	v.CustomShifts = append(v.CustomShifts, inventory.CustomShift{ID: "OURS", User: Ptr("bob"), Start: At(28), End: At(40)})
+	s.Schedules["PRI"] = v
+	Rerender(s, "PRI")
+	in := Input(s, rested(Override(Grants("oncall:Primary team:Search manager", "user:cy@acme.com team:Search responder"), "bob", "Primary", 28, 40, ""), map[string]float64{"bob": 20}))
+	in.Memory.Overrides = []plan.OurOverride{{Schedule: "PRI", At: At(-5), OverrideShift: plan.OverrideShift{Kind: plan.AsCustomShift, ID: "OURS", User: "bob", Start: At(28), End: At(40)}}}
+	WantSteps(t, in, 2,
+		"Mon 16 12:00 team:Search ann none>manager policy",
+		"Mon 16 16:00 team:Search bob none>manager handoff",
+		"Mon 16 16:00 team:Search ann manager>none handoff",
+		"Tue 17 08:00 schedule:Primary bob override>none facts",
+		"Tue 17 16:00 team:Search bob manager>none handoff",
+	)
+}
