@@ -150,6 +150,9 @@ func TestS24_AForecastTakesBackTheOverridesOfBefore(t *testing.T) {
 				v.Overrides[i].ID, v.Overrides[i].Rotation, v.Overrides[i].Replaces = []string{"X", "A", "C"}[i], Ptr("ROT"), Ptr("ann")
 			}
 		}
+		if id == "FOL" { // a custom shift is called A as well
+			v.CustomShifts = []inventory.CustomShift{{ID: "A", User: Ptr("di"), Start: At(110), End: At(111)}}
+		}
 		s.Schedules[id] = v
 		Rerender(s, id)
 	}
@@ -164,7 +167,9 @@ func TestS24_AForecastTakesBackTheOverridesOfBefore(t *testing.T) {
 		o.Kind, o.At = plan.AsOverride, At(-5)
 		in.Memory.Overrides = append(in.Memory.Overrides, o)
 	}
+	in.Memory.Overrides = append(in.Memory.Overrides, plan.OurOverride{Schedule: "FOL", At: At(-5), OverrideShift: plan.OverrideShift{Kind: plan.AsCustomShift, ID: "A", User: "di", Start: At(110), End: At(111)}})
 	WantSteps(t, in, 5,
+		"Mon 16 12:00 schedule:Follow di override>none policy", // which no policy asks for
 		"Tue 17 12:00 team:Payments di none>manager handoff",
 		"Tue 17 12:00 team:Payments ann manager>none handoff",
 		"Wed 18 12:00 schedule:Weekly di override>none facts",

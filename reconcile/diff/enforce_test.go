@@ -70,6 +70,16 @@ func TestTargetBlocksWhatNeedsAnUntargetedLoweringThroughAnother(t *testing.T) {
 	}
 }
 
+func TestAProtectionSaysWhetherItIsAnOperators(t *testing.T) {
+	in := Input(Account(), Grants("user:ann@acme.com account observer", "user:bob@acme.com account observer", "user:cy@acme.com account observer"))
+	in.TokenUser, in.Settings.Operators, in.Statements.Protects = "ann", []string{"bob@acme.com"}, protects("user:cy@acme.com")
+	var codes []string
+	for _, p := range MustMake(t, in).Plan.Protected {
+		codes = append(codes, p.User+" "+string(p.Code))
+	}
+	sameLines(t, "protected are", codes, []string{"ann protected/operator", "bob protected/operator", "cy protected/policy"})
+}
+
 func TestS20_TheTokensUserIsNeverChanged(t *testing.T) {
 	in := Input(Account(), Grants("user:ann@acme.com account observer", "user:bob@acme.com account observer"))
 	in.TokenUser = "ann"

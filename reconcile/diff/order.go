@@ -113,7 +113,7 @@ func (t *seats) take(user, role string) (frees, why string) {
 				continue
 			}
 			t.free[id]--
-			if n := len(t.freed[id]); n > 0 && t.free[id] < n {
+			if n := len(t.freed[id]); t.free[id] < n {
 				frees, t.freed[id] = t.freed[id][n-1], t.freed[id][:n-1]
 			}
 		}
