@@ -1,17 +1,19 @@
 package reconcile_test
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 )
 
-// planned is a round that made a plan, and by which law; nil for the last good one
-// in place of a broken one. Of one that did not finish the program may know or not.
+// planned is a round that made a plan, and by which law; nil for the last good one,
+// which stands beside it, in place of a broken one. Of one that did not finish the program
+// may know or not.
 type planned struct {
-	at       time.Time
-	law      *law
-	finished bool
+	at        time.Time
+	law, good *law
+	finished  bool
 }
 
 // notePlanned notes the round that has just been.
@@ -23,7 +25,7 @@ func (c *chaos) notePlanned(finished bool) {
 	if c.broken != nil {
 		l = nil
 	}
-	c.rounds = append(c.rounds, planned{c.began, l, finished && c.begun > 0})
+	c.rounds = append(c.rounds, planned{c.began, l, c.inForce, finished && c.begun > 0})
 }
 
 // judgeStill says that nothing is lowered by an edit which has just been written,
@@ -59,7 +61,7 @@ func (c *chaos) dueAllAlong(lowers func(*law) bool) (long time.Duration) {
 	next := c.began
 	for i := len(c.rounds) - 1; i >= 0; i-- {
 		r := c.rounds[i]
-		due := r.law != nil && lowers(r.law)
+		due := lowers(cmp.Or(r.law, r.good))
 		switch {
 		case !due && r.finished:
 			return long
