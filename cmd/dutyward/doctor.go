@@ -12,6 +12,7 @@ import (
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty/probe"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/doctor"
@@ -21,7 +22,7 @@ import (
 
 func newDoctor(a *app) *cobra.Command {
 	var f roundFlags
-	var asJSON bool
+	var asJSON, probed bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say whether everything is in order, with a remedy where it is not",
@@ -32,6 +33,9 @@ func newDoctor(a *app) *cobra.Command {
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e := examination{app: a, flags: f}
+			if probed {
+				return e.probe(cmd.Context(), asJSON)
+			}
 			e.all(cmd.Context())
 			var err error
 			if asJSON {
@@ -49,6 +53,7 @@ func newDoctor(a *app) *cobra.Command {
 	}
 	f.add(cmd)
 	addFormat(cmd, &asJSON, "print the checks as JSON")
+	cmd.Flags().BoolVar(&probed, "probe", false, "instead, look how PagerDuty answers on this account, and print what to report: reads alone, and nobody's data")
 	return cmd
 }
 
@@ -62,6 +67,30 @@ type examination struct {
 	session *session.Session
 	// foreign says that a saved snapshot is of another account than the state.
 	foreign bool
+}
+
+// probe prints how PagerDuty answers on the account: what its documentation leaves
+// open, for people to send.
+func (e *examination) probe(ctx context.Context, asJSON bool) error {
+	c, err := e.app.Config()
+	if err != nil {
+		return err
+	}
+	s := &session.Session{Config: c, Round: &reconcile.Round{Now: e.Now, Settings: c.Settings()}}
+	if _, err := e.Connect(ctx, s); err != nil {
+		return err
+	}
+	facts, err := probe.Facts(ctx, s.Client)
+	switch {
+	case err != nil:
+		return fmt.Errorf("probe the account: %w", err)
+	case asJSON:
+		return report.JSON(e.Stdout, facts)
+	}
+	for _, f := range facts {
+		fmt.Fprintf(e.Stdout, "%s: %s\n", report.Line(f.Name), report.Line(f.Found))
+	}
+	return nil
 }
 
 func (e *examination) all(ctx context.Context) {

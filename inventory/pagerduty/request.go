@@ -154,6 +154,17 @@ func (c *Client) do(ctx context.Context, r request) (http.Header, []byte, error)
 	return resp.Header, body, nil
 }
 
+// Ask asks for a path, to see how PagerDuty answers: a refusal is an answer. The
+// error is of a connection, a token that is not accepted, or the context.
+func (c *Client) Ask(ctx context.Context, path string, query url.Values) (status int, header http.Header, body []byte, err error) {
+	header, body, err = c.do(ctx, request{method: http.MethodGet, pattern: path, query: query})
+	var refused *Error
+	if errors.As(err, &refused) && refused.Final() {
+		return refused.Status, header, nil, nil
+	}
+	return http.StatusOK, header, body, err
+}
+
 func (c *Client) httpRequest(ctx context.Context, r request) (*http.Request, error) {
 	address := c.base + r.path()
 	if len(r.query) > 0 {
