@@ -312,3 +312,15 @@ func TestS14_WhoeverIsOnATeamThatPoliciesNameForTheFirstTimeWasNotAddedMeanwhile
 	in.Statements, in.Revision = Grants("user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder", "user:di@acme.com team:Search manager"), "r2"
 	WantLines(t, MustMake(t, in).Plan, "raise team:Search di none>manager policy", "lower team:Search cy responder>none policy")
 }
+
+// A grant whose end the snapshot did not reach, and that was on call past it, ended by a
+// handoff.
+func TestS14_WhoWasOnCallPastTheSnapshotLosesItByAHandoff(t *testing.T) {
+	for kind, want := range map[desired.BoundKind]string{desired.BoundSnapshot: "handoff", desired.BoundTakeover: "handoff", desired.BoundShift: "handoff", desired.BoundDate: "expiry", "": "facts"} {
+		in := Input(Account(), Grants("user:ann@acme.com team:Payments manager"))
+		in.Memory.Last = &plan.Round{At: At(-1), Revision: "r1", Pairs: []plan.RoundPair{
+			{Pair: desired.Pair{User: "bob", Resource: inventory.ByID(inventory.KindTeam, "PAY")}, Desired: "responder", Actual: "responder", Window: desired.Window{Until: Noon, UntilKind: kind}},
+		}}
+		wantDue(t, MustMake(t, in).Plan, "lower team:Payments bob responder>none "+want)
+	}
+}

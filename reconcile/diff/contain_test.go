@@ -78,3 +78,41 @@ func TestAFaultElsewhereIsAnError(t *testing.T) {
 		t.Errorf("err %v", err)
 	}
 }
+
+// A fault about one person takes back nothing of the others.
+func TestAFaultAboutOnePersonLeavesWhatWasDecidedOfOthers(t *testing.T) {
+	in := Input(Account(), Grants("user:adm@acme.com account user", "user:bob@acme.com account observer", "user:cy@acme.com account user"))
+	times := 0
+	diff.Sabotage(&in, func(r inventory.Ref) {
+		if r == inventory.AccountRef {
+			if times++; times%8 == 3 { // bob
+				panic("out of order")
+			}
+		}
+	})
+	p := MustMake(t, in).Plan
+	wantDue(t, p, "raise account cy limited_user>user policy", "lower account adm admin>user policy")
+	if len(p.Unknown) != 1 || p.Unknown[0].User != "bob" || !strings.Contains(p.Unknown[0].Reason, "planning bob@acme.com on account: out of order (contain_test.go:") {
+		t.Errorf("unknown %+v, want bob", p.Unknown)
+	}
+}
+
+// What panics in planning one resource takes with it what was decided of that one, and
+// says so: the first two times are when turns and overrides are compared, the third
+// when the edit is made.
+func TestAFaultTakesBackWhatWasDecidedOfItsResource(t *testing.T) {
+	in := Input(Turns(), Rotation("ann bob cy di Weekly", "ann bob cy di Follow"))
+	times := 0
+	diff.Sabotage(&in, func(r inventory.Ref) {
+		if r.ID == "WEE" {
+			if times++; times%3 == 0 {
+				panic("out of order")
+			}
+		}
+	})
+	p := MustMake(t, in).Plan
+	wantTurns(t, p, "raise schedule:Follow di none>rotation policy")
+	if want := "planning schedule:Weekly: out of order (contain_test.go:"; len(p.Unknown) != 1 || !strings.Contains(p.Unknown[0].Reason, want) {
+		t.Errorf("unknown %+v, want one that says %q", p.Unknown, want)
+	}
+}

@@ -3,6 +3,7 @@ package diff_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dutyward/dutyward/policies"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
@@ -79,5 +80,25 @@ func TestAccessThatEndsSoonIsListed(t *testing.T) {
 	}
 	if strings.Join(got, ", ") != "ann manager>responder 15:00, di responder>none 08:00" {
 		t.Errorf("ending: %v", got)
+	}
+}
+
+// An end after which somebody has the same role still is no news.
+func TestAccessThatGoesOnAsItIsIsNotListed(t *testing.T) {
+	st := underLimits(everybody("user:di@acme.com team:Search manager until 3", "user:di@acme.com team:Search responder"), "di team:Search responder")
+	in := Input(Account(), st)
+	in.Settings.WarnBefore = 24 * 3600e9
+	if p := MustMake(t, in).Plan; len(p.Expiring) != 0 {
+		t.Errorf("ending is %+v, though di stays responder", p.Expiring)
+	}
+}
+
+func TestAccessThatEndsIsListedFromThatMomentOn(t *testing.T) {
+	in := Input(Account(), everybody("user:di@acme.com team:Search responder until 24"))
+	for before, want := range map[time.Duration]int{24 * time.Hour: 1, 24*time.Hour - time.Second: 0} {
+		in.Settings.WarnBefore = before
+		if p := MustMake(t, in).Plan; len(p.Expiring) != want {
+			t.Errorf("%s before it ends are listed %+v, want %d", before, p.Expiring, want)
+		}
 	}
 }

@@ -2,12 +2,10 @@ package diff_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/reconcile/diff"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -87,24 +85,4 @@ func TestS20_TheTokensUserIsNeverChanged(t *testing.T) {
 		"protected account ann user, would be observer: the token's user, the acting user and the operators are never changed")
 	in.TokenUser = ""
 	wantDue(t, MustMake(t, in).Plan, "lower account ann user>observer policy", "lower account bob user>observer policy")
-}
-
-// What panics in planning one resource takes with it what was decided of that one, and
-// says so: the first two times are when turns and overrides are compared, the third
-// when the edit is made.
-func TestAFaultTakesBackWhatWasDecidedOfItsResource(t *testing.T) {
-	in := Input(Turns(), Rotation("ann bob cy di Weekly", "ann bob cy di Follow"))
-	times := 0
-	diff.Sabotage(&in, func(r inventory.Ref) {
-		if r.ID == "WEE" {
-			if times++; times%3 == 0 {
-				panic("out of order")
-			}
-		}
-	})
-	p := MustMake(t, in).Plan
-	wantTurns(t, p, "raise schedule:Follow di none>rotation policy")
-	if want := "planning schedule:Weekly: out of order (enforce_test.go:"; len(p.Unknown) != 1 || !strings.Contains(p.Unknown[0].Reason, want) {
-		t.Errorf("unknown %+v, want one that says %q", p.Unknown, want)
-	}
 }

@@ -297,3 +297,26 @@ func TestATargetThatNamesNothingIsAnError(t *testing.T) {
 		}
 	}
 }
+
+// A grant that limits take away whole leaves nobody by its limit only where nothing
+// else is about the person there.
+func TestS3_WhatWouldEmptyATeamIsSaid(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy *policies.Statements
+		want   string
+	}{
+		"no rule":          {Members(Grants("group:nobody team:Search responder"), "nobody user:gone@acme.com"), "no rule puts anybody on team:Search any more"},
+		"a limited grant":  {underLimits(Grants("user:cy@acme.com team:Search responder"), "cy team:* none"), "no rule puts anybody on team:Search any more"},
+		"a limit alone":    {underLimits(Grants("user:ann@acme.com account user"), "cy team:* none"), "limits would leave nobody on team:Search"},
+		"only for a shift": {Members(Grants("oncall:Primary team:Search responder", "group:nobody team:Search responder"), "nobody user:gone@acme.com"), "no rule puts anybody on team:Search for good any more, only for shifts or a while"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Input(Account(), c.policy)
+			in.Memory.Last = &plan.Round{At: At(-1), Revision: "r0", Pairs: []plan.RoundPair{{Pair: desired.Pair{User: "cy", Resource: inventory.ByID(inventory.KindTeam, "SEA")}, Desired: "responder", Actual: "responder"}}}
+			p := MustMake(t, in).Plan
+			if len(p.Held) != 1 || p.Held[0].User != "cy" || p.Held[0].Why != c.want {
+				t.Errorf("held %+v, want cy: %s", p.Held, c.want)
+			}
+		})
+	}
+}

@@ -121,3 +121,14 @@ func TestS38_WhatIsNotManagedIsLeftThoughItIsBeyondALimit(t *testing.T) {
 		t.Errorf("%q, want adm's role observed", Lines(p))
 	}
 }
+
+// Only what a limit is about is compared for it: other schedules are no news.
+func TestS38_ALimitOnOneScheduleIsAboutThatOne(t *testing.T) {
+	p := MustMake(t, Input(Turns(), underLimits(elsewhere(), "cy schedule:Weekly none", "di schedule:Follow none"))).Plan
+	for _, x := range p.Extra {
+		if x.Resource.Kind == inventory.KindSchedule && x.Resource.ID != "WEE" {
+			t.Errorf("extra is %+v, of a schedule on which nobody is beyond a limit", x)
+		}
+	}
+	sameLines(t, "changed are", moves(p), []string{"lower schedule:Weekly cy rotation>none policy"})
+}

@@ -87,13 +87,3 @@ func TestS3_TheWayOnNamesATeamAsAPolicyCan(t *testing.T) {
 		}
 	}
 }
-
-func TestAccessThatEndsIsListedFromThatMomentOn(t *testing.T) {
-	in := Input(Account(), everybody("user:di@acme.com team:Search responder until 24"))
-	for before, want := range map[time.Duration]int{24 * time.Hour: 1, 24*time.Hour - time.Second: 0} {
-		in.Settings.WarnBefore = before
-		if p := MustMake(t, in).Plan; len(p.Expiring) != want {
-			t.Errorf("%s before it ends are listed %+v, want %d", before, p.Expiring, want)
-		}
-	}
-}

@@ -40,7 +40,7 @@ func TestS16_ABaseRoleThatIsNotChangedCountsAsItIs(t *testing.T) {
 			grants: []string{"user:bob@acme.com account admin", "user:bob@acme.com team:Payments manager", "user:ann@acme.com team:Payments manager"},
 			want: []string{
 				"raise team:Payments bob responder>manager policy",
-				"blocked: raise account bob user>admin policy: no seat is free on licence Admins, which admin needs",
+				"blocked: raise account bob user>admin policy: no seat is free on license Admins, which admin needs",
 				"extra team:Search cy responder: no policy names this team",
 			},
 		},

@@ -40,7 +40,7 @@ func TestS16_WhatNeedsABlockedRoleIsBlockedWithIt(t *testing.T) {
 	in.Statements.Empties = []policies.Empty{{Resource: Ref("team:Search"), Origins: Origin(60)}}
 	p := MustMake(t, in).Plan
 	wantDue(t, p, "lower team:Search cy responder>none policy",
-		"blocked: raise account di read_only_user>limited_user policy: no seat is free on licence Business, which limited_user needs",
+		"blocked: raise account di read_only_user>limited_user policy: no seat is free on license Business, which limited_user needs",
 		"blocked: raise team:Search di none>responder policy: it needs di@acme.com from read_only_user to limited_user on account, which is blocked",
 		"held S27: raise account ann limited_user>user policy")
 }

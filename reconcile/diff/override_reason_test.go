@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dutyward/dutyward/inventory"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -77,15 +76,4 @@ func TestTurnsThatFollowOneAnotherAreReplacedByOneOverride(t *testing.T) {
 		"+ di override 72h0m0s..132h0m0s for bob policy",
 		"+ di override 144h0m0s..168h0m0s for bob policy",
 	)
-}
-
-// Only what a limit is about is compared for it: other schedules are no news.
-func TestS38_ALimitOnOneScheduleIsAboutThatOne(t *testing.T) {
-	p := MustMake(t, Input(Turns(), underLimits(elsewhere(), "cy schedule:Weekly none", "di schedule:Follow none"))).Plan
-	for _, x := range p.Extra {
-		if x.Resource.Kind == inventory.KindSchedule && x.Resource.ID != "WEE" {
-			t.Errorf("extra is %+v, of a schedule on which nobody is beyond a limit", x)
-		}
-	}
-	sameLines(t, "changed are", moves(p), []string{"lower schedule:Weekly cy rotation>none policy"})
 }

@@ -2,13 +2,11 @@ package diff_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/policies/desired"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -112,51 +110,5 @@ func TestS23_WhatIsHeldIsNoEdit(t *testing.T) {
 		if len(p.Held) != 1 || p.Held[0].Rule != "S23" || len(p.Edits) != 0 {
 			t.Errorf("held %+v, edits %+v, want no edit", p.Held, p.Edits)
 		}
-	}
-}
-
-// An end after which somebody has the same role still is no news.
-func TestAccessThatGoesOnAsItIsIsNotListed(t *testing.T) {
-	st := underLimits(everybody("user:di@acme.com team:Search manager until 3", "user:di@acme.com team:Search responder"), "di team:Search responder")
-	in := Input(Account(), st)
-	in.Settings.WarnBefore = 24 * 3600e9
-	if p := MustMake(t, in).Plan; len(p.Expiring) != 0 {
-		t.Errorf("ending is %+v, though di stays responder", p.Expiring)
-	}
-}
-
-// What is remembered of an event goes on in the one that took over from it, be it a
-// person's turns or only that policies named it.
-func TestS14_WhatIsRememberedOfAnEventGoesOnInItsSuccessor(t *testing.T) {
-	week := inventory.ByID(inventory.KindSchedule, "FOL")
-	for name, c := range map[string]struct {
-		pairs []plan.RoundPair
-		named []plan.NamedTarget
-		want  []string
-	}{
-		"turns": {[]plan.RoundPair{{Pair: desired.Pair{User: "di", Resource: week, Layer: "WEEK"}, Desired: "rotation", Actual: "rotation"}}, nil,
-			[]string{"raise schedule:Follow di none>rotation drift", "lower schedule:Follow bob rotation>none policy"}},
-		"its name": {nil, []plan.NamedTarget{{Target: desired.Target{Resource: week, Layer: "WEEK"}}},
-			[]string{"raise schedule:Follow di none>rotation facts", "lower schedule:Follow bob rotation>none drift"}},
-		"nothing": {nil, nil,
-			[]string{"raise schedule:Follow di none>rotation facts", "lower schedule:Follow bob rotation>none policy"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := Turns()
-			v := s.Schedules["FOL"]
-			e := v.Rotations[0].Events[0]
-			then := e
-			then.EffectiveUntil, e.ID, e.EffectiveSince = Ptr(Monday), "WEEK2", Monday
-			v.Rotations[0].Events = []inventory.Event{then, e}
-			s.Schedules["FOL"] = v
-			Rerender(s, "FOL")
-			in := Input(s, Rotation("ann di cy Follow"))
-			in.Memory.Last = &plan.Round{At: At(-1), Revision: "r1", Pairs: c.pairs, Named: c.named}
-			p := MustMake(t, in).Plan
-			wantTurns(t, p, c.want...)
-			if slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Layer != "WEEK2" }) {
-				t.Errorf("%+v, want changes of the event that is in effect", p.Changes)
-			}
-		})
 	}
 }
