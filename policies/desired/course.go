@@ -214,6 +214,12 @@ func (e *Expansion) PairsByUser() map[string][]Pair {
 	return by
 }
 
+// GrantAt is what a pair is to have at t; false if nothing.
+func (e *Expansion) GrantAt(pair Pair, t time.Time) (Grant, bool) {
+	sorted, _ := e.candidates.Get(pair)
+	return e.choose(pair, sorted, t)
+}
+
 // RoleAt is the role that a pair is to have at t; inventory.None if none.
 func (e *Expansion) RoleAt(pair Pair, t time.Time) string {
 	sorted, _ := e.candidates.Get(pair)

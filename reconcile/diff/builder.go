@@ -112,6 +112,7 @@ func (b *builder) build(e *desired.Expansion) *plan.Plan {
 	b.notice()
 	b.expires(e)
 	b.expiring(e)
+	b.starting(e)
 	if !b.in.brief {
 		b.wouldEdit()
 		b.findings(e)

@@ -162,6 +162,10 @@ func (b *builder) nameEverything() {
 	for _, x := range b.plan.Expiring {
 		name(x.User, x.Resource)
 	}
+	for _, x := range b.plan.Starting {
+		name(x.User, x.Resource)
+		b.nameLayer(x.Resource, x.Layer)
+	}
 	for _, f := range b.plan.Findings {
 		b.plan.Name(b.index, f.Subject)
 		b.plan.Name(b.index, f.Resource)
@@ -288,4 +292,26 @@ func (b *builder) unnamed(what string) left {
 		return left{codeExtraRuleFailed, "a rule failed that may name this " + what}
 	}
 	return left{codeExtraUnnamed, "no policy names this " + what}
+}
+
+// starting lists the access that a date is to give soon. Shifts start every day, and are
+// no news.
+func (b *builder) starting(e *desired.Expansion) {
+	for _, edge := range e.Boundaries(b.in.Now, b.in.Now.Add(b.in.Settings.WarnBefore)) {
+		for _, pair := range edge.Pairs {
+			g, ok := e.GrantAt(pair, edge.At)
+			if !ok || g.FromKind != desired.BoundDate || !g.From.Equal(edge.At) || b.access.UnknownReason(pair) != "" {
+				continue
+			}
+			before := e.RoleAt(pair, edge.At.Add(-1))
+			if inventory.CompareRoles(pair.Resource.Kind, g.Role, before) <= 0 {
+				continue
+			}
+			x := plan.Starting{User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Role: g.Role, From: edge.At, Before: before, By: g.By}
+			if !g.Until.IsZero() && g.UntilKind != desired.BoundSnapshot {
+				x.Until = &g.Until
+			}
+			b.plan.Starting = append(b.plan.Starting, x)
+		}
+	}
 }

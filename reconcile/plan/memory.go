@@ -173,6 +173,22 @@ type Expiring struct {
 	By []desired.By `json:"by"`
 }
 
+// Starting is access that policies give from a date on that is near.
+type Starting struct {
+	User     string        `json:"user"`
+	Resource inventory.Ref `json:"resource"`
+	// Layer is the id of a layer or event; empty but on schedules.
+	Layer string `json:"layer"`
+	Role  string `json:"role"`
+	// Until is when it ends again; null if that is not known.
+	From  time.Time  `json:"from"`
+	Until *time.Time `json:"until"`
+	// Before is the role that policies give until then.
+	Before string `json:"before"`
+	// By are the rules that give it.
+	By []desired.By `json:"by"`
+}
+
 // RuleCount is how many elements a rule gave.
 type RuleCount struct {
 	Package string `json:"package"`

@@ -60,6 +60,8 @@ type Plan struct {
 	// Expiring is the time-bound access that ends soon: within
 	// Settings.WarnBefore.
 	Expiring []Expiring `json:"expiring"`
+	// Starting is the access given from a date on that starts as soon.
+	Starting []Starting `json:"starting"`
 	// Findings are risks: those of policies and the built-in ones.
 	Findings []Finding `json:"findings"`
 	// Errors are what kept the round from doing all it was asked to; commands

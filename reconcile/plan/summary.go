@@ -32,7 +32,7 @@ func Fill(p *Plan) {
 	p.Findings, p.Errors, p.Warnings = OrEmpty(p.Findings), OrEmpty(p.Errors), OrEmpty(p.Warnings)
 	p.Notices, p.Suspended = OrEmpty(p.Notices), OrEmpty(p.Suspended)
 	p.Policies = OrEmpty(p.Policies)
-	p.Expiring = OrEmpty(p.Expiring)
+	p.Expiring, p.Starting = OrEmpty(p.Expiring), OrEmpty(p.Starting)
 	for i := range p.Findings {
 		p.Findings[i].By = OrEmpty(p.Findings[i].By)
 	}

@@ -28,6 +28,7 @@ func PlanText(w io.Writer, p *plan.Plan, s Style) error {
 	t.implied()
 	t.absent()
 	t.unassigned()
+	t.starting()
 	t.expiring()
 	t.findings()
 	t.notices()

@@ -232,6 +232,26 @@ func (t *planText) unassigned() {
 	t.list("  ", people)
 }
 
+func (t *planText) starting() {
+	if len(t.plan.Starting) == 0 {
+		return
+	}
+	t.head("Starting soon (%d): access that policies give from a date on", len(t.plan.Starting))
+	for _, x := range t.plan.Starting[:min(len(t.plan.Starting), listShown)] {
+		line := fmt.Sprintf("%s: %s on %s from %s", t.user(x.User), Role(x.Resource.Kind, x.Role), t.place(x.Resource, x.Layer), clock(x.From))
+		if x.Until != nil {
+			line += " until " + clock(*x.Until)
+		}
+		if len(x.By) > 0 {
+			line += t.mild(" — " + Rule(x.By[0]))
+		}
+		t.line("  %s", line)
+	}
+	if more := len(t.plan.Starting) - listShown; more > 0 {
+		t.line("  and %d more (--json lists them)", more)
+	}
+}
+
 func (t *planText) expiring() {
 	if len(t.plan.Expiring) == 0 {
 		return
