@@ -94,6 +94,15 @@ func Netted(was, is inventory.Schedule, steps []Step, now time.Time) map[string]
 	return on
 }
 
+// Begun are the pairs of steps whose event has ended, and goes on as its successor.
+func Begun(was, is inventory.Schedule, steps []Step, now time.Time) []Pair {
+	return slices.DeleteFunc(Pairs(steps), func(p Pair) bool {
+		old, there := findEvent(is, p.Old.ID)
+		_, made := madeIn(is, was, p, now)
+		return !made || there && !ended(old, now)
+	})
+}
+
 // Fallen are the pairs of steps whose event has ended without anything that goes
 // on from there.
 func Fallen(was, is inventory.Schedule, steps []Step, now time.Time) []Pair {

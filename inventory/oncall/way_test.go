@@ -230,12 +230,12 @@ func TestS23_WhatHasTakenEffectStaysAndKeepsItsNet(t *testing.T) {
 	states := oncall.States(was, steps)
 	past := local(berlin, "2026-06-15 09:00") // the handoff
 	for k, c := range map[int]struct {
-		back           string
-		netted, fallen int
+		back                  string
+		netted, fallen, begun int
 	}{
-		0: {"", 0, 0}, 1: {"delete_rotation NET2", 0, 0}, // the event goes on, and its net is one too many
-		2: {"", 1, 0},                                    // it ended, and goes on in the net
-		3: {"delete_rotation NET2", 0, 0}, 4: {"", 0, 0}, // as its successor, with and without one
+		0: {"", 0, 0, 0}, 1: {"delete_rotation NET2", 0, 0, 0}, // the event goes on, and its net is one too many
+		2: {"", 1, 0, 0},                                       // it ended, and goes on in the net
+		3: {"delete_rotation NET2", 0, 0, 1}, 4: {"", 0, 0, 1}, // as its successor, with and without one
 	} {
 		is := asRead(states[k])
 		if got := kinds(oncall.TakeBack(was, is, steps, past)); got != c.back {
@@ -247,7 +247,11 @@ func TestS23_WhatHasTakenEffectStaysAndKeepsItsNet(t *testing.T) {
 		if got := len(oncall.Fallen(was, is, steps, past)); got != c.fallen {
 			t.Errorf("after %d steps, too late: %d have fallen, want %d", k, got, c.fallen)
 		}
-		if n := len(oncall.Netted(was, is, steps, past.Add(-time.Second))) + len(oncall.Fallen(was, is, steps, past.Add(-time.Second))); n != 0 {
+		if got := len(oncall.Begun(was, is, steps, past)); got != c.begun {
+			t.Errorf("after %d steps, too late: %d have begun, want %d", k, got, c.begun)
+		}
+		early := past.Add(-time.Second)
+		if n := len(oncall.Netted(was, is, steps, early)) + len(oncall.Fallen(was, is, steps, early)) + len(oncall.Begun(was, is, steps, early)); n != 0 {
 			t.Errorf("after %d steps, in time: %d have ended", k, n)
 		}
 	}
@@ -268,6 +272,9 @@ func TestS23_WhatHasTakenEffectStaysAndKeepsItsNet(t *testing.T) {
 	unlisted.Rotations[0].Events = unlisted.Rotations[0].Events[1:]
 	if n := len(oncall.Fallen(was, unlisted, steps, past)) + len(oncall.Netted(was, unlisted, steps, past)); n != 0 {
 		t.Errorf("where only the successor is listed, %d have fallen or go on in a net", n)
+	}
+	if n := len(oncall.Begun(was, unlisted, steps, past)); n != 1 {
+		t.Errorf("where only the successor is listed, %d have begun", n)
 	}
 	netted := oncall.Netted(was, asRead(states[2]), steps, past)
 	if p, ok := netted["NET2"]; !ok || p.Old.ID != "E" {

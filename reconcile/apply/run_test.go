@@ -324,6 +324,7 @@ func TestAReportSaysWhetherAllCameAboutAndWhetherThePlansEndIsToBlame(t *testing
 		"and something else was in a way":  {[]plan.Change{cid, ann, bob}, ends, false, apply.Counts{Conflict: 1, Done: 1, Skipped: 1}, false},
 		"and something else failed":        {[]plan.Change{change(onTeam("eve", "T1"), "none", "observer"), ann, bob}, ends, false, apply.Counts{Failed: 1, Done: 1, Skipped: 1}, false},
 		"it ended before a write was sent": {[]plan.Change{ann}, nil, true, apply.Counts{Failed: 1}, true},
+		"and another was not started":      {[]plan.Change{ann, bob}, nil, true, apply.Counts{Failed: 1, Skipped: 1}, true},
 		"something failed":                 {[]plan.Change{change(onTeam("eve", "T1"), "none", "observer")}, nil, false, apply.Counts{Failed: 1}, false},
 		"something was in the way":         {[]plan.Change{cid}, nil, false, apply.Counts{Conflict: 1}, false},
 	} {

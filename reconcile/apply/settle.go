@@ -83,8 +83,21 @@ func (e *editing) unwind(ctx context.Context, in editIntent, is inventory.Schedu
 		return ending{status: IntentUndone, err: cause, why: fmt.Sprintf(
 			"the edit of schedule %s was not completed, and its handoff has passed: the earlier turns continue from now on, and what the policies want is planned again%s", name, because)}, nil
 	}
+	if begun := oncall.Begun(in.Was, is, in.Steps, e.now()); len(begun) > 0 {
+		return ending{status: IntentUndone, err: cause, why: fmt.Sprintf(
+			"the edit of schedule %s was not completed, and its handoff has passed: the new turns of %s have begun, and stay; the rest was taken back%s", name, eventNames(begun), because)}, nil
+	}
 	return ending{status: IntentUndone, err: cause, why: fmt.Sprintf(
 		"the edit of schedule %s was not completed; what was written of it was taken back, and its turns are what they were%s", name, because)}, nil
+}
+
+// eventNames are the names of the events that go on.
+func eventNames(pairs []oncall.Pair) string {
+	var names []string
+	for _, p := range pairs {
+		names = append(names, "event "+p.New.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // home makes the successor of an event whose turns have begun in a net, and takes
