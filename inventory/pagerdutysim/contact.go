@@ -225,14 +225,20 @@ func (s *Server) ruleOf(w http.ResponseWriter, r *http.Request) (*user, int, boo
 	return u, i, true
 }
 
+// listRules lists the rules for incidents of high urgency, unless others are asked
+// for. Source: PagerDuty's API description, parameter urgency.
 func (s *Server) listRules(w http.ResponseWriter, r *http.Request) {
 	u, ok := s.userOf(w, r)
 	if !ok {
 		return
 	}
 	whole := slices.Contains(includes(r), "contact_methods")
+	urgency := cmp.Or(r.URL.Query().Get("urgency"), "high")
 	list := []object{}
 	for _, n := range u.rules {
+		if urgency != "all" && n.urgency != urgency {
+			continue
+		}
 		o := s.ruleView(u, n)
 		if i := slices.IndexFunc(u.contacts, func(c contactMethod) bool { return c.id == n.contact }); whole && i >= 0 {
 			o["contact_method"] = s.contactView(u, u.contacts[i])

@@ -186,3 +186,50 @@ func TestAnUpperCaseAddressOfTheSeedIsFound(t *testing.T) {
 	}))
 	a.must(http.StatusCreated, "POST", "/users", person(nil)) // From: ann@acme.com
 }
+
+func TestNullClearsWhatIsSaidOfThings(t *testing.T) {
+	a := newAPI(t)
+	team := a.must(http.StatusCreated, "POST", "/teams", fields{"team": fields{"type": "team", "name": "New", "description": "Said"}}).text("team", "id")
+	policy := merged(escalationPolicy("New", "PANN001"), fields{"description": "Said"})
+	policyID := a.must(http.StatusCreated, "POST", "/escalation_policies", fields{"escalation_policy": policy}).text("escalation_policy", "id")
+	service := a.serviceOn(policyID, fields{"description": "Said"})
+	user := a.must(http.StatusCreated, "POST", "/users", person(fields{"email": "eve@acme.com", "description": "Said", "job_title": "Said"})).text("user", "id")
+	for _, tt := range []struct {
+		path, key string
+		body      fields
+		members   []string
+	}{
+		{"/teams/" + team, "team", fields{"name": "New"}, []string{"description"}},
+		{"/escalation_policies/" + policyID, "escalation_policy", merged(policy, fields{"description": absent}), []string{"description"}},
+		{"/services/" + service, "service", fields{"type": "service", "name": "Shop"}, []string{"description"}},
+		{"/users/" + user, "user", fields{"name": "Eve", "email": "eve@acme.com"}, []string{"description", "job_title"}},
+	} {
+		for _, member := range tt.members {
+			if got := a.must(http.StatusOK, "PUT", tt.path, fields{tt.key: tt.body}); got.at(tt.key, member) != "Said" {
+				t.Errorf("%s: a write without %s made it %v", tt.path, member, got.at(tt.key, member))
+			}
+		}
+		for _, member := range tt.members {
+			got := a.must(http.StatusOK, "PUT", tt.path, fields{tt.key: merged(tt.body, fields{member: nil})})
+			if left := got.at(tt.key, member); left != nil && left != "" {
+				t.Errorf("%s: %s null left %v", tt.path, member, left)
+			}
+		}
+	}
+}
+
+func TestRulesAreListedByUrgencyHighUnlessAsked(t *testing.T) {
+	a := newAPI(t, abilities("urgencies"))
+	const rules = "/users/PANN001/notification_rules"
+	method := a.must(http.StatusCreated, "POST", "/users/PANN001/contact_methods", fields{"contact_method": fields{
+		"type": "email_contact_method", "label": "Work", "address": "ann@work.com"}}).text("contact_method", "id")
+	for _, urgency := range []string{"high", "low"} {
+		a.must(http.StatusCreated, "POST", rules, fields{"notification_rule": fields{"type": "assignment_notification_rule", "start_delay_in_minutes": 7,
+			"urgency": urgency, "contact_method": fields{"id": method, "type": "email_contact_method"}}})
+	}
+	for query, want := range map[string][]string{"": {"high"}, "?urgency=low": {"low"}, "?urgency=all": {"high", "low"}} {
+		if diff := cmp.Diff(want, a.must(http.StatusOK, "GET", rules+query, nil).each("urgency", "notification_rules")); diff != "" {
+			t.Errorf("%s: %s", query, diff)
+		}
+	}
+}

@@ -133,10 +133,10 @@ func (s *Server) deletePolicy(w http.ResponseWriter, r *http.Request) {
 
 // policyBody is a policy as clients send one. A nil field was not sent.
 type policyBody struct {
-	Name        *string `json:"name"`
-	Description *string `json:"description"`
-	NumLoops    *int    `json:"num_loops"`
-	Handoffs    *string `json:"on_call_handoff_notifications"`
+	Name        *string          `json:"name"`
+	Description optional[string] `json:"description"`
+	NumLoops    *int             `json:"num_loops"`
+	Handoffs    *string          `json:"on_call_handoff_notifications"`
 	// Teams is null where a policy is to be of none: PagerDuty's Terraform provider
 	// sends that.
 	Teams optional[[]given] `json:"teams"`
@@ -233,7 +233,7 @@ func (s *Server) applyPolicy(w http.ResponseWriter, r *http.Request, p *policy) 
 		return nil, false
 	}
 	set(&p.name, body.Name)
-	set(&p.description, body.Description)
+	body.Description.set(&p.description)
 	set(&p.repeat, body.NumLoops)
 	set(&p.handoffs, body.Handoffs)
 	p.name = strings.TrimSpace(p.name)

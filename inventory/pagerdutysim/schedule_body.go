@@ -19,6 +19,13 @@ type optional[T any] struct {
 	Value T
 }
 
+// set puts what was sent into its place: null clears.
+func (o optional[T]) set(into *T) {
+	if o.Given {
+		*into = o.Value
+	}
+}
+
 // UnmarshalJSON is called only for members that are there.
 func (o *optional[T]) UnmarshalJSON(data []byte) error {
 	o.Given = true

@@ -171,13 +171,13 @@ func (s *Server) getService(w http.ResponseWriter, r *http.Request) {
 
 // serviceBody is a service as clients send one. A nil field was not sent.
 type serviceBody struct {
-	Name                   *string `json:"name"`
-	Description            *string `json:"description"`
-	Status                 *string `json:"status"`
-	AcknowledgementTimeout timeout `json:"acknowledgement_timeout"`
-	AutoResolveTimeout     timeout `json:"auto_resolve_timeout"`
-	AlertCreation          *string `json:"alert_creation"`
-	EscalationPolicy       *given  `json:"escalation_policy"`
+	Name                   *string          `json:"name"`
+	Description            optional[string] `json:"description"`
+	Status                 *string          `json:"status"`
+	AcknowledgementTimeout timeout          `json:"acknowledgement_timeout"`
+	AutoResolveTimeout     timeout          `json:"auto_resolve_timeout"`
+	AlertCreation          *string          `json:"alert_creation"`
+	EscalationPolicy       *given           `json:"escalation_policy"`
 	settings               map[string]any
 }
 
@@ -260,7 +260,7 @@ func (s *Server) applyService(w http.ResponseWriter, r *http.Request, v *service
 		return false
 	}
 	set(&v.Name, body.Name)
-	set(&v.Description, body.Description)
+	body.Description.set(&v.Description)
 	set(&v.alertCreation, body.AlertCreation)
 	set(&v.Status, body.Status)
 	v.Name = strings.TrimSpace(v.Name)

@@ -55,9 +55,9 @@ func (s *Server) getTeam(w http.ResponseWriter, r *http.Request) {
 }
 
 type teamBody struct {
-	Name        *string `json:"name"`
-	Description *string `json:"description"`
-	DefaultRole *string `json:"default_role"`
+	Name        *string          `json:"name"`
+	Description optional[string] `json:"description"`
+	DefaultRole *string          `json:"default_role"`
 	// Parent is null for a team that is to stand at the top.
 	Parent optional[given] `json:"parent"`
 }
@@ -122,7 +122,7 @@ func (s *Server) applyTeam(w http.ResponseWriter, r *http.Request, t *team) bool
 		return false
 	}
 	set(&t.name, body.Name)
-	set(&t.description, body.Description)
+	body.Description.set(&t.description)
 	set(&t.defaultRole, body.DefaultRole)
 	t.name = strings.TrimSpace(t.name)
 	var errs []string

@@ -160,15 +160,15 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) {
 
 // userBody is a user as clients send one. A nil field was not sent.
 type userBody struct {
-	Type        string  `json:"type"`
-	Name        *string `json:"name"`
-	Email       *string `json:"email"`
-	Role        *string `json:"role"`
-	JobTitle    *string `json:"job_title"`
-	TimeZone    *string `json:"time_zone"`
-	Description *string `json:"description"`
-	Color       *string `json:"color"`
-	License     *given  `json:"license"`
+	Type        string           `json:"type"`
+	Name        *string          `json:"name"`
+	Email       *string          `json:"email"`
+	Role        *string          `json:"role"`
+	JobTitle    optional[string] `json:"job_title"`
+	TimeZone    *string          `json:"time_zone"`
+	Description optional[string] `json:"description"`
+	Color       *string          `json:"color"`
+	License     *given           `json:"license"`
 }
 
 func (s *Server) createUser(w http.ResponseWriter, r *http.Request) {
@@ -255,9 +255,9 @@ func (s *Server) applyUser(w http.ResponseWriter, r *http.Request, u *user, body
 	if license != u.license {
 		u.license, u.allocatedAt = license, s.now()
 	}
-	set(&u.jobTitle, body.JobTitle)
+	body.JobTitle.set(&u.jobTitle)
 	set(&u.timeZone, body.TimeZone)
-	set(&u.description, body.Description)
+	body.Description.set(&u.description)
 	set(&u.color, body.Color)
 	return true
 }
