@@ -2,6 +2,7 @@ package diff_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,24 @@ func TestS16_ATeamTakesFiveHundredPeopleAndNoMore(t *testing.T) {
 			if b.Why != "the team has 500 members, and PagerDuty allows no more" {
 				t.Errorf("%s is blocked: %s", b.User, b.Why)
 			}
+		}
+	}
+}
+
+// Who takes the place of somebody who leaves waits for that, and who takes a free one
+// does not.
+func TestS16_OnlyWhoTakesALeaversPlaceWaitsForIt(t *testing.T) {
+	for members, want := range map[int]string{497: "0 0", 498: "0 0", 499: "0 1"} {
+		s, st := full(members, 1)
+		var waits []string
+		for _, c := range MustMake(t, Input(s, st)).Plan.Changes {
+			if c.Effect == plan.Raise {
+				waits = append(waits, fmt.Sprint(len(c.Requires)))
+			}
+		}
+		slices.Sort(waits)
+		if got := strings.Join(waits, " "); got != want {
+			t.Errorf("of %d people one leaves: those who join wait for %s changes, want %s", members, got, want)
 		}
 	}
 }
