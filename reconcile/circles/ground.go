@@ -211,7 +211,7 @@ func (s *solution) doubt(user string) {
 		}
 		i := slices.IndexFunc(s.reasons[target][user], func(r desired.Reason) bool { return s.follows(r.Fact, user, in).grade == doubtful })
 		s.doubtful = append(s.doubtful, desired.Unknown{Code: policies.CodeCircularGrant, User: user, Resource: target.Resource, Reason: fmt.Sprintf(
-			"whether %s is on %s for another reason than %s, which follows from it, can't be told (S34)",
+			"it is unknown whether %s is on %s for another reason than %s, which follows from it (S34)",
 			s.c.index.Name(inventory.KindUser, user), s.c.index.Named(thing(s.reasons[target][user][i].Fact)), s.c.index.Named(target.Resource))})
 	}
 }

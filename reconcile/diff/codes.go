@@ -89,7 +89,7 @@ var roundPages = code.Pages{
 	},
 	{
 		Code: codeTokenOwner, Account: true,
-		Title:   "Who owns the API token can't be told",
+		Title:   "The owner of the API token is unknown",
 		Means:   "PagerDuty did not say to whom the token belongs.",
 		Why:     "That person must never be changed, so nothing is lowered (S20).",
 		Do:      "Wait for the next round, or see `dutyward doctor`.",
@@ -311,7 +311,7 @@ var blockedPages = code.Pages{
 	{
 		Code: blockedTooManyEvents, Account: true,
 		Title:   "The rotation has too many events",
-		Means:   "An event is replaced by its successor, and the rotation has no room for one.",
+		Means:   "An event is replaced by its successor, and the rotation can't take another one.",
 		Why:     "PagerDuty would refuse it.",
 		Do:      "Wait until an event has ended, or delete one that is to come.",
 		Example: "a rotation with as many events as PagerDuty allows",

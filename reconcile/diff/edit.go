@@ -135,7 +135,7 @@ func (b *builder) untold(s inventory.Schedule, changes []plan.Change, err error)
 	case refused != nil:
 		why = refused.Message
 	}
-	b.notify(codeTurnsUntold, "the turns on schedule %s can't be told as they would be with what is observed or held, for that could not be made: %s", s.Name, why)
+	b.notify(codeTurnsUntold, "the turns on schedule %s can't be shown with its observed and held changes, since these could not be made: %s", s.Name, why)
 }
 
 func (b *builder) sortEdits(edits []plan.Edit) {

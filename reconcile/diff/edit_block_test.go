@@ -111,7 +111,7 @@ func TestWhatIsObservedIsSaidNotToBePossible(t *testing.T) {
 	in := Input(s, st)
 	in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindSchedule: plan.Observe}
 	p := MustMake(t, in).Plan
-	want := `the turns on schedule Follow can't be told as they would be with what is observed or held, for that could not be made: event "Week" would have 28 members, and at most 20 are allowed`
+	want := `the turns on schedule Follow can't be shown with its observed and held changes, since these could not be made: event "Week" would have 28 members, and at most 20 are allowed`
 	if len(p.WouldEdit) != 0 || len(p.Notices) != 1 || p.Notices[0].Message != want {
 		t.Errorf("would edit %+v, notices %q, want %q", p.WouldEdit, p.Notices, want)
 	}

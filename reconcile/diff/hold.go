@@ -43,7 +43,7 @@ func (b *builder) suspend() {
 		because("S20", desired.Notice{Code: codeTokenOwner, Message: b.in.SelfDoubt})
 	}
 	for _, n := range b.operators.nobody {
-		n.Message = "who must never be changed can't be told: " + n.Message
+		n.Message = "could not determine who must never be changed: " + n.Message
 		because("S20", n)
 	}
 }
@@ -126,7 +126,7 @@ var emptiedTeam = guard{hold: hold{code: plan.HoldEmptying, rule: "S3", releasab
 				b.reference(c.Resource), letThrough(c)),
 		}
 		if !empty {
-			w.why = fmt.Sprintf("no rule puts anybody on %s for good any more, only for shifts or a while", team)
+			w.why = fmt.Sprintf("no rule puts anybody on %s permanently any more, only for shifts or a while", team)
 		}
 		if byLimit(b.access, c) {
 			w.why = fmt.Sprintf("limits would leave nobody on %s", team)

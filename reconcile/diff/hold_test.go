@@ -308,7 +308,7 @@ func TestS3_WhatWouldEmptyATeamIsSaid(t *testing.T) {
 		"no rule":          {Members(Grants("group:nobody team:Search responder"), "nobody user:gone@acme.com"), "no rule puts anybody on team:Search any more"},
 		"a limited grant":  {underLimits(Grants("user:cy@acme.com team:Search responder"), "cy team:* none"), "no rule puts anybody on team:Search any more"},
 		"a limit alone":    {underLimits(Grants("user:ann@acme.com account user"), "cy team:* none"), "limits would leave nobody on team:Search"},
-		"only for a shift": {Members(Grants("oncall:Primary team:Search responder", "group:nobody team:Search responder"), "nobody user:gone@acme.com"), "no rule puts anybody on team:Search for good any more, only for shifts or a while"},
+		"only for a shift": {Members(Grants("oncall:Primary team:Search responder", "group:nobody team:Search responder"), "nobody user:gone@acme.com"), "no rule puts anybody on team:Search permanently any more, only for shifts or a while"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := Input(Account(), c.policy)

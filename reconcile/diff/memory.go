@@ -170,11 +170,11 @@ var unwitnessedRaise = guard{hold: hold{code: plan.HoldUnwitnessed, rule: "S4", 
 		if !slices.Contains(b.wayBack, c.ID) || b.released(c) || doubt == "" && !before {
 			return wait{}, false
 		}
-		why := fmt.Sprintf("this program raised %s to %s, and whether a person gave that role since ", b.userName(c.User), c.Before)
+		why := fmt.Sprintf("this program raised %s to %s, and whether a person gave that role since then ", b.userName(c.User), c.Before)
 		if doubt == "" {
-			why += "could not be told in an earlier round"
+			why += "could not be determined in an earlier round"
 		} else {
-			why += "can't be told: " + doubt
+			why += "is unknown: " + doubt
 		}
 		return wait{why, "grant the role if it is meant, or take it back: " + letThrough(c), nil}, true
 	}

@@ -31,7 +31,7 @@ func wayBack(last time.Duration) diff.Input {
 
 const (
 	goesBack = "lower account ann admin>user "
-	s4       = "this program raised ann@acme.com to admin, and whether a person gave that role since "
+	s4       = "this program raised ann@acme.com to admin, and whether a person gave that role since then "
 )
 
 func TestS4_AWayBackWaitsForAWordWhereTheMemoryCantHaveSeenWhatPeopleDid(t *testing.T) {
@@ -42,11 +42,11 @@ func TestS4_AWayBackWaitsForAWordWhereTheMemoryCantHaveSeenWhatPeopleDid(t *test
 		why  string
 	}{
 		"a round a day ago":                 {wayBack(24 * time.Hour), nil, goesBack + "handoff", ""},
-		"no round for more than a day":      {wayBack(24*time.Hour + time.Second), nil, "held S4: " + goesBack + "handoff", "can't be told: no round was made since 2026-03-15 11:59 UTC"},
+		"no round for more than a day":      {wayBack(24*time.Hour + time.Second), nil, "held S4: " + goesBack + "handoff", "is unknown: no round was made since 2026-03-15 11:59 UTC"},
 		"the clock within the slack":        {wayBack(-30 * time.Second), nil, goesBack + "handoff", ""},
 		"a round that is yet to come":       {wayBack(-31 * time.Second), nil, "held S31: " + goesBack + "handoff", ""},
-		"a copy that was put back":          {wayBack(time.Hour), func(in *diff.Input) { in.Memory.Restored = "the state is a copy" }, "held S4: " + goesBack + "drift", "can't be told: the state is a copy"},
-		"held so in an earlier round":       {wayBack(time.Hour), func(in *diff.Input) { in.Memory.Last.Unwitnessed = []string{"account/ann/admin/user"} }, "held S4: " + goesBack + "handoff", "could not be told in an earlier round"},
+		"a copy that was put back":          {wayBack(time.Hour), func(in *diff.Input) { in.Memory.Restored = "the state is a copy" }, "held S4: " + goesBack + "drift", "is unknown: the state is a copy"},
+		"held so in an earlier round":       {wayBack(time.Hour), func(in *diff.Input) { in.Memory.Last.Unwitnessed = []string{"account/ann/admin/user"} }, "held S4: " + goesBack + "handoff", "could not be determined in an earlier round"},
 		"another held so":                   {wayBack(time.Hour), func(in *diff.Input) { in.Memory.Last.Unwitnessed = []string{"account/bob/admin/user"} }, goesBack + "handoff", ""},
 		"no round at all, and nothing else": {wayBack(time.Hour), func(in *diff.Input) { in.Memory.Last = nil }, goesBack + "policy", ""},
 		"a person's word": {wayBack(25 * time.Hour), func(in *diff.Input) {

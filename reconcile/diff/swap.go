@@ -207,7 +207,7 @@ var voidedOverride = editGuard{hold{code: plan.HoldVoidedOverride, rule: "S24", 
 		kinds = [][]unit{theirs}
 	}
 	return b.firstOf(kinds...), waitFor(strings.Join(covers, "; ")+" would be void",
-		"it goes on once that is over; to have it before, release it, and make the override anew in PagerDuty for whoever has the turn then")
+		"it goes on once that is over; to have it before, release it, and create the override again in PagerDuty for whoever has the turn then")
 }}
 
 // tellCover names an override.

@@ -55,7 +55,7 @@ func TestWhatCouldNotBeMadeIsSaidWhereItsTurnsWouldBeTold(t *testing.T) {
 	st := Members(Rotation("Weekly"), "nobody user:gone@acme.com")
 	st.Grants = append(st.Grants, Grants("group:nobody schedule:Weekly rotation").Grants...)
 	p := MustMake(t, Input(Turns(), st)).Plan
-	want := "the turns on schedule Weekly can't be told as they would be with what is observed or held, for that could not be made: it would leave layer Day of schedule Weekly without anybody: ann@acme.com, bob@acme.com, cy@acme.com would leave it, the last there"
+	want := "the turns on schedule Weekly can't be shown with its observed and held changes, since these could not be made: it would leave layer Day of schedule Weekly without anybody: ann@acme.com, bob@acme.com, cy@acme.com would leave it, the last there"
 	if len(p.WouldEdit) != 0 || !strings.Contains(strings.Join(desired.Messages(p.Notices), "\n"), want) {
 		t.Errorf("would edit %v, notices %q", p.WouldEdit, desired.Messages(p.Notices))
 	}

@@ -23,8 +23,8 @@ var Pages = code.Pages{
 	{
 		Code: HoldSuspended, Account: true,
 		Title:   "Nothing is lowered in this round",
-		Means:   "Something that decides about lowerings can't be told: the snapshot is incomplete, a rule erred, a protection or an operator can't be resolved, or the state is of another account.",
-		Why:     "What can't be told might be the reason to keep the access (S5, S6, S12, S20).",
+		Means:   "Something that decides about lowerings is unknown: the snapshot is incomplete, a rule erred, a protection or an operator can't be resolved, or the state is of another account.",
+		Why:     "What is unknown might be the reason to keep the access (S5, S6, S12, S20).",
 		Do:      "Fix what the plan's suspended says. The change goes on by itself after that.",
 		Example: "lowering is suspended: the snapshot is incomplete: team Payments (403)",
 	},
@@ -46,8 +46,8 @@ var Pages = code.Pages{
 	},
 	{
 		Code: HoldUnwitnessed, Account: true,
-		Title:   "Whether a raise is still this program's can't be told",
-		Means:   "This program raised somebody's role, and nobody watched since: a person may have given the role for good.",
+		Title:   "It is unknown whether a raise is still this program's",
+		Means:   "This program raised somebody's role, and nobody watched since: a person may have given the role permanently.",
 		Why:     "Taking it back could undo that person's decision (S4).",
 		Do:      "Grant the role if it is meant, or release the change.",
 		Example: "no round was made since 2026-03-01 09:00 UTC",
@@ -65,7 +65,7 @@ var Pages = code.Pages{
 		Title:   "An edit of turns would void somebody's override",
 		Means:   "The override replaces somebody who would have no turn there any more.",
 		Why:     "Other people's overrides are theirs (S24).",
-		Do:      "Wait until it is over, or release the change and make the override anew.",
+		Do:      "Wait until it is over, or release the change and create the override again.",
 		Example: "bob@acme.com's override in place of ann@acme.com, who leaves the rotation",
 	},
 	{
@@ -79,7 +79,7 @@ var Pages = code.Pages{
 	{
 		Code: HoldEmptying, Account: true,
 		Title:   "A team would lose everybody",
-		Means:   "No rule puts anybody on the team any more, or nobody for good.",
+		Means:   "No rule puts anybody on the team any more, or only for shifts or a while.",
 		Why:     "A renamed group or an emptied file looks like this (S3).",
 		Do:      "State `empty` for the team if it is meant, or release the change.",
 		Example: "no rule puts anybody on team:Payments any more",

@@ -103,7 +103,7 @@ func (m *markdown) section(s section) {
 }
 
 func (m *markdown) cut(what string) {
-	m.add(fmt.Sprintf("_Cut, since a comment has no more room: %s. `dutyward plan --base` without `--format markdown` shows all._\n", what))
+	m.add(fmt.Sprintf("_Cut to fit into a comment: %s. `dutyward plan --base` without `--format markdown` shows all._\n", what))
 }
 
 func (m *markdown) sections() []section {

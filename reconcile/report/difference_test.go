@@ -60,7 +60,7 @@ func TestACommentIsFoldedWhenLongAndCutWhenTooLong(t *testing.T) {
 			if got := strings.Contains(text, "<details>"); got != tc.folded || strings.Count(text, "<details>") != strings.Count(text, "</details>") {
 				t.Errorf("folded: %v", got)
 			}
-			if got := strings.Contains(text, "_Cut, since a comment has no more room: "); got != tc.cut {
+			if got := strings.Contains(text, "_Cut to fit into a comment: "); got != tc.cut {
 				t.Errorf("cut: %v", got)
 			}
 		})

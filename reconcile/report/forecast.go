@@ -58,7 +58,7 @@ func (t *forecastText) header() {
 	}
 	if n := len(f.Unknown); n > 0 {
 		t.line("")
-		t.line("%s", t.alarm(fmt.Sprintf("%s not foreseen, since it can't be told what is desired: see dutyward plan.", count(n, "pair or set of pairs is", "pairs or sets of pairs are"))))
+		t.line("%s", t.alarm(fmt.Sprintf("%s not forecast, since what is desired is unknown: see dutyward plan.", count(n, "pair or set of pairs is", "pairs or sets of pairs are"))))
 	}
 	for _, e := range noticeLines(f.Errors) {
 		t.line("%s%s", t.lower("error: "), e)

@@ -126,7 +126,7 @@ func wholePlan() *plan.Plan {
 				Waived: &plan.Waived{Reason: "being retired", Until: at("2026-04-01T00:00:00Z"), By: []policies.Origin{untitled}}},
 		},
 		Errors:   []desired.Notice{{Message: "oncall:Search Primry does not exist", Origin: untitled}},
-		Warnings: []desired.Notice{{Message: "the until of this grant has no effect", Origin: onCall}, {Message: "1 person could not be told"}},
+		Warnings: []desired.Notice{{Message: "the until of this grant has no effect", Origin: onCall}, {Message: "1 person could not be resolved"}},
 		Notices:  []desired.Notice{{Message: "This is the first round."}},
 		Summary:  plan.Summary{Raise: 3, Lower: 2, Observed: 1, Blocked: 2, Held: 1, Unknown: 3, Extra: 2, Protected: 2, Findings: 2, Waived: 1},
 	}

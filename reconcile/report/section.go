@@ -48,7 +48,7 @@ func (t *planText) held() {
 	if len(t.plan.Held) == 0 {
 		return
 	}
-	t.head("Held (%d): need a person's decision", len(t.plan.Held))
+	t.head("Held (%d): need a decision (dutyward release KEY)", len(t.plan.Held))
 	var held []decide.Hold
 	for _, h := range t.plan.Held {
 		held = append(held, decide.Hold{Held: h})

@@ -21,7 +21,7 @@ const (
 	StatusPlanned    Status = "planned"    // apply would change it
 	StatusObserved   Status = "observed"   // due, and not allowed by the configuration
 	StatusBlocked    Status = "blocked"    // due, and can't be made
-	StatusHeld       Status = "held"       // due, and waits for a word
+	StatusHeld       Status = "held"       // due, and waits for a decision
 	StatusUnknown    Status = "unknown"    // nobody can say what is asked
 	StatusProtected  Status = "protected"  // kept as it is
 	StatusExtra      Status = "extra"      // held without a policy, left alone
