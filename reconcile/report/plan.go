@@ -17,6 +17,8 @@ func PlanText(w io.Writer, p *plan.Plan, s Style) error {
 	t := newPlanText(w, p, s)
 	t.header()
 	t.suspended()
+	t.errors()
+	t.overview()
 	t.changes(p.Changes)
 	t.edits()
 	t.observed()
@@ -142,6 +144,17 @@ func (t *planText) suspended() {
 	t.line("%s", t.alarm("Nothing is lowered in this round, because:"))
 	for _, why := range t.plan.Suspended {
 		t.line("  %s", why.Message)
+	}
+}
+
+// errors stand before what they may have kept from being there.
+func (t *planText) errors() {
+	if len(t.plan.Errors) == 0 {
+		return
+	}
+	t.head("Errors (%d)", len(t.plan.Errors))
+	for _, line := range noticeLines(t.plan.Errors) {
+		t.line("  %s%s", t.lower("error: "), line)
 	}
 }
 

@@ -267,12 +267,6 @@ func (t *planText) expiring() {
 
 func (t *planText) notices() {
 	p := t.plan
-	if len(p.Errors) > 0 {
-		t.head("Errors (%d)", len(p.Errors))
-		for _, line := range noticeLines(p.Errors) {
-			t.line("  %s%s", t.lower("error: "), line)
-		}
-	}
 	if len(p.Warnings) > 0 {
 		t.head("Warnings (%d)", len(p.Warnings))
 		for _, line := range noticeLines(p.Warnings) {
