@@ -2,9 +2,12 @@ package reconcile_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile/daemon"
 )
@@ -77,4 +80,41 @@ func TestWithoutAnAuditTrailRoundsReadInFullAndTellWhy(t *testing.T) {
 		t.Errorf("%v, want a full refresh, and that the trail is not asked again", by)
 	}
 	v.told("the audit trail can't be read", 1)
+}
+
+// A quiet hour of 1,000 people, 100 teams and 50 schedules costs at most so many requests
+// a minute, looks at on-calls included.
+func TestAQuietHourCostsFewRequests(t *testing.T) {
+	if testing.Short() {
+		t.Skip("an hour of rounds; run without -short")
+	}
+	for name, c := range map[string]struct {
+		audit bool
+		most  float64 // requests a minute
+	}{"with the audit trail": {true, 12}, "without": {false, 27}} {
+		t.Run(name, func(t *testing.T) {
+			v := newVigil(t, func(s *inventory.Snapshot) { *s = *bigAccount(1_000) })
+			must(t, os.RemoveAll(v.folder))
+			must(t, os.MkdirAll(filepath.Join(v.folder, "people"), 0o755))
+			v.edit("access.rego", bigPolicy)
+			v.edit("people/people.json", rosterOfMany(1_000, "Team 0"))
+			v.Audit = c.audit
+			v.at(v.clock, "start")
+			before := v.client.Cost().Requests
+			began, last := v.clock, v.clock
+			for minute := 1; minute <= 60; minute++ {
+				why := daemon.WhyOnCalls
+				if minute%5 == 0 {
+					why = "schedule"
+				}
+				last = began.Add(time.Duration(minute) * time.Minute)
+				v.at(last, why)
+			}
+			per := float64(v.client.Cost().Requests-before) / 60
+			t.Logf("%.1f requests a minute: %v", per, v.Costs().Requests)
+			if per > c.most {
+				t.Errorf("%.1f requests a minute, want at most %.0f: %v", per, c.most, v.Costs().Requests)
+			}
+		})
+	}
 }
