@@ -207,9 +207,24 @@ func originsOf(origins []policies.Origin) string {
 			places = append(places, "built in")
 			continue
 		}
-		places = append(places, codeSpan(fmt.Sprintf("%s:%d", o.File, o.Line)))
+		places = append(places, originIn(o))
 	}
 	return strings.Join(places, ", ")
+}
+
+// originIn is a rule with its title, place, owner and row of data.
+func originIn(o policies.Origin) string {
+	text := codeSpan(fmt.Sprintf("%s:%d", o.File, o.Line))
+	if o.Title != "" {
+		text = escaped(o.Title) + " · " + text
+	}
+	if o.Owner != "" {
+		text += " · owner " + escaped(o.Owner)
+	}
+	if o.Source != "" {
+		text += " · from " + escaped(o.Source)
+	}
+	return text
 }
 
 // codeSpan is text as it stands, in a table too. Nothing in it mentions people or
