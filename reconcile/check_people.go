@@ -32,13 +32,27 @@ func nearlyAccounts(r *Result) []desired.Notice {
 				near = append(near, u.Email)
 			}
 		}
-		if len(near) != 1 || len(a.By) == 0 {
+		if len(near) == 0 || len(near) > 3 || len(a.By) == 0 {
+			continue
+		}
+		if len(near) > 1 {
+			slices.Sort(near)
+			out = append(out, desired.Notice{Code: codeNearlyAccount, About: inventory.Ref{Kind: inventory.KindUser, Name: a.Email}, Origin: a.By[0].Origin, Message: fmt.Sprintf(
+				"user:%s has no account, and no policy names %s, who have one; did you mean one of them?", a.Email, policies.List(near, "or"))})
 			continue
 		}
 		out = append(out, desired.Notice{Code: codeNearlyAccount, About: inventory.Ref{Kind: inventory.KindUser, Name: a.Email}, Origin: a.By[0].Origin, Message: fmt.Sprintf(
-			"user:%s has no account, and no policy names %s, who has one; did you mean user:%s?", a.Email, near[0], near[0])})
+			"user:%s has no account%s, and no policy names %s, who has one; did you mean user:%s?", a.Email, oddLetter(a.Email), near[0], near[0])})
 	}
 	return out
+}
+
+// oddLetter says in brackets what of an address can't be told by its look.
+func oddLetter(email string) string {
+	if letter := inventory.OddLetter(email); letter != "" {
+		return " (" + letter + ")"
+	}
+	return ""
 }
 
 // namedPeople are the e-mail addresses, in lower case, and ids behind '#' that

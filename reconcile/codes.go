@@ -23,6 +23,8 @@ const (
 	codeIdleWaiver    code.Code = "policy/idle-waiver"
 	codeNearlyAccount code.Code = "name/nearly-an-account"
 	codeGivesNothing  code.Code = "policy/gives-nothing"
+	codeReachesMost   code.Code = "policy/reaches-most"
+	codeOtherLetters  code.Code = "name/other-letters"
 )
 
 // pages explain the codes of this package.
@@ -34,6 +36,22 @@ var pages = code.Pages{
 		Why:     "Nothing is planned with them.",
 		Do:      "Make the rule faster, or raise the bound under evaluation.",
 		Example: "evaluation: {time_limit: 60s}",
+	},
+	{
+		Code: codeReachesMost, Account: true,
+		Title:   "A rule reaches most of the account",
+		Means:   "A grant makes most people admin, or a limit leaves most people nothing anywhere.",
+		Why:     "It is likely that a condition is missing, or that it holds for everybody.",
+		Do:      "Look at the rule's conditions. Ignore the code at the rule if it is meant.",
+		Example: "grant contains {\"principal\": $\"user:{u.email}\", \"resource\": \"account\", \"role\": \"admin\"} if some u in input.users",
+	},
+	{
+		Code: codeOtherLetters, Account: true,
+		Title:   "An address is compared in other letters than the account has",
+		Means:   "A rule compares addresses letter by letter, and the data has one of the account in capitals or with spaces that cannot be seen.",
+		Why:     "The two are never equal for Rego. Under not, that gives access which was to be kept from somebody.",
+		Do:      "Write the address as the account has it, or compare lower(u.email) with lower(…).",
+		Example: "not u.email in data.blocked.emails  # where blocked has Kim@Acme.com",
 	},
 	{
 		Code: codeIdleLimit, Account: true,

@@ -6,19 +6,12 @@ import (
 	"slices"
 
 	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/policies/check/forms"
 	"github.com/dutyward/dutyward/policies/source"
 )
 
 // Analyzer looks for one kind of mistake in policies.
-type Analyzer struct {
-	// Name is short and in lower case, Doc what it looks for, in a few words.
-	Name, Doc string
-	// Pages explain the codes of its own; what elements must be like has those of the
-	// contract.
-	Pages code.Pages
-	// Run reports what it finds to the pass. Those before it in the list have run.
-	Run func(*source.Pass)
-}
+type Analyzer = source.Analyzer
 
 // All are the analyzers in the order in which they run. Several of them pass over a
 // place at which another found something.
@@ -46,6 +39,15 @@ var All = []Analyzer{
 	circularGrants,
 	pointlessUntils,
 	unrunTests,
+	forms.EmptyPolicies,
+	forms.Metadata,
+	forms.Fixtures,
+	forms.Variables,
+	forms.Formats,
+	forms.Patterns,
+	forms.HighestLimits,
+	forms.EmptyGroups,
+	forms.FilledEmpties,
 }
 
 // Pages explain the codes of all analyzers.

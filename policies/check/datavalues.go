@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -148,4 +149,115 @@ func shownValue(v any) string {
 		text = strings.ToValidUTF8(text[:37], "") + "…"
 	}
 	return text
+}
+
+// collected is what a comprehension collects, and the body that it is collected by.
+func collected(t *ast.Term) iter.Seq2[ast.Body, *ast.Term] {
+	return func(yield func(ast.Body, *ast.Term) bool) {
+		switch c := t.Value.(type) {
+		case *ast.SetComprehension:
+			yield(c.Body, c.Term)
+		case *ast.ArrayComprehension:
+			yield(c.Body, c.Term)
+		}
+	}
+}
+
+// amongValues warns of a text that is looked for among the values of an object which a
+// rule makes, where these are no texts: leads := {"ann@acme.com": true}.
+func (n never) amongValues(e *ast.Expr, a, b *ast.Term) {
+	rules := n.rules[b.String()]
+	if len(rules) != 1 || rules[0].Head.Value == nil || rules[0].Else != nil {
+		return
+	}
+	var values []*ast.Term
+	switch v := rules[0].Head.Value.Value.(type) {
+	case ast.Object:
+		v.Foreach(func(_, value *ast.Term) { values = append(values, value) })
+	case *ast.ObjectComprehension:
+		values = append(values, v.Value)
+	}
+	if len(values) == 0 || isConstant(a) && ast.ValueName(a.Value) != "string" {
+		return
+	}
+	for _, v := range values {
+		switch v.Value.(type) {
+		case ast.Boolean, ast.Number, ast.Null, ast.Object, *ast.Array, ast.Set:
+		default:
+			return
+		}
+		if v.Value.Compare(a.Value) == 0 {
+			return
+		}
+	}
+	n.report.Besides(e.Location, policies.Problem{Code: codeIDAmongValues, Warning: true,
+		Found:    fmt.Sprintf("%s, which looks among the values, such as %s, not among the keys", written(e), values[0]),
+		Expected: "a look-up by key", Suggestion: textOf(b) + "[" + textOf(a) + "]"})
+}
+
+// nameInMap warns of a name where the maps of teams and members have ids.
+func (n never) nameInMap(e *ast.Expr, ps places) {
+	if slices.ContainsFunc(n.report.Problems, func(p policies.Problem) bool {
+		return p.File == e.Location.File && p.Line == e.Location.Row && !p.Warning
+	}) {
+		return
+	}
+	ast.WalkTerms(e, func(t *ast.Term) bool {
+		ref, ok := t.Value.(ast.Ref)
+		if !ok {
+			return false
+		}
+		for i := 1; i < len(ref); i++ {
+			text, isText := ref[i].Value.(ast.String)
+			at := ps.ref(ref[:i])
+			if !isText || at.key || couldBeID.MatchString(string(text)) {
+				continue
+			}
+			if p := at.String(); p == "input.users.*.teams" || p == "input.teams.*.members" {
+				written := ast.NewTerm(ref[:i])
+				n.report.Besides(e.Location, policies.Problem{Code: codeNameAsKey, Warning: true,
+					Found:    fmt.Sprintf("%s: nothing there has the id %q", ref[:i+1], string(text)),
+					Expected: byName(written.String(), p+".*", string(text))})
+			}
+		}
+		return false
+	})
+}
+
+// byName is how something is found in a map of ids by its name.
+func byName(written, element, name string) string {
+	switch element {
+	case "input.users.*.teams.*":
+		return fmt.Sprintf("a look-up by id: %s[data.dutyward.team(%q).id]", written, name)
+	case "input.teams.*.members.*":
+		return fmt.Sprintf("a look-up by id: %s[data.dutyward.user(%q).id]", written, name)
+	}
+	return "a look-up by id"
+}
+
+// idFields are the fields of the input that are ids of people, by which records refer to them.
+var idFields = []string{"id", "user"}
+
+// idAndName warns of an id of the account that is compared with an address or a name.
+func (n never) idAndName(e *ast.Expr, a, b *ast.Term, ps places) {
+	last := func(t *ast.Term) string {
+		p := ps.of(t)
+		if !p.known() || p.key || p.words[0] != "input" || len(p.words) < 4 {
+			return ""
+		}
+		return p.words[len(p.words)-1]
+	}
+	for _, side := range [][2]*ast.Term{{a, b}, {b, a}} {
+		id, name := last(side[0]), last(side[1])
+		if !slices.Contains(idFields, id) || name != "email" && name != "name" {
+			continue
+		}
+		x := policies.Problem{Code: codeIDAndName, Warning: true,
+			Found: fmt.Sprintf("%s, an id, compared with %s, %s: they are never equal", textOf(side[0]), textOf(side[1]), map[string]string{"email": "an address", "name": "a name"}[name]), Expected: "an id on both sides"}
+		if ref, ok := side[1].Value.(ast.Ref); ok {
+			x.Suggestion = ref[:len(ref)-1].Append(ast.StringTerm("id")).String()
+		}
+		n.report.At(e.Location, x)
+		return
+	}
 }

@@ -23,6 +23,7 @@ const (
 	codeTextAndRecord   code.Code = "policy/text-and-record"
 	codeIDAmongValues   code.Code = "policy/id-among-values"
 	codeOtherType       code.Code = "policy/other-type"
+	codeIDAndName       code.Code = "policy/id-and-name"
 )
 
 var neverHolds = Analyzer{
@@ -61,6 +62,14 @@ var neverHolds = Analyzer{
 			Why:     "It is never found, and the rule gives nothing, silently.",
 			Do:      "Look it up by key.",
 			Example: "u.id in team.members  # team.members[u.id]",
+		},
+		{
+			Code:    codeIDAndName,
+			Title:   "An id is compared with an address or a name",
+			Means:   "The input refers to people, teams and schedules by id. An e-mail address or a name is never one.",
+			Why:     "The comparison never holds, and the rule gives nothing, silently.",
+			Do:      "Compare with the id.",
+			Example: "on_call.user == u.email  # u.id",
 		},
 		{
 			Code:    codeOtherType,
@@ -112,10 +121,12 @@ var otherWords = map[string]string{
 // the data has in other letters, of a text with a record, of an id with a map's
 // values.
 func checkNever(p *source.Pass) {
-	n := never{report: p.Report, data: p.Data, odd: odd{pass: p, words: map[string]bool{}}}
+	n := never{report: p.Report, data: p.Data, rules: map[string][]*ast.Rule{}, odd: odd{pass: p, words: map[string]bool{}}}
 	for _, module := range p.Policies() {
 		for _, rule := range module.Rules {
 			n.odd.noteWords(rule)
+			name := module.Package.Path.Append(ast.StringTerm(source.RuleName(rule))).String()
+			n.rules[name] = append(n.rules[name], rule)
 		}
 	}
 	n.words = n.odd.words
@@ -130,11 +141,14 @@ type never struct {
 	report *source.Report
 	data   source.Documents
 	odd    odd
+	// rules are those of the policies, by their full names.
+	rules map[string][]*ast.Rule
 	// words are all texts that stand in the policies.
 	words map[string]bool
 }
 
 func (n never) expr(e *ast.Expr, ps places) {
+	n.nameInMap(e, ps)
 	operands := e.Operands()
 	if len(operands) != 2 {
 		return
@@ -145,14 +159,20 @@ func (n never) expr(e *ast.Expr, ps places) {
 		n.compared(e, ps.of(a), b)
 		n.compared(e, ps.of(b), a)
 		n.types(e, a, b, ps)
+		n.idAndName(e, a, b, ps)
 	case isCall(e, ast.GreaterThan.Name), isCall(e, ast.GreaterThanEq.Name), isCall(e, ast.LessThan.Name), isCall(e, ast.LessThanEq.Name):
 		n.types(e, a, b, ps)
 	case isCall(e, ast.Member.Name):
 		for _, x := range elementsOf(b) {
 			n.compared(e, ps.of(a), x)
 		}
+		for body, term := range collected(b) {
+			n.compared(e, ps.in(body).of(term), a)
+		}
+		n.amongValues(e, a, b)
 		n.member(e, a, b, ps)
 	}
+
 }
 
 // compared checks what is compared with a text.
@@ -277,11 +297,14 @@ func (n never) member(e *ast.Expr, a, b *ast.Term, ps places) {
 	if !isText && !isID {
 		return
 	}
-	lookUp := textOf(b) + "[" + textOf(a) + "]"
+	lookUp := "a look-up by id: " + textOf(b) + "[" + textOf(a) + "]"
+	if isText && !couldBeID.MatchString(string(text)) {
+		lookUp = byName(textOf(b), element, string(text))
+	}
 	switch {
 	case len(in.words) == 2 && slices.Contains(collections, in.words[1]):
 		p := policies.Problem{Code: codeTextAndRecord, Warning: true, Found: fmt.Sprintf("%s, which looks for a text among records and never finds it", written(e)),
-			Expected: "a look-up by id: " + lookUp}
+			Expected: lookUp}
 		if look := map[string]string{"users": "user", "teams": "team", "schedules": "schedule"}[in.words[1]]; isText && look != "" && !couldBeID.MatchString(string(text)) {
 			p.Expected = fmt.Sprintf("a look-up: data.dutyward.%s(%s)", look, textOf(a))
 		}
@@ -289,7 +312,7 @@ func (n never) member(e *ast.Expr, a, b *ast.Term, ps places) {
 	case values[element] != nil && (isID || !slices.Contains(values[element], string(text))):
 		n.report.Besides(e.Location, policies.Problem{Code: codeIDAmongValues, Warning: true,
 			Found:    fmt.Sprintf("%s, which looks among the values, %s, not among the ids", written(e), policies.List(values[element], "or")),
-			Expected: "a look-up by id: " + lookUp})
+			Expected: lookUp})
 	}
 }
 

@@ -82,6 +82,12 @@ var contractRules = Analyzer{
 // checkContract checks that what looks like a contract rule is one, stands
 // where it is read, and gives elements as it must.
 func checkContract(p *source.Pass) {
+	read := map[string]bool{}
+	for _, f := range p.Files {
+		if m := p.Modules.Parsed[f.Name]; m != nil && !f.IsTest() {
+			noteRead(m, read)
+		}
+	}
 	for _, f := range p.Files {
 		module := p.Modules.Parsed[f.Name]
 		if module == nil {
@@ -95,7 +101,7 @@ func checkContract(p *source.Pass) {
 			})
 			continue
 		}
-		c := ruleCheck{report: p.Report, module: module, root: source.PackageRoot(module), test: f.IsTest()}
+		c := ruleCheck{report: p.Report, module: module, root: source.PackageRoot(module), test: f.IsTest(), read: read}
 		for _, rule := range module.Rules {
 			c.rule(rule)
 		}
@@ -108,6 +114,8 @@ type ruleCheck struct {
 	module *ast.Module
 	root   string
 	test   bool
+	// read are the names that policies ask for.
+	read map[string]bool
 }
 
 func (c ruleCheck) rule(r *ast.Rule) {
@@ -209,6 +217,9 @@ func (c ruleCheck) lookalike(r *ast.Rule, name string) {
 		}
 		listed = false
 	}
+	if c.read[name] && !holdsElements(r, named) {
+		return // a helper, which rules ask
+	}
 	sure := listed || couldBe(r, named)
 	c.report.At(r.Location, policies.Problem{
 		Code:       codeLookalike,
@@ -217,6 +228,27 @@ func (c ruleCheck) lookalike(r *ast.Rule, name string) {
 		Expected:   policies.List(contract.ContractNames(policies.Phase(c.root)), "or") + "; a helper needs a name less like these",
 		Suggestion: named.Name,
 	})
+}
+
+// holdsElements says that a rule may hold what a contract rule gives: it collects, or
+// its value is no collection of plain texts or numbers.
+func holdsElements(r *ast.Rule, named *contract.ContractRule) bool {
+	if source.IsContains(r) || r.Head.Value == nil {
+		return couldBe(r, named) || source.IsContains(r) && r.Head.Key != nil && !isConstant(r.Head.Key)
+	}
+	plain := true
+	each := func(t *ast.Term) { plain = plain && isConstant(t) }
+	switch v := r.Head.Value.Value.(type) {
+	case ast.Set:
+		v.Foreach(each)
+	case *ast.Array:
+		v.Foreach(each)
+	case ast.Object:
+		v.Foreach(func(_, value *ast.Term) { each(value) })
+	default:
+		return true
+	}
+	return !plain
 }
 
 // nearContract is the contract rule that is a slip of the pen away.

@@ -42,15 +42,28 @@ func checkUnrunTests(p *source.Pass) {
 		}
 		for _, r := range module.Rules {
 			name := source.RuleName(r)
-			rest, like := strings.CutPrefix(strings.ToLower(name), "test")
+			rest, like := testName(name)
 			if !like || strings.HasPrefix(name, "test_") || read[name] || len(r.Head.Args) > 0 {
 				continue
 			}
 			p.Besides(r.Location, policies.Problem{Code: codeUnrunTest, Warning: true,
 				Found:    fmt.Sprintf("rule %s in a test file, which is neither run nor read", name),
-				Expected: "a name that begins with test_", Suggestion: "test_" + strings.TrimPrefix(rest, "_")})
+				Expected: "a name that begins with test_", Suggestion: rest})
 		}
 	}
+}
+
+// testName is the name that a rule has as a test, if it is named nearly like one.
+func testName(name string) (as string, like bool) {
+	lower := strings.ToLower(name)
+	for _, x := range []struct{ prefix, as string }{
+		{"todo_test_", ""}, {"todo_", "todo_test_"}, {"tests_", "test_"}, {"tets_", "test_"}, {"tset_", "test_"}, {"test", "test_"},
+	} {
+		if rest, ok := strings.CutPrefix(lower, x.prefix); ok {
+			return x.as + strings.TrimPrefix(rest, "_"), x.as != ""
+		}
+	}
+	return "", false
 }
 
 // noteRead notes the words by which the rules of a module read others.

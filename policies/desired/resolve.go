@@ -114,7 +114,11 @@ func (n *Names) lookUp(ref inventory.Ref) resolution {
 		if what := n.unreadOf(ref.Kind); what != "" {
 			return resolution{outcome: missing, why: reasonf(codeUnread, ref, "%s is not among what was read, and %s could not be read completely", ref, what)}
 		}
-		return resolution{outcome: missing, why: reasonf(CodeNotFound, ref, "%s does not exist", ref).meaning(n.nearest(ref))}
+		odd := ""
+		if letter := inventory.OddLetter(ref.Name); letter != "" {
+			odd = " (" + letter + ")"
+		}
+		return resolution{outcome: missing, why: reasonf(CodeNotFound, ref, "%s does not exist%s", ref, odd).meaning(n.nearest(ref))}
 	}
 	if remembered && before != ids[0] {
 		return resolution{outcome: rebound, id: ids[0], ids: []string{ids[0], before}, why: reasonf(CodeReused, ref,
@@ -146,6 +150,14 @@ func (n *Names) nearest(ref inventory.Ref) string {
 	}
 	if name, ok := inventory.Nearest(ref.Name, n.index.Names(ref.Kind)); ok {
 		return fmt.Sprintf("%s:%s", ref.Kind, name)
+	}
+	// Schedules and escalation policies are often taken for one another.
+	other, written := inventory.KindEscalation, "escalation"
+	if ref.Kind == inventory.KindEscalation {
+		other, written = inventory.KindSchedule, "oncall"
+	}
+	if ref.Kind != inventory.KindTeam && len(n.index.Find(inventory.Ref{Kind: other, Name: ref.Name})) > 0 {
+		return written + ":" + ref.Name
 	}
 	return ""
 }

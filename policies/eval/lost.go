@@ -168,10 +168,20 @@ func (l *lostElements) missing(ctx context.Context, e *ast.Expr, known map[ast.V
 	switch {
 	case isObject && isText:
 		return l.missingKey(ctx, object, string(name), ref[0])
+	case !isObject && l.isKey(e, container):
+		g := l.rule.generators[0]
+		return lack{expected: "the row in place of its number", suggestion: fmt.Sprintf("some %s in %s", l.written[g.key], g.document)}
 	case !isObject:
 		return lack{why: fmt.Sprintf(" in %s %s", policies.Article(ast.ValueName(container)), ast.ValueName(container))}
 	}
 	return lack{}
+}
+
+// isKey says that an expression selects from the key of a row, which has that value.
+func (l *lostElements) isKey(e *ast.Expr, value ast.Value) bool {
+	ref, _ := refIn(e)
+	_, isNumber := value.(ast.Number)
+	return isNumber && len(l.rule.generators) > 0 && l.rule.generators[0].key.Compare(ref[0].Value) == 0
 }
 
 // missingKey is that an object lacks a key: one of the rules' or the data's, which does

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/dutyward/dutyward/policies"
@@ -81,9 +82,17 @@ func (r *Report) addParseErrors(f *File, err error) {
 		if r.has(f.Name, e.Location.Row) {
 			continue // one slip makes the parser say several things
 		}
-		r.At(e.Location, compileProblem(e, nil, f.line(e.Location.Row)))
+		loc := *e.Location
+		if m := hintedLine.FindStringSubmatch(e.Message); m != nil {
+			loc.Row, _ = strconv.Atoi(m[1])
+			e.Message, _, _ = strings.Cut(e.Message, ";")
+		}
+		r.At(&loc, compileProblem(e, nil, f.line(loc.Row)))
 	}
 }
+
+// hintedLine is the line of METADATA that a message is about.
+var hintedLine = regexp.MustCompile(`Hint: on line (\d+),`)
 
 var packageLine = regexp.MustCompile(`(?m)^\s*package\s+([\w.]+)`)
 

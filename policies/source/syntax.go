@@ -59,6 +59,9 @@ var slips = []slip{
 	saying("object keys must be unique", "", "each key once; where several share it, a set of all of them: by_key[key] contains value if …"),
 	saying("to_number: .*invalid syntax", "", "a text that is a number; a document's schema keeps others out"),
 	saying("divide by zero", "", "a divisor other than 0, tested before"),
+	saying(`^yaml: .*mapping values are not allowed`, "", `a space behind the colon of each key in METADATA, and quotes around a value with a colon in it: title: "Prod: the tier-1 people"`),
+	saying(`^yaml: .*cannot start any token`, "", "quotes around a value in METADATA that begins with a sign such as ` or @"),
+	saying(`^yaml: `, "", "METADATA in YAML: a key, a colon and a space, and its value"),
 	saying("undefined function", "", "a function of Rego, of your own, or of the library with import data.dutyward"),
 }
 
