@@ -66,7 +66,7 @@ type Missing struct {
 	// Reason says why, with the numbers where there are any.
 	Reason string `json:"reason"`
 	// Resource is the resource, as a reference by id ("team:#PABC123"), whose
-	// pairs can't be told for it; empty where it is about more or less than one.
+	// pairs are unknown because of it; empty where it is about more or less than one.
 	Resource Ref `json:"resource"`
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Pause is a person's word that nothing is written for now.
+// Pause is a person's decision that nothing is written for now.
 type Pause struct {
 	Since time.Time `json:"since"`
 	// Reason is what the person said; may be empty.
@@ -54,7 +54,7 @@ func (s StopFile) Paused() *Pause {
 		return nil
 	}
 	if err != nil {
-		return &Pause{Reason: fmt.Sprintf("whether %s stands can't be told: %v", s, err)}
+		return &Pause{Reason: fmt.Sprintf("could not determine whether %s exists: %v", s, err)}
 	}
 	p := Pause{Since: info.ModTime().UTC()}
 	if text, err := os.ReadFile(string(s)); err == nil && json.Unmarshal(text, &p) != nil {

@@ -265,7 +265,7 @@ func within(t time.Time, w inventory.Window) error {
 	if !t.Before(w.Since) && t.Before(w.Until) {
 		return nil
 	}
-	return fmt.Errorf("who is on call at %s can't be told: the snapshot's shifts, less what lead and lag look ahead and back, reach from %s to %s; choose a moment within, or raise window.ahead_days or window.back_days in the configuration and take a new snapshot",
+	return fmt.Errorf("who is on call at %s is unknown: the snapshot's shifts, less what lead and lag look ahead and back, reach from %s to %s; choose a moment within, or raise window.ahead_days or window.back_days in the configuration and take a new snapshot",
 		t.UTC().Format(time.RFC3339), w.Since.UTC().Format(time.RFC3339), w.Until.UTC().Format(time.RFC3339))
 }
 

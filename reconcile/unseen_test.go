@@ -53,7 +53,7 @@ func TestS32_AnEditThatCanNotBeLookedAtIsAnAlarmSoonAndKeepsNothingElseFromBeing
 				d.pass(5 * time.Minute)
 			}
 			d.told("msg=\"a schedule needs a person's look\"", 1)
-			d.stands("it can't be told whether schedule Follow is half edited")
+			d.stands("could not determine whether schedule Follow is half edited")
 			h.err = nil
 			for range 3 {
 				d.pass(3 * time.Minute)

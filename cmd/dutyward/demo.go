@@ -20,7 +20,7 @@ func newDemo(a *app) *cobra.Command {
 		Use:   "demo",
 		Short: "Watch it at work on a simulated company; nothing is needed, nothing is left behind",
 		Long: "Watch `dutyward run` keep a made-up company's PagerDuty as the example policies say, while time passes quickly:\n" +
-			"on-calls hand over, people tamper with access, policies are saved with mistakes in them. Each line tells what\n" +
+			"on-calls hand over, people tamper with access, policies are saved with mistakes in them. Each line says what\n" +
 			"happened, or what Dutyward did about it and why. The story takes two days, some three minutes at the usual\n" +
 			"speed, and then goes on by itself until Ctrl-C.\n\n" +
 			"With --once it goes through the main job once: account, policies, plan, apply, and a second plan that is empty.\n\n" +

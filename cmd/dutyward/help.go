@@ -84,7 +84,7 @@ func completeHelp(cmd *cobra.Command, args []string, begun string) ([]string, co
 }
 
 // codesIntroduction says what codes are.
-const codesIntroduction = "Each problem, notice and unknown has a code. It stays the same when the text beside it is reworded;\n" +
+const codesIntroduction = "Each problem, notice and unknown has a code. It stays the same when its text is reworded;\n" +
 	"`dutyward help CODE` explains it.\n\n"
 
 // codesReference is the reference of the codes in Markdown.

@@ -91,7 +91,7 @@ func newRelease(a *app) *cobra.Command {
 		Short: "Let held changes through",
 		Long: "Let changes through that are held, by the keys that `dutyward holds` and the plan show. In a key `*` stands for\n" +
 			"anything between two slashes, and at the end for all that follows; what it matched is printed. A key that nothing\n" +
-			"holds is refused: where the last recorded round does not hold it, the account is read and planned anew to see.\n\n" +
+			"holds is refused: where the last recorded round does not hold it, the account is read and planned again to check.\n\n" +
 			"A release ends after 24 hours, and as soon as the person holds another role there than the key says. Who released\n" +
 			"what is recorded with the reason. The next round makes the changes.",
 		Example: "  dutyward release team/PABC123/PUSER12/responder/none --reason 'the team is wound up'\n" +
@@ -129,7 +129,7 @@ func newConfirm(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "confirm REFERENCE --reason WHY",
 		Short: "Say that a name means what it means in PagerDuty now",
-		Long: "A name that meant one thing in earlier rounds and means another now (a team deleted and made anew, two that\n" +
+		Long: "A name that meant one thing in earlier rounds and means another now (a team deleted and created again, two that\n" +
 			"swapped their names) steers no access until a person confirms that the new one is meant. The account is read to\n" +
 			"find it. Who confirmed what is recorded with the reason.",
 		Example: "  dutyward confirm team:Payments --reason 'recreated after the merger'",

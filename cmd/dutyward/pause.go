@@ -16,7 +16,7 @@ func newPause(a *app) *cobra.Command {
 		Use:   "pause",
 		Short: "Stop all changes that `dutyward run` makes",
 		Long: "Stop all changes that `dutyward run` makes, at once: a change in progress is finished and no other begun. It goes on to\n" +
-			"read, plan and report. The pause is a file beside the state, its name with `.paused`, and lasts until\n" +
+			"read, plan and report. The pause is a file next to the state, its name with `.paused`, and lasts until\n" +
 			"`dutyward resume`, also across a restart. What a person applies with `dutyward apply` is not stopped.",
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {

@@ -64,7 +64,7 @@ func (r *reviser) reviseEvent(v Revision) error {
 		return err
 	}
 	if change.successor && live(rotation.Events, r.now) >= maxEvents {
-		return r.refuse(v.Part, TooManyEvents, "the rotation has %d events that have not ended, and at most %d are allowed: its successor has no room", live(rotation.Events, r.now), maxEvents)
+		return r.refuse(v.Part, TooManyEvents, "the rotation has %d events that have not ended, and at most %d are allowed: there is no place for its successor", live(rotation.Events, r.now), maxEvents)
 	}
 	r.putEvent(rotation, i, change.with(after))
 	r.note(v, PartChange{

@@ -49,7 +49,7 @@ func (s speed) partial(m *ast.Module, r *ast.Rule, lookedUp, reported map[string
 	}
 	reported[name] = true
 	p := policies.Problem{Code: codeKeyedRule, Warning: true,
-		Found: fmt.Sprintf("%s[…], which is evaluated anew for each key that is looked up: the square of their number", name)}
+		Found: fmt.Sprintf("%s[…], which is evaluated again for each key that is looked up: the square of their number", name)}
 	if source.IsContains(r) {
 		p.Expected = fmt.Sprintf("it to be read whole once, by a rule such as all_%s := %s, and looked up there: all_%s[key]", name, name, name)
 	} else {

@@ -41,7 +41,7 @@ func checkPointlessUntils(p *source.Pass) {
 			continue
 		}
 		p.Besides(until.Key.Location, policies.Problem{Code: policies.CodePointlessUntil, Warning: true, See: shortPlace(other.rule),
-			Found:    fmt.Sprintf(`an "until" that ends nothing: %s grants the same for good`, shortPlace(other.Term.Location)),
+			Found:    fmt.Sprintf(`an "until" that ends nothing: %s grants the same permanently`, shortPlace(other.Term.Location)),
 			Expected: "one of the two grants"})
 	}
 }

@@ -290,7 +290,7 @@ func (s speed) madeAnew(c *ast.ObjectComprehension, outer scope) {
 	}
 	loc := c.Key.Location
 	s.report.Besides(loc, policies.Problem{Code: codeRepeatedIndex, Warning: true,
-		Found:    fmt.Sprintf("an index of %s that is made anew each time the expressions around it are evaluated", domain),
+		Found:    fmt.Sprintf("an index of %s that is built again each time the expressions around it are evaluated", domain),
 		Expected: "a rule of its own outside, such as index := {… | …}: a rule without arguments is evaluated once"})
 }
 

@@ -65,7 +65,7 @@ var Pages = code.Pages{
 		Code:    codeNotAnObject,
 		Title:   "An element is not an object",
 		Means:   "The rule gives a string, list or number where an object with fields is expected.",
-		Why:     "Nothing tells what the value should stand for.",
+		Why:     "Nothing says what the value stands for.",
 		Do:      "Give an object.",
 		Example: "grant contains \"user:ann@acme.com\"  # grant contains {\"principal\": \"user:ann@acme.com\", …}",
 	},

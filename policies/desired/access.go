@@ -106,7 +106,7 @@ type Group struct {
 	Description string
 	Owner       string
 	Members     map[string]Membership
-	// Unknown is why the group's membership can't be told; empty if it can.
+	// Unknown is why the group's membership is unknown; empty if it is known.
 	Unknown []string
 	Origins []policies.Origin
 }

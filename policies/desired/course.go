@@ -202,7 +202,7 @@ func (e *Expansion) OnCallGroups() []string {
 	return found
 }
 
-// GroupUnknown is why a group's membership can't be told; empty if it can.
+// GroupUnknown is why a group's membership is unknown; empty if it is known.
 func (e *Expansion) GroupUnknown(name string) []string { return textsOf(e.groups[name].unknown) }
 
 // PairsByUser are the pairs that have a grant at any time, by person.

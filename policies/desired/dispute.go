@@ -78,7 +78,7 @@ func (x *expander) compareRendering(schedule string, s stretch) string {
 		if v := snap.Schedules[schedule]; len(v.Shifts) > 0 || len(v.Users) == 0 {
 			return ""
 		}
-		return fmt.Sprintf("who is on call on %s can't be told: its final schedule names nobody, and it can't be rendered here: %v",
+		return fmt.Sprintf("who is on call on %s is unknown: its final schedule names nobody, and it can't be rendered here: %v",
 			x.scheduleName(schedule), err)
 	}
 	from, until := snap.Now.Add(-s.lag), snap.Now.Add(s.lead)

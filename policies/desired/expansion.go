@@ -216,7 +216,7 @@ func (e *Expansion) swallowed(sorted []candidate) {
 			if c.window.UntilKind == BoundDate && c.role == permanent.role {
 				by := permanent.by[0]
 				e.swallows = append(e.swallows, Notice{Code: policies.CodePointlessUntil, See: fmt.Sprintf("%s:%d", by.File, by.Line), Origin: c.by[0].Origin, Message: fmt.Sprintf(
-					"the until of this grant has no effect: %s:%d gives %s for good", by.File, by.Line, c.role)})
+					"the until of this grant has no effect: %s:%d gives %s permanently", by.File, by.Line, c.role)})
 			}
 		}
 		return

@@ -151,7 +151,7 @@ func (x *expander) limitGroup(name string, p *people) {
 		out := x.expand(l.Principal, stretch{}, l.Origins, true)
 		p.uses = append(p.uses, out.uses...)
 		for _, why := range out.unknown {
-			p.unknown = append(p.unknown, why.as("whom the limit on group:%s keeps out can't be told", name))
+			p.unknown = append(p.unknown, why.as("whom the limit on group:%s keeps out is unknown", name))
 		}
 		for user, cuts := range out.ways {
 			if ways, in := p.ways[user]; in {

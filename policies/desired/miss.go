@@ -121,7 +121,7 @@ func (m *whyNot) part(ref inventory.Ref, s stretch, w Window, origins []policies
 	part = Part{Principal: m.x.resolver.index.Named(ref), Parts: []Part{}}
 	who := m.x.expand(ref, s, origins, false)
 	if len(who.unknown) > 0 {
-		part.Why = "it can't be told who that is: " + who.unknown[0].text
+		part.Why = "who that is could not be determined: " + who.unknown[0].text
 		return part, false
 	}
 	ways := who.ways[m.user]

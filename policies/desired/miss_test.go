@@ -137,7 +137,7 @@ func TestAMissSaysWhyEachWayToARoleIsNotOpen(t *testing.T) {
 			func() *policies.Statements {
 				return &policies.Statements{Grants: []policies.Grant{grant("oncall:Nowhere", "team:Payments", "manager")}}
 			}, "di", noon,
-			"p.rego:1 [manager] others 0 instead []\n  oncall:Nowhere: it can't be told who that is: schedule:Nowhere does not exist\n",
+			"p.rego:1 [manager] others 0 instead []\n  oncall:Nowhere: who that is could not be determined: schedule:Nowhere does not exist\n",
 		},
 		"whoever is given it is not missed": {
 			func() *policies.Statements {

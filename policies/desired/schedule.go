@@ -207,7 +207,7 @@ func (a assembly) replaced(g policies.Grant, schedule inventory.Ref) (string, bo
 	if res.ok() {
 		return res.id, true
 	}
-	why := res.why.as("an override replaces somebody who can't be told")
+	why := res.why.as("an override replaces somebody who could not be determined")
 	a.x.error(why, g.Origins)
 	a.e.unknown = append(a.e.unknown, why.unknown("*", schedule))
 	return "", false

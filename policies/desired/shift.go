@@ -64,7 +64,7 @@ func (x *expander) beyond(p *people, name string, s stretch) {
 	w, now := x.in.Snapshot.Account.Window, x.in.Snapshot.Now
 	if now.Sub(w.Since) < s.lag || w.Until.Sub(now) < s.lead {
 		p.unknown = append(p.unknown, reasonf(codeBeyondWindow, inventory.Ref{},
-			"who is in a group by %s can't be told: lead or lag reach beyond the shifts that the snapshot holds; raise window.ahead_days or window.back_days", name))
+			"who is in a group by %s is unknown: lead or lag reach beyond the shifts that the snapshot holds; raise window.ahead_days or window.back_days", name))
 	}
 }
 
@@ -109,7 +109,7 @@ func (x *expander) keepLast(name string, p *people) bool {
 	spans := unite(windows)
 	if len(p.unknown) == 0 && x.keptFromBefore(name, known.Since, now) && !slices.ContainsFunc(spans, func(w Window) bool { return w.From.IsZero() || !w.From.After(now) }) {
 		p.unknown = append(p.unknown, groupReason(codeBeyondWindow, name,
-			"nobody has been in group:%s since %s, as far back as the snapshot's shifts go, so who is to be kept can't be told", name, clock(known.Since)))
+			"nobody has been in group:%s since %s, as far back as the snapshot's shifts go, so who is to be kept is unknown", name, clock(known.Since)))
 	}
 	for i, span := range spans {
 		if span.Until.IsZero() || !span.Until.Before(known.Until) {

@@ -45,7 +45,7 @@ var Pages = code.Pages{
 		Title:   "Everything that a rule gave is dropped, for it may be wrong",
 		Means:   "A function failed under not, in a comprehension or the like, where undefined makes more elements, not fewer.",
 		Why:     "The rule could give access that it should not.",
-		Do:      "Correct the failure that is reported beside it.",
+		Do:      "Correct the failure that is reported with it.",
 		Example: "grant contains {…} if not expired(p)  # expired fails on a bad date",
 	},
 	{

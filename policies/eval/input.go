@@ -107,7 +107,7 @@ func NewInput(s *inventory.Snapshot) (*Input, error) {
 	v := reflect.ValueOf(s).Elem()
 	fields, ok := source.FieldsOf(v.Type(), nil)
 	if !ok {
-		return nil, fmt.Errorf("the snapshot's JSON has keys that can't be told from its type")
+		return nil, fmt.Errorf("the snapshot's JSON has keys that can't be derived from its type")
 	}
 	for _, f := range fields {
 		in.parts = append(in.parts, &inputPart{key: f.Name, value: v.FieldByIndex(f.Index).Interface})

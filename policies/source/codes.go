@@ -262,7 +262,7 @@ var Pages = code.Pages{
 		Means:   "Both would be the value of one path of data.",
 		Why:     "One would hide the other.",
 		Do:      "Rename one of them.",
-		Example: "package access.people beside policies/access/people/data.yaml",
+		Example: "package access.people next to policies/access/people/data.yaml",
 	},
 	{
 		Code:    codeCompile,

@@ -104,11 +104,11 @@ func (e *editing) ended(ctx context.Context, in editIntent) (ending, error) {
 		unseen := now.Sub(in.lastTouched())
 		if unseen >= alarmAfter && unseen <= forgetAfter && final(err) {
 			return ending{status: IntentAlarm, alarm: true, why: fmt.Sprintf(
-				"it can't be told whether schedule %s is half edited: PagerDuty does not show it: %v. See to it that the token can read it, or check it in PagerDuty; before the edit it was: %s",
+				"could not determine whether schedule %s is half edited: PagerDuty does not show it: %v. See to it that the token can read it, or check it in PagerDuty; before the edit it was: %s",
 				in.Was.Name, err, described(in.Was))}, nil
 		}
 		if unseen > forgetAfter && final(err) {
-			return ending{status: IntentLeft, lost: true, why: fmt.Sprintf("in a day it could not be told what became of the edit of schedule %s, and it is not looked at any more; check it in PagerDuty: %v. Before the edit it was: %s", in.Was.Name, err, described(in.Was))}, nil
+			return ending{status: IntentLeft, lost: true, why: fmt.Sprintf("the outcome of the edit of schedule %s could not be determined within a day, and Dutyward no longer looks at it; check it in PagerDuty: %v. Before the edit it was: %s", in.Was.Name, err, described(in.Was))}, nil
 		}
 		return ending{}, err
 	}

@@ -72,7 +72,7 @@ const (
 	IntentFailed   IntentStatus = "failed"   // nothing was written
 	IntentUndone   IntentStatus = "undone"   // what was written was taken back
 	IntentConflict IntentStatus = "conflict" // somebody else changed what it is about, which is left as it is
-	IntentLeft     IntentStatus = "left"     // nothing more can be done, or told
+	IntentLeft     IntentStatus = "left"     // nothing more can be done or found out
 	IntentAlarm    IntentStatus = "alarm"    // a person must look; the next round sees whether it is right again
 )
 

@@ -141,7 +141,7 @@ func (x *recovery) outcome(c plan.Change, at time.Time, found string, err error)
 	case err != nil && (age < forgetAfter || !final(err)):
 		return out, false, fmt.Errorf("look at what became of %s: %w", c.ID, err)
 	case err != nil:
-		out = failed(out, fmt.Errorf("in a day it could not be told what became of it: %w", err))
+		out = failed(out, fmt.Errorf("its outcome could not be determined within a day: %w", err))
 		out.At = now
 	case found == c.After:
 		out.Status, out.Wrote, out.Found, out.At = Done, true, c.Before, at

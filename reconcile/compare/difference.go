@@ -42,7 +42,7 @@ type Difference struct {
 	// where no forecasts were compared.
 	Foreseen *time.Time `json:"foreseen"`
 	Later    []Later    `json:"later"`
-	// NotForeseen is why what differs later can't be told; empty if it can.
+	// NotForeseen is why what differs later is unknown; empty if it is known.
 	NotForeseen string `json:"not_foreseen"`
 	// Stated is what the policies say otherwise and what shows in nothing above.
 	Stated Moved[Stated] `json:"stated"`

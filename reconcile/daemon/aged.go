@@ -112,7 +112,7 @@ func (r *round) look(ctx context.Context, set reconcile.Policies, a inventory.Ag
 	looks, able := r.d.Refresher.(looker)
 	switch facts := set.Facts(); {
 	case len(facts) > 0:
-		return nil, fmt.Sprintf("the policies read %s of the account, which only a full refresh tells", strings.Join(facts, ", "))
+		return nil, fmt.Sprintf("the policies read %s of the account, which only a full refresh brings up to date", strings.Join(facts, ", "))
 	case !able:
 		return nil, "what has aged can't be looked at again"
 	case a.Count() > mostLooks:

@@ -51,7 +51,7 @@ type Daemon struct {
 	// Self and ClockDoubt are a Round's; they may be nil.
 	Self       func(ctx context.Context) (user string, err error)
 	ClockDoubt func() (other time.Time, why string)
-	// Paused is a person's word that nothing is written; nil if there is none. It
+	// Paused is a person's decision that nothing is written; nil if there is none. It
 	// is asked before each write, from several goroutines.
 	Paused func() *reconcile.Pause
 	// Sink is told what happens: changes as they are made, and conditions when they

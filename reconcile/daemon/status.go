@@ -54,7 +54,7 @@ type Status struct {
 	// Alarms are about edits of schedules that could not be brought to a good end, and
 	// stand until the schedule is right again.
 	Alarms []apply.EditAlarmed `json:"alarms"`
-	// Paused is a person's word that nothing is written; null if there is none.
+	// Paused is a person's decision that nothing is written; null if there is none.
 	Paused *reconcile.Pause `json:"paused"`
 	// Summary counts the last plan, and Findings its open findings by severity.
 	Summary  plan.Summary   `json:"summary"`

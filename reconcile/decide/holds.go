@@ -9,7 +9,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// Holds are the changes that wait for a person's word. Its JSON form is what
+// Holds are the changes that need a decision. Its JSON form is what
 // `holds` prints for programs; every key is present.
 type Holds struct {
 	// AsOf is when it was planned, Round the recorded round; 0 for a plan that was

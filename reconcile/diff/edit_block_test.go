@@ -85,7 +85,7 @@ func TestS16_WhatCantBeEditedBlocksOnlyWhatIsToBlame(t *testing.T) {
 		Rerender(s, "FOL")
 		st := on(on(&policies.Statements{}, "Follow", "Week", "ann", "di", "cy"), "Follow", "Night", "di", "ed", "bob")
 		p := MustMake(t, Input(s, st)).Plan
-		why := " WEEK: on schedule Follow the rotation has 5 events that have not ended, and at most 5 are allowed: its successor has no room"
+		why := " WEEK: on schedule Follow the rotation has 5 events that have not ended, and at most 5 are allowed: there is no place for its successor"
 		sameLines(t, "blocked are", blockedOn(p), []string{"bob" + why, "di" + why})
 		wantTurnsBut(t, p, "raise schedule:Follow bob none>rotation policy")
 	})

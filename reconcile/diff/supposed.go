@@ -163,7 +163,7 @@ func endOverride(s inventory.Schedule, p plan.OverrideShift, now time.Time) inve
 func nextMinute(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }
 
 // rendered is a schedule with its turns as they follow from its definition. One
-// that PagerDuty renders otherwise than this program (S22) keeps the turns that
+// that PagerDuty renders differently from this program (S22) keeps the turns that
 // were read.
 func (c *course) rendered(was, after inventory.Schedule) inventory.Schedule {
 	window := c.account.Account.Window

@@ -27,7 +27,7 @@ func references(p *plan.Plan) Check {
 	case len(p.Warnings) > 0:
 		return warn("references", remedy, "%s, the first: %s", report.Counted(len(p.Warnings), "warning"), p.Warnings[0].Message)
 	case len(p.Unknown) > 0:
-		return warn("references", remedy, "%d can't be told what they should have, the first since %s", len(p.Unknown), p.Unknown[0].Reason)
+		return warn("references", remedy, "for %d it is unknown what they should have, the first because %s", len(p.Unknown), p.Unknown[0].Reason)
 	case len(p.Absent) > 0:
 		return ok("references", "all names resolve, but for %s", people(len(p.Absent)))
 	}

@@ -92,7 +92,7 @@ func unmade(path string) Check {
 	// Modes, mounts and disks that are full all tell when one tries.
 	probe, err := os.CreateTemp(dir, ".doctor-*")
 	if err != nil {
-		return fail("state", fmt.Sprintf("let this user write in %s and see that there is room on its disk, or name another file under state in the configuration", filepath.ToSlash(dir)),
+		return fail("state", fmt.Sprintf("let this user write in %s and see that its disk is not full, or name another file under state in the configuration", filepath.ToSlash(dir)),
 			"%s can't be made: %v", filepath.ToSlash(path), err)
 	}
 	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {

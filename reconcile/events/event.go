@@ -23,7 +23,7 @@ type Severity string
 
 // The severities.
 const (
-	Debug   Severity = "debug"   // nothing happened, or it was told before
+	Debug   Severity = "debug"   // nothing happened, or it was reported before
 	Info    Severity = "info"    // something was done, or is in order again
 	Warning Severity = "warning" // a person may want to do something
 	Error   Severity = "error"   // something does not work

@@ -100,7 +100,7 @@ var kinds = map[code.Code]kind{
 	AlarmEnded:          {severity: Info, title: "the alarm about a schedule has ended", reason: "alarm"},
 	LeftOpen:            {severity: Warning, title: "what an earlier run left open", reason: "outcome"},
 	WritesSettled:       {severity: Info, title: "what became of writes that an earlier run left open is recorded now"},
-	NotRemembered:       {severity: Warning, title: "what was told can't be kept, a restart will tell it again", reason: "error"},
+	NotRemembered:       {severity: Warning, title: "what was reported can't be saved, a restart will report it again", reason: "error"},
 	Started:             {severity: Info, title: "started"},
 	Ended:               {severity: Info, title: "ended"},
 	StateNoticed:        {severity: Warning, title: "the state needs a look"},

@@ -95,7 +95,7 @@ var pagesOfRounds = code.Pages{
 		Code: RoundEnded, Account: true,
 		Title:   "A round ended",
 		Means:   "It read the account, made a plan and did what was due.",
-		Why:     "The numbers are those of the plan; it is told loudly only if they changed.",
+		Why:     "The numbers are those of the plan; it is logged above debug level only if they changed.",
 		Do:      "Nothing.",
 		Example: "Round (due 2, done 2, findings 5)",
 	},
@@ -161,7 +161,7 @@ var pagesOfRounds = code.Pages{
 		Means:   "A round that read in part can't be sure that somebody should lose access.",
 		Why:     "The next round, which is due at once, reads the account in full and decides.",
 		Do:      "Nothing.",
-		Example: "the policies read services of the account, which only a full refresh tells",
+		Example: "the policies read services of the account, which only a full refresh brings up to date",
 	},
 	{
 		Code: NoAuditTrail, Account: true,

@@ -142,10 +142,10 @@ var pagesOfConditions = code.Pages{
 	},
 	{
 		Code: NotRemembered, Account: true,
-		Title:   "What was told could not be saved",
+		Title:   "What was reported could not be saved",
 		Means:   "The state file can't be written.",
-		Why:     "Standing conditions are told again after a restart.",
-		Do:      "Make room, or correct the permissions of the state file.",
+		Why:     "Standing conditions are reported again after a restart.",
+		Do:      "Free disk space, or correct the permissions of the state file.",
 		Example: "the disk is full",
 	},
 }

@@ -77,7 +77,7 @@ func (t *Told) Known() bool { return t.known }
 func (t *Told) Recall(text []byte) error {
 	before := Told{Fault: t.Fault, Configuration: t.Configuration, known: true, alarmed: t.alarmed, open: t.open, failures: t.failures, panicked: t.panicked, unkept: t.unkept, slowed: t.slowed}
 	if err := json.Unmarshal(text, &before); err != nil {
-		return fmt.Errorf("what was told before this start can't be read: %w", err)
+		return fmt.Errorf("what was reported before this start can't be read: %w", err)
 	}
 	*t = before
 	return nil

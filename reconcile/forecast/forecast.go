@@ -75,7 +75,7 @@ type GroupCourse struct {
 	Name string `json:"name"`
 	// Spells are the whole span, without gaps between them.
 	Spells []GroupSpell `json:"spells"`
-	// Unknown is why it can't be told; empty if it can.
+	// Unknown is why it is unknown; empty if it is known.
 	Unknown []string `json:"unknown"`
 }
 

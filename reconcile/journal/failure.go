@@ -29,5 +29,5 @@ var hints = map[int]string{
 	sqlite3.SQLITE_READONLY: "it can't be written: see its owner, its folder's mode, and whether the disk is mounted read-only",
 	sqlite3.SQLITE_CANTOPEN: "it can't be opened: see that its folder exists, and who may write there",
 	sqlite3.SQLITE_NOTADB:   "it is not a journal: name another file in the configuration, or move this one away",
-	sqlite3.SQLITE_CORRUPT:  "it is damaged: put a backup in its place, or move it away and begin with an empty memory, after which names are bound anew and nobody's role from before a raise is known",
+	sqlite3.SQLITE_CORRUPT:  "it is damaged: put a backup in its place, or move it away and begin with an empty memory, after which names are pinned again and nobody's role from before a raise is known",
 }

@@ -50,7 +50,7 @@ func (j *Journal) compareSeen(ctx context.Context) error {
 	var before seen
 	if err != nil || json.Unmarshal(text, &before) != nil {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			j.notices = append(j.notices, fmt.Sprintf("whether the journal is the latest can't be told: %v", err))
+			j.notices = append(j.notices, fmt.Sprintf("could not determine whether the journal is the latest: %v", err))
 		}
 		return nil
 	}
@@ -63,7 +63,7 @@ func (j *Journal) compareSeen(ctx context.Context) error {
 	case now.Round > 0 && now.At.Before(before.At):
 		why := fmt.Sprintf("the state is a copy from %s, and a round ended here %s", day(now.At), day(before.At))
 		j.restored.Store(&why)
-		j.notices = append(j.notices, why+": what became of its raises since is not known, and waits for a word")
+		j.notices = append(j.notices, why+": what became of its raises since then is unknown, and needs a decision")
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func (j *Journal) Told(ctx context.Context) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, j.failed("read what was told", err)
+		return nil, j.failed("read what was reported", err)
 	}
 	return text, nil
 }
@@ -25,7 +25,7 @@ func (j *Journal) Told(ctx context.Context) ([]byte, error) {
 // SaveTold keeps what was announced and still holds, in a form of the caller's,
 // for the process that comes after this one (S28).
 func (j *Journal) SaveTold(ctx context.Context, text []byte) error {
-	return j.write(ctx, "keep what was told", func(tx *sql.Tx) error {
+	return j.write(ctx, "save what was reported", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO told (one, text) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET text = excluded.text`, text)
 		return err
 	})

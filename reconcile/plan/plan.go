@@ -43,7 +43,7 @@ type Plan struct {
 	// Blocked are changes that PagerDuty would refuse or that need what is not
 	// managed.
 	Blocked []Blocked `json:"blocked"`
-	// Held are changes that wait for a word.
+	// Held are changes that need a decision.
 	Held    []Held            `json:"held"`
 	Unknown []desired.Unknown `json:"unknown"`
 	// Extra is access found in PagerDuty that no policy gives and that the plan
@@ -102,7 +102,7 @@ const (
 	CauseHandoff Cause = "handoff"
 	CauseFacts   Cause = "facts"
 	CauseDrift   Cause = "drift"
-	// CauseRevert is a person's word that an earlier change is undone.
+	// CauseRevert is a person's decision to undo an earlier change.
 	CauseRevert Cause = "revert"
 )
 
@@ -175,7 +175,7 @@ type Blocked struct {
 	Unblock string    `json:"unblock"`
 }
 
-// Held is a change that waits for a word.
+// Held is a change that needs a decision.
 type Held struct {
 	Change
 	// Code is the kind of reason, Rule the semantics' rule behind it.

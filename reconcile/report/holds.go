@@ -43,7 +43,7 @@ func (t *planText) alarms(alarms []apply.EditAlarmed) {
 	}
 }
 
-// unconfirmed writes which names wait for a person's word.
+// unconfirmed writes which names need a person's confirmation.
 func (t *planText) unconfirmed(h *decide.Holds) {
 	if len(h.Unconfirmed) == 0 {
 		return

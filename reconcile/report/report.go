@@ -18,7 +18,7 @@ import (
 
 // The rules of output:
 //
-//  1. Text reads the same without colour: every colour repeats a word or a
+//  1. Text reads the same without color: every color repeats a word or a
 //     symbol. "+" is a new role, "-" a role taken away, "~" another role, and a
 //     role change says whether it raises or lowers.
 //  2. Everything is said once: what shares a reason stands under that reason,
@@ -32,7 +32,7 @@ import (
 
 // Style is how text looks. The zero value is plain.
 type Style struct {
-	// Colour adds ANSI colours.
+	// Colour adds ANSI colors.
 	Colour bool
 	// Width is how many columns there are to draw in; 0 means 100.
 	Width int

@@ -42,7 +42,7 @@ func Keys() []configKey {
 		{"manage.schedules.resources", "{}", "Modes of single schedules, as for teams."},
 		{"schemas", "{}", "JSON schemas by the path of the data document they are for (`people: people.schema.json` for `data.people`), relative to this file. Data that does not conform is an error before it becomes a missing grant."},
 		{"access.longest", "", "How long a grant or a membership with an `until` may last (`720h`, `30d`), counted from its `from`, or from now where it has none. One that is longer is an error that names the rule and its row of data, and gives nothing; what it would have given is left as it is until somebody fixes the row. Set it where people other than you write exceptions. Shifts and grants without an end are not bounded."},
-		{"access.warn_before", "24h", "How long before its end (`24h`, `3d`) access that was given for a while is listed in plans and told in the log, once. Plans also list access that starts within it. Raise it if renewals need more time; `0` for never."},
+		{"access.warn_before", "24h", "How long before its end (`24h`, `3d`) access that was given for a while is listed in plans and reported in the log, once. Plans also list access that starts within it. Raise it if renewals need more time; `0` for never."},
 		{"window.back_days", "7", "How many days of past shifts the snapshot holds. Raise it if policies look further back; it must reach the last round."},
 		{"window.ahead_days", "35", "How many days of coming shifts the snapshot holds. Raise it if policies or risk rules look further ahead; large accounts may lower it to save time."},
 		{"evaluation.time_limit", "30s", "How long loading the policies, and evaluating those of one phase, may take (`10s`, `2m`) before it is stopped and they are refused. Raise it only for very large accounts: what needs minutes is usually a join that `dutyward check` warns of."},
@@ -50,7 +50,7 @@ func Keys() []configKey {
 		{"evaluation.max_elements", "1000000", "How many elements the rules of one phase may give before the evaluation is stopped and the round fails. Lower it to notice a runaway rule earlier."},
 		{"evaluation.allow_builtins", "[]", "Names of Rego's functions that reach out or answer differently each time and that policies may use all the same: " + refusedBuiltins() + ". Leave it empty: a plan that depends on them can't be made again, nor checked by a reviewer; bring what they would fetch as data."},
 		{"check.ignore", "[]", "Codes of warnings that `dutyward check` does not report: a list of them (`[speed/search]`), or each with the files, directories or patterns where it is (`{policy/unused-group: [policies/generated]}`), relative to this file. Use it for what many lines share; a single line is better served by a comment, `# dutyward:ignore CODE`. Errors can't be ignored."},
-		{"run.schedule", "every 5 minutes", "When `dutyward run` makes a round, beside those that boundaries and saved policies make: a cron expression of five fields (`*/5 * * * *`), `@every 10m` or `@hourly`; `CRON_TZ=Europe/Berlin` before it sets a time zone other than the machine's. Make it rarer if the account is large or others need the request budget."},
+		{"run.schedule", "every 5 minutes", "When `dutyward run` makes a round, besides those that boundaries and saved policies make: a cron expression of five fields (`*/5 * * * *`), `@every 10m` or `@hourly`; `CRON_TZ=Europe/Berlin` before it sets a time zone other than the machine's. Make it rarer if the account is large or others need the request budget."},
 		{"run.oncall_interval", "1m", "How often `dutyward run` looks at who is on call, to notice overrides between rounds; `0` for never. It takes a tenth of PagerDuty's request budget at most, and looks more rarely where that does not suffice. Make it longer if others need the budget."},
 		{"run.audit", "true", "Whether `dutyward run` asks PagerDuty's audit trail what others changed, instead of reading the whole account for each round of the schedule: then what they change in people, teams and memberships takes effect within `run.oncall_interval`, and the account is read in full every `run.max_age`. An account without the trail (it needs the Business plan, and a token of an admin or of the account) is read in full each time. Set it to `false` if the trail is not to be read."},
 		{"run.max_age", "15m", "How old the last full refresh of the account may be for a handoff to build on it; older, a handoff reads the whole account. Raise it if `run.schedule` is rarer than that and a full refresh takes long; `0` has every round read the whole account."},
@@ -69,7 +69,7 @@ func Reference() string {
 	b.WriteString("# Configuration\n\n" +
 		"The configuration is `dutyward.yaml` in the working directory, or the file that `--config` or `DUTYWARD_CONFIG` names. " +
 		"Without one the defaults hold. Flags are over `DUTYWARD_*` variables, which are over the file. " +
-		"What is not a setting is an error, in the file and in `DUTYWARD_*`, and all errors are told at once.\n\n" +
+		"What is not a setting is an error, in the file and in `DUTYWARD_*`, and all errors are reported at once.\n\n" +
 		"```yaml\n" + Example + "```\n\n")
 	b.WriteString("| key | default | what it is, and when to change it |\n| --- | --- | --- |\n")
 	for _, k := range Keys() {

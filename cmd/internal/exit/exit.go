@@ -21,8 +21,8 @@ func Codes() []string {
 		Error: "It did not: the command line or the configuration is at fault, the policies have problems or a test of theirs fails, " +
 			"PagerDuty could not be reached or refused the token, an apply was declined, or `doctor` found what keeps the program from its work. Nothing was changed, unless the message says otherwise.",
 		Changes: "Only with `--detailed-exitcode`, for `plan`: there are changes that `apply` would make. " +
-			"What is only observed, blocked, held or unknown does not count. Beside that, `run` ends with it if it crashes.",
-		Partial: "It did so in part, and says what is missing: the snapshot is incomplete, the policies name what does not exist or can't be told apart, " +
+			"What is only observed, blocked, held or unknown does not count. `run` also ends with it if it crashes.",
+		Partial: "It did so in part, and says what is missing: the snapshot is incomplete, the policies name what does not exist or is ambiguous, " +
 			"a rule failed, or not every change of an apply came about. It takes precedence over 2.",
 	}
 }

@@ -40,7 +40,7 @@ type Process struct {
 
 	// ConfigFile is the configuration; empty for the usual one, if it is there.
 	ConfigFile string
-	// NoColour asks for text without colour.
+	// NoColour asks for text without color.
 	NoColour bool
 	// Locked says that others wait for what this process does.
 	Locked *atomic.Bool
