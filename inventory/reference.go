@@ -113,7 +113,7 @@ func ParseRef(text string) (Ref, error) {
 	switch r.Kind {
 	case KindUser, KindGroup, KindOnCall, KindEscalation, KindRotation, KindTeam, KindSchedule, KindService:
 	default:
-		return Ref{}, fmt.Errorf("%q: %q is not a kind of reference: expected user, group, oncall, escalation, escalation@LEVEL, rotation, team, schedule or service, or account alone", text, kind)
+		return Ref{}, fmt.Errorf("%q: %q is not a kind of reference: expected user, group, oncall, escalation, escalation@LEVEL, rotation, team, schedule or service, or account alone%s", text, kind, nearestKind(kind, name))
 	}
 	if id, byID := strings.CutPrefix(name, "#"); byID && r.Kind != KindGroup {
 		if id == "" {
@@ -130,6 +130,15 @@ func ParseRef(text string) (Ref, error) {
 	}
 	r.Name = name
 	return r, nil
+}
+
+// nearestKind suggests the reference with the kind that was meant.
+func nearestKind(kind, name string) string {
+	kinds := []string{string(KindUser), string(KindGroup), string(KindOnCall), string(KindEscalation), string(KindRotation), string(KindTeam), string(KindSchedule), string(KindService)}
+	if near, ok := Nearest(kind, kinds); ok && name != "" {
+		return "; did you mean " + near + ":" + name + "?"
+	}
+	return ""
 }
 
 // Key is the form under which two references to the same name are equal: as

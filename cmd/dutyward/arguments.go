@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/dutyward/dutyward/cmd/internal/session"
+	"github.com/dutyward/dutyward/inventory"
 )
 
 // arguments takes so many arguments, and says of others what is missing or too
@@ -48,7 +49,46 @@ func flagFault(cmd *cobra.Command, err error) error {
 		}[m[1]+m[2]]
 		text = strings.TrimSuffix(text, m[0]) + "expected " + expected
 	}
+	if name, unknown := strings.CutPrefix(text, "unknown flag: --"); unknown {
+		text += nearestFlag(cmd, name)
+	}
 	return fmt.Errorf("%s\nrun `%s --help` for the flags", text, cmd.CommandPath())
+}
+
+// nearestFlag suggests a flag of the command.
+func nearestFlag(cmd *cobra.Command, name string) string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	if near, ok := inventory.Nearest(name, names); ok {
+		return "; did you mean --" + near + "?"
+	}
+	return ""
+}
+
+// knownCommand refuses what is left for the root: the name of no command.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("there is no command %q%s\n`dutyward help` lists the commands", args[0], nearestCommand(root, args[0]))
+}
+
+// nearestCommand suggests a command or a topic of the help.
+func nearestCommand(root *cobra.Command, name string) string {
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() || c.IsAdditionalHelpTopicCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	if near, ok := inventory.Nearest(name, names); ok {
+		return "; did you mean " + near + "?"
+	}
+	return ""
 }
 
 // roundFlags are the flags of the commands that take a round.

@@ -60,6 +60,10 @@ func chosenGroups(access *desired.Access, implicit []desired.Group, names []stri
 	if len(names) == 0 {
 		return all, nil
 	}
+	var made []string
+	for _, g := range implicit {
+		made = append(made, g.Name)
+	}
 	var chosen []string
 	for _, n := range names {
 		r, err := inventory.ParseRef(n)
@@ -73,13 +77,9 @@ func chosenGroups(access *desired.Access, implicit []desired.Group, names []stri
 		case i >= 0:
 			access.Groups[n] = implicit[i]
 		case err == nil && r.Kind != inventory.KindGroup:
-			var made []string
-			for _, g := range implicit {
-				made = append(made, g.Name)
-			}
 			return nil, fmt.Errorf("no schedule or escalation policy makes %s%s", n, lookup.DidYouMean(n, made))
 		default:
-			return nil, fmt.Errorf("no policy declares a group %q%s", n, lookup.DidYouMean(n, all))
+			return nil, fmt.Errorf("no policy declares a group %q%s", n, lookup.DidYouMean(n, slices.Concat(all, made)))
 		}
 		chosen = append(chosen, n)
 	}

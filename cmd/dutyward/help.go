@@ -30,7 +30,7 @@ func newHelp(a *app) *cobra.Command {
 			}
 			about, _, err := cmd.Root().Find(args)
 			if err != nil || len(args) > 0 && about == cmd.Root() {
-				return fmt.Errorf("no help on %q: `dutyward help` lists the commands and topics, `dutyward help codes` the codes", strings.Join(args, " "))
+				return noHelp(cmd.Root(), args)
 			}
 			about.InitDefaultHelpFlag()
 			about.InitDefaultVersionFlag()
@@ -40,12 +40,23 @@ func newHelp(a *app) *cobra.Command {
 	}
 }
 
+// noHelp says that there is no help on something, and what may have been meant.
+func noHelp(root *cobra.Command, args []string) error {
+	near := ""
+	if len(args) == 1 {
+		if near = nearestCommand(root, args[0]); near == "" {
+			near = nearestCode("/"+args[0], reconcile.Pages())
+		}
+	}
+	return fmt.Errorf("no help on %q%s\n`dutyward help` lists the commands and topics, `dutyward help codes` the codes", strings.Join(args, " "), near)
+}
+
 // explainCode writes the page of a code.
 func (a *app) explainCode(text string) error {
 	pages := reconcile.Pages()
 	page, ok := pages.Of(code.Code(text))
 	if !ok {
-		return fmt.Errorf("there is no code %q%s; `dutyward help codes` lists them", text, nearestCode(text, pages))
+		return fmt.Errorf("there is no code %q%s\n`dutyward help codes` lists them", text, nearestCode(text, pages))
 	}
 	return report.CodePage(a.Stdout, page)
 }

@@ -151,7 +151,7 @@ func checkTargets(s *inventory.Snapshot, targets []string) error {
 				names[id] = schedule.Name
 			}
 		default:
-			return fmt.Errorf("target %s: expected user:…, team:…, schedule:…, account or the key of a change", t)
+			return fmt.Errorf("target %s: expected user:…, team:…, schedule:…, account or the key of a change%s", t, nearestTarget(s, t))
 		}
 		matches := false
 		for id, name := range names {
@@ -166,6 +166,31 @@ func checkTargets(s *inventory.Snapshot, targets []string) error {
 		return fmt.Errorf("target %s names nothing in the account", t)
 	}
 	return nil
+}
+
+// nearestTarget suggests a target for one that has no kind, or a mistyped one.
+func nearestTarget(s *inventory.Snapshot, t string) string {
+	kinds := []string{string(inventory.KindUser), string(inventory.KindTeam), string(inventory.KindSchedule)}
+	if kind, name, named := strings.Cut(t, ":"); named {
+		if near, ok := inventory.Nearest(kind, kinds); ok && name != "" {
+			return "; did you mean " + near + ":" + name + "?"
+		}
+		return ""
+	}
+	references := map[string]string{string(inventory.KindAccount): string(inventory.KindAccount)}
+	for _, u := range s.Users {
+		references[u.Email] = "user:" + u.Email
+	}
+	for _, schedule := range s.Schedules {
+		references[schedule.Name] = "schedule:" + schedule.Name
+	}
+	for _, team := range s.Teams {
+		references[team.Name] = "team:" + team.Name
+	}
+	if near, ok := inventory.Nearest(t, slices.Sorted(maps.Keys(references))); ok {
+		return "; did you mean " + references[near] + "?"
+	}
+	return ""
 }
 
 // targeted says whether a target names a change: by its resource, its person or

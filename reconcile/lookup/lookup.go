@@ -4,6 +4,7 @@ package lookup
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,11 +42,31 @@ func addressOf(s *inventory.Snapshot, name string) string {
 			found = append(found, u.Email)
 		}
 	}
-	if len(found) == 0 || len(found) > 3 {
+	if len(found) == 0 {
+		return nearestPerson(s, name)
+	}
+	if len(found) > 3 {
 		return ""
 	}
 	slices.Sort(found)
 	return "; did you mean " + strings.Join(found, " or ") + "?"
+}
+
+// nearestPerson suggests the address of whoever's name or address is like this one.
+func nearestPerson(s *inventory.Snapshot, name string) string {
+	if kind, rest, ok := strings.Cut(name, ":"); ok && !strings.Contains(kind, "@") {
+		name = rest
+	}
+	addresses := map[string]string{}
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(s.Users))) {
+		u := s.Users[id]
+		before, _, _ := strings.Cut(u.Email, "@")
+		addresses[u.Name], addresses[before], addresses[u.Email] = u.Email, u.Email, u.Email
+	}
+	if near, ok := inventory.Nearest(name, slices.Sorted(maps.Keys(addresses))); ok {
+		return "; did you mean " + addresses[near] + "?"
+	}
+	return ""
 }
 
 // Resource finds the account, a team or a schedule.
@@ -62,11 +83,25 @@ func Resource(index *inventory.Index, text string) (inventory.Ref, error) {
 	case inventory.KindTeam, inventory.KindSchedule:
 		return One(index, r)
 	}
-	return r, fmt.Errorf("%s is not a resource: expected account, team:NAME or schedule:NAME", r)
+	return r, fmt.Errorf("%s is not a resource: expected account, team:NAME or schedule:NAME%s", r, resourceCalled(index, r.Name))
+}
+
+// nearestKind is the kind of resource that somebody may have meant.
+func nearestKind(kind string) (string, bool) {
+	return inventory.Nearest(kind, []string{string(inventory.KindTeam), string(inventory.KindSchedule)})
 }
 
 // resourceCalled suggests the team or schedule that is called so.
 func resourceCalled(index *inventory.Index, name string) string {
+	if wrong, rest, ok := strings.Cut(name, ":"); ok {
+		if kind, like := nearestKind(wrong); like && rest != "" {
+			return "; did you mean " + kind + ":" + rest + "?"
+		}
+		name = rest
+	}
+	if near, ok := inventory.Nearest(name, []string{string(inventory.KindAccount)}); ok {
+		return "; did you mean " + near + "?"
+	}
 	var found []string
 	for _, kind := range []inventory.Kind{inventory.KindTeam, inventory.KindSchedule} {
 		if ref := (inventory.Ref{Kind: kind, Name: name}); len(index.Find(ref)) > 0 {
@@ -109,7 +144,22 @@ func Schedule(index *inventory.Index, text string) (inventory.Ref, error) {
 	if err != nil {
 		return r, err
 	}
+	if kind, name, ok := strings.Cut(r.Name, ":"); ok && len(index.Find(r)) == 0 {
+		return r, fmt.Errorf("%q is not a schedule: expected its name, or '#' and its id%s", text, otherKind(index, kind, name))
+	}
 	return One(index, r)
+}
+
+// otherKind suggests the schedule behind a reference of another or a mistyped kind.
+func otherKind(index *inventory.Index, kind, name string) string {
+	names := index.Names(inventory.KindSchedule)
+	if hint := DidYouMean(name, names); hint != "" {
+		return hint
+	}
+	if inventory.Kind(kind) == inventory.KindEscalation {
+		return "; `dutyward oncall` without a name shows the escalation policies too"
+	}
+	return ""
 }
 
 // DidYouMean suggests what was meant, if anything is near.
@@ -117,5 +167,15 @@ func DidYouMean(name string, candidates []string) string {
 	if n, ok := inventory.Nearest(name, candidates); ok {
 		return fmt.Sprintf("; did you mean %q?", n)
 	}
-	return ""
+	var containing []string
+	for _, c := range candidates {
+		if len(name) >= 3 && strings.Contains(strings.ToLower(c), strings.ToLower(name)) {
+			containing = append(containing, fmt.Sprintf("%q", c))
+		}
+	}
+	if len(containing) == 0 || len(containing) > 3 {
+		return ""
+	}
+	slices.Sort(containing)
+	return "; did you mean " + strings.Join(slices.Compact(containing), " or ") + "?"
 }
