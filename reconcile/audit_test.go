@@ -101,14 +101,13 @@ func TestAQuietHourCostsFewRequests(t *testing.T) {
 			v.Audit = c.audit
 			v.at(v.clock, "start")
 			before := v.client.Cost().Requests
-			began, last := v.clock, v.clock
+			began := v.clock
 			for minute := 1; minute <= 60; minute++ {
 				why := daemon.WhyOnCalls
 				if minute%5 == 0 {
 					why = "schedule"
 				}
-				last = began.Add(time.Duration(minute) * time.Minute)
-				v.at(last, why)
+				v.at(began.Add(time.Duration(minute)*time.Minute), why)
 			}
 			per := float64(v.client.Cost().Requests-before) / 60
 			t.Logf("%.1f requests a minute: %v", per, v.Costs().Requests)

@@ -147,6 +147,7 @@ func (c *chaos) judgeGaps() {
 // nobody else edited it meanwhile: who is on call stays until the next handoff,
 // the next turn of whoever stays is when it was, and nobody's cover lapses.
 func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
+	half := c.halfDone(id) // then the net of the edit is there beside what it is to follow
 	now := c.now()
 	from := hourFrom(now)
 	for _, part := range partsOf(before) {
@@ -168,14 +169,14 @@ func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 		}
 		until := turnEnds(before, part, now)
 		for i := from; i < from+48 && first != "" && on(before, i) == first && hour(i).Before(until); i++ {
-			if on(after, i) != first && !filledBy(after, first, hour(i)) {
+			if on(after, i) != first && !filledBy(after, first, hour(i)) && !(half && slices.Contains(strings.Fields(on(after, i)), first)) {
 				c.violate("%s/%s: %s is on call at %s and was to stay until the handoff: now it is %q", id, part, first, hour(i), on(after, i))
 				break
 			}
 		}
 	}
 	c.judgeNext(id, before, after, from)
-	if c.halfDone(id) {
+	if half {
 		c.owed[id] = before
 	} else {
 		c.judgeCovers(id, before, after)
