@@ -19,6 +19,9 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
+// forEachUser begins a rule that grants a team to those for whom what follows holds.
+const forEachUser = "grant contains {\"principal\": $\"user:{u.email}\", \"resource\": \"team:Payments\", \"role\": \"manager\"} if {\n\tsome u in input.users"
+
 // remedies are mistakes of policies, and what check recommends, applied.
 var remedies = map[string]struct {
 	// file is the file that the remedy changes.
@@ -115,6 +118,19 @@ var remedies = map[string]struct {
 		file: "access/a.rego", code: "policy/group-never-filled", recommended: `member contains {"group": "core", …}`, gives: 1,
 		old: "grant", new: "member contains {\"group\": \"core\", \"principal\": \"user:u0@acme.com\"}\n\ngrant",
 		rego: "group contains {\"name\": \"core\"}\n\ngrant contains {\"principal\": \"group:core\", \"resource\": \"team:Payments\", \"role\": \"manager\"}",
+	},
+	"a list collected for each person": {
+		file: "access/a.rego", code: "speed/list-search", recommended: "all_emails := {p.email | some p in data.people}, and then not u.email in all_emails", gives: 6,
+		old: forEachUser + "\n\tnot u.email in [p.email | some p in data.people]", new: "all_emails := {p.email | some p in data.people}\n\n" + forEachUser + "\n\tnot u.email in all_emails",
+		data: "- {email: u0@acme.com}\n",
+		rego: forEachUser + "\n\tnot u.email in [p.email | some p in data.people]\n}",
+	},
+	"a walk for each person": {
+		file: "access/a.rego", code: "speed/walk", gives: 7,
+		recommended: "found := {v | walk(input.users, [path, v])}, with the conditions on path in it, and then u.id in found",
+		old:         forEachUser + "\n\twalk(input.users, [path, v])\n\tpath[count(path) - 1] == \"id\"\n\tv == u.id",
+		new:         "found := {v | walk(input.users, [path, v]); path[count(path) - 1] == \"id\"}\n\n" + forEachUser + "\n\tu.id in found",
+		rego:        forEachUser + "\n\twalk(input.users, [path, v])\n\tpath[count(path) - 1] == \"id\"\n\tv == u.id\n}",
 	},
 }
 

@@ -17,6 +17,7 @@ const (
 	codeRepeatedIndex code.Code = "speed/repeated-index"
 	codeListSearch    code.Code = "speed/list-search"
 	codeKeyedRule     code.Code = "speed/keyed-rule"
+	codeWalk          code.Code = "speed/walk"
 )
 
 var quadratic = Analyzer{
@@ -43,9 +44,9 @@ var quadratic = Analyzer{
 		{
 			Code:    codeListSearch,
 			Title:   "A long list is searched for each row",
-			Means:   "x in list goes through the list each time.",
+			Means:   "x in list goes through the list each time. So does a comprehension behind in, which is also built again each time.",
 			Why:     "The work grows with the square.",
-			Do:      "Make it a set, in which membership is looked up.",
+			Do:      "Make it a set in a rule of its own: that is evaluated once, and membership is looked up in it.",
 			Example: "names := [p.name | some p in data.people]  # {p.name | some p in data.people}",
 		},
 		{
@@ -55,6 +56,14 @@ var quadratic = Analyzer{
 			Why:     "The work grows with the square.",
 			Do:      "Make it one object or set, and look the key up there.",
 			Example: "by_email[u.email] := u if some u in input.users  # by_email := {u.email: u | some u in input.users}",
+		},
+		{
+			Code:    codeWalk,
+			Title:   "A document is walked for each row",
+			Means:   "For each row of a collection, walk visits every value in all of a document.",
+			Why:     "The work grows with the square.",
+			Do:      "Collect what the walk finds in a rule of its own, which is evaluated once, and look there.",
+			Example: "some u in input.users; walk(input.schedules, [_, v]); v == u.id  # found := {v | walk(input.schedules, [_, v])}, u.id in found",
 		},
 	},
 }
@@ -71,6 +80,8 @@ var quadratic = Analyzer{
 //
 //	by := {u.email: u | …}         in a body that runs for each row: made anew
 //	x in [… | …]                   a list is searched, a set is looked up
+//
+//	walk(input.schedules, [_, v])  in a body that runs for each row: all of it anew
 func checkSpeed(p *source.Pass) {
 	s := speed{report: p.Report, data: p.Data, tree: source.TreeOf(p.Modules.Production()), lists: map[string]bool{}}
 	lookedUp := map[string]bool{}
@@ -127,7 +138,8 @@ func (s speed) body(body ast.Body, outer scope) scope {
 				s.search(e, operands[0], operands[1], x)
 			}
 		}
-		s.searchList(e, x)
+		s.searchList(e, body, x)
+		s.walked(e, body, x)
 		s.closures(e, x)
 	}
 	return x
@@ -156,6 +168,9 @@ func (s speed) search(e *ast.Expr, a, b *ast.Term, x scope) {
 			continue
 		}
 		large, other := x.sources[from[0]], x.sources[by[len(by)-1]]
+		if other.walk {
+			continue // the walk itself is reported
+		}
 		if large.domain == "" || other.argument && large.rows < manyRows {
 			continue
 		}
@@ -292,66 +307,4 @@ func (s speed) madeAnew(c *ast.ObjectComprehension, outer scope) {
 	s.report.Besides(loc, policies.Problem{Code: codeRepeatedIndex, Warning: true,
 		Found:    fmt.Sprintf("an index of %s that is built again each time the expressions around it are evaluated", domain),
 		Expected: "a rule of its own outside, such as index := {… | …}: a rule without arguments is evaluated once"})
-}
-
-// findLists notes the rules whose value is a list comprehension over many.
-func (s speed) findLists(m *ast.Module) {
-	for _, r := range m.Rules {
-		if len(r.Head.Args) > 0 || r.Head.Value == nil || len(r.Head.Ref()) != 1 {
-			continue
-		}
-		c, ok := r.Head.Value.Value.(*ast.ArrayComprehension)
-		if !ok {
-			continue
-		}
-		for _, e := range c.Body {
-			decl, ok := e.Terms.(*ast.SomeDecl)
-			if !ok {
-				continue
-			}
-			for _, symbol := range decl.Symbols {
-				if call, ok := symbol.Value.(ast.Call); ok && s.sourceOf(call[len(call)-1]).domain != "" {
-					s.lists[r.Ref().GroundPrefix().String()] = true
-				}
-			}
-		}
-	}
-}
-
-// searchList reports `x in list` where x is one of many.
-func (s speed) searchList(e *ast.Expr, x scope) {
-	if !isCall(e, ast.Member.Name) || len(e.Operands()) != 2 {
-		return
-	}
-	ref, ok := e.Operand(1).Value.(ast.Ref)
-	if !ok || !ref.IsGround() {
-		return
-	}
-	n, rows, isLarge := s.large(ref)
-	list := s.lists[ref.String()]
-	if isLarge && n == len(ref) && rows >= manyRows && !ref.HasPrefix(ast.InputRootRef) {
-		if words := pathOf(ref); words != nil {
-			doc, _ := s.data.Find(words)
-			_, list = doc.([]any)
-		}
-	}
-	many := slices.ContainsFunc(s.sources(e.Operand(0), &x), func(id int) bool { return x.sources[id].domain != "" || x.sources[id].argument })
-	if !list || !many {
-		return
-	}
-	s.report.Besides(e.Location, policies.Problem{Code: codeListSearch, Warning: true,
-		Found:    fmt.Sprintf("%s, which goes through the whole list each time", written(e)),
-		Expected: "a set, in which it is looked up: {x | some x in …} in place of […], in a rule of its own"})
-}
-
-func pathOf(ref ast.Ref) []string {
-	var words []string
-	for _, t := range ref[1:] {
-		word, ok := t.Value.(ast.String)
-		if !ok {
-			return nil
-		}
-		words = append(words, string(word))
-	}
-	return words
 }

@@ -59,6 +59,8 @@ type generator struct {
 	name string
 	// argument says that it is a function's argument.
 	argument bool
+	// walk says that walk gives the values.
+	walk bool
 }
 
 // scope are the sources of the variables that a body sees.
@@ -104,6 +106,12 @@ func (s speed) bind(e *ast.Expr, x *scope) {
 					x.add(v, src)
 				}
 			}
+		}
+		return
+	}
+	if _, into := walkOf(e); into != nil {
+		for v := range into.Vars() {
+			x.add(v, generator{name: string(v), walk: true})
 		}
 		return
 	}
