@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -163,7 +164,7 @@ func (m *whyNot) members(group *Part, name string) {
 		part, in := m.part(member.Principal, stretchOf(member), bounded(member.From, member.Until), member.Origins)
 		switch {
 		case in:
-			group.Why = "a limit on the group keeps them out"
+			group.Why = m.limited(name)
 		case member.Principal.Kind == inventory.KindUser && part.Why == "":
 			group.Named++
 		default:
@@ -173,6 +174,28 @@ func (m *whyNot) members(group *Part, name string) {
 	if group.Why == "" && len(group.Parts) == 0 && group.Named == 0 {
 		group.Why = "nobody is in it"
 	}
+}
+
+// limited names the limits that keep the person out of a group, with their reasons and
+// places: they are what to change.
+func (m *whyNot) limited(name string) string {
+	var limits []string
+	for _, l := range slices.Concat(m.x.limits[name], m.x.limits["*"]) {
+		if l.Resource.Name == "*" && l.Principal == groupRef(name) || len(l.Origins) == 0 {
+			continue
+		}
+		var windows []Window
+		for _, way := range m.x.expand(l.Principal, stretch{}, l.Origins, true).ways[m.user] {
+			windows = append(windows, way.window)
+		}
+		if _, holds := around(windows, m.t); holds {
+			limits = append(limits, fmt.Sprintf("%s (%s:%d)", l.Reason, l.Origins[0].File, l.Origins[0].Line))
+		}
+	}
+	if len(limits) == 0 {
+		return "a limit on the group keeps them out"
+	}
+	return "a limit on the group keeps them out: " + strings.Join(slices.Compact(limits), "; ")
 }
 
 // stranger is why a principal never holds the person.

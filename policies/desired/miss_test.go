@@ -131,7 +131,22 @@ func TestAMissSaysWhyEachWayToARoleIsNotOpen(t *testing.T) {
 				st.Grants = []policies.Grant{grant("group:pay", "team:Payments", "manager")}
 				return st
 			}, "di", noon,
-			"p.rego:1 [manager] others 0 instead []\n  group:pay: a limit on the group keeps them out\n",
+			"p.rego:1 [manager] others 0 instead []\n  group:pay: a limit on the group keeps them out: no (p.rego:300)\n",
+		},
+		"of several limits, those that hold the person now": {
+			func() *policies.Statements {
+				st := groups("pay user:ann@acme.com", "away rotation:Primary")
+				limit := func(who, on, reason string, line int) policies.Limit {
+					return policies.Limit{Principal: ref(who), Resource: ref(on), AtMost: "none", Reason: reason, Origins: origin(line)}
+				}
+				st.Limits = []policies.Limit{
+					limit("user:di@acme.com", "group:pay", "another person", 300), limit("user:ann@acme.com", "group:away", "another group", 301),
+					limit("user:ann@acme.com", "group:*", "on leave", 302), limit("oncall:Primary", "group:pay", "has the pager", 303), limit("group:pay", "group:*", "those of pay", 304),
+				}
+				st.Grants = []policies.Grant{grant("group:pay", "team:Payments", "manager")}
+				return st
+			}, "ann", noon,
+			"p.rego:1 [manager] others 0 instead []\n  group:pay: a limit on the group keeps them out: has the pager (p.rego:303); on leave (p.rego:302)\n",
 		},
 		"a principal that can't be told": {
 			func() *policies.Statements {
