@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -20,7 +21,7 @@ func newPause(a *app) *cobra.Command {
 			"`dutyward resume`, also across a restart. What a person applies with `dutyward apply` is not stopped.",
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			c, err := a.Config()
+			c, err := a.withState()
 			if err != nil {
 				return err
 			}
@@ -47,7 +48,7 @@ func newResume(a *app) *cobra.Command {
 		Long:  "Let changes go on after `dutyward pause`, from the next round on; SIGHUP makes that one now.",
 		Args:  arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			c, err := a.Config()
+			c, err := a.withState()
 			if err != nil {
 				return err
 			}
@@ -63,6 +64,16 @@ func newResume(a *app) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// withState is the configuration, unless this is the wrong directory: a pause that is
+// written where nothing reads it would stop nothing.
+func (a *app) withState() (*config.Config, error) {
+	c, err := a.Config()
+	if err != nil {
+		return nil, err
+	}
+	return c, c.NoState()
 }
 
 // pauseText is since when and why.

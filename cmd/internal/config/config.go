@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -124,7 +125,7 @@ type runConfig struct {
 func defaultConfig() *Config {
 	return &Config{
 		Account:    accountConfig{Name: "pagerduty", Region: "us", Auth: "token"},
-		State:      "dutyward.db",
+		State:      defaultState,
 		History:    historyConfig{Keep: "400d"},
 		Manage:     manageConfig{Default: string(plan.Observe)},
 		Access:     accessConfig{WarnBefore: "24h"},
@@ -181,6 +182,43 @@ func Load(file string, env map[string]string, secrets *secret.Keeper) (*Config, 
 	l.config.learn()
 	l.check()
 	return l.config, l.err()
+}
+
+// defaultState is the file of the state, relative to the configuration.
+const defaultState = "dutyward.db"
+
+// NoPolicies says that this is the wrong directory: there is neither a configuration
+// nor anything where its policies would be.
+func (c *Config) NoPolicies() error {
+	if len(c.Policies) != 1 || c.Policies[0] != DefaultPolicies {
+		return nil
+	}
+	return c.nothing(DefaultPolicies, "no directory "+DefaultPolicies)
+}
+
+// NoState says that this is the wrong directory: there is neither a configuration
+// nor the state that a run without one keeps here.
+func (c *Config) NoState() error {
+	if c.State != defaultState {
+		return nil
+	}
+	return c.nothing(defaultState, "no state ("+defaultState+")")
+}
+
+// nothing says that neither a configuration is here nor the path, if so it is.
+func (c *Config) nothing(path, no string) error {
+	if c.File != "" {
+		return nil
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		here = "this directory"
+	}
+	return fmt.Errorf("there is no %s and %s in %s: go to the directory of your configuration, name the file with --config, or begin with `dutyward init`",
+		DefaultFile, no, filepath.ToSlash(here))
 }
 
 // maxConfig bounds the configuration's file.

@@ -23,6 +23,9 @@ func (p *Process) ForState(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.NoState(); err != nil {
+		return nil, err
+	}
 	s := &Session{Config: c, Round: &reconcile.Round{Now: p.Now}}
 	if c.Account.BaseURL != "" {
 		clock := pagerduty.NewClock(p.Now, p.Transport, pagerdutysim.Header)

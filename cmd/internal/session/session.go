@@ -198,6 +198,11 @@ func LoadPolicies(ctx context.Context, c *config.Config, roots []string) (*eval.
 
 // LoadPoliciesWith is loadPolicies with a loader that is kept.
 func LoadPoliciesWith(ctx context.Context, c *config.Config, l *eval.Loader, roots []string) (*eval.Set, error) {
+	if len(roots) == 0 {
+		if err := c.NoPolicies(); err != nil {
+			return nil, err
+		}
+	}
 	set, err := l.Load(ctx, c.PolicyOptions(roots))
 	if err != nil {
 		return nil, PolicyFault(err)
