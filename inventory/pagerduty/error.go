@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 )
@@ -143,7 +145,7 @@ func (c *Client) connectionError(r request, err error) *Error {
 	}
 	e := &Error{
 		Method: r.method, Endpoint: r.path(), cause: redacted{err, c.token.redact},
-		Message: c.token.redact(err.Error()),
+		Message: c.token.redact(Unreached(err)),
 		Hint:    "no answer from " + c.base + ": check the network, the proxy, the region and the address in the configuration",
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -151,6 +153,34 @@ func (c *Client) connectionError(r request, err error) *Error {
 		e.Hint = "something between this machine and " + c.base + " cuts connections: check the network and the proxy"
 	}
 	return e
+}
+
+// Unreached is why a connection failed, in a person's words rather than those of the
+// network library.
+func Unreached(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	var name *net.DNSError
+	var dial *net.OpError
+	var system *os.SyscallError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &name) && name.IsNotFound:
+		return "there is no host " + name.Name
+	case errors.As(err, &name):
+		return "the address of the host " + name.Name + " could not be looked up"
+	case errors.As(err, &dial) && dial.Op == "dial" && errors.As(err, &system):
+		return fmt.Sprintf("no connection to %s: %v", dial.Addr, system.Err)
+	case errors.As(err, &dial) && errors.As(err, &system):
+		return fmt.Sprintf("the connection broke: %v", system.Err)
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "what answers there speaks HTTP and not HTTPS"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	}
+	return err.Error()
 }
 
 // redacted is an error whose text has lost the token.

@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
@@ -49,6 +51,9 @@ func TestErrorsAreUnderstoodInEveryShape(t *testing.T) {
 }
 
 func TestErrorsSayWhatToDo(t *testing.T) {
+	refusingPort := answersError{&net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1},
+		Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}}
+	nowhere := answersError{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "nohost.invalid", Server: "10.0.0.1:53", IsNotFound: true}}}
 	unreachable := answersError{&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}
 	for _, c := range []struct {
 		name      string
@@ -61,6 +66,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{"a token without the scope", refusing(403), readAnn, "lacks the scope"},
 		{"a plan without the feature", refusing(402), readAnn, "plan does not include"},
 		{"an answer that breaks off", answersError{io.ErrUnexpectedEOF}, readAnn, "the answer broke off: unexpected EOF"},
+		{"a port that nothing listens on", refusingPort, readAnn, "GET /users/PU1: no connection to 127.0.0.1:1: connection refused (no answer from"},
+		{"a host that does not exist", nowhere, readAnn, ": there is no host nohost.invalid (no answer from"},
 		{"a host out of reach", unreachable, readAnn, "no answer from https://api.pagerduty.com: check the network"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/dutyward/dutyward/inventory/pagerduty"
 )
 
 // Skew is how far the local clock may be from PagerDuty's (S31).
@@ -53,17 +55,13 @@ func local(u *url.URL) bool {
 }
 
 func unreached(address string, err error) Check {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
 	remedy := "see the network, the proxy (HTTPS_PROXY), account.region and account.base_url"
 	var authority x509.UnknownAuthorityError
 	var verification *tls.CertificateVerificationError
 	if errors.As(err, &authority) || errors.As(err, &verification) {
 		remedy = "if a proxy of yours opens TLS, add its certificate to the system's (or name it by SSL_CERT_FILE); else do not go on: somebody may be listening"
 	}
-	return fail("reachable", remedy, "%s does not answer: %v", address, err)
+	return fail("reachable", remedy, "%s does not answer: %s", address, pagerduty.Unreached(err))
 }
 
 func clocks(date string, now time.Time) Check {
