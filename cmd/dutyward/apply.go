@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -159,7 +160,34 @@ func (x *application) told(done *reconcile.Applied, err error) error {
 	case done.Report.Failed():
 		return exit.With(exit.Partial, errors.New("not every change came about; what remains is planned again by the next round"))
 	}
-	return partial(done.Result)
+	if err := partial(done.Result); err != nil {
+		return err
+	}
+	return x.nothingMade()
+}
+
+// nothingMade is an error where all that was to be done waits or is blocked: who asked
+// for it must not take it for done. A revert was asked for what is only observed, too.
+func (x *application) nothingMade() error {
+	p := x.approved
+	if p == nil || len(p.Changes) > 0 {
+		return nil
+	}
+	var why []string
+	add := func(n int, how string) {
+		if n > 0 {
+			why = append(why, fmt.Sprintf("%s %s", report.Counted(n, "change"), how))
+		}
+	}
+	add(len(p.Held), "held (`dutyward holds` says what lets them through)")
+	add(len(p.Blocked), "blocked")
+	if x.undo != nil {
+		add(len(p.Observed), "only observed")
+	}
+	if len(why) == 0 {
+		return nil
+	}
+	return exit.With(exit.Partial, errors.New("nothing was changed: "+strings.Join(why, ", ")))
 }
 
 // show shows what is proposed, and says what speaks against carrying it out.

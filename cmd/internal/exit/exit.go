@@ -23,7 +23,8 @@ func Codes() []string {
 		Changes: "Only with `--detailed-exitcode`, for `plan`: there are changes that `apply` would make. " +
 			"What is only observed, blocked, held or unknown does not count. `run` also ends with it if it crashes.",
 		Partial: "It did so in part, and says what is missing: the snapshot is incomplete, the policies name what does not exist or is ambiguous, " +
-			"a rule failed, or not every change of an apply came about. It takes precedence over 2.",
+			"a rule failed, or not every change of an apply came about. `apply` and `revert` also end with it where they changed nothing " +
+			"because all of it is held or blocked (or, for `revert`, only observed). It takes precedence over 2.",
 	}
 }
 
