@@ -172,11 +172,10 @@ func (d Desk) apply(i *Incident, b body, actor string) ([]Entry, *refusal) {
 // begins it anew with the policy as it is now.
 func (d Desk) assign(i *Incident, b body, actor string) ([]Entry, *refusal) {
 	now := d.Host.Now()
-	users := people(i.Assigned)
+	var users []string
 	kind := "assign"
 	switch {
 	case len(b.Assignments) > 0:
-		users = nil
 		for _, a := range b.Assignments {
 			if _, there := d.Host.Reference("user", a.Assignee.ID); !there {
 				return nil, &refusal{unknownAssignee, "Assigned User Not Found"}

@@ -113,14 +113,6 @@ func (s *Store) openWhere(fits func(Incident) bool) []string {
 	return ids
 }
 
-func people(marks []mark) []string {
-	ids := make([]string, len(marks))
-	for i, m := range marks {
-		ids[i] = m.User
-	}
-	return ids
-}
-
 func marks(users []string, at time.Time) []mark {
 	list := make([]mark, len(users))
 	for i, u := range users {

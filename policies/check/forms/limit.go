@@ -59,13 +59,13 @@ func checkHighest(p *source.Pass, r *ast.Rule, t *ast.Term) {
 		case ast.String:
 			return string(s), v
 		case *ast.TemplateString:
-			for _, part := range s.Parts {
-				if t, ok := part.(*ast.Term); ok {
-					if s, ok := t.Value.(ast.String); ok {
-						return string(s), v
-					}
+			if len(s.Parts) == 0 {
+				return "", v
+			}
+			if t, ok := s.Parts[0].(*ast.Term); ok {
+				if s, ok := t.Value.(ast.String); ok {
+					return string(s), v
 				}
-				break
 			}
 		}
 		return "", v
