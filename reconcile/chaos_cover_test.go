@@ -213,9 +213,12 @@ func (c *chaos) judgeCovers(id string, before, after inventory.Schedule) {
 // an earlier round had left open.
 func (c *chaos) judgeOwed(is *inventory.Snapshot) {
 	for id, before := range c.owed {
-		if !c.halfDone(id) {
-			delete(c.owed, id)
-			c.judgeCovers(id, before, is.Schedules[id])
+		if c.halfDone(id) {
+			continue
+		}
+		delete(c.owed, id)
+		if after, there := is.Schedules[id]; there { // else somebody has deleted it
+			c.judgeCovers(id, before, after)
 		}
 	}
 }
