@@ -129,6 +129,14 @@ func (r *revision) want(user, on string, v view) string {
 	return role
 }
 
+// limitsTo says that a limit asks for a lower role on a team than somebody had.
+func (r *revision) limitsTo(on, user, was, now string, v view) bool {
+	return slices.ContainsFunc(r.limits, func(l limitRule) bool {
+		here := on != "account" && (l.on == on || l.on == "*")
+		return here && l.atMost == now && inventory.CompareRoles(kindOf(on), was, now) > 0 && v.has(l.who, user)
+	})
+}
+
 // view is the truth as it is now.
 func (w *trial) view(user string, t time.Time) view {
 	v := view{t: t, weekly: face{overrides: w.standing("SW", t)}, daily: face{overrides: w.standing("SD", t)}, teams: map[string]bool{}}

@@ -192,8 +192,13 @@ func (w *trial) judge(key [2]string, was, now string, r *http.Request) {
 	if !w.recorded(key) {
 		w.violate("%s: there is no record of it", said)
 	}
-	if !rev.named(name) || w.unknown(rev, name, w.unseen()) || w.protects(rev, user) {
+	beyond := slices.ContainsFunc(w.views(rev, user, t), func(v view) bool { return rev.limitsTo(name, user, was, now, v) })
+	switch {
+	case !rev.named(name) && !beyond, w.unknown(rev, name, w.unseen()), w.protects(rev, user):
 		w.violate("%s: nothing says what this should be", said)
+		return
+	case !rev.named(name): // a limit alone speaks of it (S38)
+		w.counts["writes: that a limit alone asks for"]++
 		return
 	}
 	if inventory.CompareRoles(kind, now, was) > 0 {
