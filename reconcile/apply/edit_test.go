@@ -152,7 +152,8 @@ func (s *story) tell(what string) {
 // run carries out a plan.
 func (s *story) run(t *testing.T, p *plan.Plan) {
 	t.Helper()
-	report, err := apply.Run(t.Context(), p, s.desk, s.book, apply.Options{Now: s.desk.clock.Now})
+	// One after another, as the desk takes calls.
+	report, err := apply.Run(t.Context(), p, s.desk, s.book, apply.Options{Now: s.desk.clock.Now, Concurrency: 1})
 	if err != nil {
 		s.say("  error: %v", err)
 	}
