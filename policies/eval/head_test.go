@@ -1,6 +1,7 @@
 package eval_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -144,5 +145,28 @@ grant contains {"principal": $"user:{p.email}", "resource": "team:Payments", "ro
 	var st *policies.Statements = evaluate(t, s)
 	if n := len(st.Failures); n < 2 || n > 12 {
 		t.Errorf("%d failures are told", n)
+	}
+}
+
+// TestS36_ASlipBehindManyOptionalFieldsIsFound has thousands of rows without a field that
+// another rule takes care of, and one with a slip behind them.
+func TestS36_ASlipBehindManyOptionalFieldsIsFound(t *testing.T) {
+	text := ""
+	for i := range 3000 {
+		text += fmt.Sprintf("- {email: u%d@acme.com, role: responder}\n", i)
+	}
+	text += "- {email: zoe@acme.com, rolle: responder, until: 2026-04-01T00:00:00Z}\n"
+	s := load(t, root(t, "people/people.yaml", text, "access/people.rego", `package access.people
+
+grant contains {"principal": $"user:{p.email}", "resource": "team:Payments", "until": p.until, "role": p.role} if some p in data.people
+
+grant contains {"principal": $"user:{p.email}", "resource": "team:Payments", "role": p.role} if {
+	some p in data.people
+	not p.until
+}
+`))
+	st := evaluate(t, s)
+	if len(st.Failures) != 1 || !strings.Contains(st.Failures[0].Text(), "p.role is undefined where p is the row of zoe@acme.com") {
+		t.Errorf("failures: %+v", st.Failures)
 	}
 }

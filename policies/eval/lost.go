@@ -31,16 +31,15 @@ type lostElements struct {
 	optional map[string]bool
 }
 
-// mostLooked bounds how many of them are looked at.
+// mostLooked bounds how many of them are looked at once one is a failure. Before that
+// each is: a slip may stand behind any number of fields that are meant to be optional.
 const mostLooked = 1000
 
 // note notes one, and says whether it is told as a failure.
 func (l *lostElements) note(ctx context.Context, result topdown.QueryResult) (told bool) {
-	if l.looked++; l.looked > mostLooked {
-		if len(l.told) > 0 {
-			l.more++
-		}
-		return len(l.told) > 0
+	if l.looked++; l.looked > mostLooked && len(l.told) > 0 {
+		l.more++
+		return true
 	}
 	if l.written == nil {
 		l.written = writtenIn(l.rule.head.exprs, l.set.compiler.RewrittenVars)
@@ -217,8 +216,8 @@ func (l *lostElements) usualKeys(ctx context.Context, key string) map[string]boo
 		if document == nil {
 			continue
 		}
-		eachRow(document.Value, func(row ast.Value) {
-			o, ok := row.(ast.Object)
+		eachEntry(document.Value, func(_, row *ast.Term) {
+			o, ok := row.Value.(ast.Object)
 			if !ok || o.Get(ast.StringTerm(key)) == nil {
 				return
 			}
@@ -228,15 +227,6 @@ func (l *lostElements) usualKeys(ctx context.Context, key string) map[string]boo
 		})
 	}
 	return usual
-}
-
-func eachRow(document ast.Value, f func(ast.Value)) {
-	switch d := document.(type) {
-	case *ast.Array:
-		d.Foreach(func(t *ast.Term) { f(t.Value) })
-	case ast.Object:
-		d.Foreach(func(_, t *ast.Term) { f(t.Value) })
-	}
 }
 
 // value is what a reference stands for; nil if it is undefined.

@@ -186,3 +186,28 @@ func mentionsPerson(person inventory.User, v ast.Value, levels int) bool {
 	}
 	return false
 }
+
+// addSource adds what a reference goes over, where that is nothing which holds
+// anything: of p.teams[_], p.teams.
+func (r *reading) addSource(t *ast.Term) {
+	ref, ok := t.Value.(ast.Ref)
+	if !ok || !r.isLocal(t) {
+		return
+	}
+	for n := 1; n < len(ref); n++ {
+		if _, isVar := ref[n].Value.(ast.Var); !isVar || r.value(ref[n]) != nil {
+			continue
+		}
+		name := r.event.LocalMetadata[ref[0].Value.(ast.Var)].Name
+		v := r.value(ast.NewTerm(ref[:n]))
+		switch v.(type) {
+		case nil, *ast.Array, ast.Object, ast.Set:
+			return
+		}
+		if name != "" {
+			named := append(ast.Ref{ast.VarTerm(string(name))}, ref[1:n]...)
+			r.put(named.String(), v)
+		}
+		return
+	}
+}

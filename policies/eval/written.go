@@ -1,15 +1,10 @@
 package eval
 
 import (
-	"bytes"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/source"
 )
 
@@ -163,80 +158,4 @@ func (s *Set) parsedAt(r *rule) *ast.Rule {
 		}
 	}
 	return nil
-}
-
-// addSource adds what a reference goes over, where that is nothing which holds
-// anything: of p.teams[_], p.teams.
-func (r *reading) addSource(t *ast.Term) {
-	ref, ok := t.Value.(ast.Ref)
-	if !ok || !r.isLocal(t) {
-		return
-	}
-	for n := 1; n < len(ref); n++ {
-		if _, isVar := ref[n].Value.(ast.Var); !isVar || r.value(ref[n]) != nil {
-			continue
-		}
-		name := r.event.LocalMetadata[ref[0].Value.(ast.Var)].Name
-		v := r.value(ast.NewTerm(ref[:n]))
-		switch v.(type) {
-		case nil, *ast.Array, ast.Object, ast.Set:
-			return
-		}
-		if name != "" {
-			named := append(ast.Ref{ast.VarTerm(string(name))}, ref[1:n]...)
-			r.put(named.String(), v)
-		}
-		return
-	}
-}
-
-// RuleTexts are the rules of all packages as they were written, tests apart, in the order
-// of their files: the contract rules and what these call.
-func (s *Set) RuleTexts() []policies.RuleText {
-	var all []policies.RuleText
-	for _, f := range s.files {
-		m := s.parsed[f.Name]
-		if m == nil || f.IsTest() {
-			continue
-		}
-		root := source.PackageRoot(m)
-		for _, r := range m.Rules {
-			c, known := contract.ContractNamed(string(r.Head.Name))
-			all = append(all, policies.RuleText{
-				Origin:   policies.Origin{File: f.Name, Line: r.Location.Row, Package: source.PackageName(m), Root: f.Root},
-				Name:     r.Head.Ref().String(),
-				Contract: known && string(c.Phase) == root && r.Head.RuleKind() == ast.MultiValue,
-				Means:    r.String(), Text: strings.Join(strings.Fields(string(r.Location.Text)), " "),
-			})
-		}
-	}
-	return all
-}
-
-// DataUnlike are the names, sorted, of the data files that hold other values than in
-// another set, are there alone or here alone. How they are laid out does not matter.
-func (s *Set) DataUnlike(other *Set) []string {
-	names := s.FilesUnlike(other)
-	return slices.DeleteFunc(names, func(name string) bool {
-		here, there := s.file(name), other.file(name)
-		if here == nil && there == nil || here != nil && here.IsRego() || there != nil && there.IsRego() {
-			return true
-		}
-		return here != nil && there != nil && (bytes.Equal(here.Content, there.Content) || sameData(here, there))
-	})
-}
-
-func (s *Set) file(name string) *source.File {
-	if i := slices.IndexFunc(s.files, func(f *source.File) bool { return f.Name == name }); i >= 0 {
-		return s.files[i]
-	}
-	return nil
-}
-
-// sameData says that two files hold the same values. Both were loaded before.
-func sameData(a, b *source.File) bool {
-	read := func(f *source.File) map[string]any {
-		return source.LoadData([]*source.File{f}, source.NewReport([]*source.File{f})).Root
-	}
-	return reflect.DeepEqual(read(a), read(b))
 }
