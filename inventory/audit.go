@@ -2,12 +2,16 @@ package inventory
 
 import "time"
 
+// StaleFor is how long PagerDuty may answer as it was before a change (S9).
+const StaleFor = 2 * time.Minute
+
 // AuditCursor is how far the audit trail has been read.
 type AuditCursor struct {
 	// Since is the moment from which to ask next. Records may come late, so it lies
 	// before those that were read last.
 	Since time.Time
-	// Seen are the ids of the records from then on that were read already.
+	// Seen are the ids of the records from then on that were read already, long enough
+	// after the change.
 	Seen map[string]bool
 }
 

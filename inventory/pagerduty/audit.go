@@ -37,7 +37,8 @@ type wireAuditRecord struct {
 	} `json:"method"`
 }
 
-// Audit reads what others changed since a cursor. What was written with this client's
+// Audit reads what others changed since a cursor: what changed just now once more the
+// next time, since PagerDuty may still answer as before. What was written with this client's
 // own token is left out. An *inventory.NoAuditError says that there is no trail to read.
 func (c *Client) Audit(ctx context.Context, from inventory.AuditCursor) (inventory.Audited, error) {
 	found := map[string]map[string]bool{}
@@ -58,7 +59,7 @@ func (c *Client) Audit(ctx context.Context, from inventory.AuditCursor) (invento
 	}
 	ours := c.tokenEnd(ctx)
 	for _, r := range records {
-		if !r.ExecutionTime.Before(a.Next.Since) {
+		if at := r.ExecutionTime; !at.Before(a.Next.Since) && now.Sub(at) >= inventory.StaleFor {
 			a.Next.Seen[r.ID] = true
 		}
 		if from.Seen[r.ID] || ours != "" && r.Method.Type == "api_token" && r.Method.TruncatedToken == ours {

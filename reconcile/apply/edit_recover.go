@@ -97,7 +97,7 @@ func (e *editing) sweep(ctx context.Context, in editIntent, ours bool) (left str
 func (e *editing) ended(ctx context.Context, in editIntent) (ending, error) {
 	now := e.now()
 	is, err := e.look(ctx, in)
-	if gone(err) && now.Sub(in.lastTouched()) >= staleFor {
+	if gone(err) && now.Sub(in.lastTouched()) >= inventory.StaleFor {
 		return ending{status: IntentLeft, lost: true, why: fmt.Sprintf("schedule %s, whose edit was interrupted, is gone: %v", in.Was.Name, err)}, nil
 	}
 	if err != nil {
@@ -112,7 +112,7 @@ func (e *editing) ended(ctx context.Context, in editIntent) (ending, error) {
 		}
 		return ending{}, err
 	}
-	k, fresh := oncall.Reached(is, in.States(), now), now.Sub(in.lastTouched()) < staleFor
+	k, fresh := oncall.Reached(is, in.States(), now), now.Sub(in.lastTouched()) < inventory.StaleFor
 	back := k < 0 && oncall.Reached(is, oncall.WaysBack(in.Was, in.Steps, in.lastTouched()), now) >= 0
 	switch {
 	case k == len(in.Steps):

@@ -4,16 +4,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-const (
-	// freshFor is how old a read may be when a write builds on it (S8).
-	freshFor = 10 * time.Second
-	// staleFor is how long PagerDuty may answer old after a write (S9).
-	staleFor = 2 * time.Minute
-)
+// freshFor is how old a read may be when a write builds on it (S8).
+const freshFor = 10 * time.Second
 
 // look sees what PagerDuty holds through the writes that it may not yet show.
 type look struct {
@@ -47,7 +44,7 @@ func (l *look) through(p desired.Pair, read string) string {
 	now, seen := l.now(), read
 	old := map[string]bool{}
 	for _, w := range l.writes[p] {
-		if now.Sub(w.At) >= staleFor {
+		if now.Sub(w.At) >= inventory.StaleFor {
 			continue
 		}
 		old[w.Before] = true

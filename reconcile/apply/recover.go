@@ -135,7 +135,7 @@ func (x *recovery) outcome(c plan.Change, at time.Time, found string, err error)
 	out, now := Outcome{Change: c}, x.options.Now()
 	age := now.Sub(at)
 	switch {
-	case gone(err) && age >= staleFor:
+	case gone(err) && age >= inventory.StaleFor:
 		out = failed(out, fmt.Errorf("interrupted, and what it was about is gone: %w", err))
 		out.At = now
 	case err != nil && (age < forgetAfter || !final(err)):
@@ -146,7 +146,7 @@ func (x *recovery) outcome(c plan.Change, at time.Time, found string, err error)
 	case found == c.After:
 		out.Status, out.Wrote, out.Found, out.At = Done, true, c.Before, at
 		out.Why = "found done after an interruption"
-	case found == c.Before && age < staleFor:
+	case found == c.Before && age < inventory.StaleFor:
 		return out, false, nil
 	default:
 		out.Status, out.Found, out.At = Failed, found, now

@@ -200,7 +200,7 @@ func (e *editing) changed(ctx context.Context, in editIntent, is inventory.Sched
 	if e.half(in, is) {
 		return e.unwind(ctx, in, is, cause)
 	}
-	if e.now().Sub(in.lastTouched()) < staleFor {
+	if e.now().Sub(in.lastTouched()) < inventory.StaleFor {
 		return ending{}, fmt.Errorf("schedule %s reads as if nobody took over at %s; PagerDuty may not show all yet", in.Was.Name, stamp(at))
 	}
 	return ending{status: IntentAlarm, alarm: true, err: cause, why: fmt.Sprintf(

@@ -104,7 +104,7 @@ type wanted struct {
 }
 
 // partial says whether what makes a round due can be answered by a part of the
-// account: shifts that begin and end, and a look at on-calls.
+// account in any case: shifts that begin and end, and a look at on-calls.
 func partial(trigger string) bool { return trigger == WhyBoundary || trigger == WhyOnCalls }
 
 // use says from what the account is read from now on.
@@ -114,7 +114,7 @@ func (c *accountCache) use(s accountSource) { c.source = s }
 // refresh carries it, else in full.
 func (c *accountCache) Read(ctx context.Context, w wanted) (reading, error) {
 	why := w.fullReason
-	if !partial(w.trigger) && (w.trigger != whySchedule || !c.audits()) {
+	if !partial(w.trigger) && (w.trigger != WhySchedule || !c.audits()) {
 		return c.full(ctx, w, why)
 	}
 	if why == "" {
@@ -135,7 +135,7 @@ func (c *accountCache) Read(ctx context.Context, w wanted) (reading, error) {
 			return reading{}, err
 		}
 	}
-	if w.trigger == whySchedule && !part.audited && part.fullReason == "" {
+	if w.trigger == WhySchedule && !part.audited && part.fullReason == "" {
 		part.fullReason = "what others changed could not be read"
 	}
 	if part.fullReason != "" {
@@ -277,7 +277,7 @@ func (c *accountCache) keep(r reading, done *reconcile.Applied, self *string, fi
 		next.required[id] = true
 	}
 	if r.refreshed == nil {
-		c.trail.cursor = inventory.AuditCursor{Since: next.at}
+		c.trail.cursor = inventory.AuditCursor{Since: next.at.Add(-inventory.StaleFor)}
 	} else {
 		next.at, next.required = c.lastFull.at, c.lastFull.required
 	}

@@ -113,7 +113,7 @@ func (r *round) announceCost(done *reconcile.Applied) {
 		switch r.trigger {
 		case WhyOnCalls:
 			kind = KindOnCalls
-		case whySchedule:
+		case WhySchedule:
 			kind = KindChanges
 		}
 	}

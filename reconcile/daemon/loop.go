@@ -27,15 +27,14 @@ const (
 // on-calls that is under way would put it off.
 const quietPeriod = 5 * time.Second
 
-// What makes a round due for which a part of the account may suffice. Every
-// other cause is one for a round that reads the whole account.
+// What makes a round due for which a part of the account may suffice: of one of the
+// schedule only where the audit trail tells what others changed. Every other cause is one
+// for a full refresh.
 const (
 	WhyBoundary = "boundary"
 	WhyOnCalls  = "on-calls"
+	WhySchedule = "schedule"
 )
-
-// whySchedule is what makes the round of the schedule due.
-const whySchedule = "schedule"
 
 // whyStill is what makes the round due that does what time alone lets through.
 const whyStill = "held still"
@@ -53,7 +52,7 @@ const whyStill = "held still"
 // read the whole account.
 type Loop struct {
 	Schedule Schedule
-	// Run makes a round. Why says what triggered it, for the log alone.
+	// Run makes a round. Why says what triggered it.
 	Run func(ctx context.Context, why string) (Next, error)
 	// Sink is told failures: one that repeats only when its text changes.
 	Sink events.Sink
@@ -134,7 +133,7 @@ func (l *Loop) Start(ctx context.Context) {
 // due is the moment of the next round, and what makes it due.
 func (l *Loop) due(n Next, failures int) (time.Time, string) {
 	now := l.Now()
-	next, why := l.scheduled, whySchedule
+	next, why := l.scheduled, WhySchedule
 	if next.Before(now) {
 		next = now
 	}

@@ -167,10 +167,7 @@ func (b *builder) ourOverrides(s inventory.Schedule) (ours, theirs []plan.Overri
 }
 
 // fresh says that a write is so young that PagerDuty may not show it yet (S9).
-func (b *builder) fresh(at time.Time) bool { return b.in.Now.Sub(at) < overlaidFor }
-
-// overlaidFor is how long PagerDuty may answer old after a write (S9).
-const overlaidFor = 2 * time.Minute
+func (b *builder) fresh(at time.Time) bool { return b.in.Now.Sub(at) < inventory.StaleFor }
 
 // overrideChange describes the change that makes an override, or takes one back.
 func (b *builder) overrideChange(pair desired.Pair, p plan.OverrideShift, o desired.Override, before, after string) plan.Change {

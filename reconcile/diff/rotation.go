@@ -250,7 +250,7 @@ func unsettled(s *inventory.Snapshot, m plan.Memory, now time.Time) []desired.Un
 	var unknown []desired.Unknown
 	for _, e := range m.Edited {
 		why := e.Open
-		if why == "" && now.Sub(e.At) < overlaidFor && oncall.Matches(s.Schedules[e.Schedule], e.Was, now) {
+		if why == "" && now.Sub(e.At) < inventory.StaleFor && oncall.Matches(s.Schedules[e.Schedule], e.Was, now) {
 			why = "its turns were edited less than two minutes ago and are read back as before"
 		}
 		known := slices.ContainsFunc(unknown, func(u desired.Unknown) bool { return u.Resource.ID == e.Schedule })

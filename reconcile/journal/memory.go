@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// overlaid is how long an acknowledged write overlays reads (S9).
-	overlaid = 2 * time.Minute
 	// fought is how long a write counts for what others reverse (S27).
 	fought = time.Hour
 	// counted is how long a lowering counts (S26), and a release holds.
@@ -154,7 +152,7 @@ func readMade(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) er
 			if !released {
 				m.Made = append(m.Made, w)
 			}
-			if w.At.After(now.Add(-overlaid)) {
+			if w.At.After(now.Add(-inventory.StaleFor)) {
 				m.Overlay = append(m.Overlay, w)
 			}
 			return err

@@ -129,7 +129,7 @@ func readEdited(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) 
 				m.Edited = append(m.Edited, plan.Edited{Schedule: e.Was.ID, Was: s, At: settled})
 			}
 			return err
-		}, stamp(now.Add(-overlaid)))
+		}, stamp(now.Add(-inventory.StaleFor)))
 }
 
 // opened says why nothing is done about a schedule whose edit is open.
