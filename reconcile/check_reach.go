@@ -1,7 +1,9 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -69,6 +71,9 @@ func reachTooFar(r *Result) []desired.Notice {
 		}
 		out = append(out, n)
 	}
+	slices.SortFunc(out, func(a, b desired.Notice) int {
+		return cmp.Or(cmp.Compare(a.Origin.File, b.Origin.File), a.Origin.Line-b.Origin.Line)
+	})
 	return out
 }
 
@@ -80,7 +85,7 @@ func (r *Result) people(ref inventory.Ref) []string {
 	case inventory.KindGroup:
 		var out []string
 		for user := range r.Access.Groups[ref.Name].Members {
-			out = append(out, fmt.Sprint(user))
+			out = append(out, user)
 		}
 		return out
 	}

@@ -141,12 +141,12 @@ func (b *sides) foresee(ctx context.Context, s *session.Session, flags planFlags
 	return nil
 }
 
-// whole plans with a side, and errs unless the plan is whole.
+// whole plans with a side. An incomplete plan is an error.
 func whole(ctx context.Context, s *session.Session, with side) (*reconcile.Result, error) {
 	s.Policies, s.Settings = with.set, with.settings
 	result, err := s.Plan(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("no report, for %s can't be planned with: %w", with.called, err)
+		return nil, fmt.Errorf("no report, since planning with %s failed: %w", with.called, err)
 	}
 	if err := incomplete(result.Snapshot); err != nil {
 		var coded exit.Status
@@ -167,5 +167,5 @@ func whole(ctx context.Context, s *session.Session, with side) (*reconcile.Resul
 	if len(p.Errors) == 0 {
 		lines = desired.Messages(p.Suspended)
 	}
-	return nil, exit.With(exit.Partial, fmt.Errorf("no report, for with %s the plan is not whole:\n%s", with.called, strings.Join(lines, "\n")))
+	return nil, exit.With(exit.Partial, fmt.Errorf("no report, since the plan with %s is incomplete:\n%s", with.called, strings.Join(lines, "\n")))
 }

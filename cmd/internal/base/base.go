@@ -63,23 +63,37 @@ func Configuration(ctx context.Context, base, file string) ([]byte, error) {
 		}
 		return os.ReadFile(there)
 	}
-	tree, err := treeAt(ctx, base, filepath.Dir(file))
-	if err != nil {
-		return nil, fmt.Errorf("--base %s: %w", base, err)
-	}
 	dir, err := os.MkdirTemp("", "dutyward-base-")
 	if err != nil {
 		return nil, fmt.Errorf("--base %s: %w", base, err)
 	}
 	defer os.RemoveAll(dir)
-	name := filepath.Base(file)
-	if err := tree.extract(ctx, dir, func(p string) bool { return p == name }); err != nil {
+	there, err := fileAt(ctx, base, file, dir)
+	if err != nil {
 		return nil, fmt.Errorf("--base %s: %w", base, err)
 	}
-	if !isFile(filepath.Join(dir, name)) {
+	if there == "" {
 		return nil, nil
 	}
-	return os.ReadFile(filepath.Join(dir, name))
+	return os.ReadFile(there)
+}
+
+// fileAt writes a file as it was at a revision to a directory, and returns its path
+// there; empty if it was not there.
+func fileAt(ctx context.Context, ref, file, dir string) (string, error) {
+	tree, err := treeAt(ctx, ref, filepath.Dir(file))
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Base(file)
+	if err := tree.extract(ctx, dir, func(p string) bool { return p == name }); err != nil {
+		return "", err
+	}
+	there := filepath.Join(dir, name)
+	if !isFile(there) {
+		return "", nil
+	}
+	return there, nil
 }
 
 // directoryBase finds the roots in another directory. It is another checkout,
@@ -144,21 +158,16 @@ func revisionBase(ctx context.Context, ref string, here eval.Options) (_ *Polici
 		b.Options.As[there] = root
 	}
 	for _, document := range slices.Sorted(maps.Keys(here.Schemas)) {
-		file := here.Schemas[document]
-		tree, err := treeAt(ctx, ref, filepath.Dir(file))
+		own := filepath.Join(dir, "schema-"+document)
+		if err := os.Mkdir(own, 0o700); err != nil {
+			return nil, err
+		}
+		there, err := fileAt(ctx, ref, here.Schemas[document], own)
 		if err != nil {
 			return nil, err
 		}
-		there := filepath.Join(dir, "schema-"+document)
-		if err := os.Mkdir(there, 0o700); err != nil {
-			return nil, err
-		}
-		name := filepath.Base(file)
-		if err := tree.extract(ctx, there, func(p string) bool { return p == name }); err != nil {
-			return nil, err
-		}
-		if isFile(filepath.Join(there, name)) {
-			b.Options.Schemas[document] = filepath.Join(there, name)
+		if there != "" {
+			b.Options.Schemas[document] = there
 		}
 	}
 	return b, nil
