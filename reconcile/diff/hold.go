@@ -53,7 +53,7 @@ var suspended = guard{hold: hold{code: plan.HoldSuspended}, lowers: true, judge:
 	if len(b.plan.Suspended) == 0 {
 		return nil
 	}
-	w := wait{"lowering is suspended: " + b.plan.Suspended[0].Message, "nothing: it goes on by itself once that is fixed", nil}
+	w := wait{"lowering is suspended: " + b.plan.Suspended[0].Message, "it goes on by itself once that is fixed", nil}
 	return func(plan.Change) (wait, bool) { return w, true }
 }}
 
@@ -63,7 +63,7 @@ var doubtedClock = guard{hold: hold{code: plan.HoldClock, rule: "S31"}, lowers: 
 	if b.clockDoubt == "" {
 		return nil
 	}
-	w := wait{b.clockDoubt, "nothing: it goes on by itself once the clocks agree", nil}
+	w := wait{b.clockDoubt, "it goes on by itself once the clocks agree", nil}
 	return func(c plan.Change) (wait, bool) { return w, foreseen(c.Cause) || b.leftOtherwise(c) }
 }}
 

@@ -48,7 +48,11 @@ func (t *planText) held() {
 	if len(t.plan.Held) == 0 {
 		return
 	}
-	t.head("Held (%d): need a decision (dutyward release KEY)", len(t.plan.Held))
+	head := fmt.Sprintf("Held (%d)", len(t.plan.Held))
+	if slices.ContainsFunc(t.plan.Held, func(h plan.Held) bool { return h.Releasable }) {
+		head += ": need a decision (dutyward release KEY)"
+	}
+	t.head("%s", head)
 	var held []decide.Hold
 	for _, h := range t.plan.Held {
 		held = append(held, decide.Hold{Held: h})
