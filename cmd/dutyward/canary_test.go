@@ -184,7 +184,7 @@ func (n *nest) daemon() {
 	a := &app{&session.Process{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Env: session.Environment(n.env), Now: time.Now}}
 	ctx, cancel := context.WithCancel(n.t.Context())
 	defer cancel()
-	r := &serve.Service{Process: a.Process, Load: a.Config, Verbose: true}
+	r := &serve.Service{Process: a.Process, Load: a.ReadConfig, Verbose: true}
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
 	heard := func(what string) {

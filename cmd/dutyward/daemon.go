@@ -23,7 +23,7 @@ func newRun(a *app) *cobra.Command {
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			load := func() (*config.Config, error) {
-				c, err := a.Config()
+				c, err := a.ReadConfig()
 				if err != nil {
 					return nil, err
 				}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,7 +132,9 @@ func TestTheAuditTrailIsReadOnceAndOwnWritesAreNoNews(t *testing.T) {
 // answersOld answers what was answered before, for as long as it is on.
 type answersOld struct {
 	http.RoundTripper
-	on     bool
+	on bool
+
+	mu     sync.Mutex // of before: a client asks concurrently
 	before map[string][]byte
 }
 
@@ -145,6 +148,8 @@ func (o *answersOld) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if old, known := o.before[key]; known && o.on {
 		body = old
 	} else {

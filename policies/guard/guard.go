@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -23,8 +24,8 @@ import (
 // The methods of a nil Guard do nothing.
 type Guard struct {
 	// Memory bounds, in bytes, how much the process may grow within a section;
-	// zero for no bound.
-	Memory int64
+	// zero for no bound. It may change at any time, and counts from the next section on.
+	Memory atomic.Int64
 	// Beyond is how much the kernel lets through besides, where it is asked to: what
 	// asks for more in one step ends the process without a word of End's.
 	Beyond int64
@@ -98,13 +99,13 @@ func (g *Guard) Enter(ctx context.Context, what string, limit time.Duration) *Se
 	if g == nil || g.End == nil {
 		return nil
 	}
-	s := &Section{guard: g, what: what, limit: limit, memory: g.Memory, since: make(chan struct{}, 1), left: make(chan struct{})}
+	s := &Section{guard: g, what: what, limit: limit, memory: g.Memory.Load(), since: make(chan struct{}, 1), left: make(chan struct{})}
 	s.release = func() {}
 	if g.Within != nil {
 		g.Within(what, true)
 	}
-	if g.Memory > 0 {
-		s.release = confine(g.Memory + g.Beyond)
+	if s.memory > 0 {
+		s.release = confine(s.memory + g.Beyond)
 	}
 	go s.watch(ctx)
 	return s

@@ -73,8 +73,8 @@ const mostSets = 4
 
 func newServer(out io.Writer, memory int64, end func()) *server {
 	s := &server{out: out, sets: map[int]*eval.Set{}}
-	s.ctx = guard.With(context.Background(), &guard.Guard{
-		Memory: memory, Beyond: beyond,
+	g := &guard.Guard{
+		Beyond: beyond,
 		End: func(err error) {
 			_ = s.send(frameReply, exceeded(err)) // else the parent finds a dead process
 			end()
@@ -86,7 +86,9 @@ func newServer(out io.Writer, memory int64, end func()) *server {
 			}
 			_ = s.send(kind, rule) // nobody reads: the input ends too
 		},
-	})
+	}
+	g.Memory.Store(memory)
+	s.ctx = guard.With(context.Background(), g)
 	return s
 }
 

@@ -55,6 +55,7 @@ func (r *Service) take(ctx context.Context, c *config.Config) error {
 		}
 	}
 	r.config, r.opened = c, s
+	r.Process.Bind(c)
 	r.client.Store(s.Client)
 	old := s.worker
 	if c.MemoryLimit() != before.MemoryLimit() || c.TimeLimit() != before.TimeLimit() {

@@ -102,6 +102,7 @@ func (r *Service) run(ctx context.Context) error {
 		return fmt.Errorf("run.schedule: %w", err)
 	}
 	r.config, r.asked = c, c
+	r.Process.Bind(c)
 	var listener net.Listener
 	if c.Run.Listen != "" {
 		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Run.Listen); err != nil {

@@ -97,12 +97,23 @@ func Environment(list []string) map[string]string {
 
 // Config is the configuration, whose bounds hold from now on.
 func (p *Process) Config() (*config.Config, error) {
-	c, err := config.Load(p.ConfigFile, p.Env, p.Secrets)
+	c, err := p.ReadConfig()
 	if err != nil {
 		return nil, err
 	}
-	if p.Guard != nil {
-		p.Guard.Memory = c.MemoryLimit()
-	}
+	p.Bind(c)
 	return c, nil
+}
+
+// ReadConfig is the configuration as its file has it now. It may be called beside
+// whatever runs.
+func (p *Process) ReadConfig() (*config.Config, error) {
+	return config.Load(p.ConfigFile, p.Env, p.Secrets)
+}
+
+// Bind makes a configuration's bounds those of the process.
+func (p *Process) Bind(c *config.Config) {
+	if p.Guard != nil {
+		p.Guard.Memory.Store(c.MemoryLimit())
+	}
 }

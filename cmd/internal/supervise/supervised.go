@@ -104,7 +104,7 @@ func tellSupervisor(p *session.Process) {
 	p.Guard.Running = rule
 	p.Guard.Within = func(what string, began bool) {
 		if began {
-			tell(tellMemory, strconv.FormatInt(p.Guard.Memory, 10))
+			tell(tellMemory, strconv.FormatInt(p.Guard.Memory.Load(), 10))
 		}
 		section(what, began)
 	}
