@@ -93,8 +93,13 @@ func misshapen(r request, err error) *Error {
 
 // Error is one line: what was asked, what the answer was, and the hint.
 func (e *Error) Error() string {
+	return fmt.Sprintf("%s %s: %s", e.Method, e.Endpoint, e.Answer())
+}
+
+// Answer is the error without what was asked: two requests that were refused for the
+// same reason have the same.
+func (e *Error) Answer() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Endpoint)
 	if e.Status != 0 {
 		fmt.Fprintf(&b, "%d %s: ", e.Status, http.StatusText(e.Status))
 	}

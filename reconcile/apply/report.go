@@ -69,6 +69,16 @@ func (o Outcome) Cause() string {
 	return o.err.Error()
 }
 
+// Answer is the cause without the request that met it: the same for each try that
+// PagerDuty refuses for the same reason.
+func (o Outcome) Answer() string {
+	var answered interface{ Answer() string }
+	if errors.As(o.err, &answered) {
+		return answered.Answer()
+	}
+	return o.Cause()
+}
+
 // Step is one event of a run's progress.
 type Step struct {
 	Change plan.Change

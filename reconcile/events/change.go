@@ -62,8 +62,8 @@ func (t *Told) failed(at time.Time, e Event, s apply.Step) Event {
 	o := s.Outcome
 	e.Reason, e.Details = o.Why, []Detail{{"status", string(o.Status)}}
 	why := o.Why
-	if o.Waits { // the path of the request tells one try from the next, not its reason
-		_, why, _ = strings.Cut(o.Cause(), ": ")
+	if o.Waits { // each try makes a rotation of its own, whose id is in the path
+		why = o.Answer()
 	}
 	if t.failures[s.Change.ID] == why || apply.Unaccepted(o.Err()) { // that ends the round, whose error says it
 		e.Severity = Debug
