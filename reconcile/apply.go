@@ -38,7 +38,7 @@ type Execution struct {
 	// Approve is asked once the plan is made; what it returns is carried out, or
 	// nothing if it is nil. An error ends the round before anything is written.
 	Approve func(*Result) (*plan.Plan, error)
-	// Completed is told at once what became of what an earlier run left open, as
+	// Completed says at once what became of what an earlier run left open, as
 	// Applied.Completed says it, for the round may end before it has a plan; may be nil.
 	Completed func(sentences []string)
 	// Options are apply's; Overlay is filled in.
@@ -51,7 +51,7 @@ type Applied struct {
 	// Recovered is what became of changes that an earlier run left open.
 	Recovered []apply.Outcome
 	// Completed are sentences about edits of schedules that an earlier run left
-	// open, and about changes of which it can't be told what became of them.
+	// open, and about changes of which it can't be known what became of them.
 	Completed []string
 	// Report is nil if nothing was approved.
 	Report *apply.Report

@@ -190,7 +190,7 @@ func (c *chaos) mayRaise(on, id, layer, user, role string) bool {
 }
 
 // mayLower says that by something which the program may have seen no grant leaves
-// the user more than a role, and that it could be told.
+// the user more than a role, and that it could be known.
 func (c *chaos) mayLower(on, id, layer, user, to string) bool {
 	all := c.samples()
 	if slices.ContainsFunc(all, func(s sample) bool {

@@ -12,7 +12,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// takenOver says that somebody made an event of a half edited schedule anew as it stood
+// takenOver says that somebody made an event of a half edited schedule again as it stood
 // then, with the end that the program gave it for a successor, and that an alarm
 // stands. What they mean by the end nobody can tell: the program leaves it to them.
 func (c *chaos) takenOver(id string) bool {

@@ -8,7 +8,7 @@ import (
 )
 
 // What follows is about overrides that people made on a rotation of the program's, a
-// net: before it is taken away, the program makes them anew where the turns go on.
+// net: before it is taken away, the program makes them again where the turns go on.
 
 // markCovers notes which overrides a person made.
 func (c *chaos) markCovers(before, after inventory.Schedule) {

@@ -40,7 +40,7 @@ func (c *chaos) decided(id string) int {
 }
 
 // netAnew says that an event is alone in a rotation that the program made, and that
-// a person made it anew just as it was there: nobody can tell it from the program's.
+// a person made it again just as it was there: nobody can tell it from the program's.
 func (c *chaos) netAnew(s inventory.Schedule, event string) bool {
 	for _, r := range s.Rotations {
 		net, ours := c.nets[r.ID]

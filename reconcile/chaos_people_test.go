@@ -164,7 +164,7 @@ func (c *chaos) repair(rt *rapid.T) func() {
 	}
 }
 
-// recreate ends an event and makes it anew, with the same people.
+// recreate ends an event and makes it again, with the same people.
 func (c *chaos) recreate(rt *rapid.T) func() {
 	n := rapid.IntRange(0, 5).Draw(rt, "part")
 	return func() {

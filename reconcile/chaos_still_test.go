@@ -45,7 +45,7 @@ func (c *chaos) judgeStill(said, on, id, layer, user, after string) {
 	case c.restored && len(c.rounds) > 0 && c.rounds[len(c.rounds)-1].law != nil && lowers(c.rounds[len(c.rounds)-1].law):
 		// What held still last is what the copy of the journal says, where an edit since
 		// was followed by another before it held still: that is not the law before. The law
-		// of the last round lowers it as well, so that the edit does so anew for nobody.
+		// of the last round lowers it as well, so that the edit does so again for nobody.
 		c.counts["lowered: as before, by a restored journal"]++
 	case c.dueAllAlong(lowers) >= 9*time.Minute:
 		c.counts["lowered: after edits without end"]++

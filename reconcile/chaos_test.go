@@ -25,7 +25,7 @@ import (
 )
 
 // chaos is a trial in which people may do anything in PagerDuty's pages between any
-// two of the program's requests: repair, rename, delete and create anew. The program
+// two of the program's requests: repair, rename, delete and create again. The program
 // runs as a daemon. Each of its writes is judged as it takes effect.
 type chaos struct {
 	*trial

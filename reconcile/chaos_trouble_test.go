@@ -165,7 +165,7 @@ func (c *chaos) setOperators(mails ...string) {
 	c.Change(func(d *daemon.Daemon) { d.Settings.Operators = mails })
 }
 
-// fix puts right what a name means: people rename it back, create it anew, and say
+// fix puts right what a name means: people rename it back, create it again, and say
 // what it means from now on.
 func (c *chaos) fix(is *inventory.Snapshot, ref string) {
 	c.Helper()

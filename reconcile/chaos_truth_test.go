@@ -118,7 +118,7 @@ func onCallAt(s inventory.Schedule, t time.Time) []string {
 	return on
 }
 
-// membersOf are who takes turns for good on the layer or event of a name: on the
+// membersOf are who takes turns permanently on the layer or event of a name: on the
 // last of those that have not ended.
 func membersOf(s inventory.Schedule, part string, now time.Time) []string {
 	var last time.Time
@@ -247,7 +247,7 @@ func (c *chaos) resolve(is *inventory.Snapshot, ref string) (id string, ok bool)
 	return bound, len(ids) == 1 && ids[0] == bound
 }
 
-// has says whether a principal includes a user at t, and whether that can be told.
+// has says whether a principal includes a user at t, and whether that can be known.
 func (c *chaos) has(is *inventory.Snapshot, who, user string, t time.Time) (yes, known bool) {
 	who = mailed(who)
 	kind, _, _ := strings.Cut(who, ":")
@@ -332,7 +332,7 @@ func (c *chaos) samples() []sample {
 }
 
 // holds says whether a grant may give a user something at a sample, and whether it
-// may not. Where that can't be told, neither. Who takes turns on a schedule is meant
+// may not. Where that can't be known, neither. Who takes turns on a schedule is meant
 // as it is going to be.
 func (c *chaos) holds(g give, user string, s sample) (may, mayNot bool) {
 	if s.t.Before(g.from) || !g.until.IsZero() && !s.t.Before(g.until) {

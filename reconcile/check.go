@@ -25,7 +25,7 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 		return nil, nil, err
 	}
 	lenient := *r
-	lenient.Good = true // bad elements are told among the others, not instead of them
+	lenient.Good = true // bad elements are reported among the others, not instead of them
 	problems := slices.Clone(policies.Problems(set.Warnings()))
 	result, err := lenient.Plan(ctx)
 	var wrong *PolicyError
@@ -182,7 +182,7 @@ func unusedWaivers(r *Result) []desired.Notice {
 	var out []desired.Notice
 	for _, w := range r.Risk.Waivers {
 		if !r.Snapshot.Now.Before(w.Until) {
-			continue // that it ended is told already
+			continue // that it ended is reported already
 		}
 		used := slices.ContainsFunc(r.Plan.Findings, func(f plan.Finding) bool {
 			return f.Waived != nil && slices.ContainsFunc(f.Waived.By, func(o policies.Origin) bool { return slices.Contains(w.Origins, o) })

@@ -47,7 +47,7 @@ func nearlyAccounts(r *Result) []desired.Notice {
 	return out
 }
 
-// oddLetter says in brackets what of an address can't be told by its look.
+// oddLetter says in brackets what of an address can't be seen by its look.
 func oddLetter(email string) string {
 	if letter := inventory.OddLetter(email); letter != "" {
 		return " (" + letter + ")"

@@ -355,7 +355,7 @@ func anyDuties(t *rapid.T, s *inventory.Snapshot, now time.Time, days int) strin
 }
 
 // anyTurns draws who takes turns on each layer or event of a schedule: mostly
-// those who do, some not for good, and others.
+// those who do, some not permanently, and others.
 func anyTurns(t *rapid.T, b *strings.Builder, v inventory.Schedule, window func() string) {
 	parts := map[string][]string{}
 	for _, l := range v.Layers {

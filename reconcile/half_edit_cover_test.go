@@ -106,7 +106,7 @@ func TestS24_AnOverrideMadeAfterAnEditBrokeOffOutlastsItsEnd(t *testing.T) {
 	}
 }
 
-// Killed between making the override anew and deleting the rotation, or refused: it is
+// Killed between making the override again and deleting the rotation, or refused: it is
 // neither made twice nor lost without a word.
 func TestS24_AnOverrideMadeAmidAnEditIsMadeAnewOnceOrIsTold(t *testing.T) {
 	next := handoff.AddDate(0, 0, 8)

@@ -359,7 +359,7 @@ func TestPollingTakesATenthOfTheRequestBudgetAtMost(t *testing.T) {
 	v.told("looked at more rarely than configured", 1)
 }
 
-// A schedule that PagerDuty renders otherwise than its on-calls say is read
+// A schedule that PagerDuty renders differently from its on-calls say is read
 // again once, and not at every look.
 func TestS21_AStandingDisputeIsNotReadAgainAtEveryLook(t *testing.T) {
 	v := newVigil(t)

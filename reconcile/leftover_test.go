@@ -150,7 +150,7 @@ func TestS32_AnEmptyRotationThatCouldNotBeDeletedIsDeletedByTheNextRound(t *test
 }
 
 // Where somebody else has changed the schedule, an empty rotation may be theirs: it
-// stays, and is told.
+// stays, and is reported.
 func TestS33_AnEmptyRotationStaysWhereSomebodyElseIsEditing(t *testing.T) {
 	w := newRota(t, "", "ann bob cat dan")
 	w.die(0, true)

@@ -158,7 +158,7 @@ func TestS32_AReleaseOfARefusedEditIsForOneTry(t *testing.T) {
 	}
 }
 
-// What PagerDuty renders otherwise than foreseen is taken back, and not written and
+// What PagerDuty renders differently from what was foreseen is taken back, and not written and
 // taken back in every round.
 func TestS32_AnEditThatIsRenderedOtherwiseWaitsToo(t *testing.T) {
 	w := newRota(t, "", "ann bob cat dan")

@@ -115,7 +115,7 @@ func TestS4_ACopyOfTheStateUndoesNoPromotionSince(t *testing.T) {
 	}
 }
 
-// The copy is from before a person gave the role for good, and the raise that it knows
+// The copy is from before a person gave the role permanently, and the raise that it knows
 // still stands by its account.
 func TestS4_ACopyOfTheStateDoubtsARaiseThatIsNotOverYet(t *testing.T) {
 	w, user, old := raised(t)

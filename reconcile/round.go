@@ -159,7 +159,7 @@ func (r *Round) prepare(ctx context.Context) (*diff.Input, *eval.Input, error) {
 }
 
 // doubt says whose token it is and whether the time can be trusted, or that this
-// can't be told.
+// can't be known.
 func (r *Round) doubt(ctx context.Context, in *diff.Input) error {
 	if r.ClockDoubt != nil && !r.elsewhen() {
 		in.OtherClock, in.ClockDoubt = r.ClockDoubt()
@@ -260,7 +260,7 @@ func at(s *inventory.Snapshot, t time.Time) (*inventory.Snapshot, error) {
 	return &moved, nil
 }
 
-// within errs for a moment for which it can't be told who is on call.
+// within errs for a moment for which it can't be known who is on call.
 func within(t time.Time, w inventory.Window) error {
 	if !t.Before(w.Since) && t.Before(w.Until) {
 		return nil

@@ -28,7 +28,7 @@ type sweepDaemon struct {
 	broken error
 	paused bool
 	self   string
-	// selfless is why it can't be told whose token it is.
+	// selfless is why it can't be known whose token it is.
 	selfless error
 	// good is the revision that was in force before the round.
 	good *revision

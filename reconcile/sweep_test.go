@@ -518,7 +518,7 @@ func (w *trial) forgetLowered() {
 }
 
 // protects says that nobody is to touch a person: policies say so, or the token
-// is theirs. While it can't be told whose it is, raises go on.
+// is theirs. While it can't be known whose it is, raises go on.
 func (w *trial) protects(rev *revision, user string) bool {
 	return slices.Contains(rev.protected, user) || w.daemon != nil && user == w.daemon.self && w.daemon.selfless == nil
 }

@@ -243,7 +243,7 @@ func (w *trial) mayLower(rev *revision, on, name, user, was, now string, v view)
 	return inventory.CompareRoles(kind, want, was) < 0 && inventory.CompareRoles(kind, now, want) >= 0
 }
 
-// unknown says that it can't be told what is desired on a resource, and could not
+// unknown says that it can't be known what is desired on a resource, and could not
 // since a while ago: policies name what is not there, or a team that stands for
 // its members is not the one it was.
 func (w *trial) unknown(rev *revision, name string, since time.Duration) bool {

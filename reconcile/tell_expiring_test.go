@@ -7,7 +7,7 @@ import (
 )
 
 // What is said once of access that ends soon is said once, also by the process
-// that follows; another end is said anew, and so is one that came back.
+// that follows; another end is said again, and so is one that came back.
 func TestS28_AnEndThatIsNearIsToldOnceAlsoAcrossARestart(t *testing.T) {
 	w := newWatch(t)
 	w.folder = t.TempDir()
@@ -42,7 +42,7 @@ grant contains {"principal": "user:priya.nair@acme.test", "resource": "team:Data
 	w.pass(time.Minute)
 	w.told("ends soon", 0)
 
-	until(30) // it was renewed, and its end comes near anew
+	until(30) // it was renewed, and its end comes near again
 	w.pass(time.Minute)
 	start()
 	w.pass(28 * 24 * time.Hour)

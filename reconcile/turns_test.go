@@ -271,7 +271,7 @@ func openEdits(j *journal.Journal) ([]apply.Edit, error) {
 }
 
 // Wherever the process dies, everybody's turns are covered until the next one
-// comes, and it decides anew.
+// comes, and it decides again.
 func TestS32_KilledBetweenTheStepsOfAnEditNobodyIsWithoutCoverAndTheNextRunDecidesAnew(t *testing.T) {
 	for _, late := range []time.Duration{time.Minute, 3 * time.Minute, 7*24*time.Hour + 2*time.Hour, 21 * 24 * time.Hour} {
 		for steps := range 5 {

@@ -63,7 +63,7 @@ type application struct {
 	yes, asJSON bool
 	// quiet leaves out the plan, which was shown before.
 	quiet bool
-	// pause follows each step that is told; nil for none.
+	// pause follows each step that is reported; nil for none.
 	pause func(time.Duration)
 	saved *plan.Plan
 	// roots are those of the policies; none for the configured ones. keepPolicies
@@ -115,7 +115,7 @@ func (x *application) run(ctx context.Context, s *session.Session) error {
 	}))
 }
 
-// applying is what is decided. What is told goes to whatever the streams are then.
+// applying is what is decided. What is reported goes to whatever the streams are then.
 func (x *application) applying(s *session.Session) *decide.Applying {
 	return &decide.Applying{
 		Round: s.Round, Journal: s.Journal, Account: s.Client, Settle: s.Config.Settle(), Undo: x.undo,
@@ -209,7 +209,7 @@ func (x *application) show(a *decide.Applying, p *decide.Proposal) error {
 	return nil
 }
 
-// progress is told of each step of carrying out what was approved.
+// progress is called with each step of carrying out what was approved.
 func (x *application) progress(step apply.Step) {
 	if x.asJSON {
 		return

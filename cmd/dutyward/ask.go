@@ -105,8 +105,8 @@ func (a *app) confirm(question string) (bool, error) {
 	return strings.TrimSpace(line) == "yes", nil
 }
 
-// unhindered carries out what does, with nothing that reads what is told, or stops the
-// terminal, holding it up: it is told as it can be. Whoever reads it does not keep the
+// unhindered carries out what does, with nothing that reads what is reported, or stops the
+// terminal, holding it up: it is reported as it can be. Whoever reads it does not keep the
 // lock from others, be it a pager that waits for a key.
 func (x *application) unhindered(does func() (*reconcile.Applied, error)) (*reconcile.Applied, error) {
 	before := x.app

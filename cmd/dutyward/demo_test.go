@@ -30,7 +30,7 @@ func told(t *testing.T, span string) string {
 	return stdout.String()
 }
 
-// untilFarewell is what is told before the last words, which count.
+// untilFarewell is what is reported before the last words, which count.
 func untilFarewell(text string) string {
 	before, _, _ := strings.Cut(text, " rounds, by cause:")
 	return before[:strings.LastIndex(before, "\n\n")]

@@ -152,7 +152,7 @@ func (a *app) printDraft(d *scaffold.Draft, dir string) error {
 // united with these.
 func strangers(dir string, paths []string) []string {
 	var notes []string
-	// What can't be read here is told when the policies are loaded.
+	// What can't be read here is reported when the policies are loaded.
 	_ = filepath.WalkDir(filepath.Join(dir, config.DefaultPolicies), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return nil

@@ -14,7 +14,7 @@ import (
 )
 
 // planBase says what the policies do that those of a base do not, on one
-// snapshot: now, and later. Where either can't be told for certain it says why and
+// snapshot: now, and later. Where either can't be known for certain it says why and
 // writes no report: a reviewer would take an incomplete one for the whole.
 func (a *app) planBase(ctx context.Context, f planFlags, format string) error {
 	write, err := a.differenceWriter(format, f.base)

@@ -41,7 +41,7 @@ type watching struct {
 }
 
 // watchPlan watches until ctx ends. A positive refresh takes a live snapshot
-// anew that often.
+// again that often.
 func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration) error {
 	if refresh > 0 && f.Snapshot != "" {
 		return errors.New("--refresh is about reading the account again, and --snapshot names a saved one")
@@ -160,7 +160,7 @@ func (w *watching) update(ctx context.Context) error {
 	return w.view.difference(compare.Compare(&last.Result, &result.Result), now)
 }
 
-// keptReader reads the account once, until it is told to forget.
+// keptReader reads the account once, until it is asked to forget.
 type keptReader struct {
 	reconcile.Reader
 	snapshot *inventory.Snapshot

@@ -35,7 +35,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer, env []string) *app {
 	return &app{session.NewProcess(stdin, stdout, stderr, env)}
 }
 
-// run runs a command. A panic is told like other errors, but for its trace: the
+// run runs a command. A panic is reported like other errors, but for its trace: the
 // runtime would tell it past what takes the token out, with an exit code that says
 // that there are changes.
 func (a *app) run(ctx context.Context, args []string) (code int) {

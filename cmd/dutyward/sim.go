@@ -113,7 +113,7 @@ func recorded(sim http.Handler, file string) (http.Handler, func() error, error)
 	return trace.NewRecorder(sim, out), out.Close, nil
 }
 
-// replay says where a simulator answers otherwise than a trace says.
+// replay says where a simulator answers differently from a trace says.
 func (a *app) replay(file string, options pagerdutysim.Options) error {
 	in, err := os.Open(file)
 	if err != nil {

@@ -90,7 +90,7 @@ func TestALayerThatHasEndedIsNotFilled(t *testing.T) {
 	}
 }
 
-// A virtual start amid a minute has no handoff that PagerDuty could be told.
+// A virtual start amid a minute has no handoff that PagerDuty could be given.
 func TestALayerThatHandsOverAmidAMinuteIsRefused(t *testing.T) {
 	now := local(berlin, "2026-06-10 12:00")
 	s := with(layerBased(berlin, layer("L", local(berlin, "2026-06-01 09:00"), week, "ann", "bob")), func(l *inventory.Layer) {

@@ -12,7 +12,7 @@ import (
 // over from it. A rotation that changes without moving anybody's turn often ends
 // one and starts a successor of the same name, which has an id of its own.
 type Line struct {
-	// ID is the last one's: whom it will have on call for good.
+	// ID is the last one's: whom it will have on call permanently.
 	ID string
 	// Name is the same for all.
 	Name string
@@ -123,7 +123,7 @@ func once(ids []string) []string {
 	return out
 }
 
-// Includes says whether a person takes turns on the line for good.
+// Includes says whether a person takes turns on the line permanently.
 func (l Line) Includes(user string) bool { return slices.Contains(l.Members, user) }
 
 // LineOf is the line that a layer or event belongs to, ended or not.

@@ -13,7 +13,7 @@ import (
 // both are rendered, and where one alone agrees with what PagerDuty rendered, it is
 // the one. What a schedule does not tell, others of the account do; where none does,
 // it is supposed, or else nobody is on call until the next occurrence. It returns what
-// the account was recognized by, and false where nothing told.
+// the account was recognized by, and false where nothing showed it.
 func Recognize(schedules map[string]inventory.Schedule, window inventory.Window, now inventory.Window, supposed bool) (underWay, told bool) {
 	votes := map[string]bool{}
 	for id, s := range schedules {

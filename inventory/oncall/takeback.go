@@ -115,7 +115,7 @@ func Fallen(was, is inventory.Schedule, steps []Step, now time.Time) []Pair {
 }
 
 // Continue is what goes on with an event that has ended where it should not have:
-// the event anew from its next turn on, and custom shifts for the turn under way.
+// the event again from its next turn on, and custom shifts for the turn under way.
 func Continue(rotation string, e inventory.Event, now time.Time) (Step, []inventory.CustomShift, error) {
 	now = now.UTC()
 	if err := checkAssignment(e.Assignment); err != nil {

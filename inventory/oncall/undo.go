@@ -7,7 +7,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 )
 
-// Undo is the way back from a revision that turned out otherwise than foreseen:
+// Undo is the way back from a revision that turned out differently from what was foreseen:
 // the steps that make the turns of a schedule as it is now those that it had.
 // Both are as read; none if nothing differs. It is for right after the revision:
 // what has taken effect meanwhile keeps its past.

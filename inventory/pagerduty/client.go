@@ -53,7 +53,7 @@ type Options struct {
 	Now func() time.Time
 	// Wait sleeps for d unless ctx ends first; nil is a timer.
 	Wait func(ctx context.Context, d time.Duration) error
-	// Progress is told how far reading is; never by two goroutines at once.
+	// Progress is called with how far reading is; never by two goroutines at once.
 	Progress func(Progress)
 	// Concurrency is how many requests may be under way at once; 8 where zero.
 	Concurrency int
@@ -79,7 +79,7 @@ type Client struct {
 	// userWrites serializes writes to users: parallel ones are refused now and
 	// then with "account could not be locked" (Terraform provider PR 1117).
 	userWrites sync.Mutex
-	// underWay is how the account's events start, as far as its schedules told.
+	// underWay is how the account's events start, as far as its schedules show.
 	underWay atomic.Bool
 }
 

@@ -81,7 +81,7 @@ func (c *Clock) Now() time.Time {
 // Doubt is why the time can't be trusted, and what time it is by the other of the
 // clocks; empty if it can be. A clock that somebody set is trusted again as soon
 // as both agree. An answer that said another time than those after it is no
-// reason any more once Doubt has told of it.
+// reason any more once Doubt has reported it.
 func (c *Clock) Doubt() (other time.Time, why string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

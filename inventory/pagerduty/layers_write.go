@@ -131,7 +131,7 @@ func (r asRead) keeps(l inventory.Layer, name string) bool {
 	return false
 }
 
-// layerBody is a layer as PagerDuty is told it: in UTC, since a virtual start
+// layerBody is a layer as PagerDuty is sent it: in UTC, since a virtual start
 // with an offset read back shifted, and with an explicit end, since only null
 // takes one away. Source: Terraform provider, issue 659, PRs 257 and 460.
 func layerBody(l inventory.Layer) map[string]any {

@@ -39,7 +39,7 @@ type list[T any] struct {
 	limit int
 	// uncounted says that the list gives no total: only "more" is to go by.
 	uncounted bool
-	// progress is told the records read, and the total or 0.
+	// progress is called with the records read, and the total or 0.
 	progress func(done, of int)
 }
 

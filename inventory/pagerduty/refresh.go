@@ -23,7 +23,7 @@ func outdated(format string, args ...any) error {
 // Refresh reads again what handoffs depend on, on top of a complete snapshot:
 //
 //  1. ask /oncalls, for both kinds of schedule at once, who is on call,
-//  2. read again the schedules that are due, or of which it says otherwise than
+//  2. read again the schedules that are due, or of which it says something else than
 //     the snapshot's shifts,
 //  3. put the answers in the snapshot's place.
 //

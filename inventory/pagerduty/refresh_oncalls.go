@@ -157,7 +157,7 @@ func (r *refresh) ask(ctx context.Context, questions []question) error {
 	return nil
 }
 
-// compare finds the schedules of which the answers say otherwise than the
+// compare finds the schedules of which the answers say differently from the
 // snapshot's shifts, to be read again; or that a policy is otherwise, which
 // makes the snapshot outdated.
 func (r *refresh) compare() error {

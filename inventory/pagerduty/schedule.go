@@ -302,7 +302,7 @@ func (c *Client) PreviewSchedule(ctx context.Context, s inventory.Schedule, w in
 	return shifts.Shifts, nil
 }
 
-// stamp is a moment as PagerDuty is told it: UTC and whole seconds.
+// stamp is a moment as PagerDuty is sent it: UTC and whole seconds.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // around is a window that holds a span, for looking for what lies there.

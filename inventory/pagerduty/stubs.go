@@ -13,7 +13,7 @@ import (
 
 // checkPeople asks for each person on a schedule or escalation policy who is not in
 // the list of users: deleted people stay there as stubs, and somebody may have been
-// added while the account was read. Who can't be told makes the snapshot incomplete,
+// added while the account was read. Who can't be known makes the snapshot incomplete,
 // for without an account everything of theirs would count as nobody's.
 func (r *reading) checkPeople(ctx context.Context) {
 	if len(r.users) == 0 || r.missing("users") || ctx.Err() != nil {

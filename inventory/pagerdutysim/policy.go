@@ -223,7 +223,7 @@ func (s *Server) updatePolicy(w http.ResponseWriter, r *http.Request) {
 const strategies = "escalation_rule_assignment_strategies"
 
 // applyPolicy brings a request's body into p; if it can't, it has answered and p
-// is not to be kept. An answer shows what was told besides the includes asked for.
+// is not to be kept. An answer shows what was sent besides the includes asked for.
 func (s *Server) applyPolicy(w http.ResponseWriter, r *http.Request, p *policy) (told []string, ok bool) {
 	var body policyBody
 	if !decodeBody(w, r, "escalation_policy", &body) {

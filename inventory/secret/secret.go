@@ -26,11 +26,11 @@ type Keeper struct {
 	known map[[sha256.Size]byte]bool
 	// finder finds the secrets that are known; nil for none.
 	finder *finder
-	// follow is told of each secret that becomes known; nil if nobody asks.
+	// follow is called with each secret that becomes known; nil if nobody asks.
 	follow func(secret string)
 }
 
-// Follow has f told of each secret that becomes known from now on, before anybody
+// Follow has f called with each secret that becomes known from now on, before anybody
 // can say it.
 func (k *Keeper) Follow(f func(secret string)) {
 	k.mu.Lock()

@@ -137,7 +137,7 @@ func (c constants) complain(r *ast.Rule, at *ast.Term, x contract.Complaint) {
 	}
 	p := x.Problem("")
 	if slices.ContainsFunc(c.report.Problems, func(o policies.Problem) bool { return o.File == loc.File && o.Found == p.Found }) {
-		return // the type checker has told it
+		return // the type checker has reported it
 	}
 	if loc != r.Location && loc.Row != r.Location.Row {
 		p.Found += fmt.Sprintf(", for the %s in line %d", source.RuleName(r), r.Location.Row)

@@ -46,7 +46,7 @@ func (n never) types(e *ast.Expr, a, b *ast.Term, ps places) {
 }
 
 // typesOf are the types of what a term may be, with an example where that is from the
-// data; none where it can't be told.
+// data; none where it can't be known.
 func (n never) typesOf(t *ast.Term, ps places) (types map[string]bool, sample string) {
 	switch v := t.Value.(type) {
 	case ast.String, ast.Number, ast.Boolean:

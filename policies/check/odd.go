@@ -268,7 +268,7 @@ func (o odd) document(document []string, uses map[string]*fieldUse) {
 	}
 }
 
-// maxOddRows is how many rows of one document are told one by one.
+// maxOddRows is how many rows of one document are reported one by one.
 const maxOddRows = 10
 
 // keys warns of a key that is nearly one which the row lacks.
@@ -338,7 +338,7 @@ func (o odd) types(rows []row, field string, use *fieldUse) {
 	}
 	text := slices.ContainsFunc(of["string"], func(r row) bool { return truths[strings.ToLower(r.fields[field].(string))] != "" })
 	if len(of) < 2 || use.condition && text {
-		return // texts for true and false are told already
+		return // texts for true and false are reported already
 	}
 	usual := ""
 	for _, t := range slices.Sorted(maps.Keys(of)) {

@@ -14,7 +14,7 @@ const anyPlace = "*"
 
 // dataPath is where in the input or in data a value stands: input.users.*.email,
 // or "local.weekday" for what the library tells of the clock. Empty where that
-// can't be told.
+// can't be known.
 type dataPath struct {
 	words []string
 	// key says that the value is a key of the map that stands there.

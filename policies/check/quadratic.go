@@ -76,12 +76,12 @@ var quadratic = Analyzer{
 //	some u in input.users          all of those: a search
 //	u.email == p.email
 //
-//	by_email[u.email] := u if …    evaluated anew for each by_email[key]
+//	by_email[u.email] := u if …    evaluated again for each by_email[key]
 //
-//	by := {u.email: u | …}         in a body that runs for each row: made anew
+//	by := {u.email: u | …}         in a body that runs for each row: made again
 //	x in [… | …]                   a list is searched, a set is looked up
 //
-//	walk(input.schedules, [_, v])  in a body that runs for each row: all of it anew
+//	walk(input.schedules, [_, v])  in a body that runs for each row: all of it again
 func checkSpeed(p *source.Pass) {
 	s := speed{report: p.Report, data: p.Data, tree: source.TreeOf(p.Modules.Production()), lists: map[string]bool{}}
 	lookedUp := map[string]bool{}

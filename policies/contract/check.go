@@ -16,7 +16,7 @@ import (
 )
 
 // Kind is the kind of the reference that v is or begins; ok is false while it
-// can't be told.
+// can't be known.
 func (v Value) Kind() (kind inventory.Kind, ok bool) {
 	if v.Known() && v.Text == string(inventory.KindAccount) {
 		return inventory.KindAccount, true

@@ -148,7 +148,7 @@ func (x *expander) alike(g policies.Grant, overlong string) []candidate {
 	return known
 }
 
-// alike is what tells apart the candidates of grants to people for good.
+// alike is what tells apart the candidates of grants to people permanently.
 type alike struct {
 	role string
 	// by is the first of the grant's origins, which statements share.

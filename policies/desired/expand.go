@@ -35,7 +35,7 @@ type way struct {
 // people are who a principal stands for, over time.
 type people struct {
 	ways map[string][]way // by user id
-	// unknown are reasons why it can't be told; then nobody's membership can.
+	// unknown are reasons why it can't be known; then nobody's membership can.
 	unknown []reason
 	// uses are the facts in PagerDuty that they follow from, as far as these have to
 	// be read again for a handoff.
@@ -115,7 +115,7 @@ func newExpander(in Input) *expander {
 }
 
 // undeclared reports members of groups that nobody declares. Where such a
-// person was meant to be can't be told, so nothing may be lowered for it.
+// person was meant to be can't be known, so nothing may be lowered for it.
 func (x *expander) undeclared() {
 	var names []string
 	for name := range x.members {
@@ -196,7 +196,7 @@ func (x *expander) expand(ref inventory.Ref, s stretch, origins []policies.Origi
 }
 
 // contained is whom a reference stands for that resolved to an id. Where that
-// panics, it can't be told, and the rest goes on.
+// panics, it can't be known, and the rest goes on.
 func (x *expander) contained(ref inventory.Ref, id string, s stretch, origins []policies.Origin) (p people) {
 	name := x.resolver.index.Named(ref)
 	defer func() {

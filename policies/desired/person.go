@@ -14,13 +14,13 @@ type Person struct {
 	// IDs are all who may be meant, also whom the name meant before.
 	IDs []string
 	// Key and ID are the name and what it means, to be remembered (S11); empty
-	// where that can't be told or was said by id.
+	// where that can't be known or was said by id.
 	Key, ID string
 	// Code is the kind of what is wrong with the name; empty if nothing is.
 	Code code.Code
 	// Why says what is wrong with the name, and what to do; empty if nothing is.
 	Why string
-	// Nobody says that no one there can be told to be meant.
+	// Nobody says that no one there can be said to be meant.
 	Nobody bool
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 )
 
-// reason is why something can't be told.
+// reason is why something can't be known.
 type reason struct {
 	code code.Code
 	// about is what it is about; may be zero.

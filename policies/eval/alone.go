@@ -13,7 +13,7 @@ import (
 	"github.com/dutyward/dutyward/policies/contract"
 )
 
-// Check says what can be told of the policies without an account: what loading
+// Check says what can be known of the policies without an account: what loading
 // them warned of, and what the rules come to at a time that follow from data
 // alone. Those that read the input are left to a check on a snapshot.
 func (s *Set) Check(ctx context.Context, now time.Time, pages code.Pages) (policies.Problems, error) {

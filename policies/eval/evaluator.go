@@ -178,7 +178,7 @@ type mark struct {
 	// what covers the sources of rules, the data and the input; where also all
 	// other policies and the lines, which the texts of failures name.
 	what, where digest
-	// ok says that all of it could be told; else the rule runs each time.
+	// ok says that all of it could be known; else the rule runs each time.
 	ok bool
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// maxFailures is how many failures of one rule are told one by one.
+// maxFailures is how many failures of one rule are reported one by one.
 const maxFailures = 10
 
 func (r *rule) failure(c code.Code, message string) policies.Failure {
@@ -52,7 +52,7 @@ func (r *rule) builtinFailures(errs []topdown.Error) []policies.Failure {
 }
 
 // ProblemOf is the failure of a rule as a problem, at the place that failed, with
-// the row of data that what failed is from, where that can be told.
+// the row of data that what failed is from, where that can be known.
 func (s *Set) ProblemOf(f policies.Failure) policies.Problem {
 	p := policies.Problem{Code: f.Code, Message: f.Message, Expected: f.Expected, Suggestion: f.Suggestion, See: f.Row}
 	if p.Expected != "" {
@@ -66,7 +66,7 @@ func (s *Set) ProblemOf(f policies.Failure) policies.Problem {
 }
 
 // ProblemAt is a problem with what a rule gave, at that rule. It names the row of
-// data that the rule has the name from which it is about, where that can be told.
+// data that the rule has the name from which it is about, where that can be known.
 func (s *Set) ProblemAt(p policies.Problem, o policies.Origin) policies.Problem {
 	var names []string
 	if ref, err := inventory.ParseRef(p.About); err == nil {

@@ -96,7 +96,7 @@ func (g generator) path(known map[ast.Var]*ast.Term) ast.Ref {
 }
 
 // of is the place, "file:line", of the row of data for which a rule's variables
-// have these values; empty if that can't be told.
+// have these values; empty if that can't be known.
 func (x *rowFinder) of(r *rule, known map[ast.Var]*ast.Term) string {
 	for _, g := range r.generators {
 		if p := g.path(known); p != nil {
@@ -114,7 +114,7 @@ func (x *rowFinder) of(r *rule, known map[ast.Var]*ast.Term) string {
 	return x.place(r.needs.data, texts, "")
 }
 
-// at is "file:line" of what stands at a path in the data; empty if that can't be told.
+// at is "file:line" of what stands at a path in the data; empty if that can't be known.
 func (x *rowFinder) at(where ast.Ref) string {
 	path := make([]any, len(where))
 	for i, t := range where {

@@ -164,7 +164,7 @@ func (r *rule) elementsIn(result map[ast.Var]*ast.Term) []*ast.Term {
 	return elements
 }
 
-// parsedRule is the rule that a compiled one was written as; nil if it can't be told.
+// parsedRule is the rule that a compiled one was written as; nil if it can't be known.
 func (s *Set) parsedRule(file string, i int) *ast.Rule {
 	parsed, compiled := s.parsed[file], s.compiler.Modules[file]
 	if parsed == nil || len(parsed.Rules) != len(compiled.Rules) {

@@ -132,7 +132,7 @@ grant contains {"principal": $"user:{p.email}", "resource": "team:Payments", "ro
 	}
 }
 
-// TestS36_ManyRowsAreToldInBounds has more rows than are told one by one.
+// TestS36_ManyRowsAreToldInBounds has more rows than are reported one by one.
 func TestS36_ManyRowsAreToldInBounds(t *testing.T) {
 	text := ""
 	for i := range 3000 {

@@ -35,7 +35,7 @@ type lostElements struct {
 // each is: a slip may stand behind any number of fields that are meant to be optional.
 const mostLooked = 1000
 
-// note notes one, and says whether it is told as a failure.
+// note notes one, and says whether it is reported as a failure.
 func (l *lostElements) note(ctx context.Context, result topdown.QueryResult) (told bool) {
 	if l.looked++; l.looked > mostLooked && len(l.told) > 0 {
 		l.more++
@@ -75,7 +75,7 @@ func (l *lostElements) failures() []policies.Failure {
 }
 
 // undefined is the expression of the head that has no value for one answer of the
-// body; nil where a builtin failed, which is told by itself, and where the author
+// body; nil where a builtin failed, which is reported by itself, and where the author
 // seems to know. What comes before it gets to be known.
 func (l *lostElements) undefined(ctx context.Context, known map[ast.Var]*ast.Term) *ast.Expr {
 	for _, e := range l.rule.head.exprs {

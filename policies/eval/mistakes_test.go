@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestMistakes loads each archive of testdata/mistakes as policy root "policies"
 // and, if that goes well, evaluates both phases. Its file "want" is what the
-// author is told: problems, warnings and failures. A file "schema.json" is the
+// author is reported: problems, warnings and failures. A file "schema.json" is the
 // schema of data.people.
 func TestMistakes(t *testing.T) { golden(t, "testdata/mistakes", "want", told) }
 

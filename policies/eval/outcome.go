@@ -25,7 +25,7 @@ func compareStatements(a, b statement) int {
 	return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.source, b.source))
 }
 
-// maxBad is how many bad elements of one rule are told one by one.
+// maxBad is how many bad elements of one rule are reported one by one.
 const maxBad = 5
 
 // abbreviated is a term as messages show it.
@@ -84,7 +84,7 @@ func (r *rule) outcome(elements []*ast.Term, failures []policies.Failure) *outco
 }
 
 // complain says what is wrong with bad elements; those of which the same is to be
-// said are told once.
+// said are reported once.
 func (o *outcome) complain(r *rule, bad []*ast.Term) {
 	if len(bad) == 0 {
 		return
@@ -115,7 +115,7 @@ func (o *outcome) complain(r *rule, bad []*ast.Term) {
 	o.bad[len(o.bad)-1].untold = untold
 }
 
-// problem is what is told of a bad element of r.
+// problem is what is reported of a bad element of r.
 func (b badElement) problem(r *rule, from *rowFinder) policies.Problem {
 	value := ""
 	if s, ok := b.value(); ok {

@@ -25,7 +25,7 @@ func (s *Set) rowFinder() *rowFinder {
 
 // place is "file:line" of the row of data that an element of a rule seems to be
 // from: the one that has most of its texts. Of that row it is the line of the
-// value, if the row has it. It is empty where that can't be told, and where
+// value, if the row has it. It is empty where that can't be known, and where
 // several rows have as much: a wrong row is worse than none.
 func (x *rowFinder) place(reads keys, texts []string, value string) string {
 	if reads.all {

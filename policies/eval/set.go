@@ -184,7 +184,7 @@ func (l *Loader) documents(files []*source.File, r *source.Report) source.Docume
 
 // loadKept compiles policies that were good once, as they are. What newer
 // versions of this program would refuse besides is for those who load policies
-// anew: refused here, the last good ones would be lost with an upgrade.
+// again: refused here, the last good ones would be lost with an upgrade.
 func loadKept(ctx context.Context, o Options, files []*source.File, schemas []source.Schema) (*Set, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("load policies: %w", err)
@@ -220,7 +220,7 @@ func newSet(o Options, p *source.Pass, warnings policies.Problems) *Set {
 	return s
 }
 
-// Limit bounds an evaluation anew, as for policies that were kept with another bound.
+// Limit bounds a further evaluation, as for policies that were kept with another bound.
 func (s *Set) Limit(time time.Duration) { s.options.TimeLimit = time }
 
 // Waive leaves out of problems the warnings that are ignored, and warns of ignores that

@@ -302,7 +302,7 @@ func (r *testRun) isTable(p *tester.Result) bool {
 
 // errorText is why a test could not be evaluated. The tester joins several
 // failures of builtins into one text that nobody can read, so the test is
-// evaluated anew to have each.
+// evaluated again to have each.
 func (r *testRun) errorText(ctx context.Context, p *tester.Result) string {
 	var single *topdown.Error
 	switch {

@@ -33,9 +33,9 @@ type Guard struct {
 	// its time is up or its context ended, or when it takes too much memory. It is
 	// to end the process.
 	End func(error)
-	// Running is told when a rule begins and when it ended; nil if nobody asks.
+	// Running is called when a rule begins and when it ended; nil if nobody asks.
 	Running func(rule string, began bool)
-	// Within is told when a section begins and when it ended; nil if nobody asks.
+	// Within is called when a section begins and when it ended; nil if nobody asks.
 	Within func(what string, began bool)
 }
 

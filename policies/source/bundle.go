@@ -33,7 +33,7 @@ const (
 )
 
 // bundle reads an OPA bundle as the directory that was packed: its policies and
-// data, also where a data file is called otherwise than data.json.
+// data, also where a data file has another name than data.json.
 func (w *walker) bundle(root string) {
 	content, err := regular.ReadFile(root, maxBundle)
 	if err == nil {

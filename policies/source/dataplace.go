@@ -34,7 +34,7 @@ func (d *DataPlaces) Document(f *File) *yaml.Node {
 }
 
 // Of is the file, line and column of what stands at a path of keys and numbers from
-// data on; nil if that can't be told.
+// data on; nil if that can't be known.
 func (d *DataPlaces) Of(where []any) (f *File, line, column int) {
 	if len(where) == 0 {
 		return nil, 0, 0

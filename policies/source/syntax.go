@@ -23,7 +23,7 @@ func saying(message, line, expected string) slip {
 	return s
 }
 
-// slips are tried in their order; the first that fits is told.
+// slips are tried in their order; the first that fits is reported.
 var slips = []slip{
 	saying("expected .n or ; or }", `^\s*(default\s+\w+|\w+\s+contains\b|\w+(\(.*\))?\s*:=)`, "'}' before this rule: a brace of the rule above is not closed"),
 	saying("", `^\s*import\s+future\b`, "no such import: all of Rego is there without it"),
@@ -66,7 +66,7 @@ var slips = []slip{
 }
 
 // HowToMend says what was probably meant by a line of which OPA says the
-// message; empty if that can't be told.
+// message; empty if that can't be known.
 func HowToMend(message, line string) string {
 	line, _, _ = strings.Cut(line, " # ")
 	for _, s := range slips {

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// settled is how long nothing may have happened before a change is told, so
+	// settled is how long nothing may have happened before a change is reported, so
 	// that an editor's several steps, or a checkout, are one.
 	settled = 200 * time.Millisecond
 	// unsettledMost bounds that wait where something is written all the time.
@@ -61,7 +61,7 @@ type watch struct {
 }
 
 // run tells changes once they have settled. All watches are renewed before a
-// change is told, since the directory that stands under a path now need not be
+// change is reported, since the directory that stands under a path now need not be
 // the one that was watched: what changes after that is noticed by the new ones.
 func (w *watch) run(ctx context.Context) {
 	defer close(w.changed)

@@ -39,7 +39,7 @@ type Recorder interface {
 type Options struct {
 	// Now is the clock, by which plans expire and reads grow old.
 	Now func() time.Time
-	// Progress is told of each change's start and end, one call at a time; may be
+	// Progress is called at each change's start and end, one call at a time; may be
 	// nil.
 	Progress func(Step)
 	// Concurrency bounds the changes in hand at once; 8 if zero.

@@ -12,7 +12,7 @@ import (
 const forbiddenMost = 3
 
 // denials are what PagerDuty has refused to the token so far, so that one
-// refusal is told once and not with each change that it concerns.
+// refusal is reported once and not with each change that it concerns.
 type denials struct {
 	// forbidden says by resource that the token may not write there.
 	forbidden map[inventory.Ref]string

@@ -12,7 +12,7 @@ import (
 )
 
 // alarmAfter is how long PagerDuty may refuse to show a schedule whose edit is open
-// before a person is told to look.
+// before a person is asked to look.
 const alarmAfter = 10 * time.Minute
 
 // settle looks at an edit of turns that an earlier run left open, and brings it to an

@@ -58,7 +58,7 @@ func (e *editing) fill(ctx context.Context, in editIntent, is inventory.Schedule
 	}), nil
 }
 
-// carry makes the overrides that others made on a net anew, from now on, where its
+// carry makes the overrides that others made on a net again, from now on, where its
 // turns go on. They stay theirs.
 func (e *editing) carry(ctx context.Context, in editIntent, is inventory.Schedule, rotation string, net oncall.Step, turns []inventory.CustomShift) error {
 	pairs := oncall.Pairs(in.Steps)
@@ -90,8 +90,8 @@ func (e *editing) carry(ctx context.Context, in editIntent, is inventory.Schedul
 	return nil
 }
 
-// again makes an override of somebody's anew, unless it is there already. One that
-// PagerDuty does not take is told.
+// again makes an override of somebody's again, unless it is there already. One that
+// PagerDuty does not take is reported.
 func (e *editing) again(ctx context.Context, in editIntent, is inventory.Schedule, o inventory.Override) error {
 	o.Start = plan.Later(o.Start, e.now().UTC().Truncate(time.Second))
 	there := slices.ContainsFunc(is.Overrides, func(x inventory.Override) bool {
@@ -113,7 +113,7 @@ func (e *editing) again(ctx context.Context, in editIntent, is inventory.Schedul
 	return nil
 }
 
-// tell adds to what came of an edit what else is to be told of it.
+// tell adds to what came of an edit what else is to be said of it.
 func (e *editing) tell(end ending) ending {
 	if len(e.told) > 0 {
 		end.why = strings.TrimPrefix(end.why+"; "+strings.Join(e.told, "; "), "; ")

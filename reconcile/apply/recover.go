@@ -20,7 +20,7 @@ type Recovered struct {
 	// Outcomes are those of the changes that could be settled.
 	Outcomes []Outcome
 	// Said are sentences for a person: what was done about units of several steps, and
-	// of which changes it can't be told any more what became of them.
+	// of which changes it can't be known any more what became of them.
 	Said []string
 }
 

@@ -48,7 +48,7 @@ type Outcome struct {
 	// turns than foreseen, or is half edited. Else it is empty.
 	Alarm string `json:"alarm"`
 	// Waits says of a failure that PagerDuty refused an edit of turns, or rendered it
-	// otherwise than foreseen, and that nothing of it is left: it is tried again ever
+	// differently from what was foreseen, and that nothing of it is left: it is tried again ever
 	// more rarely (S32). So does what was skipped since it requires such an edit.
 	Waits bool `json:"waits"`
 	// At is when it was settled, for a write when it was acknowledged.

@@ -175,7 +175,7 @@ func (x *run) skipFor(i int, o Outcome) {
 }
 
 // unintended is said of changes that were not tried, for nothing is written that
-// is not recorded before. What kept the record from being written is told once,
+// is not recorded before. What kept the record from being written is reported once,
 // as what ended the run.
 const unintended = "not started: that it was about to be made could not be recorded"
 

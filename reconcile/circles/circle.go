@@ -33,7 +33,7 @@ type Input struct {
 	Protections func() []desired.Protection
 	// Changed are the schedules that an earlier pass changes, as it leaves them.
 	Changed map[string]inventory.Schedule
-	// Unknown is what can't be told besides.
+	// Unknown is what can't be known besides.
 	Unknown []desired.Unknown
 }
 
@@ -194,7 +194,7 @@ func (c *Circles) all() []*circle {
 }
 
 // Has says that one of the pairs is in a circle, or about a base role, which may fix
-// roles on its teams: what else follows from it can't be told pair by pair.
+// roles on its teams: what else follows from it can't be known pair by pair.
 func (c *Circles) Has(pairs []desired.Pair) bool {
 	return c.Any() && slices.ContainsFunc(pairs, func(p desired.Pair) bool {
 		return c.of[p.Resource] != nil || p.Resource.Kind == inventory.KindAccount
@@ -324,7 +324,7 @@ func (c *Circles) path(target, fact inventory.Ref) string {
 
 const (
 	groundless grade = iota
-	// doubtful is what may have a ground that can't be told.
+	// doubtful is what may have a ground that can't be known.
 	doubtful
 	sure
 )

@@ -202,7 +202,7 @@ func (c *Circles) fixedBase(user string) bool {
 	return inventory.FixedBaseRole(held)
 }
 
-// doubt notes what can't be told of a person.
+// doubt notes what can't be known of a person.
 func (s *solution) doubt(user string) {
 	for _, target := range s.one.targets {
 		in := s.regarded(target)

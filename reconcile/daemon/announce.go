@@ -11,7 +11,7 @@ import (
 )
 
 // announce hands on what happened, in the order in which it was found out. It is asked
-// under the lock, so that what was told and the status go together; the sink is not, and
+// under the lock, so that what was reported and the status go together; the sink is not, and
 // may ask for the status.
 func (d *Daemon) announce(happened func(*events.Told) []events.Event) {
 	d.announcing.Lock()
@@ -89,7 +89,7 @@ func (d *Daemon) announceRound(done *reconcile.Applied, why string, err error) {
 	d.announce(func(t *events.Told) []events.Event { return t.Round(r) })
 }
 
-// recall learns what the process before this one told.
+// recall learns what the process before this one reported.
 func (d *Daemon) recall(ctx context.Context) error {
 	if d.told.Known() || d.kept != "" {
 		return nil
@@ -107,8 +107,8 @@ func (d *Daemon) recall(ctx context.Context) error {
 	return nil
 }
 
-// keep keeps what was told for the process after this one. If it can't, the
-// worst is that something is told twice.
+// keep keeps what was reported for the process after this one. If it can't, the
+// worst is that something is reported twice.
 func (d *Daemon) keep(ctx context.Context) {
 	d.mu.Lock()
 	text, err := json.Marshal(d.told)

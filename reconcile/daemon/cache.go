@@ -68,7 +68,7 @@ type fullRefresh struct {
 	lastFinished time.Time
 	// uses are the on-call facts that the last round's desired access followed from.
 	uses desired.Uses
-	// self is whose token it is; nil if that could not be told.
+	// self is whose token it is; nil if that could not be known.
 	self      *string
 	refresher Refresher
 }

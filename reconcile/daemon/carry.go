@@ -109,7 +109,7 @@ func faults(r *reconcile.Result) error {
 
 // unfinished is the error of a round whose changes did not all come about,
 // unless somebody stopped it. An edit that PagerDuty refused, and of which nothing
-// is left, is none: it was told, and is held until it is tried again (S32).
+// is left, is none: it was reported, and is held until it is tried again (S32).
 func unfinished(r *apply.Report) error {
 	if r == nil || !r.Failed() {
 		return nil

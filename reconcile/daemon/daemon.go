@@ -54,7 +54,7 @@ type Daemon struct {
 	// Paused is a person's decision that nothing is written; nil if there is none. It
 	// is asked before each write, from several goroutines.
 	Paused func() *reconcile.Pause
-	// Sink is told what happens: changes as they are made, and conditions when they
+	// Sink gets what happens: changes as they are made, and conditions when they
 	// begin and end.
 	Sink events.Sink
 	// Requests counts the requests sent to PagerDuty so far; may be nil.
@@ -71,7 +71,7 @@ type Daemon struct {
 	announcing sync.Mutex
 	mu         sync.Mutex
 	status     Status
-	// told is what the sink was told and what still holds, and kept what the record
+	// told is what the sink got and what still holds, and kept what the record
 	// holds of it.
 	told events.Told
 	kept string
@@ -79,7 +79,7 @@ type Daemon struct {
 	pending func(*Daemon)
 }
 
-// DaemonRecord is a record that keeps what was told, too.
+// DaemonRecord is a record that keeps what was reported, too.
 type DaemonRecord interface {
 	reconcile.Record
 	Told(ctx context.Context) ([]byte, error)

@@ -54,7 +54,7 @@ type Loop struct {
 	Schedule Schedule
 	// Run makes a round. Why says what triggered it.
 	Run func(ctx context.Context, why string) (Next, error)
-	// Sink is told failures: one that repeats only when its text changes.
+	// Sink gets failures: one that repeats only when its text changes.
 	Sink events.Sink
 	// Now is the clock, by which the timer is set.
 	Now func() time.Time

@@ -14,7 +14,7 @@ import (
 
 // Applying is a person who applies a plan: it is proposed, they agree, and it is carried
 // out. While they think nothing is locked, so that handoffs land; hence the plan is made
-// again once they agreed, and what moved meanwhile is proposed anew (S18).
+// again once they agreed, and what moved meanwhile is proposed again (S18).
 type Applying struct {
 	// Round makes the plans, Journal remembers what came of them, and Account is
 	// written to.
@@ -25,19 +25,19 @@ type Applying struct {
 	Settle time.Duration
 	// Undo is the round that is undone; nil for what the round itself plans.
 	Undo *Reverting
-	// Tell is what is told on the way.
+	// Tell is what is reported on the way.
 	Tell Told
 }
 
-// Told is what is told on the way; each may be nil.
+// Told is what is reported on the way; each may be nil.
 type Told struct {
-	// Waiting is told once that another holds the lock, which is waited for.
+	// Waiting is called once another holds the lock, which is waited for.
 	Waiting func(error)
-	// Paused is told that the daemon was paused.
+	// Paused is called if the daemon was paused.
 	Paused func()
-	// Completed is told what became of what an earlier run left open.
+	// Completed is called with what became of what an earlier run left open.
 	Completed func(sentences []string)
-	// Begins is told what is carried out now, and Progress each step of that.
+	// Begins is called with what is carried out now, and Progress each step of that.
 	Begins   func(*plan.Plan)
 	Progress func(apply.Step)
 }

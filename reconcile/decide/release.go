@@ -88,7 +88,7 @@ func (r Releasing) held(ctx context.Context, j *journal.Journal, now time.Time) 
 	return match(fresh, r.Keys)
 }
 
-// match are the changes that the keys name. All that is wrong is told at once.
+// match are the changes that the keys name. All that is wrong is reported at once.
 func match(h *Holds, keys []string) ([]plan.Held, error) {
 	named := map[string]plan.Held{}
 	var wrong []string

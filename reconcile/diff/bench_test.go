@@ -80,7 +80,7 @@ func BenchmarkForecast(b *testing.B) {
 
 // BenchmarkForecastOfEdits is the same where somebody joins the rotation of one of
 // 5 schedules every day, after each of which all on-call access is worked
-// out anew.
+// out again.
 func BenchmarkForecastOfEdits(b *testing.B) {
 	in := onDuty(10_000, 200, false)
 	for i := range 5 {

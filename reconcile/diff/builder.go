@@ -51,7 +51,7 @@ type builder struct {
 	// suspendedBy is the rule of the first reason for which nothing is lowered.
 	suspendedBy string
 	// clockDoubt is why the time can't be trusted; empty if it can. Otherwise is then
-	// desired access by the other clock, nil if that can't be told, and elsewhen
+	// desired access by the other clock, nil if that can't be known, and elsewhen
 	// makes it.
 	clockDoubt string
 	otherwise  *desired.Access
@@ -262,7 +262,7 @@ func (b *builder) contain(r inventory.Ref, user string, do func()) {
 	do()
 }
 
-// containTold is contain for what is only told of a resource: then that is not.
+// containTold is contain for what is only reported of a resource: then that is not.
 func (b *builder) containTold(r inventory.Ref, do func()) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -190,7 +190,7 @@ func TestS34_AGroupOfATeamThatIsGrantedTheTeamGivesNobodyAnything(t *testing.T) 
 	core := func(more ...string) *policies.Statements {
 		return Members(Grants(append([]string{"group:core team:Payments manager"}, more...)...), "core team:Payments", "core oncall:Primary")
 	}
-	// ann is on call; nobody is on the team for good by any rule.
+	// ann is on call; nobody is on the team permanently by any rule.
 	p := MustMake(t, Input(s, core())).Plan
 	wantChanged(t, p,
 		"held S3: lower team:Payments bob responder>none policy",

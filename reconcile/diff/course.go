@@ -21,7 +21,7 @@ import (
 // schedules, Make makes it.
 //
 // What a plan does to schedules changes who is on call, and when: they are
-// rendered anew, everything is expanded anew from them, and what that moves is
+// rendered again, everything is expanded again from them, and what that moves is
 // planned a minute later, when a round would have read it.
 type course struct {
 	in        Input
@@ -121,7 +121,7 @@ func (c *course) take(r *Result) {
 	c.settle(r.Plan.Now, edited)
 }
 
-// expand expands everything anew from the account as edits of schedules leave it.
+// expand expands everything again from the account as edits of schedules leave it.
 func (c *course) expand(now time.Time) {
 	c.follow()
 	before := c.access

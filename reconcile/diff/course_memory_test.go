@@ -265,7 +265,7 @@ func TestS16_AForecastGivesASeatAwayOnce(t *testing.T) {
 	)
 }
 
-// What stays held is told once, whatever else is due in between.
+// What stays held is reported once, whatever else is due in between.
 func TestAForecastTellsWhatStaysHeldOnce(t *testing.T) {
 	s := Turns()
 	v := s.Schedules["WEE"]

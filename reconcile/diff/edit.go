@@ -14,7 +14,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// told is how far ahead an edit tells turns.
+// told is how far ahead an edit shows turns.
 const told = 8 * 7 * day
 
 // edits makes the edits of the proposed changes. What can't be made is blocked,

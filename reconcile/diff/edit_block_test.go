@@ -99,7 +99,7 @@ func wantTurnsBut(t *testing.T, p *plan.Plan, want ...string) {
 	wantTurns(t, &rest, want...)
 }
 
-// What would be if also what is observed were made is told, or why it can't be.
+// What would be if also what is observed were made is reported, or why it can't be.
 func TestWhatIsObservedIsSaidNotToBePossible(t *testing.T) {
 	s := Turns()
 	st := Rotation("ann bob cy Follow")

@@ -219,7 +219,7 @@ type operators struct {
 	bound map[string]string
 	// wrong says what is wrong with names.
 	wrong []desired.Notice
-	// nobody says of which names it can't be told whom they mean.
+	// nobody says of which names it can't be known whom they mean.
 	nobody []desired.Notice
 }
 

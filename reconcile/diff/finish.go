@@ -274,7 +274,7 @@ func (b *builder) findings(e *desired.Expansion) {
 }
 
 // failedGrants are the rules that failed and might have named a resource. What they
-// would have said is not known, and must not be told as not said.
+// would have said is not known, and must not be reported as not said.
 func failedGrants(s *policies.Statements) []string {
 	var failed []string
 	for _, f := range s.Failures {

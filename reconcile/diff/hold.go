@@ -21,7 +21,7 @@ const (
 
 // suspend gathers the reasons for which nothing at all is lowered this round:
 // an incomplete snapshot (S6), statements that erred (S5), a protection that
-// can't be told (S12), be it that of the token's user or an operator (S20).
+// can't be known (S12), be it that of the token's user or an operator (S20).
 func (b *builder) suspend() {
 	because := func(rule string, reasons ...desired.Notice) {
 		if len(reasons) > 0 && b.suspendedBy == "" {

@@ -49,7 +49,7 @@ type Input struct {
 	ClockDoubt string
 	// OtherClock is what time it is by the clock that disagrees, zero if not known.
 	OtherClock time.Time
-	// SelfDoubt is why it can't be told to whom the token belongs; empty if it can
+	// SelfDoubt is why it can't be known to whom the token belongs; empty if it can
 	// (S20). TokenUser is that person's id then, empty if it is nobody's.
 	SelfDoubt, TokenUser string
 
@@ -301,7 +301,7 @@ func After(s *inventory.Snapshot, p *plan.Plan) *inventory.Snapshot {
 // Cache is what plans of one snapshot at one moment have in common, whatever
 // the policies say: each part of it is made when first asked for. Whoever makes
 // several such plans keeps it for Input; of another snapshot or moment it starts
-// anew.
+// again.
 //
 // The zero value is ready for use, by one plan at a time. A snapshot that it has
 // seen must not change.
@@ -322,7 +322,7 @@ type Cache struct {
 	renderings map[string]string
 }
 
-// of is the cache of a plan: c where it is of the same, else one made anew in
+// of is the cache of a plan: c where it is of the same, else one made again in
 // its place, for c may be nil.
 func (c *Cache) of(s *inventory.Snapshot, now time.Time, pinned map[string]string) *Cache {
 	switch {

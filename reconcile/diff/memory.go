@@ -115,7 +115,7 @@ func follow(s *inventory.Snapshot, m plan.Memory) plan.Memory {
 // What the memory says of a role is worth as much as it witnessed. Most lowerings
 // need no memory: policies ask for something else than what is there. The way back
 // from a raise of ours is asked for by nothing else, and a person may have given
-// the role for good since (S4):
+// the role permanently since (S4):
 //
 //	the memory                          then
 //	---------------------------------   -----------------------------------------
@@ -216,7 +216,7 @@ const (
 
 // fight holds the changes that others reverse time after time: two programs with
 // different truths would otherwise go on for ever, and the person's pager with them.
-// A release lets such a change be made anew, as often as before.
+// A release lets such a change be made again, as often as before.
 var fight = guard{hold: hold{code: plan.HoldFight, rule: "S27", releasable: true}, judge: func(b *builder) judge {
 	standing := map[desired.Pair]plan.Fight{}
 	if b.in.Memory.Last != nil {
@@ -301,7 +301,7 @@ func fights(r *Result) []plan.Fight {
 	return now
 }
 
-// stillAsked says that a pair may still be fought over: it can't be told what
+// stillAsked says that a pair may still be fought over: it can't be known what
 // policies say, or they say what they said and the pair is so.
 func stillAsked(r *Result, f plan.Fight) bool {
 	if !r.Snapshot.Account.Complete || r.Access.UnknownReason(f.Pair) != "" {

@@ -15,7 +15,7 @@ import (
 )
 
 // rotations are turns on layers and events; members are those of the last of its
-// line, who take turns for good.
+// line, who take turns permanently.
 //
 //	asked      member   and                          then
 //	--------   ------   --------------------------   ----------------------------
@@ -28,7 +28,7 @@ import (
 //	                    and no limit is broken
 //	none       yes                                   revoke
 //	any        any      we render the schedule       blocked (S22)
-//	                    otherwise than PagerDuty
+//	                    differently from PagerDuty
 //
 // The first line that fits decides. What became a change then goes through
 // enforcement, constraints and holds; all changes of one schedule become one edit
@@ -224,7 +224,7 @@ func rendersOtherwise(s inventory.Schedule, window inventory.Window, now time.Ti
 			why = fmt.Sprintf("%s rendering schedule %s: %s", desired.Fault, s.Name, faultOf(p))
 		}
 	}()
-	window.Since = plan.Later(window.Since, now) // an edit in place may render the past anew
+	window.Since = plan.Later(window.Since, now) // an edit in place may render the past again
 	diffs, err := oncall.Compare(s, window, gone...)
 	switch {
 	case err != nil:

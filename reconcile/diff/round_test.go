@@ -120,7 +120,7 @@ func withBase(u inventory.User, role string) inventory.User {
 }
 
 // What an incomplete snapshot shows as nothing may only not have been read; what it
-// shows otherwise than before was moved by others, and what was due is about another role.
+// shows differently from before was moved by others, and what was due is about another role.
 func TestS6_WhatIsRememberedOfAPairAfterARoundThatCouldNotTell(t *testing.T) {
 	pair := desired.Pair{User: "ed", Resource: inventory.ByID(inventory.KindTeam, "SEA")}
 	for name, c := range map[string]struct {

@@ -202,7 +202,7 @@ func (b *builder) newlyLowered(c plan.Change) bool {
 }
 
 // keeps says that access, as other policies would have it, does not lower what a
-// change lowers, or that this can't be told.
+// change lowers, or that this can't be known.
 func (b *builder) keeps(access *desired.Access, c plan.Change) bool {
 	pair := c.Pair()
 	for _, p := range access.Protections {

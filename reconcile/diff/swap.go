@@ -114,7 +114,7 @@ func blockedChanges(blocked []plan.Blocked) []plan.Change {
 }
 
 // emptied says that what is proposed would leave a change's layer or event without
-// anybody, which is told otherwise (S25).
+// anybody, which is reported otherwise (S25).
 func (b *builder) emptied(c plan.Change) bool {
 	line, ok := oncall.LineOf(b.in.Snapshot.Schedules[c.Resource.ID], c.Layer)
 	left := slices.Clone(line.Members)
@@ -226,7 +226,7 @@ func (b *builder) tellCover(o inventory.Override) string {
 // escalation policies as stubs: their turns are nobody's.
 
 // dropStubs takes stubs off a layer or event that is edited anyway, since PagerDuty
-// refuses to be told of them: who joins takes over their turns. On an event where
+// refuses to take them: who joins takes over their turns. On an event where
 // nobody else leaves, the rest of their turns stay empty, as they are.
 func (b *builder) dropStubs(s inventory.Schedule, r *oncall.Revision) {
 	line, known := oncall.LineOf(s, r.Part)

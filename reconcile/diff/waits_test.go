@@ -45,7 +45,7 @@ func TestS16_WhatNeedsABlockedRoleIsBlockedWithIt(t *testing.T) {
 		"held S27: raise account ann limited_user>user policy")
 }
 
-// All who are on a team for good are gone, by what PagerDuty says of another team.
+// All who are on a team permanently are gone, by what PagerDuty says of another team.
 func TestS3_LosingAllWhoAreOnATeamForGoodThroughFactsIsHeldToo(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit func(*diff.Input)

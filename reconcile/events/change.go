@@ -32,7 +32,7 @@ func change(p *plan.Plan, c plan.Change) Event {
 }
 
 // Step is what became of a change, unless it was skipped. One that did not come about is
-// told loudly again only for another reason, and quietly each time.
+// reported loudly again only for another reason, and quietly each time.
 func (t *Told) Step(at time.Time, p *plan.Plan, s apply.Step) []Event {
 	if s.Outcome == nil || s.Outcome.Status == apply.Skipped {
 		return nil
@@ -83,18 +83,18 @@ func (t *Told) forget(p *plan.Plan) {
 		due[c.ID] = true
 	}
 	for _, h := range p.Held {
-		due[h.ID] = due[h.ID] || h.Code == plan.HoldRefusedEdit // its failure is not told anew with each try
+		due[h.ID] = due[h.ID] || h.Code == plan.HoldRefusedEdit // its failure is not reported again with each try
 	}
 	maps.DeleteFunc(t.failures, func(id, _ string) bool { return !due[id] })
 }
 
-// held is what waits for a person. What waits only for something to be fixed is told
+// held is what waits for a person. What waits only for something to be fixed is reported
 // with that.
 func (t *Told) held(at time.Time, p *plan.Plan) []Event {
 	var waiting, edited []plan.Held
 	for _, h := range p.Held {
 		switch {
-		case h.Code == plan.HoldRefusedEdit: // the refusal was told
+		case h.Code == plan.HoldRefusedEdit: // the refusal was reported
 		case h.Code == plan.HoldEditSettling:
 			edited = append(edited, h)
 		case h.Releasable:

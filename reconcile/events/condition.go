@@ -116,7 +116,7 @@ func (t *Told) Completed(at time.Time, sentences []string) []Event {
 	return all
 }
 
-// Failing is what a loop told of rounds that failed.
+// Failing is what a loop reported of rounds that failed.
 type Failing struct {
 	// Failures counts the rounds in a row that failed.
 	Failures int

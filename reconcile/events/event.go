@@ -34,7 +34,7 @@ type Sink interface {
 	Tell(Event)
 }
 
-// Sinks are several sinks as one; each is told every event, in order.
+// Sinks are several sinks as one; each gets every event, in order.
 type Sinks []Sink
 
 // Tell tells each of them.

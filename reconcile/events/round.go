@@ -87,7 +87,7 @@ func (t *Told) summed(r Round) Event {
 	return event(RoundEnded, r.At, e)
 }
 
-// digest is the first round of all (S28): what stands now is not told again, what begins
+// digest is the first round of all (S28): what stands now is not reported again, what begins
 // or ends from here on is.
 func digest(r Round) Event {
 	s := r.Plan.Summary

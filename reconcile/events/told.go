@@ -13,7 +13,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// Told is what was told and still holds, so that nothing is told twice. Its JSON form is
+// Told is what was reported and still holds, so that nothing is reported twice. Its JSON form is
 // what the next process needs to know (S28). Its methods return what happened, and
 // remember that they did.
 type Told struct {
@@ -44,13 +44,13 @@ type Told struct {
 	// Configuration says since when the configuration as it stands is not in force.
 	Configuration *Condition `json:"-"`
 
-	// known says that a round was told, by this process or one before.
+	// known says that a round was reported, by this process or one before.
 	known bool
-	// summary is that of the last round that was told.
+	// summary is that of the last round that was reported.
 	summary *plan.Summary
 	// failures are why changes did not come about, by their keys.
 	failures map[string]string
-	// alarmed are the texts of alarms that were told.
+	// alarmed are the texts of alarms that were reported.
 	alarmed map[string]bool
 	// open are the sentences about edits that are not at an end.
 	open map[string]bool
@@ -70,10 +70,10 @@ type Condition struct {
 	Why   string    `json:"why"`
 }
 
-// Known says that a round was told, by this process or one before.
+// Known says that a round was reported, by this process or one before.
 func (t *Told) Known() bool { return t.known }
 
-// Recall takes over what the process before this one told.
+// Recall takes over what the process before this one reported.
 func (t *Told) Recall(text []byte) error {
 	before := Told{Fault: t.Fault, Configuration: t.Configuration, known: true, alarmed: t.alarmed, open: t.open, failures: t.failures, panicked: t.panicked, unkept: t.unkept, slowed: t.slowed}
 	if err := json.Unmarshal(text, &before); err != nil {
@@ -128,7 +128,7 @@ func condition(state **Condition, at time.Time, why string, begins, ends code.Co
 	return []Event{event(begins, at, Event{Reason: why, Since: was.Since})}
 }
 
-// burst is how many conditions that begin at once are told one by one; more are one
+// burst is how many conditions that begin at once are reported one by one; more are one
 // event (S28).
 const burst = 5
 

@@ -23,7 +23,7 @@ import (
 //	                a day later
 //	9               0               too few to tell
 const (
-	// fallFrom is from how many elements on a fall is told.
+	// fallFrom is from how many elements on a fall is reported.
 	fallFrom = 10
 	// fallStands is how long it is compared with the number from before.
 	fallStands = 24 * time.Hour

@@ -120,7 +120,7 @@ func findRaised(f *Facts, found func(plan.Finding)) {
 	}
 }
 
-// findRenderings finds schedules that we render otherwise than PagerDuty (S22).
+// findRenderings finds schedules that we render differently from PagerDuty (S22).
 func findRenderings(f *Facts, found func(plan.Finding)) {
 	for id := range f.Snapshot.Schedules {
 		if message := f.Rendering(id); message != "" {

@@ -94,7 +94,7 @@ func (f *Facts) gapsUntil() time.Time {
 
 // gaps are the on-call groups with gaps. A group whose members all say that it is meant
 // to be empty is left out, and so are groups of groups, for which the groups in them
-// are told.
+// are reported.
 func (f *Facts) gaps() []gapped {
 	until := f.gapsUntil()
 	if f.looked || !f.Now.Before(until) {

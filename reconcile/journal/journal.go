@@ -44,7 +44,7 @@ type Options struct {
 	Command string
 	// Host names this machine in the writer's lock; its host name if empty.
 	Host string
-	// Keep is how long rounds that wrote something are kept; for good if 0.
+	// Keep is how long rounds that wrote something are kept; permanently if 0.
 	Keep time.Duration
 	// Redact takes out of each text that is recorded what must not be kept; nil for
 	// nothing.

@@ -79,7 +79,7 @@ func (j *Journal) Lock(ctx context.Context) (unlock func() error, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("take the writer's lock: %w", err)
 	}
-	_ = file.write(j.self()) // a disk that is full is told by who signs
+	_ = file.write(j.self()) // a disk that is full is reported by who signs
 	held := &heldLock{token: rand.Text(), file: file}
 	if err := j.sign(ctx, held.token); err != nil {
 		return nil, errors.Join(err, file.release())
@@ -104,7 +104,7 @@ func (j *Journal) fileHolder(ctx context.Context) Holder {
 	if err == nil && json.Unmarshal(text, &h) == nil && h.PID > 0 && h.Command != "" {
 		return h
 	}
-	h, _ = j.holder(ctx) // that it is locked is to be told in any case
+	h, _ = j.holder(ctx) // that it is locked is reported in any case
 	return h
 }
 

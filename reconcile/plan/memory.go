@@ -29,7 +29,7 @@ type Memory struct {
 	// Overlay are acknowledged writes younger than two minutes, oldest first (S9).
 	Overlay []Write
 	// Made are the acknowledged writes of the last hour, oldest first, without
-	// those that a person has released anew since (S27).
+	// those that a person has released again since (S27).
 	Made []Write
 	// Lowered are the lowerings applied in the last 24 hours (S26).
 	Lowered []Lowered
@@ -64,7 +64,7 @@ type Round struct {
 	// alone does not release them (S26).
 	Held []string `json:"held"`
 	// Emptying are the keys of the changes that were held since a team would lose
-	// everybody, or all who are on it for good (S3).
+	// everybody, or all who are on it permanently (S3).
 	Emptying []string `json:"emptying"`
 	// Unwitnessed are the keys of the ways back that were held since the memory was
 	// too old to tell what became of the raise.
@@ -225,7 +225,7 @@ const (
 )
 
 // Refused is an edit of a schedule's turns that PagerDuty refused, or rendered
-// otherwise than foreseen, and of which nothing is left there. The same edit is tried
+// differently from what was foreseen, and of which nothing is left there. The same edit is tried
 // again ever more rarely (S32).
 type Refused struct {
 	// Schedule is the schedule's id.
@@ -245,7 +245,7 @@ func (r Refused) Next() time.Time {
 
 // Settled are policies and settings that held still.
 type Settled struct {
-	// Statements are what they say of this snapshot; nil if that can't be told.
+	// Statements are what they say of this snapshot; nil if that can't be known.
 	Statements *policies.Statements
 	Settings   Settings
 }

@@ -184,7 +184,7 @@ type Held struct {
 	Why     string    `json:"why"`
 	Release string    `json:"release"`
 	// Releasable says that a person's release of the change lets it through. What is
-	// held since something can't be told goes on by itself once it can.
+	// held since something can't be known goes on by itself once it can.
 	Releasable bool `json:"releasable"`
 	// Acts is when time alone lets it through; null if it does not.
 	Acts *time.Time `json:"acts"`

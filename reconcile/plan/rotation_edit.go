@@ -20,7 +20,7 @@ type Edit struct {
 	// Effective is the first handoff from which anything changes; null where
 	// only overrides do.
 	Effective *time.Time `json:"effective"`
-	// Until is how far the turns are told.
+	// Until is how far the turns are reported.
 	Until time.Time `json:"until"`
 	// Before and After are who is on call from the plan's now on, without the
 	// edit and with it.

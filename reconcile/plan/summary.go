@@ -116,8 +116,8 @@ func (p *Plan) Name(x *inventory.Index, r inventory.Ref) {
 	}
 }
 
-// Brief is the plan as it is recorded for good: its changes and edits, with the
-// names of what they are about, and without what it only told.
+// Brief is the plan as it is recorded permanently: its changes and edits, with the
+// names of what they are about, and without what it only showed.
 func (p *Plan) Brief() *Plan {
 	brief := &Plan{
 		Version: p.Version, Account: p.Account, Now: p.Now, TakenAt: p.TakenAt, Expires: p.Expires,

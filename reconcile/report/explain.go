@@ -19,7 +19,7 @@ type Explanation struct {
 	// this person now.
 	Misses []desired.Miss `json:"misses"`
 	// Stops are the conditions at which rules ended for this person, where that
-	// can be told.
+	// can be known.
 	Stops []eval.Stop `json:"stops"`
 }
 

@@ -45,7 +45,7 @@ type LevelDuty struct {
 	Level int `json:"level"`
 	Duty
 	// Unread are schedules on the level that the snapshot does not hold; who is
-	// on call through them can't be told.
+	// on call through them can't be known.
 	Unread []string `json:"unread"`
 }
 

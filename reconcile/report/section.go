@@ -136,7 +136,7 @@ func (t *planText) implied() {
 		held = append(held, h)
 		add(places, h.why, h.place)
 	}
-	// What is so in many places, whichever they are, is told by person.
+	// What is so in many places, whichever they are, is reported by person.
 	var everywhere, here []holding
 	for _, h := range held {
 		if len(places[h.why]) > 3 {

@@ -28,7 +28,7 @@ import (
 //  2. The mark says whose line it is: the world's, a change of Dutyward's, what it
 //     declines or warns of, or what it says of itself.
 //  3. Dutyward's lines are events, in the words of the log where they are not about a
-//     change. What is known by its reason alone is told with it.
+//     change. What is known by its reason alone is reported with it.
 //  4. Colours repeat the mark.
 
 // The marks.
@@ -42,7 +42,7 @@ const (
 )
 
 // teller tells the demo. It is a sink of the daemon's events: those of a round are
-// told when it is over, its changes in a fixed order, for they are made side by side.
+// reported when it is over, its changes in a fixed order, for they are made side by side.
 type teller struct {
 	out      io.Writer
 	colour   bool
@@ -182,7 +182,7 @@ func (t *teller) wipe() {
 	}
 }
 
-// unread counts the lines told since it was asked.
+// unread counts the lines written since it was asked.
 func (t *teller) unread() int {
 	n := t.lines
 	t.lines = 0

@@ -48,7 +48,7 @@ type Service struct {
 	// output is what log writes to.
 	output session.LogOutput
 	log    *slog.Logger
-	// sink is told what happens, be it to the account or to the process.
+	// sink gets what happens, be it to the account or to the process.
 	sink events.Sink
 
 	client atomic.Pointer[pagerduty.Client]

@@ -52,7 +52,7 @@ func beside(name string) (stderr *os.File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	go func() { _, _ = child.Wait() }() // if it ends first, nothing is told
+	go func() { _, _ = child.Wait() }() // if it ends first, nothing is reported
 	return stderr, unix.Dup2(int(to.Fd()), int(os.Stderr.Fd()))
 }
 

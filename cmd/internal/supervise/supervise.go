@@ -1,4 +1,4 @@
-// Package supervise runs commands where their end is told, whatever ends them: as a
+// Package supervise runs commands where their end is reported, whatever ends them: as a
 // process of their own, or with one beside them that listens.
 package supervise
 

@@ -16,7 +16,7 @@ var errUnread = errors.New("nobody reads what was written before")
 // goroutine of its own.
 type behind struct {
 	w io.Writer
-	// failed is told of each write that can't be passed on; may be nil.
+	// failed is called with each write that can't be passed on; may be nil.
 	failed func(error)
 
 	mu      sync.Mutex

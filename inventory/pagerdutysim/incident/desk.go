@@ -15,7 +15,7 @@ type Account interface {
 	Policy(id string) (Policy, bool)
 	// OnCall are the users whom a level reaches now.
 	OnCall(level []Target) []string
-	// Told are the ways in which a user is told at once of an incident: types of
+	// Told are the ways in which a user hears at once of an incident: types of
 	// notifications and addresses.
 	Told(user, urgency string) [][2]string
 	// Happened tells subscribers of what happened to an incident.
@@ -169,7 +169,7 @@ func (d Desk) apply(i *Incident, b body, actor string) ([]Entry, *refusal) {
 }
 
 // assign puts an incident on people, who end its escalation, or on a policy, which
-// begins it anew with the policy as it is now.
+// begins it again with the policy as it is now.
 func (d Desk) assign(i *Incident, b body, actor string) ([]Entry, *refusal) {
 	now := d.Host.Now()
 	var users []string

@@ -62,7 +62,7 @@ type Entry struct {
 	At                        time.Time
 	Channel                   string
 	Assignees                 []string
-	// Notified is who was told, and Means and Address how.
+	// Notified is who was notified, and Means and Address how.
 	Notified, Means, Address string
 }
 
