@@ -4,168 +4,140 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/base"
-	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/cmd/internal/session"
-	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/forecast"
-	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/report"
 )
 
-// sides are the two that `plan --base` compares: those of the base, and those here.
-type sides struct {
-	before, after side
-	unlike        []config.Unlike
-}
-
-// side are policies with the settings that they are planned under.
-type side struct {
-	called   string
-	set      *eval.Set
-	settings plan.Settings
+// comparing opens a session and the two sides that --base compares: the policies there and
+// those here, each under its own configuration.
+func (a *app) comparing(ctx context.Context, o session.Options, at string) (*session.Session, reconcile.Sides, error) {
+	a.CollectRarely()
+	snapshot := a.BeginReading(o.Snapshot)
+	s, err := a.Configured(o)
+	if err != nil {
+		return nil, reconcile.Sides{}, err
+	}
+	sides, err := loadSides(ctx, s, o.Policies, at)
+	if err != nil {
+		return nil, sides, err
+	}
+	return s, sides, a.Read(ctx, s, snapshot)
 }
 
 // loadSides loads the policies here and those of the base, each with its own
 // configuration where the base has one: a mode or an operator may differ as well.
-func (a *app) loadSides(ctx context.Context, s *session.Session, f planFlags) (*sides, error) {
-	roots := f.Policies
-	if len(roots) == 0 {
+func loadSides(ctx context.Context, s *session.Session, roots []string, at string) (sides reconcile.Sides, err error) {
+	asked := len(roots) > 0
+	if !asked {
 		roots = s.Config.Policies
 	}
 	var loader eval.Loader
-	set, err := session.LoadPoliciesWith(ctx, s.Config, &loader, roots)
-	if err != nil {
-		return nil, err
+	sides.After = reconcile.Side{Called: "the policies here", Settings: s.Settings}
+	if sides.After.Policies, err = session.LoadPoliciesWith(ctx, s.Config, &loader, roots); err != nil {
+		return sides, err
 	}
-	both := &sides{after: side{"the policies here", set, s.Settings}}
-	both.before.settings = s.Settings
+	sides.Before.Settings = s.Settings
 	options := s.Config.PolicyOptions(roots)
-	text, err := base.Configuration(ctx, f.base, s.Config.File)
+	text, err := base.Configuration(ctx, at, s.Config.File)
 	if err != nil {
-		return nil, err
+		return sides, err
 	}
 	if text != nil {
 		former, err := s.Config.Before(text)
 		if err != nil {
-			return nil, fmt.Errorf("the configuration at %s can't be compared with: %w", f.base, err)
+			return sides, fmt.Errorf("the configuration at %s can't be compared with: %w", at, err)
 		}
-		both.unlike = s.Config.Unlike(former)
-		both.before.settings = former.Settings()
-		both.before.settings.Targets = s.Settings.Targets
-		if len(f.Policies) == 0 {
+		for _, u := range s.Config.Unlike(former) {
+			sides.Configured = append(sides.Configured, compare.Setting{Key: u.Key, Before: u.Before, After: u.After})
+		}
+		sides.Before.Settings = former.Settings()
+		sides.Before.Settings.Targets = s.Settings.Targets
+		if !asked {
 			options.Roots = former.Policies
 		}
 	}
-	old, err := base.Find(ctx, f.base, options)
+	old, err := base.Find(ctx, at, options)
 	if err != nil {
-		return nil, err
+		return sides, err
 	}
 	defer old.Remove()
-	both.before.called = "the policies at " + old.Called
-	if both.before.set, err = loader.Load(ctx, old.Options); err != nil {
-		return nil, fmt.Errorf("%s can't be compared with: %w", both.before.called, session.PolicyFault(err))
+	sides.Before.Called = "the policies at " + old.Called
+	if sides.Before.Policies, err = loader.Load(ctx, old.Options); err != nil {
+		return sides, fmt.Errorf("%s can't be compared with: %w", sides.Before.Called, session.PolicyFault(err))
 	}
-	return both, nil
+	return sides, nil
 }
 
-// compare plans with both sides, and foresees what comes of them.
-func (b *sides) compare(ctx context.Context, s *session.Session, f planFlags) (*compare.Difference, error) {
-	was, err := whole(ctx, s, b.before)
+// uncertain is the error of a comparison, with the exit code of what is not whole.
+func uncertain(err error) error {
+	var not *reconcile.UncertainError
+	if errors.As(err, &not) {
+		return exit.With(exit.Partial, err)
+	}
+	return err
+}
+
+// forecastBase says what happens with the policies here that does not with those of a base,
+// and the other way round, moment by moment.
+func (a *app) forecastBase(cmd *cobra.Command, f roundFlags, ff forecastFlags, span reconcile.Span) error {
+	write, err := a.courseWriter(ff)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	then, err := whole(ctx, s, b.after)
+	s, sides, err := a.comparing(cmd.Context(), f.Options, ff.base)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	d := compare.Compare(&was.Result, &then.Result)
-	if err := b.foresee(ctx, s, f, d); err != nil {
-		return nil, err
-	}
-	d.Say(saidBy(was, b.before.set), saidBy(then, b.after.set), b.after.set.DataUnlike(b.before.set))
-	var settings []compare.Setting
-	for _, u := range b.unlike {
-		settings = append(settings, compare.Setting{Key: u.Key, Before: u.Before, After: u.After})
-	}
-	d.Configured(settings)
-	return d, nil
-}
-
-func saidBy(r *reconcile.Result, set *eval.Set) compare.Said {
-	return compare.Said{Access: r.Statements, Risk: r.Risk, Rules: set.RuleTexts()}
-}
-
-// foresee adds what differs later. The shifts that the snapshot holds may end sooner than
-// asked for, and for one side sooner than for the other.
-func (b *sides) foresee(ctx context.Context, s *session.Session, flags planFlags, d *compare.Difference) error {
-	var until time.Time
-	choose := func(now, reach time.Time) time.Time {
-		end := now.AddDate(0, 0, flags.days)
-		if flags.daysAsked {
-			return end // which is an error where the shifts do not reach it
+	defer s.Close()
+	c, err := s.CompareForecasts(cmd.Context(), sides, span, func(snapshot *inventory.Snapshot, both ...*forecast.Forecast) error {
+		var declared []string
+		for _, x := range both {
+			declared = append(declared, x.Declared...)
 		}
-		for _, sooner := range []time.Time{reach, until} {
-			if !sooner.IsZero() && sooner.Before(end) {
-				end = sooner
-			}
-		}
-		until = end
-		return end
-	}
-	forecasts := [2]*forecast.Forecast{}
-	for _, i := range []int{0, 1, 0} {
-		if f := forecasts[i]; f != nil && (flags.daysAsked || f.Until.Equal(until)) {
-			continue
-		}
-		with := []side{b.before, b.after}[i]
-		s.Policies, s.Settings = with.set, with.settings
-		f, _, err := s.Forecast(ctx, choose)
-		switch {
-		case ctx.Err() != nil, err != nil && flags.daysAsked:
+		slices.Sort(declared)
+		narrowing, err := ff.narrowing(snapshot, slices.Compact(declared))
+		if err != nil {
 			return err
-		case err != nil:
-			d.NotForeseen = fmt.Sprintf("with %s: %v", with.called, err)
-			return nil
 		}
-		forecasts[i] = f
+		for _, x := range both {
+			x.Narrow(narrowing)
+		}
+		return nil
+	})
+	if err != nil {
+		return uncertain(err)
 	}
-	d.Foresee(forecasts[0], forecasts[1])
+	c.Narrowed = len(ff.people)+len(ff.resources)+len(ff.groups) > 0
+	if err := write(a.Stdout, c); err != nil {
+		return err
+	}
+	if ff.detailed && !c.Empty() {
+		return exit.Status{Code: exit.Changes}
+	}
 	return nil
 }
 
-// whole plans with a side. An incomplete plan is an error.
-func whole(ctx context.Context, s *session.Session, with side) (*reconcile.Result, error) {
-	s.Policies, s.Settings = with.set, with.settings
-	result, err := s.Plan(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("no report, since planning with %s failed: %w", with.called, err)
+// courseWriter is how the difference of two forecasts is written in a format.
+func (a *app) courseWriter(ff forecastFlags) (func(io.Writer, *compare.Course) error, error) {
+	switch ff.format {
+	case "text":
+		return func(w io.Writer, c *compare.Course) error { return report.CourseText(w, c, ff.base, a.Style(w)) }, nil
+	case "json":
+		return report.CourseJSON, nil
+	case "markdown":
+		return func(w io.Writer, c *compare.Course) error { return report.CourseMarkdown(w, c, ff.base) }, nil
 	}
-	if err := incomplete(result.Snapshot); err != nil {
-		var coded exit.Status
-		if errors.As(err, &coded) {
-			return nil, exit.With(coded.Code, fmt.Errorf("no report: %w", coded.Err))
-		}
-		return nil, err
-	}
-	p := result.Plan
-	if len(p.Errors)+len(p.Suspended) == 0 {
-		return result, nil
-	}
-	var lines []string
-	for _, e := range p.Errors {
-		at := policies.Problem{File: e.Origin.File, Line: e.Origin.Line, Message: e.Message}
-		lines = append(lines, at.String())
-	}
-	if len(p.Errors) == 0 {
-		lines = desired.Messages(p.Suspended)
-	}
-	return nil, exit.With(exit.Partial, fmt.Errorf("no report, since the plan with %s is incomplete:\n%s", with.called, strings.Join(lines, "\n")))
+	return nil, fmt.Errorf("--format %s: expected text, json or markdown", ff.format)
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/exit"
-	"github.com/dutyward/dutyward/policies/eval"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/compare"
-	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -24,24 +24,15 @@ func (a *app) planBase(ctx context.Context, f planFlags, format string) error {
 	if err := removeOld(f.out); err != nil {
 		return err
 	}
-	a.CollectRarely()
-	snapshot := a.BeginReading(f.Snapshot)
-	s, err := a.Configured(f.Options)
+	s, sides, err := a.comparing(ctx, f.Options, f.base)
 	if err != nil {
-		return err
-	}
-	sides, err := a.loadSides(ctx, s, f)
-	if err != nil {
-		return err
-	}
-	if err := a.Read(ctx, s, snapshot); err != nil {
 		return err
 	}
 	defer s.Close()
-	s.Reader, s.Evaluator, s.Cache = &keptReader{Reader: s.Reader}, &eval.Evaluator{}, &diff.Cache{}
-	d, err := sides.compare(ctx, s, f)
+	span := reconcile.Span{Asked: f.daysAsked, Until: func(now time.Time) time.Time { return now.AddDate(0, 0, f.days) }}
+	d, err := s.Compare(ctx, sides, span)
 	if err != nil {
-		return err
+		return uncertain(err)
 	}
 	if err := a.WriteFile(f.out, 0o644, func(w io.Writer) error { return write(w, d) }); err != nil {
 		return err

@@ -14,7 +14,6 @@ import (
 
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/cmd/internal/terminal"
-	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile"
@@ -31,7 +30,7 @@ type watching struct {
 	*app
 	session *session.Session
 	roots   []string
-	reader  *keptReader
+	reader  *reconcile.ReadOnce
 	view    *watchView
 	loader  eval.Loader
 	// last is the last plan that was made; nil before the first.
@@ -56,7 +55,7 @@ func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration
 		return err
 	}
 	defer s.Close()
-	w := &watching{app: a, session: s, roots: f.Policies, reader: &keptReader{Reader: s.Reader}, view: newWatchView(a)}
+	w := &watching{app: a, session: s, roots: f.Policies, reader: &reconcile.ReadOnce{Reader: s.Reader}, view: newWatchView(a)}
 	if len(w.roots) == 0 {
 		w.roots = s.Config.Policies
 	}
@@ -83,7 +82,8 @@ func (w *watching) run(ctx context.Context, saved <-chan struct{}, retake <-chan
 			if !again {
 				return w.view.end()
 			}
-			w.reader.snapshot, w.last = nil, nil
+			w.reader.Forget()
+			w.last = nil
 		}
 	}
 }
@@ -158,21 +158,6 @@ func (w *watching) update(ctx context.Context) error {
 		return w.view.whole(now)
 	}
 	return w.view.difference(compare.Compare(&last.Result, &result.Result), now)
-}
-
-// keptReader reads the account once, until it is asked to forget.
-type keptReader struct {
-	reconcile.Reader
-	snapshot *inventory.Snapshot
-}
-
-func (r *keptReader) Snapshot(ctx context.Context, schedules []string) (*inventory.Snapshot, error) {
-	if r.snapshot != nil {
-		return r.snapshot, nil
-	}
-	var err error
-	r.snapshot, err = r.Reader.Snapshot(ctx, schedules)
-	return r.snapshot, err
 }
 
 // watchStatus is what is said of an update beside the difference.

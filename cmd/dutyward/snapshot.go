@@ -2,12 +2,12 @@ package main
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -40,12 +40,8 @@ func newSnapshot(a *app) *cobra.Command {
 
 // incomplete is the error of a snapshot that is not complete.
 func incomplete(s *inventory.Snapshot) error {
-	if s.Account.Complete {
-		return nil
+	if missing := reconcile.Incomplete(s); missing != "" {
+		return exit.With(exit.Partial, errors.New(missing))
 	}
-	var missing []string
-	for _, m := range s.Account.Missing {
-		missing = append(missing, "\n  "+m.What+": "+m.Reason)
-	}
-	return exit.With(exit.Partial, errors.New("the snapshot is incomplete; nothing may be lowered on its strength:"+strings.Join(missing, "")))
+	return nil
 }

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -85,24 +84,9 @@ func momentsOf(f *forecast.Forecast) map[desired.Pair][]Moment {
 		if !step.At.After(f.From) {
 			continue
 		}
-		note := func(c plan.Change, state OutcomeState, rule, why string) {
-			all[c.Pair()] = append(all[c.Pair()], Moment{At: step.At, Change: c, State: state, Rule: rule, Why: why})
+		for _, m := range momentsAt(step) {
+			all[m.Change.Pair()] = append(all[m.Change.Pair()], m)
 		}
-		for _, c := range step.Changes {
-			note(c, OutcomeChange, "", "")
-		}
-		for _, c := range step.Observed {
-			note(c, OutcomeObserved, "", "")
-		}
-		for _, c := range step.Blocked {
-			note(c.Change, OutcomeBlocked, "", c.Why)
-		}
-		for _, c := range step.Held {
-			note(c.Change, OutcomeHeld, c.Rule, c.Why)
-		}
-	}
-	for _, moments := range all {
-		slices.SortStableFunc(moments, func(a, b Moment) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Change.ID, b.Change.ID)) })
 	}
 	return all
 }

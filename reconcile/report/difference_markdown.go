@@ -28,7 +28,7 @@ const (
 // request. Long sections are folded; what does not fit into a comment is cut,
 // and said to be.
 func DifferenceMarkdown(w io.Writer, d *compare.Difference, base string) error {
-	m := &markdown{t: newDifferenceText(io.Discard, d, Style{}), d: d}
+	m := &markdown{t: newDifferenceText(io.Discard, d, Style{}), d: d, command: "dutyward plan --base"}
 	m.add(DifferenceMarker)
 	m.add("### What these policies change\n")
 	m.add(fmt.Sprintf("**%s**\n", escaped(DifferenceSummary(d))))
@@ -51,6 +51,8 @@ type markdown struct {
 	b strings.Builder
 	// used counts characters, as the limit does.
 	used int
+	// command shows what is cut.
+	command string
 }
 
 // section is a heading and the lines of a list or table, which may be cut.
@@ -103,7 +105,7 @@ func (m *markdown) section(s section) {
 }
 
 func (m *markdown) cut(what string) {
-	m.add(fmt.Sprintf("_Cut to fit into a comment: %s. `dutyward plan --base` without `--format markdown` shows all._\n", what))
+	m.add(fmt.Sprintf("_Cut to fit into a comment: %s. `%s` without `--format markdown` shows all._\n", what, m.command))
 }
 
 func (m *markdown) sections() []section {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dutyward/dutyward/reconcile/compare"
 	"github.com/dutyward/dutyward/reconcile/forecast"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -33,6 +34,7 @@ func TestEveryKeyOfTheForecastIsDocumentedInItsOrder(t *testing.T) {
 	}
 	want, shared := map[string][]string{}, map[string][]string{}
 	keysByType(reflect.TypeFor[forecast.Forecast](), want)
+	keysByType(reflect.TypeFor[compare.Course](), want)
 	keysByType(reflect.TypeFor[plan.Plan](), shared)
 	for name := range shared {
 		delete(want, name) // documented with the plan
