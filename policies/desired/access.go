@@ -58,8 +58,6 @@ type Grant struct {
 	By        []By
 	// Limited are the limits that took the role down to this one.
 	Limited []Limitation
-	// Lost are grants for the same pair that are not in force or were beaten.
-	Lost []LostGrant
 }
 
 // Limitation is a limit that applies to a pair.

@@ -77,48 +77,72 @@ func (e *Expansion) protectionsAt(t time.Time) []Protection {
 // choose is the grant that wins for a pair at t: the highest role in force,
 // limits applied. Without one in force there is none.
 func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, bool) {
-	if len(sorted) == 1 && sorted[0].refused == "" && !sorted[0].circular && sorted[0].window.Contains(t) {
-		return e.only(pair, sorted[0], t), true
+	if len(sorted) == 1 && sorted[0].inForce(t) {
+		return e.only(pair, &sorted[0], t), true
 	}
-	g := Grant{Pair: pair, By: []By{}}
-	var windows []Window
-	for _, c := range sorted { // highest role first
-		switch {
-		case c.circular:
-			g.Lost = append(g.Lost, lost(c, "it follows from itself alone"))
-		case c.refused != "":
-			g.Lost = append(g.Lost, lost(c, c.refused))
-		case !c.window.Contains(t):
-			l := lost(c, notInForce(c.window, t))
-			l.ToCome = toCome(c.window, t)
-			g.Lost = append(g.Lost, l)
-		case g.Role == "" || g.Role == c.role:
-			g.Role = c.role
-			g.By = append(g.By, c.by...)
-			if c.schedule != "" && !slices.Contains(g.Schedules, c.schedule) {
-				g.Schedules = append(g.Schedules, c.schedule)
-			}
-		default:
-			g.Lost = append(g.Lost, lost(c, "a higher role wins"))
+	g, winners := Grant{Pair: pair}, 0
+	for i := range sorted { // highest role first
+		c := &sorted[i]
+		if winners > 0 && c.role != g.Role {
+			break // a higher role wins
+		}
+		if !c.inForce(t) {
+			continue
+		}
+		g.Role = c.role
+		if winners++; winners == 1 {
+			g.By = c.by
+		} else {
+			g.By = slices.Concat(g.By, c.by)
+		}
+		if c.schedule != "" && !slices.Contains(g.Schedules, c.schedule) {
+			g.Schedules = append(g.Schedules, c.schedule)
 		}
 	}
-	if g.Role == "" {
+	if winners == 0 {
 		return g, false
 	}
-	for _, c := range sorted {
-		if c.role == g.Role && c.refused == "" && !c.circular {
-			windows = append(windows, c.window)
-		}
+	g.Window = spell(sorted, g.Role, t)
+	if winners > 1 {
+		slices.SortFunc(g.By, compareBy)
+		g.By = slices.CompactFunc(g.By, func(a, b By) bool { return compareBy(a, b) == 0 })
 	}
-	g.Window, _ = around(windows, t)
-	slices.SortFunc(g.By, compareBy)
-	g.By = slices.CompactFunc(g.By, func(a, b By) bool { return compareBy(a, b) == 0 })
 	e.applyLimits(&g, t)
 	return g, true
 }
 
+// inForce says whether a candidate gives something at t.
+func (c *candidate) inForce(t time.Time) bool {
+	return c.refused == "" && !c.circular && c.window.Contains(t)
+}
+
+// spell is the time around t for which candidates give a role, one after the other or
+// together. They are sorted by their beginning within a role.
+func spell(sorted []candidate, role string, t time.Time) Window {
+	var united Window
+	none := true
+	for i := range sorted {
+		c := &sorted[i]
+		switch {
+		case c.role != role || c.refused != "" || c.circular:
+		case none:
+			united, none = c.window, false
+		case united.Until.IsZero():
+			return united
+		case c.window.From.After(united.Until):
+			if united.Contains(t) {
+				return united
+			}
+			united = c.window
+		case c.window.Until.IsZero() || c.window.Until.After(united.Until):
+			united.Until, united.UntilKind = c.window.Until, c.window.UntilKind
+		}
+	}
+	return united
+}
+
 // only is the grant of a pair that has one candidate, which is in force.
-func (e *Expansion) only(pair Pair, c candidate, t time.Time) Grant {
+func (e *Expansion) only(pair Pair, c *candidate, t time.Time) Grant {
 	g := Grant{Pair: pair, Role: c.role, Window: c.window, By: c.by}
 	if c.schedule != "" {
 		g.Schedules = []string{c.schedule}
@@ -130,16 +154,45 @@ func (e *Expansion) only(pair Pair, c candidate, t time.Time) Grant {
 // NotInForce are the grants that reach a pair at other moments than t, where
 // none is in force then.
 func (e *Expansion) NotInForce(pair Pair, t time.Time) []LostGrant {
-	sorted, _ := e.candidates.Get(pair)
-	g, granted := e.choose(pair, sorted, t)
-	if granted {
+	if _, granted := e.GrantAt(pair, t); granted {
 		return nil
 	}
-	return g.Lost
+	return e.lost(pair, t)
 }
 
-func lost(c candidate, why string) LostGrant {
-	return LostGrant{Role: c.role, Window: c.window, By: c.by[0], Why: why}
+// Lost are the grants that reach a pair which has one and that are not in force or
+// are beaten. Only people ask for them, so they are not kept.
+func (a *Access) Lost(pair Pair) []LostGrant {
+	if _, granted := a.Grants.Get(pair); !granted || a.expansion == nil {
+		return nil
+	}
+	return a.expansion.lost(pair, a.At)
+}
+
+// lost are the grants of a pair that do not win at t, each with why.
+func (e *Expansion) lost(pair Pair, t time.Time) []LostGrant {
+	sorted, _ := e.candidates.Get(pair)
+	var all []LostGrant
+	wins := ""
+	for i := range sorted { // highest role first
+		c := &sorted[i]
+		l := LostGrant{Role: c.role, Window: c.window, By: c.by[0]}
+		switch {
+		case c.circular:
+			l.Why = "it follows from itself alone"
+		case c.refused != "":
+			l.Why = c.refused
+		case !c.window.Contains(t):
+			l.Why, l.ToCome = notInForce(c.window, t), toCome(c.window, t)
+		case wins == "" || wins == c.role:
+			wins = c.role
+			continue
+		default:
+			l.Why = "a higher role wins"
+		}
+		all = append(all, l)
+	}
+	return all
 }
 
 func notInForce(w Window, t time.Time) string {
@@ -203,7 +256,7 @@ func (e *Expansion) groupAt(name string, declared []policies.Group, t time.Time)
 			}
 			windows = append(windows, w.window)
 			if w.window.Contains(t) {
-				m.Chains = append(m.Chains, chain(w))
+				m.Chains = append(m.Chains, chain(&w))
 			}
 		}
 		if window, ok := around(windows, t); ok {

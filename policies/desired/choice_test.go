@@ -47,7 +47,8 @@ func TestS19_TheHighestRoleInForceWinsWhateverTheOrder(t *testing.T) {
 	e := desired.Expand(desired.Input{Snapshot: account(), Statements: st})
 	pair := desired.Pair{User: "ann", Resource: ref("team:#SEA")}
 
-	now := e.At(noon).Grant(pair)
+	access := e.At(noon)
+	now := access.Grant(pair)
 	if now.Role != "responder" || !now.Window.Until.IsZero() || !slices.Equal(now.Schedules, []string{"PRI"}) {
 		t.Errorf("now %s until %v through %v", now.Role, now.Until, now.Schedules)
 	}
@@ -55,7 +56,7 @@ func TestS19_TheHighestRoleInForceWinsWhateverTheOrder(t *testing.T) {
 		t.Errorf("given by %q, want %q", got, want)
 	}
 	var lost []string
-	for _, l := range now.Lost {
+	for _, l := range access.Lost(pair) {
 		lost = append(lost, fmt.Sprintf("%d %s: %s", l.By.Line, l.Role, l.Why))
 	}
 	want := []string{"1 manager: ended 2026-03-16 11:00 UTC", "2 manager: begins 2026-03-16 14:00 UTC", "5 observer: a higher role wins"}

@@ -34,7 +34,8 @@ func (x *expander) overlong(from, until *time.Time, origins []policies.Origin) s
 // refusedAt says why a pair is unknown at t: a grant that is refused would give
 // more than those that stand. Where they give as much, it makes no difference.
 func refusedAt(pair Pair, sorted []candidate, t time.Time, role string) (Unknown, bool) {
-	for _, c := range sorted {
+	for i := range sorted {
+		c := &sorted[i]
 		if c.refused == "" || c.circular || !c.window.Contains(t) {
 			continue
 		}

@@ -46,8 +46,7 @@ func smallAccess() *desired.Access {
 	return &desired.Access{
 		At: at("2026-03-02T09:00:00Z"),
 		Grants: desired.ByPair[*desired.Grant]{on("P2", "T1").Target(): {
-			"P2": {Pair: on("P2", "T1"), Role: "manager", Window: shift, By: []desired.By{through(onCall, chain...)},
-				Lost: []desired.LostGrant{{Role: "responder", By: through(untitled), Why: "a higher role wins"}}},
+			"P2": {Pair: on("P2", "T1"), Role: "manager", Window: shift, By: []desired.By{through(onCall, chain...)}},
 			"P3": {Pair: on("P3", "T1"), Role: "responder", By: []desired.By{through(untitled), through(onCall)},
 				Limited: []desired.Limitation{{AtMost: "responder", Reason: "contractors", By: through(untitled, "group:contractors")}}},
 		}},
@@ -64,6 +63,18 @@ func smallAccess() *desired.Access {
 	}
 }
 
+// smallStandings has a grant of P2 on T1 beaten by a higher one.
+func smallStandings() *Standings {
+	st := NewStandings(smallAccount(), smallAccess(), wholePlan())
+	st.lost = func(pair desired.Pair) []desired.LostGrant {
+		if pair != (desired.Pair{User: "P2", Resource: team("T1")}) {
+			return nil
+		}
+		return []desired.LostGrant{{Role: "responder", By: through(untitled), Why: "a higher role wins"}}
+	}
+	return st
+}
+
 func TestGroupsShowMembersWithEveryChain(t *testing.T) {
 	var out bytes.Buffer
 	if err := GroupsText(&out, smallAccess(), inventory.NewIndex(smallAccount()), []string{"nobody", "payments-oncall"}, Style{}); err != nil {
@@ -73,7 +84,7 @@ func TestGroupsShowMembersWithEveryChain(t *testing.T) {
 }
 
 func TestExplainSaysWhatIsHeldWhatIsAskedAndWhy(t *testing.T) {
-	st := NewStandings(smallAccount(), smallAccess(), wholePlan())
+	st := smallStandings()
 	for _, c := range []struct {
 		name string
 		pair desired.Pair
@@ -96,7 +107,7 @@ func TestExplainSaysWhatIsHeldWhatIsAskedAndWhy(t *testing.T) {
 }
 
 func TestWhoListsHoldersAndComersByRank(t *testing.T) {
-	st := NewStandings(smallAccount(), smallAccess(), wholePlan())
+	st := smallStandings()
 	var out bytes.Buffer
 	for _, r := range []inventory.Ref{team("T1"), team("T2"), account} {
 		if err := WhoText(&out, inventory.NewIndex(smallAccount()).Named(r), at("2026-03-02T09:00:00Z"), st.On(r), Style{}); err != nil {

@@ -84,6 +84,8 @@ type Standings struct {
 	access   *desired.Access
 	index    *inventory.Index
 	noted    map[desired.Pair]note
+	// lost are the grants of a pair that did not win.
+	lost func(desired.Pair) []desired.LostGrant
 }
 
 // note is what a plan says of a pair.
@@ -95,7 +97,7 @@ type note struct {
 
 // NewStandings indexes a round's results.
 func NewStandings(s *inventory.Snapshot, a *desired.Access, p *plan.Plan) *Standings {
-	return &Standings{snapshot: s, access: a, index: inventory.NewIndex(s), noted: notes(p)}
+	return &Standings{snapshot: s, access: a, index: inventory.NewIndex(s), noted: notes(p), lost: a.Lost}
 }
 
 // notes is what a plan says, by pair.
@@ -143,7 +145,7 @@ func (s *Standings) Of(pair desired.Pair) Standing {
 		st.From, st.Until = bounds(grant.Window)
 		st.By = append(st.By, grant.By...)
 		st.Limited = append(st.Limited, grant.Limited...)
-		st.Lost = lostOf(grant.Lost)
+		st.Lost = lostOf(s.lost(pair))
 	}
 	if plan.KindOf(pair) == plan.Override {
 		s.overrides(&st, pair)

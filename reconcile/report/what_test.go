@@ -6,7 +6,7 @@ import (
 )
 
 func TestWhatListsAccessThenGroups(t *testing.T) {
-	st := NewStandings(smallAccount(), smallAccess(), wholePlan())
+	st := smallStandings()
 	var out bytes.Buffer
 	for _, user := range []string{"P1", "P2", "P3", "P4"} {
 		if err := WhatText(&out, st.About(user), Style{}); err != nil {
