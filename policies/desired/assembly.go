@@ -76,10 +76,13 @@ func (a assembly) give(g policies.Grant, target Target) {
 	for _, why := range who.unknown {
 		a.e.unknown = append(a.e.unknown, why.unknown("*", target.Resource))
 	}
+	same := map[*string][]*given{}
 	for user, ways := range who.ways {
-		for _, w := range ways {
-			a.e.reach(target, user, candidatesOf(g, w, overlong))
+		more := make([]candidate, 0, len(ways)*len(g.Origins))
+		for i := range ways {
+			more = appendCandidates(more, g, &ways[i], overlong, same)
 		}
+		a.e.reach(target, user, more)
 	}
 	a.e.link(target, who, g.Origins)
 }
@@ -119,18 +122,34 @@ func (e *Expansion) reach(target Target, user string, more []candidate) {
 // candidatesOf are a grant's candidates by one way. They are without room to
 // grow, for several pairs may share them.
 func candidatesOf(g policies.Grant, w way, overlong string) []candidate {
+	return appendCandidates(make([]candidate, 0, len(g.Origins)), g, &w, overlong, nil)
+}
+
+// appendCandidates appends a grant's candidates by one way. What those of ways by the
+// same chain have in common is made once: a schedule has a way for each of its shifts.
+func appendCandidates(to []candidate, g policies.Grant, w *way, overlong string, same map[*string][]*given) []candidate {
 	window := w.window.intersect(bounded(g.From, g.Until))
 	if window.empty() {
-		return nil
+		return to
 	}
-	out := make([]candidate, len(g.Origins))
-	for i, o := range g.Origins {
-		out[i] = candidate{
-			role: g.Role, window: window, schedule: w.schedule, fact: w.fact,
-			by: []By{{Origin: o, Chain: chain(w)}}, refused: cmp.Or(overlong, w.refused),
+	refused := cmp.Or(overlong, w.refused)
+	var all []*given
+	if len(w.chain) > 0 {
+		all = same[&w.chain[0]]
+	}
+	if len(all) == 0 || all[0].refused != refused || all[0].schedule != w.schedule || all[0].fact != w.fact {
+		all = make([]*given, len(g.Origins))
+		for i, o := range g.Origins {
+			all[i] = &given{role: g.Role, schedule: w.schedule, fact: w.fact, by: []By{{Origin: o, Chain: chain(w)}}, refused: refused}
+		}
+		if len(w.chain) > 0 && same != nil {
+			same[&w.chain[0]] = all
 		}
 	}
-	return out
+	for _, one := range all {
+		to = append(to, candidate{window: window, given: one})
+	}
+	return to
 }
 
 // alike are the candidates of a grant to a person. Those of a rule that gives
@@ -156,7 +175,7 @@ type alike struct {
 	n  int
 }
 
-func chain(w way) []string {
+func chain(w *way) []string {
 	if w.chain == nil {
 		return []string{}
 	}

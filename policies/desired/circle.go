@@ -1,7 +1,6 @@
 package desired
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -130,7 +129,10 @@ func (c *candidate) ground(r Reason, grounded bool) bool {
 	}
 	if !r.Until.IsZero() {
 		c.window = c.window.intersect(Window{Until: r.Until, UntilKind: r.UntilKind})
-		c.schedule = cmp.Or(c.schedule, r.Schedule)
+		if c.schedule == "" && r.Schedule != "" {
+			bounded := *c.given
+			bounded.schedule, c.given = r.Schedule, &bounded
+		}
 	}
 	return true
 }

@@ -121,46 +121,81 @@ type Spell struct {
 // between the spells.
 func (e *Expansion) Spells(group string, from, until time.Time) []Spell {
 	ways := e.groups[group].ways
-	edges := map[time.Time]bool{from: true}
-	for _, ws := range ways {
-		for _, w := range ws {
-			w.window.edges(func(t time.Time) {
+	edges := []time.Time{from}
+	var moves []move
+	var windows []Window
+	for user, ws := range ways {
+		windows = windows[:0]
+		for i := range ws {
+			ws[i].window.edges(func(t time.Time) {
 				if t.After(from) && t.Before(until) {
-					edges[t.UTC()] = true
+					edges = append(edges, t.UTC())
 				}
 			})
+			if ws[i].refused == "" {
+				windows = append(windows, ws[i].window)
+			}
+		}
+		moves = movesOf(moves, user, unite(windows), from, until)
+	}
+	slices.SortFunc(edges, time.Time.Compare)
+	edges = slices.CompactFunc(edges, time.Time.Equal)
+	slices.SortFunc(moves, compareMoves)
+	return spellsOf(edges, moves, until)
+}
+
+// move is that somebody joins a group, or leaves it.
+type move struct {
+	at    time.Time
+	joins bool
+	user  string
+}
+
+// compareMoves has people leave before others join.
+func compareMoves(a, b move) int {
+	switch c := a.at.Compare(b.at); {
+	case c != 0:
+		return c
+	case a.joins == b.joins:
+		return 0
+	case a.joins:
+		return 1
+	}
+	return -1
+}
+
+// movesOf appends when somebody joins and leaves between two moments.
+func movesOf(moves []move, user string, united []Window, from, until time.Time) []move {
+	for _, w := range united {
+		if !w.Until.IsZero() && !w.Until.After(from) || !w.From.IsZero() && !w.From.Before(until) {
+			continue
+		}
+		start := from
+		if w.From.After(from) {
+			start = w.From.UTC()
+		}
+		moves = append(moves, move{start, true, user})
+		if !w.Until.IsZero() {
+			moves = append(moves, move{w.Until.UTC(), false, user})
 		}
 	}
-	joins, leaves := map[time.Time][]string{}, map[time.Time][]string{}
-	for user, ws := range ways {
-		var windows []Window
-		for _, w := range ws {
-			if w.refused == "" {
-				windows = append(windows, w.window)
-			}
-		}
-		for _, w := range unite(windows) {
-			if !w.Until.IsZero() && !w.Until.After(from) || !w.From.IsZero() && !w.From.Before(until) {
-				continue
-			}
-			start := from
-			if w.From.After(from) {
-				start = w.From.UTC()
-			}
-			joins[start] = append(joins[start], user)
-			if !w.Until.IsZero() {
-				leaves[w.Until.UTC()] = append(leaves[w.Until.UTC()], user)
-			}
-		}
-	}
+	return moves
+}
+
+// spellsOf are the spells between edges, by what moves at these, both in order.
+func spellsOf(edges []time.Time, moves []move, until time.Time) []Spell {
 	var spells []Spell
 	in := map[string]bool{}
-	for _, t := range slices.SortedFunc(maps.Keys(edges), time.Time.Compare) {
-		for _, u := range leaves[t] {
-			delete(in, u)
+	for _, t := range edges {
+		for len(moves) > 0 && moves[0].at.Before(t) {
+			moves = moves[1:] // at no edge: where the snapshot ends nobody is known to leave
 		}
-		for _, u := range joins[t] {
-			in[u] = true
+		for ; len(moves) > 0 && moves[0].at.Equal(t); moves = moves[1:] {
+			if moves[0].joins {
+				in[moves[0].user] = true
+			} else {
+				delete(in, moves[0].user)
+			}
 		}
 		users := slices.Sorted(maps.Keys(in))
 		if n := len(spells); n > 0 {

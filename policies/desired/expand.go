@@ -246,16 +246,29 @@ func (x *expander) noSuchLevel(ref inventory.Ref, id string, origins []policies.
 // through puts a link before every chain.
 func (p people) through(link string) people {
 	out := people{ways: make(map[string][]way, len(p.ways)), unknown: p.unknown, uses: p.uses, facts: p.facts}
+	longer := map[*string][]string{} // a schedule has a way for each of its shifts, all by one chain
 	for user, ways := range p.ways {
 		linked := make([]way, len(ways))
 		for i, w := range ways {
-			w.chain = append([]string{link}, w.chain...)
-			w.keep = nil
+			w.chain, w.keep = lengthened(w.chain, link, longer), nil
 			linked[i] = w
 		}
 		out.ways[user] = linked
 	}
 	return out
+}
+
+// lengthened is a chain with a link before it. Of the same chain it is the same.
+func lengthened(chain []string, link string, known map[*string][]string) []string {
+	if len(chain) == 0 {
+		return []string{link}
+	}
+	longer, ok := known[&chain[0]]
+	if !ok {
+		longer = append([]string{link}, chain...)
+		known[&chain[0]] = longer
+	}
+	return longer
 }
 
 // user is the id of the person whom ref names.

@@ -79,15 +79,21 @@ type Expansion struct {
 
 // candidate is one way in which a grant reaches a pair.
 type candidate struct {
-	role   string
 	window Window
+	// circular says that it follows from itself alone, and so gives nothing (S34).
+	circular bool
+	*given
+}
+
+// given is what the candidates have in common by which a grant reaches somebody in one
+// way, at one time after another.
+type given struct {
+	role string
 	// by is one, as a slice that grants may have for theirs.
 	by       []By
 	schedule string
 	// fact is what of PagerDuty it follows from; nil if from nothing there.
 	fact *inventory.Ref
-	// circular says that it follows from itself alone, and so gives nothing (S34).
-	circular bool
 	// refused says why it gives nothing though it is in force; may be empty.
 	refused string
 }

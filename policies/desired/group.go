@@ -70,11 +70,15 @@ func canonicalCycle(cycle []string) []string {
 // why it puts nobody there, or is empty.
 func (p *people) add(o people, w Window, refused string) {
 	for user, ways := range o.ways {
+		into := slices.Grow(p.ways[user], len(ways))
 		for _, v := range ways {
 			v.window, v.refused = v.window.intersect(w), cmp.Or(v.refused, refused)
 			if !v.window.empty() {
-				p.ways[user] = append(p.ways[user], v)
+				into = append(into, v)
 			}
+		}
+		if len(into) > 0 {
+			p.ways[user] = into
 		}
 	}
 }
@@ -133,8 +137,10 @@ func few(sorted []way) []way {
 }
 
 func compareWays(a, b way) int {
+	if c := cmp.Or(a.window.From.Compare(b.window.From), a.window.Until.Compare(b.window.Until)); c != 0 {
+		return c
+	}
 	return cmp.Or(
-		a.window.From.Compare(b.window.From), a.window.Until.Compare(b.window.Until),
 		cmp.Compare(a.window.FromKind, b.window.FromKind), cmp.Compare(a.window.UntilKind, b.window.UntilKind),
 		cmp.Compare(len(a.chain), len(b.chain)), slices.Compare(a.chain, b.chain),
 		cmp.Compare(a.schedule, b.schedule), cmp.Compare(a.refused, b.refused),

@@ -12,8 +12,10 @@ import (
 // outputs.
 
 func compareOrigins(a, b policies.Origin) int {
+	if c := cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)); c != 0 {
+		return c
+	}
 	return cmp.Or(
-		cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 		cmp.Compare(a.Package, b.Package), cmp.Compare(a.Source, b.Source),
 	)
 }
@@ -40,11 +42,15 @@ func compareUnsupported(a, b Unsupported) int {
 // compareCandidates puts higher roles first.
 func compareCandidates(kind inventory.Kind) func(a, b candidate) int {
 	return func(a, b candidate) int {
-		return cmp.Or(
-			-inventory.CompareRoles(kind, a.role, b.role),
-			a.window.From.Compare(b.window.From), a.window.Until.Compare(b.window.Until),
-			compareBy(a.by[0], b.by[0]),
-		)
+		if a.role != b.role {
+			if c := inventory.CompareRoles(kind, b.role, a.role); c != 0 {
+				return c
+			}
+		}
+		if c := cmp.Or(a.window.From.Compare(b.window.From), a.window.Until.Compare(b.window.Until)); c != 0 {
+			return c
+		}
+		return compareBy(a.by[0], b.by[0])
 	}
 }
 

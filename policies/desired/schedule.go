@@ -149,7 +149,7 @@ func (a assembly) nothingToTurnOn(g policies.Grant, schedule inventory.Ref) {
 				continue
 			}
 			for _, o := range g.Origins {
-				by = append(by, By{Origin: o, Chain: chain(w)})
+				by = append(by, By{Origin: o, Chain: chain(&w)})
 			}
 		}
 		if len(by) == 0 {
@@ -189,7 +189,7 @@ func (a assembly) override(g policies.Grant, schedule inventory.Ref) {
 			for _, o := range g.Origins {
 				a.e.overrides = append(a.e.overrides, asked{fact: w.fact, Override: Override{
 					User: user, Schedule: schedule.ID, Window: window, Replaces: replaces,
-					By: []By{{Origin: o, Chain: chain(w)}}, Limited: []Limitation{},
+					By: []By{{Origin: o, Chain: chain(&w)}}, Limited: []Limitation{},
 				}})
 			}
 		}

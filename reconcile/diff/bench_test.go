@@ -14,10 +14,10 @@ import (
 )
 
 // onDuty is an account of n people and teams of ten, with schedules whose five
-// people take turns of a day. The handoffs of schedule i are at i%24 o'clock, or
-// all at nine. Whoever is on call is in the schedule's group, 15 minutes ahead,
-// and manages a team.
-func onDuty(n, schedules int, together bool) diff.Input {
+// people take turns of some hours. The handoffs of schedule i are i%24 hours after
+// midnight and so on, or all at nine. Whoever is on call is in the schedule's group,
+// 15 minutes ahead, and manages a team.
+func onDuty(n, schedules int, turn time.Duration, together bool) diff.Input {
 	now := time.Date(2026, 3, 16, 8, 30, 0, 0, time.UTC)
 	since := now.Truncate(24*time.Hour).AddDate(0, 0, -7)
 	s := &inventory.Snapshot{
@@ -45,26 +45,37 @@ func onDuty(n, schedules int, together bool) diff.Input {
 			hour = 9
 		}
 		c := inventory.Schedule{ID: id, Name: fmt.Sprintf("Schedule %d", i), Kind: inventory.ScheduleOfLayers, TimeZone: "Etc/UTC"}
-		for d := -1; d < 42; d++ {
-			start := since.AddDate(0, 0, d).Add(time.Duration(hour) * time.Hour)
-			c.Shifts = append(c.Shifts, inventory.Shift{User: user(i*10 + (d+1)%5), Start: start, End: start.AddDate(0, 0, 1)})
+		first := since.AddDate(0, 0, -1).Add(time.Duration(hour) * time.Hour)
+		for k := 0; first.Add(time.Duration(k) * turn).Before(s.Account.Window.Until); k++ {
+			start := first.Add(time.Duration(k) * turn)
+			c.Shifts = append(c.Shifts, inventory.Shift{User: user(i*10 + k%5), Start: start, End: start.Add(turn)})
 		}
 		s.Schedules[id] = c
 		group := fmt.Sprintf("oncall-%d", i)
 		st.Groups = append(st.Groups, policies.Group{Name: group, Origins: Origin(3)})
 		st.Members = append(st.Members, policies.Member{Group: group, Principal: inventory.ByID(inventory.KindOnCall, id), Lead: 15 * time.Minute, Origins: Origin(4)})
-		st.Grants = append(st.Grants, policies.Grant{Principal: inventory.Ref{Kind: inventory.KindGroup, Name: group}, Resource: inventory.ByID(inventory.KindTeam, fmt.Sprintf("PT%06d", i)), Role: "manager", Origins: Origin(5)})
+		st.Grants = append(st.Grants, policies.Grant{Principal: inventory.Ref{Kind: inventory.KindGroup, Name: group}, Resource: inventory.ByID(inventory.KindTeam, fmt.Sprintf("PT%06d", i%(n/10))), Role: "manager", Origins: Origin(5)})
 	}
 	s.Normalize()
 	return Input(s, st)
 }
 
-// BenchmarkForecast is a forecast of 14 days on an account of 10,000 people and
-// 200 schedules: go test -bench Forecast ./reconcile/plan
+// BenchmarkForecast is a forecast of 14 days on an account of 10,000 people:
+// go test -run - -bench Forecast ./reconcile/diff
 func BenchmarkForecast(b *testing.B) {
-	for name, together := range map[string]bool{"handoffs around the clock": false, "all handoffs at nine": true} {
-		b.Run(name, func(b *testing.B) {
-			in := onDuty(10_000, 200, together)
+	for _, c := range []struct {
+		name      string
+		schedules int
+		turn      time.Duration
+		together  bool
+	}{
+		{"200 schedules, daily turns around the clock", 200, 24 * time.Hour, false},
+		{"200 schedules, daily turns from nine", 200, 24 * time.Hour, true},
+		{"500 schedules, turns of 4 hours", 500, 4 * time.Hour, false},
+		{"2000 schedules, turns of 4 hours", 2000, 4 * time.Hour, false},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			in := onDuty(10_000, c.schedules, c.turn, c.together)
 			b.ReportAllocs()
 			for b.Loop() {
 				f, err := forecast.Foresee(in, in.Now.AddDate(0, 0, 14))
@@ -82,7 +93,7 @@ func BenchmarkForecast(b *testing.B) {
 // 5 schedules every day, after each of which all on-call access is worked
 // out again.
 func BenchmarkForecastOfEdits(b *testing.B) {
-	in := onDuty(10_000, 200, false)
+	in := onDuty(10_000, 200, 24*time.Hour, false)
 	for i := range 5 {
 		id := fmt.Sprintf("PS%06d", i)
 		s := in.Snapshot.Schedules[id]

@@ -39,6 +39,9 @@ type course struct {
 	memory  plan.Memory
 	last    map[desired.Pair]plan.RoundPair
 	Index   *inventory.Index
+	// names are what references mean in the account: nothing that a forecast supposes
+	// gives anything another name.
+	names   *desired.Names
 	implied map[string]map[string]string
 	// byUser are the pairs with a grant at any time, by person.
 	byUser map[string][]desired.Pair
@@ -66,8 +69,9 @@ type course struct {
 // before a moment.
 func NewCourse(in Input, first *Result, until time.Time) *course {
 	in.disputes = first.Expansion.Disputes()
+	names := desired.NewNames(first.Snapshot, nil)
 	c := &course{
-		in: in, until: until, Index: inventory.NewIndex(first.Snapshot), restless: map[string]bool{},
+		in: in, until: until, Index: names.Index(), names: names, restless: map[string]bool{},
 	}
 	for _, name := range restless(in.Statements) {
 		if ref, err := inventory.ParseRef(name); err == nil {
@@ -234,7 +238,7 @@ func (c *course) plan(in Input, m moment) *builder {
 // planWith makes it where people are known whose base role stays as it is.
 func (c *course) planWith(in Input, m moment, stays map[string]bool) *builder {
 	cache := newCache(in.Snapshot, m.At, nil)
-	cache.implied = c.implied
+	cache.implied, cache.named = c.implied, c.names
 	b := &builder{
 		in: in, was: c.Was, cache: cache, circles: c.circles, index: c.Index, access: c.access, last: c.last, scope: c.scope(m), keptBases: stays, asks: map[string]bool{},
 		plan: &plan.Plan{Now: m.At, Names: map[string]string{}},
@@ -368,8 +372,8 @@ func (c *course) goOn(b *builder) {
 	}
 	b.scope.pairs(note)
 	b.turnsInScope(note)
-	c.memory.Raised = raisedAfter(c.memory.Raised, p.Changes)
-	c.memory.Ends = endsAfter(c.memory.Ends, c.memory.Raised, p.Changes)
+	stand(c.memory.Raised, p.Changes)
+	foresee(c.memory.Ends, c.memory.Raised, p.Changes)
 	c.memory.Lowered = append(c.memory.Lowered, loweredBy(p)...)
 	round := *c.memory.Last
 	was := round

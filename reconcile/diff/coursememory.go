@@ -136,17 +136,22 @@ func raisedAfter(raised map[desired.Pair]string, changes []plan.Change) map[desi
 	if after == nil {
 		after = map[desired.Pair]string{}
 	}
+	stand(after, changes)
+	return after
+}
+
+// stand brings the raises that stand up to date with changes made.
+func stand(raised map[desired.Pair]string, changes []plan.Change) {
 	for _, change := range changes {
 		pair := change.Pair()
-		before, stands := after[pair]
+		before, stands := raised[pair]
 		switch {
 		case change.Effect == plan.Raise && !stands:
-			after[pair] = change.Before
+			raised[pair] = change.Before
 		case change.Effect == plan.Lower && stands && !higher(pair, change.After, before):
-			delete(after, pair)
+			delete(raised, pair)
 		}
 	}
-	return after
 }
 
 // endsAfter are when the raises that stand once changes are made were to end, as the
@@ -156,17 +161,27 @@ func endsAfter(ends map[desired.Pair]plan.Ending, standing map[desired.Pair]stri
 	if after == nil {
 		after = map[desired.Pair]plan.Ending{}
 	}
+	foresee(after, standing, changes)
+	maps.DeleteFunc(after, func(pair desired.Pair, _ plan.Ending) bool { _, stands := standing[pair]; return !stands })
+	return after
+}
+
+// foresee brings when raises were to end up to date with changes made, after stand.
+func foresee(ends map[desired.Pair]plan.Ending, standing map[desired.Pair]string, changes []plan.Change) {
 	for _, change := range changes {
+		pair := change.Pair()
+		if _, stands := standing[pair]; !stands {
+			delete(ends, pair)
+			continue
+		}
 		if change.Effect != plan.Raise {
 			continue
 		}
-		delete(after, change.Pair())
+		delete(ends, pair)
 		if end, foreseen := plan.EndingOf(change); foreseen {
-			after[change.Pair()] = end
+			ends[pair] = end
 		}
 	}
-	maps.DeleteFunc(after, func(pair desired.Pair, _ plan.Ending) bool { _, stands := standing[pair]; return !stands })
-	return after
 }
 
 // loweredBy are a plan's lowerings, as the limit on them counts.

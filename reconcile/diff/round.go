@@ -292,6 +292,10 @@ func (c *carry) over(round *plan.Round) {
 // over and the role a person's decision since; and those doubted before, until their
 // raise is over (S4).
 func stillDoubted(keys []string, last *plan.Round, memory plan.Memory, restored bool, is *inventory.Snapshot) []string {
+	if !restored && (last == nil || len(last.Unwitnessed) == 0) {
+		slices.Sort(keys)
+		return keys
+	}
 	for pair, before := range memory.Raised {
 		if !traitsOf(plan.KindOf(pair)).role {
 			continue

@@ -63,12 +63,38 @@ type Step struct {
 	Blocked  []plan.Blocked `json:"blocked"`
 	Held     []plan.Held    `json:"held"`
 
-	// was are the rules that gave the pairs' roles before, as far as known.
+	// was are the rules that gave the pairs' roles before, as far as known and where
+	// they are not those of the change.
 	was map[desired.Pair][]desired.By
 }
 
 // empty says that nothing happens.
 func (s Step) empty() bool { return len(s.Changes)+len(s.Observed)+len(s.Blocked)+len(s.Held) == 0 }
+
+// otherRules are, of the rules that gave pairs their roles before, those that the
+// changes of the step do not name themselves.
+func (s Step) otherRules(was map[desired.Pair][]desired.By) map[desired.Pair][]desired.By {
+	other := map[desired.Pair][]desired.By{}
+	note := func(c plan.Change) {
+		by := was[c.Pair()]
+		if len(by) > 0 && (len(c.By) != len(by) || &c.By[0] != &by[0]) {
+			other[c.Pair()] = by
+		}
+	}
+	for _, c := range s.Changes {
+		note(c)
+	}
+	for _, c := range s.Observed {
+		note(c)
+	}
+	for _, x := range s.Blocked {
+		note(x.Change)
+	}
+	for _, x := range s.Held {
+		note(x.Change)
+	}
+	return other
+}
 
 // GroupCourse is who is in an on-call group over time.
 type GroupCourse struct {
@@ -157,7 +183,7 @@ func Foresee(in diff.Input, until time.Time) (*Forecast, error) {
 				m.At.Format(time.RFC3339), c.Index.Named(p.Edits[0].Schedule), mostEdits)
 		}
 		step := stepOf(p, before)
-		step.was = c.Was
+		step.was = step.otherRules(c.Was)
 		if !step.empty() {
 			f.Steps = append(f.Steps, step)
 			for id, name := range p.Names {
@@ -205,7 +231,7 @@ func (f *Forecast) endings() []plan.Expiring {
 
 // stepOf is what is new in a plan, given what was open before.
 func stepOf(p *plan.Plan, before map[desired.Pair]map[string]bool) Step {
-	step := Step{At: p.Now, Changes: []plan.Change{}, Observed: []plan.Change{}, Blocked: []plan.Blocked{}, Held: []plan.Held{}}
+	step := Step{At: p.Now, Changes: make([]plan.Change, 0, len(p.Changes)), Observed: []plan.Change{}, Blocked: []plan.Blocked{}, Held: []plan.Held{}}
 	was := func(c plan.Change) bool { return before[c.Pair()][c.ID] }
 	for _, c := range p.Changes {
 		step.Changes = append(step.Changes, diff.Present(c))
