@@ -12,7 +12,6 @@ import (
 	"github.com/dutyward/dutyward/policies/contract"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/policies/eval"
-	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // Check takes the round up to its plan for the problems of its policies alone:
@@ -51,7 +50,7 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 			problems = append(problems, set.ProblemAt(n.Problem(false), n.Origin))
 		}
 	}
-	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), nearlyAccounts(result), reachTooFar(result), otherLetters(result, set.ComparedAddresses())) {
+	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), strangeSubjects(result), nearlyAccounts(result), reachTooFar(result), otherLetters(result, set.ComparedAddresses())) {
 		p := set.ProblemAt(n.Problem(true), n.Origin)
 		if !slices.ContainsFunc(loading, func(w policies.Problem) bool { return sameFault(w, p) }) {
 			problems = append(problems, p)
@@ -173,34 +172,6 @@ func unusedLimits(r *Result) []desired.Notice {
 			len(group.Members) == 0 && len(group.Unknown) == 0 {
 			out = append(out, noticeOf(codeIdleLimit, l.Principal, l.Origins, fmt.Sprintf("this limit limits nobody: %s has no members now", l.Principal)))
 		}
-	}
-	return out
-}
-
-// unusedWaivers are the waivers in force of findings that there are not.
-func unusedWaivers(r *Result) []desired.Notice {
-	var out []desired.Notice
-	for _, w := range r.Risk.Waivers {
-		if !r.Snapshot.Now.Before(w.Until) {
-			continue // that it ended is reported already
-		}
-		used := slices.ContainsFunc(r.Plan.Findings, func(f plan.Finding) bool {
-			return f.Waived != nil && slices.ContainsFunc(f.Waived.By, func(o policies.Origin) bool { return slices.Contains(w.Origins, o) })
-		})
-		if used {
-			continue
-		}
-		text := fmt.Sprintf("this waiver waives nothing: there is no finding %q about %s", w.Rule, w.Subject)
-		var rules []string
-		for _, f := range r.Plan.Findings {
-			rules = append(rules, f.Rule)
-		}
-		if near, ok := inventory.Nearest(w.Rule, rules); ok && near != w.Rule {
-			text += fmt.Sprintf("; did you mean %q?", near)
-		} else {
-			text += "; delete it if the risk is gone"
-		}
-		out = append(out, noticeOf(codeIdleWaiver, w.Subject, w.Origins, text))
 	}
 	return out
 }

@@ -38,11 +38,11 @@ func nearlyAccounts(r *Result) []desired.Notice {
 		if len(near) > 1 {
 			slices.Sort(near)
 			out = append(out, desired.Notice{Code: codeNearlyAccount, About: inventory.Ref{Kind: inventory.KindUser, Name: a.Email}, Origin: a.By[0].Origin, Message: fmt.Sprintf(
-				"user:%s has no account, and no policy names %s, who have one; did you mean one of them?", a.Email, policies.List(near, "or"))})
+				"user:%s has no account, and no policy names %s, who have one; did you mean one of them?", inventory.Escaped(a.Email), policies.List(near, "or"))})
 			continue
 		}
 		out = append(out, desired.Notice{Code: codeNearlyAccount, About: inventory.Ref{Kind: inventory.KindUser, Name: a.Email}, Origin: a.By[0].Origin, Message: fmt.Sprintf(
-			"user:%s has no account%s, and no policy names %s, who has one; did you mean user:%s?", a.Email, oddLetter(a.Email), near[0], near[0])})
+			"user:%s has no account%s, and no policy names %s, who has one; did you mean user:%s?", inventory.Escaped(a.Email), oddLetter(a.Email), near[0], near[0])})
 	}
 	return out
 }

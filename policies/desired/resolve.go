@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
 )
 
 // outcome is what came of resolving a reference.
@@ -114,11 +115,7 @@ func (n *Names) lookUp(ref inventory.Ref) resolution {
 		if what := n.unreadOf(ref.Kind); what != "" {
 			return resolution{outcome: missing, why: reasonf(codeUnread, ref, "%s is not among what was read, and %s could not be read completely", ref, what)}
 		}
-		odd := ""
-		if letter := inventory.OddLetter(ref.Name); letter != "" {
-			odd = " (" + letter + ")"
-		}
-		return resolution{outcome: missing, why: reasonf(CodeNotFound, ref, "%s does not exist%s", ref, odd).meaning(n.nearest(ref))}
+		return resolution{outcome: missing, why: n.notFound(ref).meaning(n.nearest(ref))}
 	}
 	if remembered && before != ids[0] {
 		return resolution{outcome: rebound, id: ids[0], ids: []string{ids[0], before}, why: reasonf(CodeReused, ref,
@@ -126,6 +123,29 @@ func (n *Names) lookUp(ref inventory.Ref) resolution {
 			ref, before, ids[0], ref)}
 	}
 	return resolution{outcome: found, id: ids[0], ids: ids}
+}
+
+// notFound is that nothing has the name or id of ref.
+func (n *Names) notFound(ref inventory.Ref) reason {
+	shown, odd := ref, ""
+	if letter := inventory.OddLetter(ref.Name); letter != "" {
+		shown.Name, odd = inventory.Escaped(ref.Name), " ("+letter+")"
+	}
+	return reasonf(CodeNotFound, ref, "%s does not exist%s", shown, odd)
+}
+
+// Doubt says why a reference means nothing, or not one thing, in the snapshot; ok is
+// false where it means one.
+func (n *Names) Doubt(ref inventory.Ref, o policies.Origin) (doubt Notice, ok bool) {
+	ref.Level, ref.Kind = 0, ref.Kind.Thing()
+	if ref.IsZero() || ref.Kind == inventory.KindAccount || ref.Kind == inventory.KindGroup {
+		return Notice{}, false
+	}
+	res := n.lookUp(ref)
+	if res.why.code == CodeNotFound && ref.Kind == inventory.KindUser {
+		res.why.code = codeNoAccount
+	}
+	return res.why.at(o), !res.ok()
 }
 
 // unreadOf names the part of the snapshot that lists things of a kind, if it
@@ -145,8 +165,11 @@ func (n *Names) unreadOf(kind inventory.Kind) string {
 
 // nearest is a suggestion for a name that does not exist, or empty.
 func (n *Names) nearest(ref inventory.Ref) string {
-	if ref.ID != "" || ref.Kind == inventory.KindUser {
+	if ref.ID != "" || ref.Kind == inventory.KindUser && !n.index.Exists(ref.Kind, ref.Name) {
 		return ""
+	}
+	if n.index.Exists(ref.Kind, ref.Name) {
+		return inventory.ByID(ref.Kind, ref.Name).String()
 	}
 	if name, ok := inventory.Nearest(ref.Name, n.index.Names(ref.Kind)); ok {
 		return fmt.Sprintf("%s:%s", ref.Kind, name)
