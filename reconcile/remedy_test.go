@@ -114,6 +114,12 @@ var remedies = map[string]struct {
 		file: "access/a.rego", code: "policy/reaches-most", recommended: "7 of 7 people nothing", old: "if some u in input.users", new: "if { some u in input.users; u.email == \"u0@acme.com\" }", gives: 0,
 		rego: `limit contains {"principal": $"user:{u.email}", "resource": "team:*", "at_most": "none", "reason": "r"} if some u in input.users`,
 	},
+	"some for every": {
+		file: "access/a.rego", code: "policy/some-for-every", recommended: "did you mean not u.email in data.people?", gives: 5,
+		old: "\tsome b in data.people\n\tb != u.email", new: "\tnot u.email in data.people",
+		data: "[u0@acme.com, u1@acme.com]\n",
+		rego: forEachUser + "\n\tsome b in data.people\n\tb != u.email\n}",
+	},
 	"a group that nothing fills": {
 		file: "access/a.rego", code: "policy/group-never-filled", recommended: `member contains {"group": "core", …}`, gives: 1,
 		old: "grant", new: "member contains {\"group\": \"core\", \"principal\": \"user:u0@acme.com\"}\n\ngrant",

@@ -46,6 +46,7 @@ var All = []Analyzer{
 	forms.Formats,
 	forms.Patterns,
 	forms.HighestLimits,
+	forms.Exclusions,
 	forms.EmptyGroups,
 	forms.FilledEmpties,
 }

@@ -123,6 +123,9 @@ func (e Element) Complaints() []Complaint {
 	return out
 }
 
+// Undefined is what a template string holds in place of an expression without a value.
+const Undefined = "<undefined>"
+
 // maxText bounds each text of an element, in bytes: what policies say is shown to
 // people, kept, and sent to PagerDuty.
 const maxText = 16 << 10
@@ -158,7 +161,7 @@ func (e Element) checkField(name string) *Complaint {
 		}
 		return c
 	}
-	if v.Typ == "string" && strings.Contains(v.Text, "<undefined>") {
+	if v.Typ == "string" && !v.Written && strings.Contains(v.Text, Undefined) {
 		return &Complaint{
 			Code:     codeUndefinedTemplate,
 			Term:     v.Term,

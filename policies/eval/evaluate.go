@@ -41,6 +41,8 @@ type rule struct {
 	// location is the rule's source place, for problems.
 	location *ast.Location
 	needs    *needs
+	// written are the texts of policies that only look like templates without a value.
+	written map[string]bool
 }
 
 // String names the rule with its place.
@@ -52,7 +54,7 @@ func (r *rule) String() string {
 func (s *Set) contractRules() map[policies.Phase][]*rule {
 	out := map[policies.Phase][]*rule{}
 	annotations := s.compiler.GetAnnotationSet()
-	finder := newNeedsFinder(s.compiler)
+	finder, said := newNeedsFinder(s.compiler), s.undefinedTexts()
 	for _, f := range s.files {
 		m := s.compiler.Modules[f.Name]
 		if m == nil {
@@ -70,7 +72,7 @@ func (s *Set) contractRules() map[policies.Phase][]*rule {
 			key.Index = len(r.Body)
 			made := &rule{
 				contract: c, compiled: r, element: r.Head.Key, query: body, location: r.Location,
-				origin: originOf(r, f, annotations), needs: finder.of(r), generators: generatorsIn(r.Body, s.compiler),
+				origin: originOf(r, f, annotations), needs: finder.of(r), generators: generatorsIn(r.Body, s.compiler), written: said,
 			}
 			if parsed := s.parsedRule(f.Name, i); parsed != nil {
 				made.head = headOf(parsed, r, body)

@@ -71,7 +71,7 @@ func (r *rule) outcome(elements []*ast.Term, failures []policies.Failure) *outco
 	out := &outcome{failures: failures, count: len(elements), statements: make([]statement, 0, len(elements))}
 	var bad []*ast.Term
 	for _, term := range elements {
-		e, ok := contract.ElementOf(r.contract, term, contract.Evaluated)
+		e, ok := contract.ElementOf(r.contract, term, r.read)
 		if !ok || len(e.Complaints()) > 0 {
 			bad = append(bad, term)
 			continue
@@ -81,6 +81,30 @@ func (r *rule) outcome(elements []*ast.Term, failures []policies.Failure) *outco
 	slices.SortFunc(out.statements, compareStatements)
 	out.complain(r, bad)
 	return out
+}
+
+// read reads the value of a field. A text that stands so in a policy is no template.
+func (r *rule) read(t *ast.Term) contract.Value {
+	v := contract.Evaluated(t)
+	v.Written = r.written[v.Text]
+	return v
+}
+
+// undefinedTexts are the texts of policies that hold what undefined templates hold.
+func (s *Set) undefinedTexts() map[string]bool {
+	var said map[string]bool
+	for _, m := range s.compiler.Modules {
+		ast.WalkTerms(m, func(t *ast.Term) bool {
+			if text, ok := t.Value.(ast.String); ok && strings.Contains(string(text), contract.Undefined) {
+				if said == nil {
+					said = map[string]bool{}
+				}
+				said[string(text)] = true
+			}
+			return false
+		})
+	}
+	return said
 }
 
 // complain says what is wrong with bad elements; those of which the same is to be
@@ -93,7 +117,7 @@ func (o *outcome) complain(r *rule, bad []*ast.Term) {
 	told, untold := map[string]int{}, 0
 	for _, term := range bad {
 		complaints := []contract.Complaint{contract.NotAnObject(r.contract, term, ast.ValueName(term.Value))}
-		if e, ok := contract.ElementOf(r.contract, term, contract.Evaluated); ok {
+		if e, ok := contract.ElementOf(r.contract, term, r.read); ok {
 			complaints = e.Complaints()
 		}
 		for _, c := range complaints {
