@@ -26,11 +26,11 @@ func TestLettersThatCannotBeToldByTheirLookAreNamed(t *testing.T) {
 
 func TestWhatCannotBeToldByItsLookIsShownByItsNumber(t *testing.T) {
 	for name, want := range map[string]string{
-		"P\u0430yments":     `P\u0430yments`,
-		"dan@acme.com\u00a0": `dan@acme.com\u00a0`,
+		"P\u0430yments":       `P\u0430yments`,
+		"dan@acme.com\u00a0":  `dan@acme.com\u00a0`,
 		"Platform \U0001f6a8": "Platform \U0001f6a8",
-		"Платежи":           "Платежи",
-		"a\U000e0020b":      `a\U000e0020b`,
+		"Платежи":             "Платежи",
+		"a\U000e0020b":        `a\U000e0020b`,
 	} {
 		if got := inventory.Escaped(name); got != want {
 			t.Errorf("%+q: %q, want %q", name, got, want)
