@@ -86,6 +86,14 @@ func (tr traffic) incidents() {
 	tr.refused(http.StatusBadRequest, "POST /incidents", fields{"incident": fields{"type": "incident", "title": "", "service": fields{"id": tr.service(), "type": "service_reference"}}})
 	tr.ok("GET /incidents", nil, "?date_range=all&statuses[]=triggered&total=true")
 	tr.ok("GET /incidents/{id}", nil, id)
+	for _, include := range []string{"services", "escalation_policies", "teams", "users"} {
+		tr.ok("GET /incidents", nil, "?include[]="+include)
+	}
+	tr.ok("GET /log_entries", nil, "?include[]=incidents")
+	note, _ := tr.ok("POST /incidents/{id}/notes", fields{"note": fields{"content": "Looking"}}, id)
+	tr.ok("GET /incidents/{id}/notes", nil, id)
+	tr.ok("PUT /incidents/{id}/notes/{note_id}", fields{"note": fields{"content": "Found"}}, id, note.text("note", "id"))
+	tr.ok("DELETE /incidents/{id}/notes/{note_id}", nil, id, note.text("note", "id"))
 	tr.ok("PUT /incidents/{id}", fields{"incident": fields{"type": "incident", "assignments": []fields{{"assignee": fields{"id": "PANN001", "type": "user_reference"}}}}}, id)
 	tr.ok("PUT /incidents", fields{"incidents": []fields{{"id": id, "type": "incident", "status": "acknowledged"}}})
 	tr.ok("PUT /incidents", fields{"incidents": []fields{{"id": id, "type": "incident", "status": "resolved"}}})

@@ -217,6 +217,7 @@ func (tr traffic) policiesAndServices() {
 	tr.ok("GET /escalation_policies/{id}", nil, policy, "?include[]=escalation_rule_assignment_strategies")
 	tr.ok("PUT /escalation_policies/{id}", fields{"escalation_policy": one}, policy)
 	tr.ok("GET /oncalls", nil, "?escalation_policy_ids[]="+policy)
+	tr.ok("GET /oncalls", nil, "?include[]=schedules")
 	service := fields{"service": fields{"type": "service", "name": "New service",
 		"escalation_policy": fields{"id": policy, "type": "escalation_policy_reference"}}}
 	got, ok = tr.ok("POST /services", service)

@@ -99,8 +99,30 @@ func (h host) Acting(w http.ResponseWriter, r *http.Request) (string, bool) {
 }
 
 // Page implements answer.Host.
-func (h host) Page(w http.ResponseWriter, r *http.Request, key string, items []answer.Object) {
-	paginate(h.Server, w, r, key, items, func(o answer.Object) any { return o })
+func (h host) Page(w http.ResponseWriter, r *http.Request, key string, n int, show func(i int) answer.Object) {
+	numbers := make([]int, n)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	paginate(h.Server, w, r, key, numbers, func(i int) any { return show(i) })
+}
+
+// Whole implements incident.Account.
+func (h host) Whole(kind, id string) (any, bool) {
+	if _, there := h.Reference(kind, id); !there {
+		return nil, false
+	}
+	switch kind {
+	case "user":
+		return h.userView(h.acct.users[id], nil), true
+	case "team":
+		return h.teamView(h.acct.teams[id]), true
+	case "service":
+		return h.serviceView(h.acct.services[id], nil), true
+	case "escalation_policy":
+		return h.policyView(h.acct.policies[id], nil), true
+	}
+	return nil, false
 }
 
 // Service implements incident.Account.

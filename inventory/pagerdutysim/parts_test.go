@@ -86,6 +86,56 @@ func TestAnOpenIncidentPinsItsPolicyUntilItIsReassigned(t *testing.T) {
 	a.must(http.StatusNoContent, "DELETE", "/schedules/"+schedule, nil)
 }
 
+func TestAnIncidentShowsWholeWhatIsIncluded(t *testing.T) {
+	a := newAPI(t)
+	policy := a.must(http.StatusCreated, "POST", "/escalation_policies", fields{"escalation_policy": merged(escalationPolicy("Shop", "PANN001"),
+		fields{"teams": []fields{{"id": "PTEAM01", "type": "team_reference"}}})}).text("escalation_policy", "id")
+	id := a.incidentOn(a.serviceOn(policy, nil), nil)
+	a.changeIncident(http.StatusOK, id, fields{"status": "acknowledged"})
+	const include = "?include[]=services&include[]=escalation_policies&include[]=teams&include[]=assignees&include[]=acknowledgers&include[]=agents"
+	for path, at := range map[string][]any{"/incidents/" + id + include: {"incident"}, "/incidents" + include: {"incidents", 0}} {
+		got := a.must(http.StatusOK, "GET", path, nil)
+		text := func(path ...any) string { return got.text(append(slices.Clone(at), path...)...) }
+		types := []string{text("service", "type"), text("escalation_policy", "type"), text("teams", 0, "type"), text("assignments", 0, "assignee", "type"),
+			text("acknowledgements", 0, "acknowledger", "type"), text("last_status_change_by", "type")}
+		if diff := cmp.Diff([]string{"service", "escalation_policy", "team", "user", "user", "user"}, types); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+		if text("assignments", 0, "assignee", "email") == "" || text("service", "alert_creation") == "" {
+			t.Errorf("%s: what is included is not whole: %s", path, got.body)
+		}
+	}
+	bare := a.must(http.StatusOK, "GET", "/incidents/"+id, nil)
+	if diff := cmp.Diff("service_reference", bare.text("incident", "service", "type")); diff != "" {
+		t.Error(diff)
+	}
+	log := a.must(http.StatusOK, "GET", "/log_entries?include[]=incidents&include[]=services", nil)
+	if diff := cmp.Diff([]string{"incident", "service"}, []string{log.text("log_entries", 0, "incident", "type"), log.text("log_entries", 0, "service", "type")}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNotesOfAnIncidentAreKeptAndLogged(t *testing.T) {
+	a := newAPI(t)
+	policy := a.must(http.StatusCreated, "POST", "/escalation_policies", fields{"escalation_policy": escalationPolicy("Shop", "PANN001")}).text("escalation_policy", "id")
+	notes := "/incidents/" + a.incidentOn(a.serviceOn(policy, nil), nil) + "/notes"
+	id := a.must(http.StatusOK, "POST", notes, fields{"note": fields{"content": "Looking"}}).text("note", "id")
+	a.must(http.StatusOK, "PUT", notes+"/"+id, fields{"note": fields{"content": "Found it"}})
+	got := a.must(http.StatusOK, "GET", notes, nil)
+	if diff := cmp.Diff([]string{"Found it", "PANN001"}, []string{got.text("notes", 0, "content"), got.text("notes", 0, "user", "id")}); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff("annotate_log_entry", a.must(http.StatusOK, "GET", "/log_entries", nil).text("log_entries", 0, "type")); diff != "" {
+		t.Error(diff)
+	}
+	a.refused(http.StatusBadRequest, 2001, "Content cannot be empty", "POST", notes, fields{"note": fields{"content": " "}})
+	a.must(http.StatusNoContent, "DELETE", notes+"/"+id, nil)
+	if left := a.must(http.StatusOK, "GET", notes, nil).each("id", "notes"); len(left) != 0 {
+		t.Errorf("a deleted note is still there: %v", left)
+	}
+	a.refused(http.StatusNotFound, 2100, "", "DELETE", notes+"/"+id, nil)
+}
+
 func TestIncidentsAreRefusedForTheirReasons(t *testing.T) {
 	a := newAPI(t)
 	service := a.serviceOn("PPOLIC1", nil)
@@ -147,6 +197,41 @@ func TestAServiceKeepsItsSupportHours(t *testing.T) {
 		if got := a.must(http.StatusOK, "GET", "/incidents/"+id, nil).text("incident", "urgency"); got != want {
 			t.Errorf("urgency %s, want %s", got, want)
 		}
+	}
+}
+
+func TestAServiceDropsNullFromItsLists(t *testing.T) {
+	a := newAPI(t)
+	id := a.serviceOn("PPOLIC1", fields{"scheduled_actions": []any{nil}})
+	if left := a.must(http.StatusOK, "GET", "/services/"+id, nil).at("service", "scheduled_actions").([]any); len(left) != 0 {
+		t.Errorf("scheduled_actions are %v", left)
+	}
+}
+
+func TestAServiceOfConstantUrgencyHasNoScheduledActions(t *testing.T) {
+	a := newAPI(t)
+	id := a.serviceOn("PPOLIC1", fields{"incident_urgency_rule": fields{"type": "use_support_hours"},
+		"scheduled_actions": []fields{{"type": "urgency_change", "to_urgency": "high", "at": fields{"type": "named_time", "name": "support_hours_start"}}}})
+	read := func() []any { return a.must(http.StatusOK, "GET", "/services/"+id, nil).at("service", "scheduled_actions").([]any) }
+	if len(read()) != 1 {
+		t.Errorf("scheduled_actions are %v", read())
+	}
+	a.must(http.StatusOK, "PUT", "/services/"+id, fields{"service": fields{"incident_urgency_rule": fields{"type": "constant", "urgency": "high"}}})
+	if len(read()) != 0 {
+		t.Errorf("scheduled_actions are %v", read())
+	}
+}
+
+func TestAlertsGroupedByContentHaveTheOlderNameToo(t *testing.T) {
+	a := newAPI(t)
+	id := a.serviceOn("PPOLIC1", fields{"alert_grouping_parameters": fields{"type": "content_based", "config": fields{"aggregate": "all", "fields": []string{"custom_details.host"}}}})
+	read := func() any { return a.must(http.StatusOK, "GET", "/services/"+id, nil).at("service", "alert_grouping") }
+	if diff := cmp.Diff(any("rules"), read()); diff != "" {
+		t.Error(diff)
+	}
+	a.must(http.StatusOK, "PUT", "/services/"+id, fields{"service": fields{"alert_grouping_parameters": nil}})
+	if read() != nil {
+		t.Errorf("alert_grouping is %v", read())
 	}
 }
 

@@ -112,10 +112,20 @@ func (v *service) supported(now time.Time) bool {
 // Source: PagerDuty's Terraform provider, TestAccPagerDutyService_FormatValidation.
 const defaultTimeWindow = 300.0
 
+// byContent is the older name of alerts that are grouped by content. Source: PagerDuty's
+// Terraform provider, TestAccPagerDutyService_AlertGroupingContentBased.
+const byContent = "rules"
+
 // groupWithin gives alerts that are grouped by content or intelligently the window
 // that PagerDuty gives them.
 func (v *service) groupWithin() {
 	grouping, _ := v.settings["alert_grouping_parameters"].(map[string]any)
+	switch {
+	case grouping["type"] == "content_based":
+		v.settings["alert_grouping"] = byContent
+	case v.settings["alert_grouping"] == byContent:
+		delete(v.settings, "alert_grouping")
+	}
 	if grouping["type"] != "content_based" && grouping["type"] != "intelligent" {
 		return
 	}
@@ -268,7 +278,13 @@ func (s *Server) applyService(w http.ResponseWriter, r *http.Request, v *service
 	body.AutoResolveTimeout.set(&v.autoResolveTimeout)
 	v.settings = maps.Clone(v.settings)
 	for _, name := range settings {
-		switch value, sent := body.settings[name]; {
+		value, sent := body.settings[name]
+		if list, ok := value.([]any); ok {
+			// PagerDuty's Terraform provider sends scheduled_actions as [null] where support
+			// hours have none (resource_pagerduty_service.go).
+			value = slices.DeleteFunc(list, func(v any) bool { return v == nil })
+		}
+		switch {
 		case sent && value == nil:
 			delete(v.settings, name)
 		case sent && v.settings == nil:
@@ -278,6 +294,11 @@ func (s *Server) applyService(w http.ResponseWriter, r *http.Request, v *service
 		}
 	}
 	v.groupWithin()
+	if rule, ok := v.settings["incident_urgency_rule"].(map[string]any); ok && rule["type"] == "constant" {
+		// They are about support hours, by which no urgency goes any more. Source:
+		// PagerDuty's Terraform provider, TestAccPagerDutyService_SupportHoursChange.
+		delete(v.settings, "scheduled_actions")
+	}
 	var errs []string
 	if v.Name == "" {
 		errs = append(errs, "Name can't be blank")

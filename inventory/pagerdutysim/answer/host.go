@@ -22,6 +22,6 @@ type Host interface {
 	// Acting is the user who makes a request that needs one; without one it has
 	// answered.
 	Acting(w http.ResponseWriter, r *http.Request) (user string, ok bool)
-	// Page answers a page of a list.
-	Page(w http.ResponseWriter, r *http.Request, key string, items []Object)
+	// Page answers a page of a list of n things; show is called for those of the page.
+	Page(w http.ResponseWriter, r *http.Request, key string, n int, show func(i int) Object)
 }

@@ -66,17 +66,20 @@ func (d Desk) list(k kind) http.HandlerFunc {
 		if !ok {
 			return
 		}
-		items := []answer.Object{}
-		for _, o := range d.Store().Of(path) {
-			if k.keep == nil || k.keep(o, r.URL.Query(), d.Host.Now()) {
-				items = append(items, d.view(k, path, o))
-			}
-		}
-		if k.whole {
-			answer.JSON(w, http.StatusOK, answer.Object{k.many: items})
+		query := r.URL.Query()
+		kept := slices.DeleteFunc(slices.Clone(d.Store().Of(path)), func(o answer.Object) bool {
+			return k.keep != nil && !k.keep(o, query, d.Host.Now())
+		})
+		show := func(i int) answer.Object { return d.view(k, path, kept[i]) }
+		if !k.whole {
+			d.Host.Page(w, r, k.many, len(kept), show)
 			return
 		}
-		d.Host.Page(w, r, k.many, items)
+		items := []answer.Object{}
+		for i := range kept {
+			items = append(items, show(i))
+		}
+		answer.JSON(w, http.StatusOK, answer.Object{k.many: items})
 	}
 }
 
@@ -282,6 +285,9 @@ func (d Desk) dangling(k kind, r *http.Request, o answer.Object) []string {
 // view is a thing as answers show it: references whole, secrets left out.
 func (d Desk) view(k kind, path string, o answer.Object) answer.Object {
 	v := maps.Clone(o)
+	if k.fixed {
+		v["type"] = k.kept
+	}
 	owner := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for name, of := range k.refers {
 		v[name] = d.refer(of, o[name], owner)

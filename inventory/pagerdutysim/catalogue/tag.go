@@ -33,7 +33,7 @@ func (d Desk) tagged(of string) http.HandlerFunc {
 				items = append(items, answer.Object{"id": id, "type": taggable[of] + "_reference", "self": self, "html_url": html})
 			}
 		}
-		d.Host.Page(w, r, of, items)
+		d.Host.Page(w, r, of, len(items), func(i int) answer.Object { return items[i] })
 	}
 }
 
@@ -50,7 +50,7 @@ func (d Desk) tagsOf(of string) http.HandlerFunc {
 				items = append(items, d.view(tags, "/tags", o))
 			}
 		}
-		d.Host.Page(w, r, "tags", items)
+		d.Host.Page(w, r, "tags", len(items), func(i int) answer.Object { return items[i] })
 	}
 }
 

@@ -18,6 +18,9 @@ type Account interface {
 	// Told are the ways in which a user hears at once of an incident: types of
 	// notifications and addresses.
 	Told(user, urgency string) [][2]string
+	// Whole is a thing as its own endpoint shows it, by its plain type and id; false if
+	// there is no such thing.
+	Whole(kind, id string) (any, bool)
 	// Happened tells subscribers of what happened to an incident.
 	Happened(event string, service string, teams []string, agent string, data any)
 }
@@ -39,6 +42,10 @@ func (d Desk) Register() {
 	d.Host.Handle("PUT /incidents/{id}", d.update)
 	d.Host.Handle("GET /incidents/{id}/alerts", d.alerts)
 	d.Host.Handle("GET /incidents/{id}/log_entries", d.log)
+	d.Host.Handle("GET /incidents/{id}/notes", d.notes)
+	d.Host.Handle("POST /incidents/{id}/notes", d.createNote)
+	d.Host.Handle("PUT /incidents/{id}/notes/{note_id}", d.updateNote)
+	d.Host.Handle("DELETE /incidents/{id}/notes/{note_id}", d.deleteNote)
 	d.Host.Handle("GET /log_entries", d.log)
 	d.Host.Handle("GET /log_entries/{id}", d.logEntry)
 	d.Host.Handle("GET /notifications", d.notifications)
@@ -331,5 +338,5 @@ func (d Desk) get(w http.ResponseWriter, r *http.Request) {
 		answer.NotFound(w)
 		return
 	}
-	answer.JSON(w, http.StatusOK, answer.Object{"incident": d.view(d.Store().incidents[at])})
+	answer.JSON(w, http.StatusOK, answer.Object{"incident": d.view(d.Store().incidents[at], included(r)...)})
 }

@@ -64,12 +64,21 @@ type Entry struct {
 	Assignees                 []string
 	// Notified is who was notified, and Means and Address how.
 	Notified, Means, Address string
+	// Note is what somebody wrote.
+	Note string
 }
 
-// Store is all incidents and their log, both oldest first.
+// note is what somebody wrote about an incident.
+type note struct {
+	ID, Incident, User, Content string
+	Created, Updated            time.Time
+}
+
+// Store is all incidents, their log and their notes, oldest first.
 type Store struct {
 	incidents []Incident
 	entries   []Entry
+	notes     []note
 }
 
 // New is a store without incidents.
@@ -77,7 +86,7 @@ func New() *Store { return &Store{} }
 
 // Clone is a copy that shares nothing that a write changes in place.
 func (s *Store) Clone() *Store {
-	return &Store{incidents: slices.Clone(s.incidents), entries: slices.Clip(s.entries)}
+	return &Store{incidents: slices.Clone(s.incidents), entries: slices.Clip(s.entries), notes: slices.Clone(s.notes)}
 }
 
 func (s *Store) index(id string) int {

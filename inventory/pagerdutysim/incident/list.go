@@ -16,7 +16,7 @@ func (d Desk) alerts(w http.ResponseWriter, r *http.Request) {
 		answer.NotFound(w)
 		return
 	}
-	d.Host.Page(w, r, "alerts", []answer.Object{})
+	d.Host.Page(w, r, "alerts", 0, nil)
 }
 
 // The widest windows that lists take. Source: PagerDuty's API description.
@@ -62,7 +62,7 @@ func (d Desk) list(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	among := func(name, value string) bool { return len(q[name]) == 0 || slices.Contains(q[name], value) }
-	items := []answer.Object{}
+	var found []Incident
 	for _, i := range d.Store().incidents {
 		assigned := len(q["user_ids[]"]) == 0 || slices.ContainsFunc(i.Assigned, func(m mark) bool { return slices.Contains(q["user_ids[]"], m.User) })
 		ofTeam := len(q["team_ids[]"]) == 0 || slices.ContainsFunc(i.Policy.Teams, func(id string) bool { return slices.Contains(q["team_ids[]"], id) })
@@ -70,10 +70,11 @@ func (d Desk) list(w http.ResponseWriter, r *http.Request) {
 			!among("urgencies[]", i.Urgency) || !among("service_ids[]", i.Service) || !among("incident_key", i.Key) {
 			continue
 		}
-		items = append(items, d.view(i))
+		found = append(found, i)
 	}
 	if strings.HasPrefix(q.Get("sort_by"), "created_at:desc") || strings.HasPrefix(q.Get("sort_by"), "incident_number:desc") {
-		slices.Reverse(items)
+		slices.Reverse(found)
 	}
-	d.Host.Page(w, r, "incidents", items)
+	include := included(r)
+	d.Host.Page(w, r, "incidents", len(found), func(n int) answer.Object { return d.view(found[n], include...) })
 }

@@ -18,17 +18,30 @@ func (d Desk) refer(kind, id string) any {
 	return shown
 }
 
+// included are the models that a request wants whole.
+func included(r *http.Request) []string { return r.URL.Query()["include[]"] }
+
+// shown is a thing whole where one of the names is included, and named otherwise.
+func (d Desk) shown(include []string, kind, id string, names ...string) any {
+	if slices.ContainsFunc(names, func(name string) bool { return slices.Contains(include, name) }) {
+		if whole, there := d.Account.Whole(kind, id); there {
+			return whole
+		}
+	}
+	return d.refer(kind, id)
+}
+
 func (i Incident) summary() string { return fmt.Sprintf("[#%d] %s", i.Number, i.Title) }
 
-// view is an incident as answers show it.
-func (d Desk) view(i Incident) answer.Object {
+// view is an incident as answers show it; include names what of it is whole.
+func (d Desk) view(i Incident, include ...string) answer.Object {
 	self, html := d.Host.Links("/incidents", i.ID)
 	o := answer.Object{
 		"id": i.ID, "type": "incident", "summary": i.summary(), "self": self, "html_url": html,
 		"incident_number": i.Number, "title": i.Title, "created_at": stamp(i.Created), "updated_at": stamp(i.Updated),
 		"status": i.Status, "incident_key": i.Key, "urgency": i.Urgency, "last_status_change_at": stamp(i.Changed),
-		"service": d.refer("service", i.Service), "escalation_policy": d.refer("escalation_policy", i.Policy.ID),
-		"last_status_change_by": d.refer("user", i.By), "assigned_via": "escalation_policy", "is_mergeable": true,
+		"service": d.shown(include, "service", i.Service, "services"), "escalation_policy": d.shown(include, "escalation_policy", i.Policy.ID, "escalation_policies"),
+		"last_status_change_by": d.shown(include, "user", i.By, "agents", "users"), "assigned_via": "escalation_policy", "is_mergeable": true,
 		"alert_counts": answer.Object{"all": 0, "triggered": 0, "resolved": 0}, "incident_type": answer.Object{"name": "incident_default"},
 		"pending_actions": []any{}, "incidents_responders": []any{}, "responder_requests": []any{},
 	}
@@ -52,13 +65,13 @@ func (d Desk) view(i Incident) answer.Object {
 	}
 	assignments, acks, teams := []any{}, []any{}, []any{}
 	for _, m := range i.Assigned {
-		assignments = append(assignments, answer.Object{"at": stamp(m.At), "assignee": d.refer("user", m.User)})
+		assignments = append(assignments, answer.Object{"at": stamp(m.At), "assignee": d.shown(include, "user", m.User, "assignees", "users")})
 	}
 	for _, m := range i.Acks {
-		acks = append(acks, answer.Object{"at": stamp(m.At), "acknowledger": d.refer("user", m.User)})
+		acks = append(acks, answer.Object{"at": stamp(m.At), "acknowledger": d.shown(include, "user", m.User, "acknowledgers", "users")})
 	}
 	for _, id := range i.Policy.Teams {
-		teams = append(teams, d.refer("team", id))
+		teams = append(teams, d.shown(include, "team", id, "teams"))
 	}
 	o["assignments"], o["acknowledgements"], o["teams"] = assignments, acks, teams
 	return o
@@ -79,38 +92,51 @@ func (d Desk) log(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	overview := r.URL.Query().Get("is_overview") == "true"
-	items := []answer.Object{}
+	var found []Entry
 	for _, e := range slices.Backward(d.Store().entries) {
 		if id != "" && e.Incident != id || e.At.Before(since) || !e.At.Before(until) || overview && e.Type == "notify_log_entry" {
 			continue
 		}
-		items = append(items, d.entryView(e))
+		found = append(found, e)
 	}
-	d.Host.Page(w, r, "log_entries", items)
+	include := included(r)
+	d.Host.Page(w, r, "log_entries", len(found), func(n int) answer.Object { return d.entryView(found[n], include...) })
 }
 
 func (d Desk) logEntry(w http.ResponseWriter, r *http.Request) {
 	for _, e := range d.Store().entries {
 		if e.ID == r.PathValue("id") {
-			answer.JSON(w, http.StatusOK, answer.Object{"log_entry": d.entryView(e)})
+			answer.JSON(w, http.StatusOK, answer.Object{"log_entry": d.entryView(e, included(r)...)})
 			return
 		}
 	}
 	answer.NotFound(w)
 }
 
-func (d Desk) entryView(e Entry) answer.Object {
+// entryView is an entry as answers show it; include names what of it is whole.
+func (d Desk) entryView(e Entry, include ...string) answer.Object {
 	i := d.Store().incidents[d.Store().index(e.Incident)]
 	self, html := d.Host.Links("/log_entries", e.ID)
 	link, page := d.Host.Links("/incidents", i.ID)
 	o := answer.Object{
 		"id": e.ID, "type": e.Type, "summary": summaries[e.Type], "self": self, "html_url": html, "created_at": stamp(e.At),
-		"channel": answer.Object{"type": e.Channel}, "service": d.refer("service", i.Service), "contexts": []any{}, "teams": []any{},
+		"channel": answer.Object{"type": e.Channel}, "service": d.shown(include, "service", i.Service, "services"), "contexts": []any{},
 		"agent":    d.refer("service", i.Service),
 		"incident": answer.Object{"id": i.ID, "type": "incident_reference", "summary": i.summary(), "self": link, "html_url": page},
 	}
+	if slices.Contains(include, "incidents") {
+		o["incident"] = d.view(i)
+	}
+	teams := []any{}
+	for _, id := range i.Policy.Teams {
+		teams = append(teams, d.shown(include, "team", id, "teams"))
+	}
+	o["teams"] = teams
 	if e.Agent != "" {
 		o["agent"] = d.refer("user", e.Agent)
+	}
+	if e.Note != "" {
+		o["channel"] = answer.Object{"type": "note", "summary": e.Note}
 	}
 	if e.Assignees != nil {
 		assignees := []any{}
@@ -129,6 +155,7 @@ func (d Desk) entryView(e Entry) answer.Object {
 var summaries = map[string]string{
 	"trigger_log_entry": "Triggered", "assign_log_entry": "Assigned", "escalate_log_entry": "Escalated", "notify_log_entry": "Notified",
 	"acknowledge_log_entry": "Acknowledged", "unacknowledge_log_entry": "Unacknowledged", "resolve_log_entry": "Resolved",
+	"annotate_log_entry": "Note added",
 }
 
 func (d Desk) notifications(w http.ResponseWriter, r *http.Request) {
@@ -137,16 +164,19 @@ func (d Desk) notifications(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	filter := r.URL.Query().Get("filter")
-	items := []answer.Object{}
+	var found []Entry
 	for _, e := range d.Store().entries {
 		if e.Notified == "" || e.At.Before(since) || !e.At.Before(until) || filter != "" && filter != e.Means {
 			continue
 		}
+		found = append(found, e)
+	}
+	d.Host.Page(w, r, "notifications", len(found), func(n int) answer.Object {
+		e := found[n]
 		o := answer.Object{"id": e.ID, "type": e.Means, "started_at": stamp(e.At), "user": d.refer("user", e.Notified), "status": "success"}
 		if e.Address != "" {
 			o["address"] = e.Address
 		}
-		items = append(items, o)
-	}
-	d.Host.Page(w, r, "notifications", items)
+		return o
+	})
 }

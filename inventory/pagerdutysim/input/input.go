@@ -27,8 +27,8 @@ var bare = []string{
 // monotonic is the reading of the monotonic clock that Go prints after a time.
 var monotonic = regexp.MustCompile(` m=[+-][0-9.]+$`)
 
-// Moment reads a date and time. One without an offset is meant in zone, or in UTC
-// where that is nil.
+// Moment reads a date and time, to the second, as PagerDuty keeps them. One without an
+// offset is meant in zone, or in UTC where that is nil.
 func Moment(text string, zone *time.Location) (time.Time, error) {
 	trimmed := monotonic.ReplaceAllString(strings.TrimSpace(text), "")
 	if strings.HasSuffix(trimmed, "z") {
@@ -36,7 +36,7 @@ func Moment(text string, zone *time.Location) (time.Time, error) {
 	}
 	for _, layout := range offsets {
 		if t, err := time.Parse(layout, trimmed); err == nil {
-			return t.UTC(), nil
+			return t.UTC().Truncate(time.Second), nil
 		}
 	}
 	if zone == nil {
@@ -44,7 +44,7 @@ func Moment(text string, zone *time.Location) (time.Time, error) {
 	}
 	for _, layout := range bare {
 		if t, err := time.ParseInLocation(layout, trimmed, zone); err == nil {
-			return t.UTC(), nil
+			return t.UTC().Truncate(time.Second), nil
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is not a date and time", text)

@@ -38,6 +38,11 @@ func recorded(t *testing.T) string {
 		httptest.NewRequest("GET", "/users?query=brown", http.NoBody),
 		httptest.NewRequest("GET", "/users/PANN001?include[]=contact_methods", http.NoBody),
 		httptest.NewRequest("GET", "/nothing/here", http.NoBody),
+		// What people put in other places: a header's value, an error's text, an audit record.
+		httptest.NewRequest("POST", "/webhook_subscriptions", strings.NewReader(`{"webhook_subscription":{"type":"webhook_subscription","delivery_method":{"type":"http_delivery_method",
+			"url":"https://brown.acme.com","custom_headers":[{"name":"X-Who","value":"ann"}]},"events":["incident.triggered"],"filter":{"type":"account_reference"},"note":"For Ben"}}`)),
+		httptest.NewRequest("PUT", "/users/PANN001", strings.NewReader(`{"user":{"name":"Ann Brown","email":"ben@acme.com"}}`)),
+		httptest.NewRequest("GET", "/audit/records", http.NoBody),
 	} {
 		req.Header.Set("Authorization", "Token token=CANARY")
 		req.Header.Set("From", "ann@acme.com")
@@ -48,13 +53,13 @@ func recorded(t *testing.T) string {
 
 func TestATraceNamesNobodyAndNoToken(t *testing.T) {
 	text := recorded(t)
-	for _, word := range []string{"Ben", "Brown", "ben@", "Ann", "ann@", "acme", "CANARY", "brown"} {
+	for _, word := range []string{"Ben", "Brown", "ben@", "Ann", "ann@", "acme", "CANARY", "NARY", "brown", `"ann"`} {
 		if strings.Contains(text, word) {
 			t.Errorf("the trace has %q:\n%s", word, text)
 		}
 	}
-	if n := strings.Count(text, "\n"); n != 4 {
-		t.Errorf("%d lines, want 4", n)
+	if n := strings.Count(text, "\n"); n != 7 {
+		t.Errorf("%d lines, want 7", n)
 	}
 }
 
@@ -62,7 +67,7 @@ func TestATraceIsReplayedAndDifferencesAreNamed(t *testing.T) {
 	text := recorded(t)
 	// What is searched for was made up, so that the search finds another number.
 	found, n, err := trace.Replay(strings.NewReader(text), account(t), "x")
-	if err != nil || n != 4 {
+	if err != nil || n != 7 {
 		t.Fatalf("%d lines: %v", n, err)
 	}
 	for _, d := range found {
@@ -84,7 +89,9 @@ func TestATraceIsReplayedAndDifferencesAreNamed(t *testing.T) {
 			t.Errorf("%v, differences:\n%s\nwant %q", err, said, tt.says)
 		}
 	}
-	if _, _, err := trace.Replay(strings.NewReader("not a trace"), account(t), "x"); err == nil {
-		t.Error("what is no trace is accepted")
+	for _, no := range []string{"not a trace", `{}`, `{"method":"GET","path":"users"}`, `{"method":"G ET","path":"/users"}`, `{"method":"GET","path":"/users\u0001"}`, `{"method":"GET","path":"/%zz"}`, `[1]`} {
+		if _, _, err := trace.Replay(strings.NewReader(no), account(t), "x"); err == nil || strings.Contains(err.Error(), "%!") {
+			t.Errorf("%s: the error is %v", no, err)
+		}
 	}
 }
