@@ -212,7 +212,9 @@ func TestAServiceOfConstantUrgencyHasNoScheduledActions(t *testing.T) {
 	a := newAPI(t)
 	id := a.serviceOn("PPOLIC1", fields{"incident_urgency_rule": fields{"type": "use_support_hours"},
 		"scheduled_actions": []fields{{"type": "urgency_change", "to_urgency": "high", "at": fields{"type": "named_time", "name": "support_hours_start"}}}})
-	read := func() []any { return a.must(http.StatusOK, "GET", "/services/"+id, nil).at("service", "scheduled_actions").([]any) }
+	read := func() []any {
+		return a.must(http.StatusOK, "GET", "/services/"+id, nil).at("service", "scheduled_actions").([]any)
+	}
 	if len(read()) != 1 {
 		t.Errorf("scheduled_actions are %v", read())
 	}
