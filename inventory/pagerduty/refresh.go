@@ -1,6 +1,7 @@
 package pagerduty
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -251,21 +252,18 @@ func (r *refresh) addLayered(ctx context.Context, w wireLayered) error {
 
 func (r *refresh) readShifted(ctx context.Context, id string) error {
 	window := r.base.Account.Window
-	s, header, err := r.c.shiftedAt(ctx, id, window)
+	wire, header, err := r.c.shifted(ctx, id, window)
 	if err != nil {
 		return r.gone(id, err)
 	}
 	r.setClock(header)
-	s = normalized(s)
-	was := r.base.Schedules[id]
-	if sameShifts(s, was) {
+	s := normalized(wire.inventory(window))
+	if was := r.base.Schedules[id]; sameShifts(s, was) {
 		s.Overrides, s.CustomShifts = was.Overrides, was.CustomShifts
 		return r.add(s)
 	}
-	if s.Overrides, err = r.c.shiftedOverrides(ctx, id, window); err != nil {
-		return r.gone(id, err)
-	}
-	if s.CustomShifts, err = r.c.customShifts(ctx, id, window); err != nil {
+	s, overrides, customShifts := r.c.withParts(ctx, wire, header, window)
+	if err := cmp.Or(overrides, customShifts); err != nil {
 		return r.gone(id, err)
 	}
 	return r.add(s)

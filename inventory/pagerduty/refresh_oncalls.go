@@ -342,7 +342,7 @@ func normalized(s inventory.Schedule) inventory.Schedule {
 
 func sameShifts(a, b inventory.Schedule) bool {
 	return slices.EqualFunc(a.Shifts, b.Shifts, func(x, y inventory.Shift) bool {
-		return x.User == y.User && x.Start.Equal(y.Start) && x.End.Equal(y.End)
+		return x.User == y.User && x.Start.Equal(y.Start) && x.End.Equal(y.End) && reflect.DeepEqual(x.Origin, y.Origin)
 	})
 }
 

@@ -1,10 +1,12 @@
 package pagerduty
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -143,28 +145,24 @@ func (r *reading) readShiftBased(ctx context.Context) {
 // shifts.
 func (r *reading) addShiftBased(ctx context.Context, id string) error {
 	w := r.s.Account.Window
-	s, err := r.c.shifted(ctx, id, w)
+	wire, header, err := r.c.shifted(ctx, id, w)
 	if err != nil {
 		return err
 	}
-	if s.Overrides, err = r.c.shiftedOverrides(ctx, id, w); err != nil {
-		r.miss(ctx, "overrides of schedule "+s.Name, err)
+	s, overrides, customShifts := r.c.withParts(ctx, wire, header, w)
+	if overrides != nil {
+		r.miss(ctx, "overrides of schedule "+s.Name, overrides)
 	}
-	if s.CustomShifts, err = r.c.customShifts(ctx, id, w); err != nil {
-		r.miss(ctx, "custom shifts of schedule "+s.Name, err)
+	if customShifts != nil {
+		r.miss(ctx, "custom shifts of schedule "+s.Name, customShifts)
 	}
 	r.addSchedule(s)
 	return nil
 }
 
-// shifted reads a shift-based schedule without overrides and custom shifts.
-func (c *Client) shifted(ctx context.Context, id string, w inventory.Window) (inventory.Schedule, error) {
-	s, _, err := c.shiftedAt(ctx, id, w)
-	return s, err
-}
-
-// shiftedAt is shifted with the answer's header.
-func (c *Client) shiftedAt(ctx context.Context, id string, w inventory.Window) (inventory.Schedule, http.Header, error) {
+// shifted reads a shift-based schedule without overrides and custom shifts, and
+// the answer's header.
+func (c *Client) shifted(ctx context.Context, id string, w inventory.Window) (wireShifted, http.Header, error) {
 	query := boundsOf(w)
 	query["include[]"] = []string{"final_schedule"}
 	const pattern = "/v3/schedules/{}"
@@ -172,10 +170,41 @@ func (c *Client) shiftedAt(ctx context.Context, id string, w inventory.Window) (
 	if err == nil && s.lacks() != "" {
 		err = lacking(pattern, id, s.lacks())
 	}
-	if err != nil {
-		return inventory.Schedule{}, header, err
+	return s, header, err
+}
+
+// withParts is a shift-based schedule with its overrides and custom shifts. They are
+// asked for where the rendering shows that there are any: by naming them, or by being
+// another than rotations alone make, as where an override leaves a slot empty. What
+// shows neither way changes nobody's shifts.
+func (c *Client) withParts(ctx context.Context, wire wireShifted, header http.Header, w inventory.Window) (s inventory.Schedule, overrides, customShifts error) {
+	s = wire.inventory(w)
+	overridden, custom := wire.shows()
+	if !overridden && !custom {
+		differences, err := oncall.Compare(c.recognized(normalized(s), w), ahead(w, c.answeredAt(header)))
+		overridden = err != nil || len(differences) > 0
 	}
-	return s.inventory(w), header, nil
+	if overridden {
+		s.Overrides, overrides = c.shiftedOverrides(ctx, s.ID, w)
+		custom = custom || slices.ContainsFunc(s.Overrides, func(o inventory.Override) bool { return o.CustomShift != nil })
+	}
+	if !custom {
+		return s, overrides, nil
+	}
+	var whole bool
+	if s.CustomShifts, whole = wire.customShifts(w, s.Overrides); !whole || !overridden || overrides != nil {
+		s.CustomShifts, customShifts = c.customShifts(ctx, s.ID, w)
+	}
+	return s, overrides, customShifts
+}
+
+// answeredAt is when an answer was given, by PagerDuty's clock if it says.
+func (c *Client) answeredAt(header http.Header) time.Time {
+	now, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		now = c.o.Now()
+	}
+	return now.UTC().Truncate(time.Second)
 }
 
 // shiftedOverrides and customShifts are those that touch a window, whole; beside
@@ -268,15 +297,12 @@ func (c *Client) wholeLayered(ctx context.Context, wire wireLayered, w inventory
 }
 
 func (c *Client) wholeShifted(ctx context.Context, id string, w inventory.Window) (inventory.Schedule, error) {
-	s, err := c.shifted(ctx, id, w)
+	wire, header, err := c.shifted(ctx, id, w)
 	if err != nil {
-		return s, err
+		return inventory.Schedule{}, err
 	}
-	if s.Overrides, err = c.shiftedOverrides(ctx, id, w); err != nil {
-		return s, err
-	}
-	s.CustomShifts, err = c.customShifts(ctx, id, w)
-	return s, err
+	s, overrides, customShifts := c.withParts(ctx, wire, header, w)
+	return s, cmp.Or(overrides, customShifts)
 }
 
 // PreviewSchedule has PagerDuty render a layer-based schedule with the layers of

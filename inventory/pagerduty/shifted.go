@@ -1,6 +1,7 @@
 package pagerduty
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -137,6 +138,35 @@ func (w wireShifted) inventory(window inventory.Window) inventory.Schedule {
 		}
 	}
 	return s
+}
+
+// shows says whether the rendering names overrides and custom shifts.
+func (w wireShifted) shows() (overridden, custom bool) {
+	for _, a := range w.Final.Assignments {
+		overridden = overridden || a.Source.OverrideID != ""
+		custom = custom || a.Source.ShiftID != ""
+	}
+	return overridden, custom
+}
+
+// customShifts are the custom shifts as the rendering shows them, and whether it shows
+// them whole: each in one piece, not cut off by the window, and none overridden.
+func (w wireShifted) customShifts(window inventory.Window, overrides []inventory.Override) ([]inventory.CustomShift, bool) {
+	var shifts []inventory.CustomShift
+	seen := map[string]bool{}
+	for _, a := range w.Final.Assignments {
+		id := a.Source.ShiftID
+		switch {
+		case id == "":
+			continue
+		case seen[id], a.Source.OverrideID != "", a.Member.user() == nil, text(a.Member.DeletedAt) != "",
+			!a.Start.After(window.Since), !a.End.Before(window.Until):
+			return nil, false
+		}
+		seen[id] = true
+		shifts = append(shifts, inventory.CustomShift{ID: id, User: a.Member.user(), Start: a.Start, End: a.End})
+	}
+	return shifts, !slices.ContainsFunc(overrides, func(o inventory.Override) bool { return o.CustomShift != nil })
 }
 
 func (w wireEvent) inventory() inventory.Event {

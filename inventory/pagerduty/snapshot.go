@@ -85,11 +85,7 @@ func (r *reading) begin(ctx context.Context) error {
 }
 
 func (r *reading) setClock(header http.Header) {
-	now, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		now = r.c.o.Now()
-	}
-	now = now.UTC().Truncate(time.Second)
+	now := r.c.answeredAt(header)
 	midnight := now.Truncate(24 * time.Hour)
 	r.s.Now = now
 	r.s.Account.TakenAt = now

@@ -93,7 +93,7 @@ func TestS6_ListsThatCanNotBeReadAreMissing(t *testing.T) {
 		"/schedules/{id}/overrides":        "overrides of schedule Payments Primary",
 		"/escalation_policies":             "escalation policies",
 		"/oncalls":                         "on-calls",
-		"/v3/schedules/{id}/custom_shifts": "custom shifts of schedule Security Duty",
+		"/v3/schedules/{id}/custom_shifts": "custom shifts of schedule Support Desk",
 	} {
 		t.Run(path, func(t *testing.T) {
 			sim := simulate(t, company(t))
