@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -85,3 +86,12 @@ type Aged struct{ Users, Policies, Schedules, Teams []string }
 
 // Count is how many things there are.
 func (a Aged) Count() int { return len(a.Users) + len(a.Policies) + len(a.Schedules) + len(a.Teams) }
+
+type urgentKey struct{}
+
+// Urgent marks what is asked for in ctx as not to wait for other requests: looks before
+// writes, and what a handoff depends on. Writes go before others as it is.
+func Urgent(ctx context.Context) context.Context { return context.WithValue(ctx, urgentKey{}, true) }
+
+// IsUrgent says whether ctx was marked by Urgent.
+func IsUrgent(ctx context.Context) bool { return ctx.Value(urgentKey{}) != nil }

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerduty/pace"
 )
 
 // attemptTimeout bounds one attempt, from the moment it may be sent to the last
@@ -45,18 +48,23 @@ func exchangeOf(ctx context.Context) *exchange {
 	return &exchange{}
 }
 
+// ownLimit are the endpoints with a lower limit of their own beside the
+// general one. Source: OpenAPI, listOnCalls; PagerDuty's rate limits page.
+var ownLimit = map[string]bool{"GET /oncalls": true}
+
 // attempter sends one attempt: it waits for its turn, signs, counts, and reads
 // the answer to its end, so that a cut answer is an error of the attempt.
 type attempter struct {
-	c     *Client
-	turns chan struct{}
-	pace  *pacers
+	c *Client
+	// turns are of those that can wait, and urgent of those that do not wait for them.
+	turns, urgent chan struct{}
+	pace          *pace.Limits
 }
 
 func newAttempter(c *Client) *attempter {
 	return &attempter{
-		c: c, turns: make(chan struct{}, c.o.Concurrency),
-		pace: newPacers(c.o.Now, func(ctx context.Context, d time.Duration) error {
+		c: c, turns: make(chan struct{}, c.o.Concurrency), urgent: make(chan struct{}, c.o.Concurrency),
+		pace: pace.NewLimits(c.o.Share, ownLimit, c.o.Now, func(ctx context.Context, d time.Duration) error {
 			c.meter.waited(d)
 			return c.o.Wait(ctx, d)
 		}),
@@ -68,9 +76,14 @@ func (a *attempter) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req.Context())
 	x.attempts++
 	x.body = nil
+	urgent := req.Method != http.MethodGet || inventory.IsUrgent(req.Context())
+	turns := a.turns
+	if urgent {
+		turns = a.urgent
+	}
 	select {
-	case a.turns <- struct{}{}:
-		defer func() { <-a.turns }()
+	case turns <- struct{}{}:
+		defer func() { <-turns }()
 	case <-req.Context().Done():
 		return nil, req.Context().Err()
 	}
@@ -79,7 +92,7 @@ func (a *attempter) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &Error{Method: req.Method, Endpoint: req.URL.Path, Message: err.Error(), cause: err}
 	}
 	x.sentToken = func() string { return secret }
-	done, err := a.pace.acquire(req.Context(), x.endpoint)
+	done, err := a.pace.Acquire(req.Context(), x.endpoint, urgent)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +130,7 @@ func (a *attempter) send(x *exchange, req *http.Request, done func(*http.Respons
 	defer resp.Body.Close()
 	body, err := readAnswer(resp.Body)
 	done(resp)
-	if b, ok := budgetOf(resp); ok && !ownLimit[x.endpoint] {
+	if b, ok := pace.Said(resp); ok && !ownLimit[x.endpoint] {
 		a.c.meter.budgeted(b)
 	}
 	a.c.meter.answered(x.endpoint, max(req.ContentLength, 0), int64(len(body)))

@@ -55,7 +55,11 @@ type Options struct {
 	Wait func(ctx context.Context, d time.Duration) error
 	// Progress is called with how far reading is; never by two goroutines at once.
 	Progress func(Progress)
-	// Concurrency is how many requests may be under way at once; 8 where zero.
+	// Share is the part of PagerDuty's limit of requests that is used beside others, of
+	// whom the answers tell; half where it is not between 0 and 1.
+	Share float64
+	// Concurrency is how many requests may be under way at once, and as many writes and
+	// urgent ones besides; 8 where zero.
 	Concurrency int
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/dutyward/dutyward/inventory/pagerduty/pace"
 )
 
 // Cost is what a client has used so far.
@@ -89,11 +91,11 @@ func (m *meter) answered(endpoint string, out, in int64) {
 }
 
 // budgeted notes what an answer said of the budget.
-func (m *meter) budgeted(b budget) {
+func (m *meter) budgeted(b pace.Budget) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.total.Budget = b.limit
-	end, used := m.now().Add(b.reset), b.limit-b.remaining
+	m.total.Budget = b.Limit
+	end, used := m.now().Add(b.Reset), b.Limit-b.Remaining
 	if n := len(m.windows); n > 0 && end.Sub(m.windows[n-1].end).Abs() <= 5*time.Second {
 		m.windows[n-1].used = max(m.windows[n-1].used, used)
 		return

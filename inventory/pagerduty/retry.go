@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/dutyward/dutyward/inventory/pagerduty/pace"
 )
 
 // Bounds of repeating one request.
@@ -143,8 +145,8 @@ func neverSent(err error) bool {
 // Jitter, from 0 to 1, keeps concurrent requests apart.
 func backoff(v verdict, attempt int, resp *http.Response, jitter float64) time.Duration {
 	if v == throttled {
-		if b, ok := budgetOf(resp); ok {
-			return min(b.reset+resetMargin+time.Duration(jitter*float64(time.Second)), maxWait)
+		if b, ok := pace.Said(resp); ok {
+			return min(b.Pause()+time.Duration(jitter*float64(time.Second)), maxWait)
 		}
 		return scaled(5*time.Second, attempt, jitter)
 	}

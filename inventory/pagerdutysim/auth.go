@@ -3,6 +3,7 @@ package pagerdutysim
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -108,8 +109,10 @@ const defaultRateLimit = 960
 
 const rateWindow = time.Minute
 
-// meter counts requests in windows of a minute of wall time.
+// meter counts requests in windows of a minute of wall time, which begin with the first
+// request after the last one ended, or slide.
 type meter struct {
+	slides  bool
 	mu      sync.Mutex
 	windows map[string]*window
 }
@@ -117,20 +120,30 @@ type meter struct {
 type window struct {
 	ends time.Time
 	left int
+	// taken are the moments of what was answered in a window that slides.
+	taken []time.Time
 }
 
 // spend takes one request off a window and says how many are left and when the
-// window ends; left is negative when there was none.
+// window ends, or the first request leaves it; left is negative when there was none.
 func (m *meter) spend(key string, limit int, now time.Time) window {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	w := m.windows[key]
-	if w == nil || !now.Before(w.ends) {
+	if w == nil || !m.slides && !now.Before(w.ends) {
 		w = &window{ends: now.Add(rateWindow), left: limit}
 		m.windows[key] = w
 	}
-	w.left = max(w.left-1, -1)
-	return *w
+	if !m.slides {
+		w.left = max(w.left-1, -1)
+		return *w
+	}
+	w.taken = slices.DeleteFunc(w.taken, func(t time.Time) bool { return !t.After(now.Add(-rateWindow)) })
+	if w.left = limit - len(w.taken) - 1; w.left >= 0 {
+		w.taken = append(w.taken, now)
+	}
+	w.ends = w.taken[0].Add(rateWindow)
+	return window{ends: w.ends, left: w.left}
 }
 
 // meterRequest sets the rate limit headers, of the limit nearest to its end, and

@@ -127,3 +127,26 @@ func TestTheLimitIsPagerDutysByDefault(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestALimitMayCountTheSixtySecondsBeforeEachRequest(t *testing.T) {
+	wall := at("2030-01-01T00:00:00Z")
+	a := newAPI(t, func(o *pagerdutysim.Options) {
+		o.RateLimit, o.Wall, o.SlidingWindows = 2, func() time.Time { return wall }, true
+	})
+	for _, c := range []struct {
+		name  string
+		after time.Duration
+		want  []string
+	}{
+		{"first", 0, []string{"200 OK", "2", "1", "60"}},
+		{"second", 40 * time.Second, []string{"200 OK", "2", "0", "20"}},
+		{"too many", time.Second, []string{"429 Too Many Requests", "2", "0", "19"}},
+		{"the first is a minute ago", 19 * time.Second, []string{"200 OK", "2", "0", "40"}},
+		{"the second is not", time.Second, []string{"429 Too Many Requests", "2", "0", "39"}},
+	} {
+		wall = wall.Add(c.after)
+		if diff := cmp.Diff(c.want, limits(t, a, "/abilities", "A")); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+	}
+}

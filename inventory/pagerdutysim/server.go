@@ -41,6 +41,9 @@ type Options struct {
 	// RateLimit is the number of requests a minute for each token; 0 means
 	// PagerDuty's 960, a negative number none at all.
 	RateLimit int
+	// SlidingWindows counts them in the sixty seconds before each request, not in windows
+	// that begin with a request. PagerDuty does not say which it does.
+	SlidingWindows bool
 	// EndpointLimits are limits that single endpoints have besides, by the name
 	// Requests gives them, e.g. "GET /oncalls".
 	EndpointLimits map[string]int
@@ -103,7 +106,7 @@ func New(opts Options) (*Server, error) {
 		opts:     opts,
 		mux:      http.NewServeMux(),
 		hidden:   map[string]bool{},
-		meter:    meter{windows: map[string]*window{}},
+		meter:    meter{slides: opts.SlidingWindows, windows: map[string]*window{}},
 		acct:     acct,
 		requests: map[string]int{},
 	}

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -100,7 +101,7 @@ func Run(ctx context.Context, p *plan.Plan, a Account, r Recorder, o Options) (*
 		plan: p, graph: g, kinds: kinds, recorder: r, options: o, look: l, lanes: map[string]bool{},
 		report: &Report{Began: o.Now(), Outcomes: make([]Outcome, len(p.Changes))},
 	}
-	x.all(ctx)
+	x.all(inventory.Urgent(ctx))
 	x.report.Ended = o.Now()
 	x.report.count()
 	return x.report, x.broken

@@ -118,7 +118,7 @@ func (r *round) look(ctx context.Context, set reconcile.Policies, a inventory.Ag
 	case a.Count() > mostLooks:
 		return nil, fmt.Sprintf("%d things would have to be looked at again", a.Count())
 	}
-	moved, err := looks.Moved(ctx, r.read.snapshot, a)
+	moved, err := looks.Moved(inventory.Urgent(ctx), r.read.snapshot, a)
 	if err != nil {
 		return nil, err.Error()
 	}

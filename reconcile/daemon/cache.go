@@ -170,6 +170,9 @@ func (c *accountCache) Poll(ctx context.Context) (reading, error) {
 // a context that ended.
 func (c *accountCache) refresh(ctx context.Context, trigger string) (reading, error) {
 	r := reading{began: c.source.now()}
+	if trigger == WhyBoundary {
+		ctx = inventory.Urgent(ctx)
+	}
 	got, err := c.source.refresher.Refresh(ctx, c.lastFull.snapshot, c.options(trigger))
 	var outdated *inventory.OutdatedError
 	switch {

@@ -27,6 +27,9 @@ func (l *loader) check() {
 	if c.Account.ActingUser != "" && !strings.Contains(c.Account.ActingUser, "@") {
 		l.fault(l.where("account.acting_user"), "account.acting_user: expected the e-mail address of a PagerDuty user")
 	}
+	if n := c.Account.RequestShare; n < 5 || n > 100 {
+		l.fault(l.where("account.request_share"), "account.request_share: %d is not possible; expected a percentage from 5 to 100, such as 50", n)
+	}
 	for _, o := range c.Operators {
 		if !strings.Contains(o, "@") && !strings.HasPrefix(o, "#") {
 			l.fault(l.where("operators"), "operators: %q is not a person: expected an e-mail address, or '#' and a PagerDuty id", o)

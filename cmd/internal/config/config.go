@@ -46,6 +46,8 @@ type accountConfig struct {
 	Token      tokenConfig `yaml:"token"`
 	Auth       string      `yaml:"auth"`
 	ActingUser string      `yaml:"acting_user"`
+	// RequestShare is a percentage.
+	RequestShare int `yaml:"request_share"`
 }
 
 // tokenConfig says where the token is. Exactly one field is set.
@@ -124,7 +126,7 @@ type runConfig struct {
 // defaultConfig is the configuration where nothing else is said.
 func defaultConfig() *Config {
 	return &Config{
-		Account:    accountConfig{Name: "pagerduty", Region: "us", Auth: "token"},
+		Account:    accountConfig{Name: "pagerduty", Region: "us", Auth: "token", RequestShare: 50},
 		State:      defaultState,
 		History:    historyConfig{Keep: "400d"},
 		Manage:     manageConfig{Default: string(plan.Observe)},

@@ -28,6 +28,7 @@ func Keys() []configKey {
 		{"account.token.command", "", "A program and its arguments, as a list, that prints the token; no shell is involved. Use it for a password manager."},
 		{"account.auth", "token", "`token` for an account's or a user's API key, `oauth` for a scoped OAuth token."},
 		{"account.acting_user", "", "The e-mail address of the user in whose name an account's API key writes; PagerDuty wants one for changes of people. Set it before the first apply, unless the token belongs to a user. This person is never changed."},
+		{"account.request_share", "50", "How much of PagerDuty's request limit, in percent, is used while others use the same key too; they show in PagerDuty's answers. While nobody else does, all of it is used but an eighth. Lower it if others need more than half of the limit."},
 		{"policies", "[policies]", "The directories of Rego policies and their data, or OPA bundles (`.tar.gz`), relative to this file. Several are united."},
 		{"state", "dutyward.db", "The file of what earlier rounds recorded, relative to this file. Move it to a disk that lasts: limits, holds and the names' identities depend on it."},
 		{"history.keep", "400d", "How long rounds that changed something are kept for `dutyward history` and `revert` (`90d`, `400d`; a week or more). Lower it if the state's disk is small; what limits, holds and raises need stays however old it is."},

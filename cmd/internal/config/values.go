@@ -107,6 +107,7 @@ func (c *Config) PagerDuty() pagerduty.Options {
 		From:    c.Account.ActingUser,
 		Back:    c.Window.BackDays,
 		Ahead:   c.Window.AheadDays,
+		Share:   float64(c.Account.RequestShare) / 100,
 	}
 }
 
