@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	pd "github.com/PagerDuty/go-pagerduty"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -66,7 +68,9 @@ func (c *Client) Audit(ctx context.Context, from inventory.AuditCursor) (invento
 			continue
 		}
 		kind := plainType(r.RootResource.Type)
-		if r.Action != "update" {
+		// Who is new, or gone, is read again like others; of a schedule that is gone only
+		// a full refresh tells what that means.
+		if r.Action == "delete" && strings.HasPrefix(kind, "schedule") {
 			a.Beyond = fmt.Sprintf("%s %s: %s", strings.ReplaceAll(kind, "_", " "), r.RootResource.ID, r.Action)
 			continue
 		}
@@ -127,4 +131,100 @@ func (c *Client) tokenEnd(ctx context.Context) string {
 		return ""
 	}
 	return token[len(token)-4:]
+}
+
+// Reread reads again what the audit trail says was changed, on top of a complete
+// snapshot, and says which of it is not as it was, by id: it takes a few requests for each
+// person, team, schedule or policy. An inventory.OutdatedError says that the account has to be
+// read in full.
+func (c *Client) Reread(ctx context.Context, base *inventory.Snapshot, a inventory.Audited) (*inventory.Snapshot, []string, error) {
+	if a.Beyond != "" {
+		return nil, nil, outdated("%s", a.Beyond)
+	}
+	r := &rereading{c: c, base: base}
+	answers := make([]func(context.Context, *patch) error, a.Count())
+	group, reading := errgroup.WithContext(ctx)
+	group.SetLimit(c.o.Concurrency)
+	n := 0
+	for _, kind := range []struct {
+		ids  []string
+		read func(context.Context, string) (func(context.Context, *patch) error, error)
+	}{{a.Teams, r.team}, {a.Users, r.user}, {a.Policies, r.policy}, {a.Schedules, r.schedule}} {
+		for _, id := range kind.ids {
+			at := n
+			n++
+			group.Go(func() (err error) {
+				answers[at], err = kind.read(reading, id)
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	p := newPatch(c, base)
+	for _, place := range answers {
+		if err := place(ctx, p); err != nil {
+			return nil, nil, err
+		}
+	}
+	return p.finish(ctx)
+}
+
+// rereading is one call of Reread in the making. Its readers ask, and return what puts the
+// answer in its place.
+type rereading struct {
+	c    *Client
+	base *inventory.Snapshot
+}
+
+func (r *rereading) user(ctx context.Context, id string) (func(context.Context, *patch) error, error) {
+	w, err := r.c.user(ctx, id)
+	switch {
+	case status(err) == http.StatusNotFound:
+		return func(_ context.Context, p *patch) error { return p.dropUser(id) }, nil
+	case err != nil:
+		return nil, vanished("user", id, err)
+	}
+	return func(ctx context.Context, p *patch) error { return p.user(ctx, w) }, nil
+}
+
+// seatOf is the id of the license that a person has.
+func (c *Client) seatOf(ctx context.Context, id string) (string, error) {
+	var license pd.APIObject
+	_, err := c.getKey(ctx, "/users/{}/license", []string{id}, nil, "license", &license)
+	return license.ID, err
+}
+
+func (r *rereading) team(ctx context.Context, id string) (func(context.Context, *patch) error, error) {
+	w, _, err := getOne[wireTeam](ctx, r.c, "/teams/{}", id, nil, "team")
+	switch {
+	case status(err) == http.StatusNotFound:
+		return func(_ context.Context, p *patch) error { return p.dropTeam(id) }, nil
+	case err != nil:
+		return nil, vanished("team", id, err)
+	}
+	return func(_ context.Context, p *patch) error {
+		p.again[id] = true
+		return p.team(w)
+	}, nil
+}
+
+func (r *rereading) schedule(ctx context.Context, id string) (func(context.Context, *patch) error, error) {
+	is, err := r.c.Schedule(ctx, id, r.base.Account.Window)
+	if err != nil {
+		return nil, vanished("schedule", id, err)
+	}
+	return func(_ context.Context, p *patch) error { return p.schedule(is) }, nil
+}
+
+func (r *rereading) policy(ctx context.Context, id string) (func(context.Context, *patch) error, error) {
+	w, _, err := getOne[wirePolicy](ctx, r.c, "/escalation_policies/{}", id, nil, "escalation_policy")
+	switch {
+	case status(err) == http.StatusNotFound:
+		return func(_ context.Context, p *patch) error { p.dropPolicy(id); return nil }, nil
+	case err != nil:
+		return nil, vanished("escalation policy", id, err)
+	}
+	return func(_ context.Context, p *patch) error { return p.policy(w) }, nil
 }

@@ -182,15 +182,55 @@ func TestWhatPagerDutyDoesNotShowYetIsReadOnceMore(t *testing.T) {
 	}
 }
 
+// Who is new, and who and what is gone, takes a few requests and not the account.
+func TestWhatIsCreatedAndDeletedIsReadByItself(t *testing.T) {
+	a := readThenAgain(t, company(t))
+	a.now, a.from = a.now.Add(time.Minute), "dan.weber@acme.test"
+	a.sendAs(colleagues, "POST", "/users", `{"user":{"type":"user","name":"Nia New","email":"nia@acme.test"}}`)
+	a.sendAs(colleagues, "POST", "/teams", `{"team":{"type":"team","name":"New Team"}}`)
+	cursor := first(a.base)
+	for _, what := range []string{"created", "deleted"} {
+		found, got, changed, err := a.audit(cursor)
+		if err != nil || len(changed) == 0 {
+			t.Fatalf("%s: %v: %v", what, changed, err)
+		}
+		n := 0
+		for _, sent := range a.took() {
+			n += sent
+		}
+		if n > 8 {
+			t.Errorf("%s: %d requests: %v", what, n, a.took())
+		}
+		want, err := a.c.Snapshot(t.Context(), pagerduty.SnapshotOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want.Users, got.Users) + cmp.Diff(want.Teams, got.Teams) + cmp.Diff(want.Licenses, got.Licenses); d != "" {
+			t.Errorf("%s: read again differs from all (-all +again):\n%s", what, d)
+		}
+		for _, id := range changed {
+			if what == "deleted" {
+				break
+			}
+			if got.Users[id].ID != "" {
+				a.sendAs(colleagues, "DELETE", "/users/"+id, "")
+			} else {
+				a.sendAs(colleagues, "DELETE", "/teams/"+id, "")
+			}
+		}
+		a.base, a.now, cursor = got, a.now.Add(5*time.Minute), found.Next
+	}
+}
+
 func TestWhatOnlyAFullRefreshTellsIsSaidSo(t *testing.T) {
 	a := readThenAgain(t, company(t))
-	a.now = a.now.Add(time.Minute)
-	a.from = "dan.weber@acme.test"
-	a.sendAs(colleagues, "POST", "/users", `{"user":{"type":"user","name":"Nia New","email":"nia@acme.test"}}`)
+	a.now, a.from = a.now.Add(time.Minute), "dan.weber@acme.test"
+	id := slices.Sorted(maps.Keys(a.base.Teams))[0]
+	a.sendAs(colleagues, "PUT", "/teams/"+id, `{"team":{"type":"team","name":"Another Name"}}`)
 	_, _, _, err := a.audit(first(a.base))
 	var outdated *inventory.OutdatedError
 	if !errors.As(err, &outdated) {
-		t.Errorf("%v, want that somebody is new", err)
+		t.Errorf("%v, want that a team is called otherwise", err)
 	}
 }
 

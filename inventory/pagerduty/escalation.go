@@ -69,6 +69,7 @@ func (r *reading) readEscalationPolicies(ctx context.Context) {
 	if err != nil {
 		r.miss(ctx, what, err)
 	}
+	r.policies = got.items
 	for _, w := range got.items {
 		p, err := w.inventory()
 		if err != nil {

@@ -65,6 +65,12 @@ func (r *reading) usersBeyond(ctx context.Context, l list[wireUser], got content
 
 func (r *reading) readTeams(ctx context.Context) {
 	defer close(r.members)
+	r.listTeams(ctx)
+	r.readMembers(ctx)
+}
+
+// listTeams reads the teams without their members.
+func (r *reading) listTeams(ctx context.Context) {
 	l := list[wireTeam]{
 		pattern: "/teams", key: "teams",
 		id: func(t wireTeam) string { return t.ID }, progress: r.progress("teams"),
@@ -80,12 +86,12 @@ func (r *reading) readTeams(ctx context.Context) {
 	if err != nil {
 		r.miss(ctx, "teams", err)
 	}
+	r.teams = map[string]wireTeam{}
 	for _, w := range got.items {
 		if text(w.DeletedAt) == "" {
-			r.s.Teams[w.ID] = w.inventory()
+			r.s.Teams[w.ID], r.teams[w.ID] = w.inventory(), w
 		}
 	}
-	r.readMembers(ctx)
 }
 
 // readMembers reads the members of each team: team roles stand nowhere else.

@@ -109,15 +109,33 @@ func (c *Client) layeredOverrides(ctx context.Context, id string, w inventory.Wi
 	return overrides, err
 }
 
-func (r *reading) readShiftBased(ctx context.Context) {
-	type reference struct {
-		ID      string `json:"id"`
-		Summary string `json:"summary"`
+// listedSchedule is a schedule as the list of shift-based ones has it.
+type listedSchedule struct {
+	ID      string `json:"id"`
+	Summary string `json:"summary"`
+}
+
+var shiftBasedList = list[listedSchedule]{
+	pattern: "/v3/schedules", key: "schedules", limit: 1000, uncounted: true,
+	id: func(s listedSchedule) string { return s.ID },
+}
+
+// shiftBasedIDs are the ids of the shift-based schedules, none where the account's plan
+// has no such.
+func (c *Client) shiftBasedIDs(ctx context.Context) ([]string, error) {
+	got, err := readList(ctx, c, shiftBasedList)
+	if planLacks(err) {
+		return nil, nil
 	}
-	got, err := readList(ctx, r.c, list[reference]{
-		pattern: "/v3/schedules", key: "schedules", limit: 1000, uncounted: true,
-		id: func(s reference) string { return s.ID },
-	})
+	listed := make([]string, 0, len(got.items))
+	for _, s := range got.items {
+		listed = append(listed, s.ID)
+	}
+	return listed, err
+}
+
+func (r *reading) readShiftBased(ctx context.Context) {
+	got, err := readList(ctx, r.c, shiftBasedList)
 	if err != nil && !planLacks(err) {
 		r.miss(ctx, shiftBased, err)
 	}

@@ -50,10 +50,12 @@ type reading struct {
 	failures []error // of mandatory parts, as Missing
 	hopeless int     // requests whose retries were used up
 
-	users   []wireUser        // as read, with those marked as deleted
-	deleted map[string]bool   // ids of users marked as deleted
-	members chan struct{}     // closed when team members were read
-	seats   map[string]string // user id to license id
+	users    []wireUser // as read, with those marked as deleted
+	teams    map[string]wireTeam
+	policies []wirePolicy
+	deleted  map[string]bool   // ids of users marked as deleted
+	members  chan struct{}     // closed when team members were read
+	seats    map[string]string // user id to license id
 }
 
 func newReading(c *Client, o SnapshotOptions, giveUp context.CancelCauseFunc) *reading {
@@ -71,15 +73,13 @@ func newReading(c *Client, o SnapshotOptions, giveUp context.CancelCauseFunc) *r
 // begin makes the first request, for the abilities: its Date is the snapshot's
 // time, and a token that is not accepted shows here.
 func (r *reading) begin(ctx context.Context) error {
-	var abilities []string
-	header, err := r.c.getKey(ctx, "/abilities", nil, nil, "abilities", &abilities)
+	header, err := r.abilities(ctx)
 	if err != nil && (header == nil || status(err) == http.StatusUnauthorized) {
 		return err
 	}
 	if err != nil {
 		r.unavailable("abilities")
 	}
-	r.s.Account.Abilities = abilities
 	r.setClock(header)
 	return nil
 }
