@@ -114,6 +114,22 @@ var remedies = map[string]struct {
 		file: "access/a.rego", code: "policy/reaches-most", recommended: "7 of 7 people nothing", old: "if some u in input.users", new: "if { some u in input.users; u.email == \"u0@acme.com\" }", gives: 0,
 		rego: `limit contains {"principal": $"user:{u.email}", "resource": "team:*", "at_most": "none", "reason": "r"} if some u in input.users`,
 	},
+	"a key of an account of a test": {
+		file: "access/a.rego", code: "test/fixture-key", recommended: `did you mean users?`, old: `"user"`, new: `"users"`, gives: 1,
+		rego: "import data.dutyward.fixture\n\naccount := fixture.account({\"user\": [\"u0@acme.com\"]})\n\ngrant contains {\"principal\": \"user:u0@acme.com\", \"resource\": \"team:Payments\", \"role\": \"manager\"} if account",
+	},
+	"a role in an account of a test": {
+		file: "access/a.rego", code: "test/fixture-role", recommended: `did you mean admin?`, old: `administrator`, new: `admin`, gives: 1,
+		rego: "import data.dutyward.fixture\n\naccount := fixture.account({\"users\": {\"u0@acme.com\": {\"base_role\": \"administrator\"}}})\n\ngrant contains {\"principal\": \"user:u0@acme.com\", \"resource\": \"team:Payments\", \"role\": \"manager\"} if account",
+	},
+	"a person whom an account of a test does not list": {
+		file: "access/a.rego", code: "test/fixture-person", recommended: `the same address in users`, old: `["u0@acme.com"]`, new: `["u0@acme.com", "u1@acme.com"]`, gives: 1,
+		rego: "import data.dutyward.fixture\n\naccount := fixture.account({\"users\": [\"u0@acme.com\"], \"schedules\": {\"P\": [\"u1@acme.com\"]}})\n\ngrant contains {\"principal\": \"user:u0@acme.com\", \"resource\": \"team:Payments\", \"role\": \"manager\"} if account",
+	},
+	"METADATA in other letters": {
+		file: "access/a.rego", code: "policy/metadata", recommended: "did you mean # METADATA?", old: "# Metadata", new: "# METADATA", gives: 1,
+		rego: "# Metadata\n# title: Ours\n" + `grant contains {"principal": "user:u0@acme.com", "resource": "team:Payments", "role": "manager"}`,
+	},
 	"some for every": {
 		file: "access/a.rego", code: "policy/some-for-every", recommended: "did you mean not u.email in data.people?", gives: 5,
 		old: "\tsome b in data.people\n\tb != u.email", new: "\tnot u.email in data.people",

@@ -2,6 +2,7 @@ package forms
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,9 +25,9 @@ var Metadata = source.Analyzer{
 		{
 			Code:  codeMetadata,
 			Title: "A line of METADATA is not read",
-			Means: "A key is none that METADATA has, or a line is indented so that it no longer belongs to the block.",
+			Means: "A key is none that METADATA has, a line is indented so that it no longer belongs to the block, the word METADATA is missing or spelled otherwise, or a rule has two blocks.",
 			Why:   "OPA passes over it, and plans and explanations show no title or no owner.",
-			Do:    "Write title and description as they are, and owner within custom. All lines begin in the same column.",
+			Do:    "Write METADATA in capitals and alone in its line, title and description as they are, and owner within custom. All lines begin in the same column.",
 			Example: `# METADATA
 # title: On call manages
 # owner: dan@acme.com             # custom: {owner: dan@acme.com}`,
@@ -51,22 +52,89 @@ func checkMetadata(p *source.Pass) {
 			continue
 		}
 		for i, c := range m.Comments {
-			if strings.TrimSpace(string(c.Text)) == "METADATA" {
+			if strings.TrimSpace(string(c.Text)) == mark {
 				checkBlock(p, m.Comments[i:])
+			} else if begins(m.Comments, i) {
+				checkMark(p, m, m.Comments[i:])
 			}
+		}
+		checkTwice(p, m)
+	}
+}
+
+// mark is the comment that begins a block.
+const mark = "METADATA"
+
+// begins says that a comment is the first of several, one below the other.
+func begins(comments []*ast.Comment, i int) bool {
+	return i == 0 || comments[i-1].Location.Row != comments[i].Location.Row-1
+}
+
+var metadataLine = regexp.MustCompile(`^ ?(title|custom): ?\S`)
+
+// checkMark warns of comments that are a block but for its mark.
+func checkMark(p *source.Pass, m *ast.Module, comments []*ast.Comment) {
+	first := comments[0]
+	word := strings.TrimSpace(string(first.Text))
+	_, ok := policies.Nearest(strings.TrimSuffix(word, ":"), []string{mark})
+	x := policies.Problem{Code: codeMetadata, Warning: true, Suggestion: "# " + mark}
+	switch {
+	case ok && !strings.Contains(word, " ") && len(comments) > 1 && isMetadataKey(comments[1], first):
+		x.Found, x.Expected = fmt.Sprintf("%q, which begins no METADATA", "# "+word), "the word as OPA reads it"
+	case metadataLine.Match(first.Text) && describes(m, comments):
+		x.Found, x.Expected, x.Suggestion = fmt.Sprintf("%q without METADATA above it, which nothing reads", "#"+string(first.Text)), `"# METADATA" in the line above`, ""
+	default:
+		return
+	}
+	p.Besides(first.Location, x)
+}
+
+// isMetadataKey says that a comment is in the line below another, and has a key of METADATA.
+func isMetadataKey(c, above *ast.Comment) bool {
+	key, _, ok := strings.Cut(strings.TrimSpace(string(c.Text)), ":")
+	return ok && c.Location.Row == above.Location.Row+1 && slices.Contains(metadataKeys, key)
+}
+
+// describes says that a rule or the package stands right below comments.
+func describes(m *ast.Module, comments []*ast.Comment) bool {
+	row := comments[0].Location.Row
+	for _, c := range comments[1:] {
+		if c.Location.Row != row+1 {
+			break
+		}
+		row++
+	}
+	return m.Package.Location.Row == row+1 || slices.ContainsFunc(m.Rules, func(r *ast.Rule) bool { return r.Location.Row == row+1 })
+}
+
+// checkTwice warns of two blocks for one rule, of which OPA takes one.
+func checkTwice(p *source.Pass, m *ast.Module) {
+	for _, r := range m.Rules {
+		byScope := map[string]*ast.Annotations{}
+		for _, a := range r.Annotations {
+			if before := byScope[a.Scope]; before != nil {
+				first, second := before.Location, a.Location
+				if first.Row > second.Row {
+					first, second = second, first
+				}
+				p.Besides(first, policies.Problem{Code: codeMetadata, Warning: true, See: fmt.Sprintf("%s:%d", second.File, second.Row),
+					Found:    fmt.Sprintf("two blocks of METADATA for one rule, here and at line %d, of which one is read", second.Row),
+					Expected: "one block with all keys; or scope: document in the one that is for all rules of this name"})
+			}
+			byScope[a.Scope] = a
 		}
 	}
 }
 
 // checkBlock checks a block of METADATA, whose first comment is its mark.
 func checkBlock(p *source.Pass, comments []*ast.Comment) {
-	mark := comments[0].Location
+	begin := comments[0].Location
 	text, n := "", 1
-	for ; n < len(comments) && comments[n].Location.Row == mark.Row+n; n++ {
-		if strings.TrimSpace(string(comments[n].Text)) == "METADATA" {
+	for ; n < len(comments) && comments[n].Location.Row == begin.Row+n; n++ {
+		if strings.TrimSpace(string(comments[n].Text)) == mark {
 			break
 		}
-		if comments[n].Location.Col != mark.Col {
+		if comments[n].Location.Col != begin.Col {
 			p.Besides(comments[n].Location, policies.Problem{Code: codeMetadata, Warning: true,
 				Found:    "a line of METADATA in another column, which ends the block above it",
 				Expected: "it to begin where \"# METADATA\" does"})
