@@ -3,13 +3,19 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/exit"
+	"github.com/dutyward/dutyward/cmd/internal/lsp"
+	"github.com/dutyward/dutyward/cmd/internal/lsp/checker"
 	"github.com/dutyward/dutyward/cmd/internal/session"
+	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -124,4 +130,56 @@ func (a *app) nameInRepository(file string) string {
 		return file
 	}
 	return filepath.ToSlash(inside)
+}
+
+func newLSP(a *app) *cobra.Command {
+	var snapshot string
+	var roots []string
+	var checks bool
+	cmd := &cobra.Command{
+		Use:   "lsp",
+		Short: "Check policies in an editor while they are written",
+		Long: "Speak the Language Server Protocol on standard input and output, as editors start it: what `check` finds as you\n" +
+			"type, completion of fields, roles and names, what a name or rule comes to now, and the way to a row of data.\n\n" +
+			"Names and what rules give come from the snapshot; the account itself is never read. Take one now and then\n" +
+			"with `dutyward snapshot --out FILE`: the file is read again when it is another.",
+		Example: "  dutyward lsp --snapshot account.json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			in, out := rawStreams(a)
+			if checks {
+				c := &checker.Checker{Process: a.Process, Roots: roots, Snapshot: snapshot}
+				return c.Serve(cmd.Context(), in, out, func() { os.Exit(exit.OK) })
+			}
+			s := &lsp.Server{Version: version(), Checker: func(dir string) *exec.Cmd { return a.checking(dir, roots, snapshot) }}
+			return s.Serve(cmd.Context(), io.NopCloser(in), out, a.Stderr)
+		},
+	}
+	cmd.Flags().StringVar(&snapshot, "snapshot", "", "the saved snapshot in this `file`; without it names are not known, and only rules that follow from data are evaluated")
+	cmd.Flags().StringArrayVar(&roots, "policies", nil, "the policies in this `directory` instead of the configured ones; may be repeated")
+	cmd.Flags().BoolVar(&checks, "checks", false, "")
+	_ = cmd.Flags().MarkHidden("checks") // it is there
+	return cmd
+}
+
+// rawStreams are standard input and output without what takes secrets out, which would
+// change the length of what is framed: the process that checks takes them out.
+func rawStreams(a *app) (io.Reader, io.Writer) {
+	if f, ok := terminal.FileOf(a.Stdout); ok {
+		return a.Stdin, f
+	}
+	return a.Stdin, a.Stdout
+}
+
+// checking is the command of the process that checks for a language server.
+func (a *app) checking(dir string, roots []string, snapshot string) *exec.Cmd {
+	path, err := os.Executable()
+	args := []string{"dutyward", "lsp", "--checks", "--snapshot", snapshot}
+	if a.ConfigFile != "" {
+		args = append(args, "--config", a.ConfigFile)
+	}
+	for _, root := range roots {
+		args = append(args, "--policies", root)
+	}
+	return &exec.Cmd{Path: path, Args: args, Dir: dir, Err: err}
 }

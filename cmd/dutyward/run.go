@@ -87,7 +87,7 @@ func newRoot(a *app) *cobra.Command {
 	root.PersistentFlags().StringVar(&a.ConfigFile, "config", "", "the configuration `file` (default ./dutyward.yaml, if it is there)")
 	root.PersistentFlags().BoolVar(&a.NoColour, "no-color", false, "print without color, as it is without a terminal or with NO_COLOR set")
 	root.AddCommand(
-		newSnapshot(a), newCheck(a), newTest(a), newPlan(a), newForecast(a), newApply(a),
+		newSnapshot(a), newCheck(a), newLSP(a), newTest(a), newPlan(a), newForecast(a), newApply(a),
 		newGroups(a), newExplain(a), newWho(a), newWhat(a), newOnCall(a), newConfirm(a),
 		newHolds(a), newRelease(a), newHistory(a), newRevert(a),
 		newRun(a), newPause(a), newResume(a),

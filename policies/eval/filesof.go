@@ -21,7 +21,7 @@ type Files struct {
 
 // ReadFiles reads the files that Load would load.
 func ReadFiles(o Options) (*Files, error) {
-	read := source.ReadRoots(o.Roots, o.As, o.Secrets)
+	read := source.ReadRoots(o.Roots, o.As, o.Secrets, o.Unsaved)
 	schemas, problems := source.ReadSchemas(o.Schemas, o.Secrets)
 	if problems = append(read.Problems, problems...); len(problems.Errors()) > 0 {
 		return nil, problems

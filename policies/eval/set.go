@@ -50,6 +50,8 @@ type Options struct {
 	// Ignore are the warnings that the configuration ignores, besides those that
 	// comments do.
 	Ignore policies.Ignores
+	// Unsaved are files as an editor has them, which are read instead of those on disk.
+	Unsaved source.Unsaved
 	// Secrets are what no policy and no data may hold; nil for none.
 	Secrets *secret.Keeper
 }
@@ -111,7 +113,7 @@ type Loader struct {
 // Load is the function Load.
 func (l *Loader) Load(ctx context.Context, o Options) (*Set, error) {
 	defer guard.From(ctx).Enter(ctx, "load the policies", o.withDefaults().TimeLimit).Leave()
-	read, roots := source.ReadRoots(o.Roots, o.As, o.Secrets), o.Roots
+	read, roots := source.ReadRoots(o.Roots, o.As, o.Secrets, o.Unsaved), o.Roots
 	o.Roots = source.CalledRoots(o.Roots, o.As)
 	schemas, schemaProblems := source.ReadSchemas(o.Schemas, o.Secrets)
 	set, err := l.load(ctx, o, read.Files, read.Left, schemas, append(read.Problems, schemaProblems...))

@@ -105,6 +105,8 @@ type walker struct {
 	dir *regular.Dir
 	// secrets are those of this process, which no file may hold.
 	secrets *secret.Keeper
+	// unsaved are the contents of files that take the place of those on disk.
+	unsaved Unsaved
 	Files   []*File
 	// size is that of all files.
 	size int64
@@ -121,8 +123,8 @@ type walker struct {
 
 // ReadRoots reads the policy and data files of the roots, sorted by root in
 // the given order, then by path.
-func ReadRoots(roots []string, as map[string]string, secrets *secret.Keeper) *walker {
-	w := &walker{seen: map[string]string{}, secrets: secrets}
+func ReadRoots(roots []string, as map[string]string, secrets *secret.Keeper, unsaved Unsaved) *walker {
+	w := &walker{seen: map[string]string{}, secrets: secrets, unsaved: unsaved}
 	for _, root := range roots {
 		w.root, w.called = root, CalledRoots([]string{root}, as)[0]
 		info, err := os.Stat(root)
@@ -148,7 +150,9 @@ func (w *walker) tree() {
 		return
 	}
 	defer w.dir.Close()
+	first := len(w.Files)
 	w.directory("")
+	w.notOnDisk(first)
 }
 
 // CalledRoots are the names of roots in messages and origins.
@@ -219,7 +223,7 @@ func isDirectory(name string) bool {
 
 // read reads a file of the root that is policy or data.
 func (w *walker) read(f *File) {
-	real, err := filepath.EvalSymlinks(filepath.Join(w.root, filepath.FromSlash(f.Path)))
+	real, err := w.realPath(f.Path)
 	if err != nil {
 		w.fail(codeUnreadable, f.Name, err)
 		return
@@ -229,6 +233,10 @@ func (w *walker) read(f *File) {
 		return
 	}
 	w.seen[real] = f.Name
+	if text, ok := w.unsaved[real]; ok {
+		w.takeUnsaved(f, text)
+		return
+	}
 	if f.Content, err = w.dir.ReadFile(f.Path, f.most()); err != nil {
 		w.fail(codeUnreadable, f.Name, fmt.Errorf("can't be read: %w", err))
 		return
