@@ -9,6 +9,9 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 )
 
+// Counted is how far ahead the turns are counted that an edit moves: eight weeks.
+const Counted = 8 * 7 * day
+
 // lookAhead is how far from a change turns before and after are compared: half a
 // year, or two cycles of a layer of long turns.
 func (r *reviser) lookAhead(part string) time.Duration {
@@ -51,10 +54,86 @@ func (r *reviser) displaced(c PartChange, v Revision) ([]Displaced, error) {
 		if slices.Contains(v.Join, user) || slices.Contains(v.Leave, user) {
 			continue
 		}
-		list = append(list, Displaced{User: user, Part: c.Part, Since: since, Why: whyDisplaced(c)})
+		list = append(list, Displaced{User: user, Part: c.Part, Since: since, Turns: turnsMoved(before[user], after[user], r.now), Why: whyDisplaced(c)})
 	}
 	slices.SortFunc(list, func(x, y Displaced) int { return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.User, y.User)) })
 	return list, nil
+}
+
+// displacedOnCall holds who is said to be displaced against when people are on call on the
+// whole schedule: turns may move on paper in hours that are closed, or under another layer,
+// and a layer that is filled takes over from those beneath it. Who joins or leaves on
+// another part is displaced as that part alone says.
+func (r *reviser) displacedOnCall(out *Revised) error {
+	w := span{r.now, r.now}
+	for _, c := range r.changes {
+		w.end = later(w.end, later(r.now, c.Effective).Add(r.lookAhead(c.Part)))
+	}
+	if len(r.changes) == 0 {
+		return nil
+	}
+	before, after := r.before, r.after
+	before.Overrides, before.CustomShifts, after.Overrides, after.CustomShifts = nil, nil, nil, nil
+	was, err := turnsFrom(before, w.start, w.end.Sub(w.start))
+	if err != nil {
+		return err
+	}
+	is, err := turnsFrom(after, w.start, w.end.Sub(w.start))
+	if err != nil {
+		return err
+	}
+	people := peopleOf(was, is)
+	for _, d := range out.Displaced {
+		people = append(people, d.User)
+	}
+	slices.Sort(people)
+	for _, user := range slices.Compact(people) {
+		if r.comesOrGoes(user) {
+			continue
+		}
+		since, differ := firstDifference(was[user], is[user])
+		if !differ {
+			out.Displaced = slices.DeleteFunc(out.Displaced, func(d Displaced) bool { return d.User == user })
+			continue
+		}
+		turns, named := turnsMoved(was[user], is[user], r.now), false
+		for i, d := range out.Displaced {
+			if d.User == user {
+				out.Displaced[i].Since, out.Displaced[i].Turns, named = later(d.Since, since), turns, true
+			}
+		}
+		if !named {
+			out.Displaced = append(out.Displaced, Displaced{User: user, Part: r.changes[0].Part, Since: since, Turns: turns, Why: "another layer takes over from theirs at other times"})
+		}
+	}
+	return nil
+}
+
+// comesOrGoes says whether somebody joins or leaves anywhere on the schedule.
+func (r *reviser) comesOrGoes(user string) bool {
+	return slices.ContainsFunc(r.revisions, func(v Revision) bool {
+		return slices.Contains(v.Join, user) || slices.Contains(v.Leave, user)
+	})
+}
+
+// turnsMoved counts the turns of somebody that are not as they were, within Counted.
+func turnsMoved(was, is []span, now time.Time) int {
+	until := now.Add(Counted)
+	only := func(in, not []span) int {
+		there := map[[2]int64]bool{}
+		key := func(s span) [2]int64 { return [2]int64{s.start.Unix(), earlier(s.end, until).Unix()} }
+		for _, s := range not {
+			there[key(s)] = true
+		}
+		n := 0
+		for _, s := range in {
+			if s.start.Before(until) && !there[key(s)] {
+				n++
+			}
+		}
+		return n
+	}
+	return max(only(was, is), only(is, was))
 }
 
 func whyDisplaced(c PartChange) string {

@@ -68,6 +68,9 @@ type Displaced struct {
 	// Since is the first moment at which they are on call and would not have
 	// been, or the other way round.
 	Since time.Time `json:"since"`
+	// Turns are how many of their turns on the schedule within Counted from now are not
+	// as they were: they begin or end at another time, fall away or are new.
+	Turns int `json:"turns"`
 	// Why says what moves them: a cycle that gets longer or shorter, which no
 	// arrangement avoids.
 	Why string `json:"why"`
@@ -186,7 +189,7 @@ func (r *reviser) revised() (Revised, error) {
 		}
 		out.Displaced = append(out.Displaced, moved...)
 	}
-	return out, nil
+	return out, r.displacedOnCall(&out)
 }
 
 // cloneDefinition is s with layers and rotations of its own.

@@ -15,7 +15,7 @@ import (
 )
 
 // told is how far ahead an edit shows turns.
-const told = 8 * 7 * day
+const told = oncall.Counted
 
 // edits makes the edits of the proposed changes. What can't be made is blocked,
 // and what would move somebody's next turn is held; the rest is tried again

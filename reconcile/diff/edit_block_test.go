@@ -7,6 +7,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/reconcile/diff"
 	. "github.com/dutyward/dutyward/reconcile/internal/testaccount"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -24,6 +25,13 @@ func twoRotations() *inventory.Snapshot {
 	s.Schedules["FOL"] = v
 	Rerender(s, "FOL")
 	return s
+}
+
+// unbounded lets an edit move any number of others' later turns: each day has a turn in
+// the event Night.
+func unbounded(in diff.Input) diff.Input {
+	in.Settings.Edits.DisplacedTurns = Ptr(1000)
+	return in
 }
 
 // on grants turns on one layer or event of a schedule.
@@ -59,14 +67,14 @@ func TestS16_WhatCantBeEditedBlocksOnlyWhatIsToBlame(t *testing.T) {
 			on(st, "Follow", "Week", id)
 			want = append(want, id+" WEEK: on schedule Follow event \"Week\" would have 27 members, and at most 20 are allowed")
 		}
-		p := MustMake(t, Input(s, st)).Plan
+		p := MustMake(t, unbounded(Input(s, st))).Plan
 		sameLines(t, "blocked are", blockedOn(p), want)
 		wantTurnsBut(t, p, "raise schedule:Follow zoe none>rotation policy", "lower schedule:Follow cy rotation>none policy")
 	})
 	t.Run("nobody left", func(t *testing.T) {
 		st := on(&policies.Statements{}, "Follow", "Night", "di", "ed", "bob")
 		st.Empties = []policies.Empty{{Resource: Ref("schedule:Follow"), Layer: "Week", Reason: "over", Origins: Origin(60)}}
-		p := MustMake(t, Input(twoRotations(), Override(st, "cy", "Follow", 200, 210, "bob"))).Plan
+		p := MustMake(t, unbounded(Input(twoRotations(), Override(st, "cy", "Follow", 200, 210, "bob")))).Plan
 		why := " WEEK: it would leave event Week of schedule Follow without anybody: ann@acme.com, bob@acme.com, cy@acme.com would leave it, the last there"
 		sameLines(t, "blocked are", blockedOn(p), []string{"ann" + why, "bob" + why, "cy" + why})
 		wantTurnsBut(t, p, "raise schedule:Follow bob none>rotation policy", "raise schedule:Follow cy none>override policy")
@@ -84,7 +92,7 @@ func TestS16_WhatCantBeEditedBlocksOnlyWhatIsToBlame(t *testing.T) {
 		s.Schedules["FOL"] = v
 		Rerender(s, "FOL")
 		st := on(on(&policies.Statements{}, "Follow", "Week", "ann", "di", "cy"), "Follow", "Night", "di", "ed", "bob")
-		p := MustMake(t, Input(s, st)).Plan
+		p := MustMake(t, unbounded(Input(s, st))).Plan
 		why := " WEEK: on schedule Follow the rotation has 5 events that have not ended, and at most 5 are allowed: there is no place for its successor"
 		sameLines(t, "blocked are", blockedOn(p), []string{"bob" + why, "di" + why})
 		wantTurnsBut(t, p, "raise schedule:Follow bob none>rotation policy")
@@ -123,7 +131,7 @@ func TestWhatWouldBeIncludesWhatIsMadeOnTheSameSchedule(t *testing.T) {
 	s := twoRotations()
 	st := on(on(&policies.Statements{}, "Follow", "Week", "ann", "cy"), "Follow", "Night", "di", "ed", "bob")
 	st.Grants = append(st.Grants, Rotation("ann bob cy ed Weekly").Grants...)
-	p := MustMake(t, Input(s, st)).Plan
+	p := MustMake(t, unbounded(Input(s, st))).Plan
 	wantTurns(t, p, "raise schedule:Follow bob none>rotation policy", "raise schedule:Weekly ed none>rotation policy", "held S23: lower schedule:Follow bob rotation>none policy")
 	if len(p.WouldEdit) != 1 {
 		t.Fatalf("would edit %+v, want Follow", p.WouldEdit)

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -27,6 +28,91 @@ var movedTurn = editGuard{hold{code: plan.HoldMovedTurn, rule: "S23", releasable
 	return b.firstOf(leaves, swaps, joins), waitFor(strings.Join(moved, "; "),
 		"give somebody else turns there in the same plan, who takes them over, or release it")
 }}
+
+// manyJoins holds who joins a layer or event that would grow by more people than it may
+// at once (S23): who takes over from somebody who leaves does not make it grow.
+var manyJoins = editGuard{hold{code: plan.HoldManyJoins, rule: "S23", releasable: true}, func(b *builder, e edit) ([]plan.Change, func(plan.Change) wait) {
+	most := b.in.Settings.Edits.MostJoins()
+	_, _, joins := b.units(e.schedule, e.changes)
+	for _, p := range e.revised.Changes {
+		grows := len(p.After) - len(p.Before)
+		if len(p.Before) == 0 || grows <= most {
+			continue
+		}
+		out := b.firstOf(slices.DeleteFunc(slices.Clone(joins), func(u unit) bool { return u[0].Layer != p.Part }))
+		if len(out) == 0 {
+			continue // a person released them
+		}
+		return out, waitFor(fmt.Sprintf("%d people more would take turns on %s %s of schedule %s, and edits.joins allows %d", grows, partName(e.schedule), b.partTitle(e.schedule, p.Part), e.schedule.Name, most),
+			"look at the rule that names them; if all are meant, raise edits.joins, or release it")
+	}
+	return nil, nil
+}}
+
+// displacedTurns holds what moves more turns of others than may be moved without a
+// person's word (S23): of the layer or event that moves the most of them.
+var displacedTurns = editGuard{hold{code: plan.HoldDisplacedTurns, rule: "S23", releasable: true}, func(b *builder, e edit) ([]plan.Change, func(plan.Change) wait) {
+	most := b.in.Settings.Edits.MostDisplaced()
+	turns, byPart := map[string]int{}, map[string]int{}
+	var people []oncall.Displaced
+	for _, d := range e.revised.Displaced {
+		if d.Turns == 0 || b.in.Snapshot.Gone(d.User) {
+			continue
+		}
+		if _, known := turns[d.User]; !known {
+			people = append(people, d)
+		}
+		turns[d.User] = max(turns[d.User], d.Turns)
+		byPart[d.Part] += d.Turns
+	}
+	all := 0
+	for _, n := range turns {
+		all += n
+	}
+	if all <= most {
+		return nil, nil
+	}
+	leaves, swaps, joins := b.units(e.schedule, e.changes)
+	parts := slices.SortedFunc(maps.Keys(byPart), func(x, y string) int { return cmp.Or(byPart[y]-byPart[x], cmp.Compare(x, y)) })
+	var out []plan.Change
+	for _, part := range append(parts, "") {
+		on := slices.DeleteFunc(slices.Concat(leaves, joins), func(u unit) bool { return part != "" && u[0].Layer != part })
+		if out = b.firstOf(on, swaps); len(out) > 0 {
+			break
+		}
+	}
+	slices.SortFunc(people, func(x, y oncall.Displaced) int { return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.User, y.User)) })
+	return out, waitFor(b.tellDisplaced(e.schedule, people, all, most),
+		"let who joins take over from somebody who leaves in the same plan, or give them a layer or event of their own: then no turn moves; or raise edits.displaced_turns, or release it")
+}}
+
+// displacedNamed is how many people a reason names.
+const displacedNamed = 3
+
+// tellDisplaced says how many turns of whom move, and from when.
+func (b *builder) tellDisplaced(s inventory.Schedule, people []oncall.Displaced, turns, most int) string {
+	var who []string
+	for i, d := range people {
+		if i == displacedNamed {
+			who = append(who, fmt.Sprintf("and %d more", len(people)-i))
+			break
+		}
+		who = append(who, b.userName(d.User)+" from "+clock(d.Since))
+	}
+	return fmt.Sprintf("%s on schedule %s would move within %s, and edits.displaced_turns allows %d: %s",
+		turnsOf(turns, len(people)), s.Name, weeksOf(oncall.Counted), most, strings.Join(who, ", "))
+}
+
+func turnsOf(turns, people int) string {
+	text := "1 turn"
+	if turns != 1 {
+		text = fmt.Sprintf("%d turns", turns)
+	}
+	if people == 1 {
+		return text + " of another person"
+	}
+	return fmt.Sprintf("%s of %d others", text, people)
+}
 
 // moved says whose next turns an edit moves who neither join nor leave.
 func (b *builder) moved(s inventory.Schedule, revised oncall.Revised, changes []plan.Change) []string {

@@ -16,6 +16,8 @@ const (
 	HoldBurst            code.Code = "hold/burst"
 	HoldMovedTurn        code.Code = "hold/moved-turn"
 	HoldRefusedEdit      code.Code = "hold/refused-edit"
+	HoldDisplacedTurns   code.Code = "hold/displaced-turns"
+	HoldManyJoins        code.Code = "hold/many-joins"
 )
 
 // Pages explain what holds a change.
@@ -107,6 +109,22 @@ var Pages = code.Pages{
 		Why:     "People plan their days by their next turn (S23).",
 		Do:      "Give somebody else turns there in the same plan, who takes them over, or release the change.",
 		Example: "ann@acme.com's next turn would begin 2026-03-09 09:00 UTC instead of 2026-03-16",
+	},
+	{
+		Code: HoldDisplacedTurns, Account: true,
+		Title:   "Many later turns of others would move",
+		Means:   "A rotation gets longer or shorter, and more turns of people who neither join nor leave would move, fall away or be new within eight weeks than edits.displaced_turns allows. Their next turns stay.",
+		Why:     "People arrange their weeks around their turns, and a longer or shorter cycle moves all that follow (S23).",
+		Do:      "Let each newcomer take over the turns of somebody who leaves in the same plan, or an empty slot: then nobody else's turn moves. Or put them on a layer or event of their own. If the turns are to move, release the changes, or raise edits.displaced_turns.",
+		Example: "36 turns of 7 others would move on schedule Payments within 8 weeks, and edits.displaced_turns allows 30: ann@acme.com from 2026-03-09 09:00 UTC, ...",
+	},
+	{
+		Code: HoldManyJoins, Account: true,
+		Title:   "Many people would join a rotation at once",
+		Means:   "More people would join one layer or event, beyond those who take over from somebody who leaves, than edits.joins allows.",
+		Why:     "A rule that reaches too many people looks like this, and everybody who is on call already would have their later turns moved (S23).",
+		Do:      "Look at who would join and by which rule. If all of them are meant, release the changes, or raise edits.joins.",
+		Example: "43 people more would take turns on layer Day of schedule Payments, and edits.joins allows 5",
 	},
 	{
 		Code: HoldRefusedEdit, Account: true,

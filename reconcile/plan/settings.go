@@ -41,6 +41,38 @@ type Settings struct {
 	WarnBefore time.Duration
 	// Targets narrow the plan to matching changes; empty means all.
 	Targets []string
+	// Edits bound what an edit of a schedule may do to others.
+	Edits EditBounds `json:",omitzero"`
+}
+
+// EditBounds bound what one edit of a schedule may do without a person's word (S23). Nil is
+// the default.
+type EditBounds struct {
+	// DisplacedTurns bounds the turns of people who neither join nor leave that move
+	// within oncall.Counted.
+	DisplacedTurns *int `json:",omitempty"`
+	// Joins bounds by how many people a layer or event may grow.
+	Joins *int `json:",omitempty"`
+}
+
+// What edits may do where nothing else is said: a weekly rotation may get longer, and one of
+// days may not.
+const (
+	DefaultDisplacedTurns = 30
+	DefaultJoins          = 5
+)
+
+// MostDisplaced is how many turns of others may move.
+func (e EditBounds) MostDisplaced() int { return orDefault(e.DisplacedTurns, DefaultDisplacedTurns) }
+
+// MostJoins is by how many people a layer or event may grow.
+func (e EditBounds) MostJoins() int { return orDefault(e.Joins, DefaultJoins) }
+
+func orDefault(n *int, otherwise int) int {
+	if n == nil {
+		return otherwise
+	}
+	return *n
 }
 
 // ResourceMode sets the mode of the resources whose name matches.

@@ -35,6 +35,7 @@ type Calendar struct {
 type Moved struct {
 	Person
 	Since time.Time `json:"since"`
+	Turns int       `json:"turns"`
 	Why   string    `json:"why"`
 }
 
@@ -77,7 +78,7 @@ func (t *planText) calendar(e plan.Edit) Calendar {
 		}
 	}
 	for _, d := range e.Displaced {
-		c.Displaced = append(c.Displaced, Moved{Person: t.person(d.User), Since: d.Since, Why: d.Why})
+		c.Displaced = append(c.Displaced, Moved{Person: t.person(d.User), Since: d.Since, Turns: d.Turns, Why: d.Why})
 	}
 	moments := []time.Time{c.From, c.Until}
 	for _, turn := range slices.Concat(e.Before, e.After) {
@@ -167,7 +168,11 @@ func (p *page) calendar(c Calendar, effective *time.Time, now time.Time, most in
 		}
 	}
 	for _, m := range c.Displaced {
-		p.line("    %s  %s from %s: %s", pad("moves", 8), m.Email, clock(m.Since), m.Why)
+		turns := ""
+		if m.Turns > 0 {
+			turns = ", " + count(m.Turns, "turn", "turns") + " in eight weeks"
+		}
+		p.line("    %s  %s from %s%s: %s", pad("moves", 8), m.Email, clock(m.Since), turns, m.Why)
 	}
 	spells, more := c.Spells, 0
 	if most > 0 {

@@ -46,6 +46,11 @@ func (l *loader) check() {
 	}
 	l.checkEvaluation(c.Evaluation)
 	l.checkAccess(c.Access)
+	for key, n := range map[string]int{"edits.displaced_turns": c.Edits.DisplacedTurns, "edits.joins": c.Edits.Joins} {
+		if n < 0 {
+			l.fault(l.where(key), "%s: %d is not possible; expected 0 or more", key, n)
+		}
+	}
 	if _, err := ParseSchedule(c.Run.Schedule); err != nil {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
 	}

@@ -26,6 +26,7 @@ type Config struct {
 	Manage    manageConfig      `yaml:"manage"`
 	Schemas   map[string]string `yaml:"schemas"`
 	Access    accessConfig      `yaml:"access"`
+	Edits     editsConfig       `yaml:"edits"`
 	Window    windowConfig      `yaml:"window"`
 	// Evaluation bounds the evaluation of policies.
 	Evaluation evaluationConfig `yaml:"evaluation"`
@@ -114,6 +115,12 @@ type accessConfig struct {
 	WarnBefore string `yaml:"warn_before"`
 }
 
+// editsConfig bounds what one edit of a schedule may do to others.
+type editsConfig struct {
+	DisplacedTurns int `yaml:"displaced_turns"`
+	Joins          int `yaml:"joins"`
+}
+
 type runConfig struct {
 	Schedule       string `yaml:"schedule"`
 	OnCallInterval string `yaml:"oncall_interval"`
@@ -131,6 +138,7 @@ func defaultConfig() *Config {
 		History:    historyConfig{Keep: "400d"},
 		Manage:     manageConfig{Default: string(plan.Observe)},
 		Access:     accessConfig{WarnBefore: "24h"},
+		Edits:      editsConfig{DisplacedTurns: plan.DefaultDisplacedTurns, Joins: plan.DefaultJoins},
 		Window:     windowConfig{BackDays: 7, AheadDays: 35},
 		Evaluation: evaluationConfig{TimeLimit: "30s", MemoryLimit: "2GiB", MaxElements: 1_000_000},
 		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", Audit: true, MaxAge: "15m", Settle: "1m", Listen: "127.0.0.1:9465"},

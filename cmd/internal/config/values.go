@@ -72,6 +72,12 @@ func (c *Config) Settings() plan.Settings {
 	}
 	s.Longest, _ = ParseSpan(c.Access.Longest) // checked when they were read
 	s.WarnBefore, _ = ParseSpan(c.Access.WarnBefore)
+	if n := c.Edits.DisplacedTurns; n != plan.DefaultDisplacedTurns {
+		s.Edits.DisplacedTurns = &n
+	}
+	if n := c.Edits.Joins; n != plan.DefaultJoins {
+		s.Edits.Joins = &n
+	}
 	if c.Account.ActingUser != "" && !slices.Contains(s.Operators, c.Account.ActingUser) {
 		s.Operators = append(s.Operators, c.Account.ActingUser)
 	}
