@@ -112,6 +112,8 @@ func foretell(rt *rapid.T, dir string, days int) *foretold {
 	for _, kind := range []inventory.Kind{inventory.KindTeam, inventory.KindSchedule, inventory.KindAccount} {
 		settings.Kinds[kind] = modes.Draw(rt, "mode of "+string(kind))
 	}
+	most := 10_000 // rotations of days change too
+	settings.Edits = plan.EditBounds{DisplacedTurns: &most, Joins: &most}
 	round := &reconcile.Round{Reader: snapshots{f.client}, Policies: set, Memory: memory, Now: now, Settings: settings}
 	f.forecast, _, err = round.Forecast(context.Background(), func(time.Time, time.Time) time.Time { return f.until })
 	if err != nil {
