@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ func newSim(a *app) *cobra.Command {
 	var readOnly, tokenUser, record, replay string
 	var faults, hidden []string
 	var underWay bool
+	var offboarding offboardingFlag
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Serve a simulated PagerDuty, seeded from a snapshot",
@@ -58,7 +60,7 @@ func newSim(a *app) *cobra.Command {
 				return err
 			}
 			options := pagerdutysim.Options{
-				Seed: account, Token: token, ReadOnlyToken: readOnly, TokenUser: who, HiddenSchedules: hidden, HostLinks: true, StartsUnderWay: underWay, Faults: orders,
+				Seed: account, Token: token, ReadOnlyToken: readOnly, TokenUser: who, HiddenSchedules: hidden, HostLinks: true, StartsUnderWay: underWay, Faults: orders, Offboarding: pagerdutysim.Offboarding(offboarding),
 				Clock: func() time.Time {
 					return start.Add(time.Duration(float64(a.Now().Sub(began)) * speed))
 				},
@@ -95,9 +97,28 @@ func newSim(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&record, "record", "", "write requests and answers to a `file`, a line each, without names, addresses or tokens")
 	cmd.Flags().StringVar(&replay, "replay", "", "make the requests of a `file` that was recorded, say which answers differ, and end")
 	cmd.Flags().BoolVar(&underWay, "starts-under-way", false, "have an event of a shift-based schedule that takes effect in the middle of a shift begin with that shift, not with the next")
+	cmd.Flags().Var(&offboarding, "offboarding", "`what` the account's plan does when a user is deleted: \"fail\" takes them off schedules and escalation policies and refuses who has open incidents, \"restart\" has these start anew (default: refuse who is on any of the three)")
 	cmd.Flags().StringArrayVar(&hidden, "hide-schedule", nil, "the `id` of a shift-based schedule that no token can read; may be repeated")
 	cmd.Flags().StringArrayVar(&faults, "fault", nil, "order a `fault`, WHAT[:WHERE[:TIMES[@AFTER]]]; may be repeated")
 	return cmd
+}
+
+// offboardingFlag is what --offboarding takes.
+type offboardingFlag pagerdutysim.Offboarding
+
+var offboardings = []string{"", "fail", "restart"}
+
+func (f offboardingFlag) String() string { return offboardings[f] }
+
+func (offboardingFlag) Type() string { return "string" }
+
+func (f *offboardingFlag) Set(text string) error {
+	i := slices.Index(offboardings, text)
+	if i < 0 {
+		return errors.New("expected fail or restart")
+	}
+	*f = offboardingFlag(i)
+	return nil
 }
 
 // recorded is the simulator with its requests and answers written to a file, or

@@ -89,7 +89,7 @@ func (s *Server) deleteDelegations(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	u := s.acct.users[q.Get("user_id")]
-	if u == nil || !u.deleted.IsZero() {
+	if !u.live() {
 		writeInvalid(w, "user_id is not a user of the account")
 		return
 	}

@@ -32,7 +32,7 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) bool {
 	if user == "" && known {
 		user = s.opts.TokenUser
 	}
-	if token == "" || !(known || readOnly || user != "") || s.fault(r, FaultRevoked) != nil {
+	if token == "" || !(known || readOnly || user != "") || s.gone(user) || s.fault(r, FaultRevoked) != nil {
 		writeError(w, http.StatusUnauthorized, codeAuthentication, "Authentication failed")
 		return false
 	}
@@ -43,6 +43,17 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	return true
+}
+
+// gone says that a user was deleted: their own tokens end with them. Source: PagerDuty
+// support documentation, "API Access Keys".
+func (s *Server) gone(userID string) bool {
+	if userID == "" {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.acct.users[userID].live()
 }
 
 // readsOnly says that a user's base role writes nothing that the simulator

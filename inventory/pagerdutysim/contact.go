@@ -96,9 +96,10 @@ func (s *Server) createContact(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := contactMethod{countryCode: 1, deviceType: "ios", createdAt: s.now()}
-	if !s.applyContact(w, r, u, &c) {
+	if !s.mayEditContacts(w, u) || !s.applyContact(w, r, u, &c) {
 		return
 	}
+	s.contactsEdited(u)
 	c.id = s.acct.newID()
 	u.contacts = append(slices.Clip(u.contacts), c)
 	s.record(r, "update", s.userRef(u.id), nil, auditReference{Name: "contact_methods", Added: []reference{s.contactRef(u, c)}})
@@ -111,9 +112,10 @@ func (s *Server) updateContact(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := u.contacts[i]
-	if !s.applyContact(w, r, u, &c) {
+	if !s.mayEditContacts(w, u) || !s.applyContact(w, r, u, &c) {
 		return
 	}
+	s.contactsEdited(u)
 	fields := changed(field("label", u.contacts[i].label, c.label), field("address", u.contacts[i].address, c.address))
 	u.contacts[i] = c
 	s.record(r, "update", s.userRef(u.id), fields)
@@ -153,12 +155,54 @@ func (s *Server) applyContact(w http.ResponseWriter, r *http.Request, u *user, c
 	}) {
 		errs = append(errs, "User Contact method must be unique")
 	}
+	if c.id == "" {
+		errs = append(errs, u.tooMany(c.kind)...)
+	}
 	if len(errs) > 0 {
 		writeInvalid(w, errs...)
 		return false
 	}
 	return true
 }
+
+// How many contact methods a user has at most, in all and of a kind, and how many are
+// written within a day. Source: PagerDuty support documentation, "User Profile", and its
+// developer documentation, "Errors"; texts and status are not known.
+const (
+	maxContacts  = 10
+	maxNumbers   = 3
+	editsADay    = 10
+	codeTooOften = 2017
+)
+
+func (u *user) tooMany(kind string) []string {
+	ofKind := 0
+	for _, c := range u.contacts {
+		if c.kind == kind {
+			ofKind++
+		}
+	}
+	switch {
+	case len(u.contacts) >= maxContacts:
+		return []string{"A user can have at most 10 contact methods"}
+	case ofKind >= maxNumbers && (kind == "phone_contact_method" || kind == "sms_contact_method"):
+		return []string{"A user can have at most 3 contact methods of this type"}
+	}
+	return nil
+}
+
+// mayEditContacts answers 400 where a user's contact methods were written too often.
+func (s *Server) mayEditContacts(w http.ResponseWriter, u *user) bool {
+	day := s.now().Add(-24 * time.Hour)
+	u.edits = slices.DeleteFunc(slices.Clone(u.edits), func(at time.Time) bool { return !at.After(day) })
+	if len(u.edits) < editsADay {
+		return true
+	}
+	writeError(w, http.StatusBadRequest, codeTooOften, "Too Many Contact Method Actions", "Contact methods cannot be modified at this time")
+	return false
+}
+
+func (s *Server) contactsEdited(u *user) { u.edits = append(slices.Clip(u.edits), s.now()) }
 
 // deleteContact takes the notification rules with it that use the contact
 // method.
@@ -167,6 +211,10 @@ func (s *Server) deleteContact(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if !s.mayEditContacts(w, u) {
+		return
+	}
+	s.contactsEdited(u)
 	c := u.contacts[i]
 	u.contacts = slices.Concat(u.contacts[:i], u.contacts[i+1:])
 	u.rules = slices.DeleteFunc(slices.Clone(u.rules), func(n notificationRule) bool { return n.contact == c.id })

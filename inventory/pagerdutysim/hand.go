@@ -116,6 +116,15 @@ func (s *Server) AddUser(v inventory.User) {
 	s.recordByHand("create", "user_reference", v.ID)
 }
 
+// AcceptInvitation has a user sign up: their invitation is no longer outstanding.
+func (s *Server) AcceptInvitation(id string) {
+	s.lock()
+	defer s.unlock()
+	if u := s.acct.users[id]; u.live() {
+		u.invited = false
+	}
+}
+
 // RenameUser gives a user another name and another e-mail address.
 func (s *Server) RenameUser(id, name, email string) {
 	s.lock()
@@ -172,7 +181,7 @@ func (s *Server) BaseRole(userID string) (string, bool) {
 	s.lock()
 	defer s.unlock()
 	u := s.acct.users[userID]
-	if u == nil || !u.deleted.IsZero() {
+	if !u.live() {
 		return "", false
 	}
 	return u.role, true

@@ -48,7 +48,7 @@ func (s *Server) putMember(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u := s.acct.users[r.PathValue("user_id")]
-	if u == nil || !u.deleted.IsZero() {
+	if !u.live() {
 		writeNotFound(w)
 		return
 	}
@@ -215,7 +215,7 @@ func (a *account) implicitMembership(teams, users []string) {
 		}
 		for _, id := range users {
 			u := a.users[id]
-			if u == nil || !u.deleted.IsZero() || has(t.members, id) {
+			if !u.live() || has(t.members, id) {
 				continue
 			}
 			t.members[id] = inventory.ImpliedTeamRole(u.role)

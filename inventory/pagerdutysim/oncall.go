@@ -97,6 +97,9 @@ func (s *Server) onCalls(w inventory.Window) []onCall {
 		for i, rule := range p.rules {
 			for _, t := range rule.targets {
 				if t.Type == "user" {
+					if !s.acct.users[t.ID].live() {
+						continue
+					}
 					rows = append(rows, onCall{policy: p, level: i + 1, user: t.ID})
 					continue
 				}
@@ -105,6 +108,9 @@ func (s *Server) onCalls(w inventory.Window) []onCall {
 					shifts[c.ID] = shiftsAround(c.Schedule, w)
 				}
 				for _, shift := range shifts[c.ID] {
+					if !s.acct.users[shift.User].live() {
+						continue
+					}
 					rows = append(rows, onCall{policy: p, level: i + 1, user: shift.User, schedule: c, shift: shift})
 				}
 			}

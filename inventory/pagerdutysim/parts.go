@@ -16,7 +16,8 @@ import (
 func (s *Server) partRoutes() {
 	h := host{s}
 	catalogue.Desk{Host: h, Store: func() *catalogue.Store { return s.acct.catalogue }, Deliver: s.deliver}.Register()
-	incident.Desk{Host: h, Account: h, Store: func() *incident.Store { return s.acct.incidents }}.Register()
+	s.incidents = incident.Desk{Host: h, Account: h, Store: func() *incident.Store { return s.acct.incidents }}
+	s.incidents.Register()
 }
 
 // deliver tells subscribers, while the request goes on.
@@ -52,7 +53,7 @@ func (h host) Reference(kind, id string) (any, bool) {
 	switch kind {
 	case "user":
 		u := a.users[id]
-		return h.userRef(id), u != nil && u.deleted.IsZero()
+		return h.userRef(id), u.live()
 	case "team":
 		return h.teamRef(id), has(a.teams, id)
 	case "service":
@@ -157,13 +158,15 @@ func (h host) OnCall(level []incident.Target) []string {
 	now := h.now()
 	for _, t := range level {
 		if t.Type == "user" {
-			users = append(users, t.ID)
+			if h.acct.users[t.ID].live() {
+				users = append(users, t.ID)
+			}
 			continue
 		}
 		if c := h.acct.schedules[t.ID]; c != nil {
 			shifts, err := oncall.Render(c.Schedule, now, now.Add(time.Second))
 			for _, shift := range oncall.At(shifts, now) {
-				if err == nil {
+				if err == nil && h.acct.users[shift.User].live() {
 					users = append(users, shift.User)
 				}
 			}
@@ -196,8 +199,9 @@ func (h host) Told(user, urgency string) [][2]string {
 
 // Happened implements incident.Account.
 func (h host) Happened(event, service string, teams []string, agent string, data any) {
-	h.deliver(h.acct.catalogue.Deliveries(catalogue.Event{
-		ID: h.acct.newLongID(), Type: event, At: h.now(), Service: service, Teams: teams,
-		Agent: h.userRef(agent), ResourceType: "incident", Data: data,
-	}, ""))
+	e := catalogue.Event{ID: h.acct.newLongID(), Type: event, At: h.now(), Service: service, Teams: teams, ResourceType: "incident", Data: data}
+	if agent != "" {
+		e.Agent = h.userRef(agent)
+	}
+	h.deliver(h.acct.catalogue.Deliveries(e, ""))
 }

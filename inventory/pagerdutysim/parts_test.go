@@ -208,9 +208,10 @@ func TestAServiceDropsNullFromItsLists(t *testing.T) {
 	}
 }
 
-func TestAServiceOfConstantUrgencyHasNoScheduledActions(t *testing.T) {
+func TestAServiceOfConstantUrgencyHasNeitherSupportHoursNorScheduledActions(t *testing.T) {
 	a := newAPI(t)
 	id := a.serviceOn("PPOLIC1", fields{"incident_urgency_rule": fields{"type": "use_support_hours"},
+		"support_hours":     fields{"type": "fixed_time_per_day", "time_zone": "America/Lima", "days_of_week": []int{1}, "start_time": "09:00:00", "end_time": "17:00:00"},
 		"scheduled_actions": []fields{{"type": "urgency_change", "to_urgency": "high", "at": fields{"type": "named_time", "name": "support_hours_start"}}}})
 	read := func() []any {
 		return a.must(http.StatusOK, "GET", "/services/"+id, nil).at("service", "scheduled_actions").([]any)
@@ -221,6 +222,9 @@ func TestAServiceOfConstantUrgencyHasNoScheduledActions(t *testing.T) {
 	a.must(http.StatusOK, "PUT", "/services/"+id, fields{"service": fields{"incident_urgency_rule": fields{"type": "constant", "urgency": "high"}}})
 	if len(read()) != 0 {
 		t.Errorf("scheduled_actions are %v", read())
+	}
+	if service := a.must(http.StatusOK, "GET", "/services/"+id, nil).at("service").(map[string]any); service["support_hours"] != nil {
+		t.Errorf("support_hours are %v", service["support_hours"])
 	}
 }
 

@@ -319,7 +319,7 @@ func (s *Server) readTarget(t given) (inventory.Target, string) {
 	case "user":
 		u := s.acct.users[t.ID]
 		switch {
-		case u == nil || !u.deleted.IsZero():
+		case !u.live():
 			return inventory.Target{}, "User " + t.ID + " does not exist"
 		case inventory.Stakeholder(u.role):
 			return inventory.Target{}, "Stakeholders cannot be added to escalation policies"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim/answer"
@@ -77,6 +78,9 @@ type reference struct {
 	Summary string  `json:"summary"`
 	Self    *string `json:"self"`
 	HTMLURL *string `json:"html_url"`
+	// DeletedAt is there on the stub of a person who was deleted. Source:
+	// PagerDuty/go-pagerduty, issue 509.
+	DeletedAt string `json:"deleted_at,omitempty"`
 }
 
 // refer makes a reference of the given type ("team_reference") to path/id.
@@ -121,11 +125,15 @@ func subdomain(name string) string {
 }
 
 func (s *Server) userRef(id string) reference {
-	name := "Deleted User"
-	if u := s.acct.users[id]; u != nil {
-		name = u.name
+	u := s.acct.users[id]
+	if u == nil {
+		return s.refer("user_reference", id, "Deleted User", "/users")
 	}
-	return s.refer("user_reference", id, name, "/users")
+	ref := s.refer("user_reference", id, u.name, "/users")
+	if !u.live() {
+		ref.DeletedAt = u.deleted.Format(time.RFC3339)
+	}
+	return ref
 }
 
 func (s *Server) teamRef(id string) reference {

@@ -268,7 +268,7 @@ func (b layerBody) applyUsers(a *account, l *inventory.Layer) *invalid {
 func (a *account) schedulable(id string) *invalid {
 	u := a.users[id]
 	switch {
-	case u == nil || !u.deleted.IsZero():
+	case !u.live():
 		return refused("User not found")
 	case inventory.Stakeholder(u.role):
 		return refused(stakeholderRefused)

@@ -13,6 +13,7 @@ import (
 // call is what is known of the request being answered.
 type call struct {
 	id       string
+	serial   int
 	endpoint string
 	actor    actor
 	faults   []Fault
@@ -59,6 +60,7 @@ func (s *Server) begin(r *http.Request) *call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.serial++
+	c.serial = s.serial
 	c.id = fmt.Sprintf("%08x-0000-4000-8000-%012x", s.serial, s.serial)
 	s.requests[c.endpoint]++
 	c.faults = s.take(r, c.endpoint)
@@ -97,6 +99,7 @@ func (s *Server) route(p *reply, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.catchUp(callOf(r).serial)
 	defer s.view(r)()
 	if !safe(r.Method) {
 		// What the handler sorts on its way is sorted again afterwards.
@@ -107,6 +110,29 @@ func (s *Server) route(p *reply, r *http.Request) {
 		s.base = "http://" + r.Host
 	}
 	s.mux.ServeHTTP(p, r)
+}
+
+// later is what PagerDuty does after it has answered: the first request that follows
+// does not see it yet, the second does.
+type later struct {
+	serial int
+	do     func()
+}
+
+// afterwards has something done some time after a request was answered.
+func (s *Server) afterwards(r *http.Request, do func()) {
+	s.later = append(s.later, later{callOf(r).serial + 2, do})
+}
+
+// catchUp does what is due by a request.
+func (s *Server) catchUp(serial int) {
+	s.later = slices.DeleteFunc(s.later, func(l later) bool {
+		if l.serial <= serial {
+			l.do()
+			s.acct.version++
+		}
+		return l.serial <= serial
+	})
 }
 
 // unrouted answers for what is no endpoint: 405 where other methods exist.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/pagerdutysim/incident"
 )
 
 // Options say what the simulator simulates. Seed and Clock are required.
@@ -56,11 +57,30 @@ type Options struct {
 	// StartsUnderWay makes the member of an occurrence that is under way when its event
 	// takes effect be on call from then on, not only from the next occurrence.
 	StartsUnderWay bool
+	// Offboarding is what a deletion of users does.
+	Offboarding Offboarding
 	// NoAuditTrail makes the account one whose plan has no audit trail: 402.
 	NoAuditTrail bool
 	// Faults are on order from the start, as if given to Inject.
 	Faults []Fault
 }
+
+// Offboarding is what deleting a user does, by the account's plan and by a setting that
+// no endpoint reads. Source: PagerDuty support documentation, "Offboarding", and
+// PagerDuty's API description, deleteUser.
+type Offboarding int
+
+const (
+	// NoOffboarding refuses to delete whoever takes turns, stands on an escalation policy
+	// or is assigned to an open incident.
+	NoOffboarding Offboarding = iota
+	// OffboardingFails takes people off schedules and policies itself, where stubs stay
+	// in their place, and refuses whoever is assigned to an open incident.
+	OffboardingFails
+	// OffboardingRestarts has such incidents start anew on their escalation policies,
+	// some time after the deletion was answered.
+	OffboardingRestarts
+)
 
 // Server simulates one account. It is safe for concurrent use.
 type Server struct {
@@ -68,6 +88,8 @@ type Server struct {
 	mux    *http.ServeMux
 	hidden map[string]bool
 	meter  meter
+	// incidents serves the account's incidents.
+	incidents incident.Desk
 
 	mu       sync.Mutex
 	acct     *account
@@ -75,6 +97,7 @@ type Server struct {
 	lag      []lagging
 	requests map[string]int
 	serial   int
+	later    []later
 	// base is what "self" links begin with in the request being answered.
 	base string
 }

@@ -295,9 +295,10 @@ func (s *Server) applyService(w http.ResponseWriter, r *http.Request, v *service
 	}
 	v.groupWithin()
 	if rule, ok := v.settings["incident_urgency_rule"].(map[string]any); ok && rule["type"] == "constant" {
-		// They are about support hours, by which no urgency goes any more. Source:
+		// No urgency goes by support hours any more. Source:
 		// PagerDuty's Terraform provider, TestAccPagerDutyService_SupportHoursChange.
 		delete(v.settings, "scheduled_actions")
+		delete(v.settings, "support_hours")
 	}
 	var errs []string
 	if v.Name == "" {

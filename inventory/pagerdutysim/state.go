@@ -50,14 +50,20 @@ type user struct {
 	license     string
 	allocatedAt time.Time
 	// deleted is when the user was marked as deleted, or zero. Such people are
-	// listed still, and are nobody otherwise.
-	deleted time.Time
+	// listed still, unless they are unlisted, and are nobody otherwise.
+	deleted  time.Time
+	unlisted bool
 	// revoked are the types of OAuth delegations that were taken back.
 	revoked  []string
 	contacts []contactMethod
 	rules    []notificationRule
-	created  int
+	// edits are the moments at which contact methods were written.
+	edits   []time.Time
+	created int
 }
+
+// live says that a user was not deleted.
+func (u *user) live() bool { return u != nil && u.deleted.IsZero() }
 
 type contactMethod struct {
 	id, kind, label, address string

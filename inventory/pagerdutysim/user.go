@@ -25,7 +25,7 @@ func (s *Server) userRoutes() {
 // answered.
 func (s *Server) userOf(w http.ResponseWriter, r *http.Request) (*user, bool) {
 	u := s.acct.users[r.PathValue("id")]
-	if u == nil || !u.deleted.IsZero() {
+	if !u.live() {
 		writeNotFound(w)
 		return nil, false
 	}
@@ -83,6 +83,9 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) {
 	// e-mail address this way.
 	query := strings.ToLower(q.Get("query"))
 	users := slices.DeleteFunc(s.acct.usersByName(), func(u *user) bool {
+		if u.unlisted {
+			return true
+		}
 		if query != "" && !strings.Contains(strings.ToLower(u.name), query) && !strings.Contains(strings.ToLower(u.email), query) {
 			return true
 		}
@@ -117,45 +120,98 @@ func (s *Server) getMe(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, object{"user": s.userView(u, includes(r))})
 }
 
-// deleteUser refuses while the user stands on schedules or policies, or holds open
-// incidents, or is on the policy that one was pinned to.
+// deleteUser refuses the owner, whoever asks, and whom something holds. With offboarding
+// it takes people off everything by itself, and a stub stays where they stood.
 func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) {
 	u, ok := s.userOf(w, r)
 	if !ok {
 		return
 	}
-	if u.role == "owner" {
+	switch {
+	case u.role == "owner":
 		writeInvalid(w, "The account owner can't be deleted")
 		return
+	case u.id == callOf(r).actor.user:
+		// Source: PagerDuty support documentation, "Manage Users". Its text is not known.
+		writeInvalid(w, "You can't delete yourself")
+		return
 	}
-	var held []string
-	for _, c := range s.acct.schedulesByName() {
-		if slices.Contains(c.People(s.now()), u.id) {
-			held = append(held, "User is on the schedule "+c.Name)
-		}
-	}
-	for _, p := range s.acct.policiesWith(inventory.Target{Type: "user", ID: u.id}) {
-		held = append(held, "User is on the escalation policy "+p.name)
-	}
-	for _, id := range s.acct.incidents.Open(u.id) {
-		held = append(held, "User is assigned to the open incident "+id)
-	}
-	for _, id := range s.acct.incidents.Pinning(incident.Target{Type: "user", ID: u.id}) {
-		held = append(held, "User is on the escalation policy of the open incident "+id)
-	}
-	if len(held) > 0 {
+	if held := s.heldBy(u); len(held) > 0 {
 		writeError(w, http.StatusBadRequest, codeInvalidInput,
 			"User cannot be deleted while on schedules or escalation policies", held...)
 		return
 	}
 	ref := s.userRef(u.id)
-	for _, t := range s.acct.teams {
-		delete(t.members, u.id)
+	s.acct.forget(u, s.now())
+	if len(s.acct.incidents.Open(u.id)) > 0 {
+		s.afterwards(r, func() { s.incidents.Restart(u.id, s.acct.owner()) })
 	}
-	delete(s.acct.users, u.id)
-	s.acct.catalogue.Gone("users", u.id)
 	s.record(r, "delete", ref, nil)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// heldBy says what keeps a user from being deleted. An open incident keeps its
+// escalation policy as it was, also where the user left that policy since. Source:
+// PagerDuty support documentation, "Escalation Policies" and "Offboarding".
+func (s *Server) heldBy(u *user) []string {
+	var held []string
+	if s.opts.Offboarding == NoOffboarding {
+		for _, c := range s.acct.schedulesByName() {
+			if slices.Contains(c.People(s.now()), u.id) {
+				held = append(held, "User is on the schedule "+c.Name)
+			}
+		}
+		for _, p := range s.acct.policiesWith(inventory.Target{Type: "user", ID: u.id}) {
+			held = append(held, "User is on the escalation policy "+p.name)
+		}
+	}
+	assigned := s.acct.incidents.Open(u.id)
+	if s.opts.Offboarding != OffboardingRestarts {
+		for _, id := range assigned {
+			held = append(held, "User is assigned to the open incident "+id)
+		}
+	}
+	for _, id := range s.acct.incidents.Pinning(incident.Target{Type: "user", ID: u.id}) {
+		// What is assigned to them starts anew, with the policy as it is then.
+		if s.opts.Offboarding != OffboardingRestarts || !slices.Contains(assigned, id) {
+			held = append(held, "User is on the escalation policy of the open incident "+id)
+		}
+	}
+	return held
+}
+
+// forget deletes a user with what is theirs. Where a schedule or an escalation policy
+// names them, a stub stays.
+func (a *account) forget(u *user, now time.Time) {
+	for _, t := range a.teams {
+		delete(t.members, u.id)
+	}
+	a.catalogue.Gone("users", u.id)
+	if !a.names(u.id) {
+		delete(a.users, u.id)
+		return
+	}
+	u.deleted, u.unlisted, u.license, u.contacts, u.rules = now, true, "", nil, nil
+}
+
+// names says that a schedule or an escalation policy names a user.
+func (a *account) names(id string) bool {
+	for _, c := range a.schedules {
+		if slices.Contains(mentioned(c.Schedule), id) {
+			return true
+		}
+	}
+	return len(a.policiesWith(inventory.Target{Type: "user", ID: id})) > 0
+}
+
+// owner is the id of the account's owner, or "".
+func (a *account) owner() string {
+	for _, u := range a.usersByName() {
+		if u.role == "owner" {
+			return u.id
+		}
+	}
+	return ""
 }
 
 // userBody is a user as clients send one. A nil field was not sent.
@@ -188,6 +244,10 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request) {
 	c := contactMethod{id: s.acct.newID(), kind: "email_contact_method", label: "Default", address: u.email, createdAt: s.now()}
 	u.contacts = []contactMethod{c}
 	u.rules = []notificationRule{{id: s.acct.newID(), urgency: "high", contact: c.id}}
+	if s.acct.able(abilityUrgencies) {
+		// Source: PagerDuty support documentation, "User Profile".
+		u.rules = append(u.rules, notificationRule{id: s.acct.newID(), urgency: "low", contact: c.id})
+	}
 	s.acct.users[u.id] = u
 	s.record(r, "create", s.userRef(u.id), []auditField{{Name: "name", Value: &u.name}, {Name: "email", Value: &u.email}})
 	writeJSON(w, http.StatusCreated, object{"user": s.userView(u, includes(r))})

@@ -225,6 +225,27 @@ func (d Desk) assign(i *Incident, b body, actor string) ([]Entry, *refusal) {
 	return entries, nil
 }
 
+// Restart has the open incidents that a user is assigned to start anew on their
+// escalation policy as it is now; where nobody is on call there, they are the owner's.
+// Source: PagerDuty support documentation, "Offboarding".
+func (d Desk) Restart(user, owner string) {
+	s := d.Store()
+	for _, id := range s.Open(user) {
+		at := s.index(id)
+		i := s.incidents[at]
+		entries, why := d.assign(&i, body{Policy: &given{i.Policy.ID}}, "")
+		if why != nil && owner != "" {
+			entries, why = d.assign(&i, body{Assignments: []assignment{{given{owner}}}}, "")
+		}
+		if why != nil {
+			continue
+		}
+		i.Updated = d.Host.Now()
+		s.incidents[at], s.entries = i, append(s.entries, entries...)
+		d.tell(i, "incident.reassigned", "")
+	}
+}
+
 // reach puts an incident on the first level from this one on that has somebody.
 func (d Desk) reach(i *Incident, level int) []string {
 	for ; level <= len(i.Policy.Levels); level++ {
