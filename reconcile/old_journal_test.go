@@ -153,7 +153,17 @@ func TestAJournalOfVersion8SaysTheSameOfWhatWasAsBefore(t *testing.T) {
 	w.clock = handoff.Add(5*time.Hour + time.Minute)
 	m, err := w.journal.Memory(ctx, w.clock)
 	must(t, err)
-	said := map[string]any{"overlay": m.Overlay, "made": m.Made, "lowered": m.Lowered, "edited": m.Edited}
+	lowered := []any{} // in the form of then
+	for _, r := range m.Recent {
+		if r.Effect == plan.Lower && w.clock.Sub(r.At) < 24*time.Hour {
+			lowered = append(lowered, struct {
+				Kind  inventory.Kind
+				Cause plan.Cause
+				At    time.Time
+			}{r.Resource.Kind, r.Cause, r.At})
+		}
+	}
+	said := map[string]any{"overlay": m.Overlay, "made": m.Made, "lowered": lowered, "edited": m.Edited}
 	raised, ends := map[string]string{}, map[string]plan.Ending{}
 	for p, before := range m.Raised {
 		raised[p.User+" "+p.Resource.String()+" "+p.Layer] = before

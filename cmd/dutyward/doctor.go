@@ -189,7 +189,7 @@ func (e *examination) planned(ctx context.Context, j *journal.Journal) []doctor.
 		return doctor.Round(nil, nil, err)
 	}
 	memory, err := j.Memory(ctx, e.session.Now())
-	return doctor.Round(result.Plan, memory.Lowered, err)
+	return doctor.Round(result.Plan, memory.Recent, err)
 }
 
 // writing checks in whose name would be written.

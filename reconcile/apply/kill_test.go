@@ -161,7 +161,7 @@ func killAndGoOn(t *testing.T, point int, lag time.Duration, concurrency int) (e
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ending{readable(a.truth()), readable(memory.Raised), len(memory.Lowered), len(open)}, m.at
+	return ending{readable(a.truth()), readable(memory.Raised), len(memory.Recent), len(open)}, m.at
 }
 
 // goOn is what the next process does: settle what is open, then the plan.

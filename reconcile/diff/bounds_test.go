@@ -18,7 +18,7 @@ func TestS26_WhatWasLoweredADayAgoCountsNoMore(t *testing.T) {
 	for ago, held := range map[time.Duration]int{24*time.Hour - time.Second: 1, 24 * time.Hour: 0} {
 		in := Input(crowd(Account(), 1), Grants("user:cy@acme.com team:Search responder"))
 		for range 5 {
-			in.Memory.Lowered = append(in.Memory.Lowered, plan.Lowered{Kind: inventory.KindTeam, Cause: plan.CausePolicy, At: Noon.Add(-ago)})
+			in.Memory.Recent = append(in.Memory.Recent, plan.Recent{Effect: plan.Lower, Resource: inventory.Ref{Kind: inventory.KindTeam}, Cause: plan.CausePolicy, At: Noon.Add(-ago)})
 		}
 		if p := MustMake(t, in).Plan; p.Summary.Held != held {
 			t.Errorf("%s after five were lowered %d are held, want %d", ago, p.Summary.Held, held)
@@ -34,11 +34,11 @@ func TestS26_TheMessageSaysWhereAndByHowMuch(t *testing.T) {
 		lines = append(lines, fmt.Sprintf("user:x%03d@acme.com account observer", i), fmt.Sprintf("user:x%03d@acme.com team:Search responder", i))
 	}
 	in := Input(s, Grants(append(lines, "user:cy@acme.com team:Search responder")...))
-	in.Memory.Lowered = []plan.Lowered{
-		{Kind: inventory.KindTeam, Cause: plan.CausePolicy, At: At(-1)}, {Kind: inventory.KindAccount, Cause: plan.CauseDrift, At: At(-1)}, {Kind: inventory.KindAccount, Cause: plan.CausePolicy, At: At(-1)},
+	in.Memory.Recent = []plan.Recent{
+		{Effect: plan.Lower, Resource: inventory.Ref{Kind: inventory.KindTeam}, Cause: plan.CausePolicy, At: At(-1)}, {Effect: plan.Lower, Resource: inventory.Ref{Kind: inventory.KindAccount}, Cause: plan.CauseDrift, At: At(-1)}, {Effect: plan.Lower, Resource: inventory.Ref{Kind: inventory.KindAccount}, Cause: plan.CausePolicy, At: At(-1)},
 	}
 	p := MustMake(t, in).Plan
-	want := `6 lowerings on the account for the cause "policy" planned and 1 applied in the last 24 hours are more than the 5 allowed (10% of 14 pairs held, at least 5, at most 50)`
+	want := `6 lowerings on the account for the cause "policy" planned and 1 applied in the last 24 hours are more than the 5 allowed (limits.lowerings: 10% of 14 pairs held, at least 5, at most 50)`
 	if len(p.Held) != 6 || p.Held[0].Why != want {
 		t.Errorf("held %v, want six: %s", p.Held, want)
 	}

@@ -56,8 +56,8 @@ type builder struct {
 	clockDoubt string
 	otherwise  *desired.Access
 	elsewhen   func(time.Time) *desired.Access
-	// bursts say of causes by how much their lowerings exceed the limit.
-	bursts map[plan.Cause]string
+	// bursts say of what bounds count by how much it exceeds them.
+	bursts map[counted]string
 	// after are the schedules that the plan changes as they will be, as far as an
 	// earlier pass tells.
 	after map[string]inventory.Schedule

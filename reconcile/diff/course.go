@@ -87,7 +87,7 @@ func NewCourse(in Input, first *Result, until time.Time) *course {
 // take goes on from a plan of everything.
 func (c *course) take(r *Result) {
 	c.Expansion, c.access, c.circles = r.Expansion, r.Access, r.circles
-	raised, ends, lowered, overrides := c.raised(), c.foreseenEnds(), c.lowered(), c.overrides(r)
+	raised, ends, recent, overrides := c.raised(), c.foreseenEnds(), c.recent(), c.overrides(r)
 	c.edit, c.tied = inventory.NewEdit(r.Snapshot), map[string]bool{}
 	teams := scheduleTeams(r.Snapshot, r.Access)
 	for target := range r.Access.Named {
@@ -102,7 +102,7 @@ func (c *course) take(r *Result) {
 	}
 	round := RoundOf(r, c.in.Statements, c.account, done)
 	c.memory = plan.Memory{
-		Pinned: c.in.Memory.Pinned, Released: c.in.Memory.Released, Raised: raisedAfter(raised, r.Plan.Changes), Lowered: slices.Concat(lowered, loweredBy(r.Plan)), Overrides: overrides,
+		Pinned: c.in.Memory.Pinned, Released: c.in.Memory.Released, Raised: raisedAfter(raised, r.Plan.Changes), Recent: slices.Concat(recent, recentIn(r.Plan, c.in.Memory.Released)), Overrides: overrides,
 	}
 	c.memory.Ends = endsAfter(ends, c.memory.Raised, r.Plan.Changes)
 	c.last = make(map[desired.Pair]plan.RoundPair, len(round.Pairs))
@@ -374,7 +374,7 @@ func (c *course) goOn(b *builder) {
 	b.turnsInScope(note)
 	stand(c.memory.Raised, p.Changes)
 	foresee(c.memory.Ends, c.memory.Raised, p.Changes)
-	c.memory.Lowered = append(c.memory.Lowered, loweredBy(p)...)
+	c.memory.Recent = append(c.memory.Recent, recentIn(p, c.memory.Released)...)
 	round := *c.memory.Last
 	was := round
 	round.At, round.Held, round.Emptying, round.Unwitnessed = p.Now, heldBy(p, plan.HoldBurst), heldBy(p, plan.HoldEmptying, plan.HoldEmptyingRotation), heldBy(p, plan.HoldUnwitnessed)

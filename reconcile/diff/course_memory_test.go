@@ -84,16 +84,16 @@ func leaving(first, second int, at, again float64) diff.Input {
 }
 
 func TestS26_AForecastCountsLoweringsOverADay(t *testing.T) {
-	before := func(cause plan.Cause) []plan.Lowered {
-		var lowered []plan.Lowered
+	before := func(cause plan.Cause) []plan.Recent {
+		var lowered []plan.Recent
 		for range 5 {
-			lowered = append(lowered, plan.Lowered{Kind: inventory.KindTeam, Cause: cause, At: At(-1)})
+			lowered = append(lowered, plan.Recent{Effect: plan.Lower, Resource: inventory.Ref{Kind: inventory.KindTeam}, Cause: cause, At: At(-1)})
 		}
 		return lowered
 	}
 	for name, c := range map[string]struct {
 		in      diff.Input
-		lowered []plan.Lowered
+		lowered []plan.Recent
 		// facts are what becomes of the lowerings on Payments.
 		facts string
 	}{
@@ -109,7 +109,7 @@ func TestS26_AForecastCountsLoweringsOverADay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := c.in
-			in.Memory.Lowered = c.lowered
+			in.Memory.Recent = c.lowered
 			made, held := 0, 0
 			for _, step := range foresee(t, in, 3).Steps {
 				for _, x := range step.Changes {

@@ -36,11 +36,11 @@ func (c *course) overrides(r *Result) []plan.OurOverride {
 	return c.memory.Overrides
 }
 
-func (c *course) lowered() []plan.Lowered {
+func (c *course) recent() []plan.Recent {
 	if c.account == nil {
-		return c.in.Memory.Lowered
+		return c.in.Memory.Recent
 	}
-	return c.memory.Lowered
+	return c.memory.Recent
 }
 
 // leaveOpen notes what a plan leaves due. Of schedules that it did not look at it
@@ -184,13 +184,13 @@ func foresee(ends map[desired.Pair]plan.Ending, standing map[desired.Pair]string
 	}
 }
 
-// loweredBy are a plan's lowerings, as the limit on them counts.
-func loweredBy(p *plan.Plan) []plan.Lowered {
-	var lowered []plan.Lowered
+// recentIn are a plan's changes that bounds count.
+func recentIn(p *plan.Plan, released map[string]plan.Release) []plan.Recent {
+	var recent []plan.Recent
 	for _, change := range p.Changes {
-		if change.Effect == plan.Lower && !foreseen(change.Cause) {
-			lowered = append(lowered, plan.Lowered{Kind: change.Resource.Kind, Cause: change.Cause, At: p.Now})
+		if _, let := released[change.ID]; !let && !foreseen(change.Cause) {
+			recent = append(recent, plan.RecentOf(change, p.Now))
 		}
 	}
-	return lowered
+	return recent
 }

@@ -2,9 +2,9 @@ package diff
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
-
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -193,70 +193,126 @@ func (b *builder) anybody(target desired.Target) bool {
 	return false
 }
 
-// The bound on lowerings of one cause in 24 hours (S26): never less than the
-// first, never more than the second, else the share of what is held.
-const (
-	burstFloor   = 5
-	burstCeiling = 50
-	burstShare   = 10 // percent
-)
+// counted is what a bound counts by itself: the changes of one cause.
+type counted struct {
+	bound string
+	cause plan.Cause
+}
 
-// burst holds all lowerings of a cause that would exceed the bound on lowerings in
-// 24 hours. What was held stays held until a person releases it.
-var burst = guard{hold: hold{code: plan.HoldBurst, rule: "S26", releasable: true}, lowers: true, judge: func(b *builder) judge {
-	if b.bursts == nil {
-		b.bursts = map[plan.Cause]string{}
-	}
-	for _, cause := range boundCauses {
-		for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam, inventory.KindSchedule} {
-			if why := b.excess(cause, kind); why != "" {
-				b.bursts[cause] = why
-			}
-		}
-	}
+// burst holds all changes of a cause that would exceed a bound (S26). What was held
+// stays held until a person releases it, or sets other bounds.
+var burst = guard{hold: hold{code: plan.HoldBurst, rule: "S26", releasable: true}, judge: func(b *builder) judge {
+	b.count()
 	return func(c plan.Change) (wait, bool) {
-		if b.released(c) || !slices.Contains(boundCauses, c.Cause) {
+		if b.released(c) || !slices.Contains(plan.CountedCauses(), c.Cause) {
 			return wait{}, false
 		}
-		why := b.bursts[c.Cause]
-		if why == "" && b.in.Memory.Last != nil && slices.Contains(b.in.Memory.Last.Held, c.ID) {
-			why = "held in an earlier round by the limit on lowerings, and not released since"
+		why, last := b.exceeded(c), b.in.Memory.Last
+		if why == "" && last != nil && slices.Contains(last.Held, c.ID) && reflect.DeepEqual(last.Bounds, b.in.Settings.Bounds) {
+			why = "held in an earlier round since it was one of too many, and not released since"
 		}
 		return wait{why, "look at each, then: " + letThrough(c), nil}, why != ""
 	}
 }}
 
-// boundCauses are those whose lowerings are bounded: what is foreseen is not.
-var boundCauses = []plan.Cause{plan.CausePolicy, plan.CauseFacts, plan.CauseDrift, plan.CauseLeaver, plan.CauseRevert}
+// replacing holds what is lowered where a bound holds raises: the people to come may be
+// in place of those to go.
+var replacing = guard{hold: hold{code: plan.HoldReplacing, rule: "S26", releasable: true}, lowers: true, judge: func(b *builder) judge {
+	held := map[inventory.Ref]plan.Bound{}
+	for _, h := range b.plan.Held {
+		if h.Code != plan.HoldBurst || h.Effect != plan.Raise {
+			continue
+		}
+		for _, bound := range b.bounds() {
+			if b.bursts[counted{bound.Name, h.Cause}] != "" && b.counts(bound, h.Change) {
+				held[h.Resource] = bound
+			}
+		}
+	}
+	if len(held) == 0 {
+		return nil
+	}
+	return func(c plan.Change) (wait, bool) {
+		bound, waits := held[c.Resource]
+		waits = waits && !b.released(c) && slices.Contains(plan.CountedCauses(), c.Cause) &&
+			(c.Resource.Kind != inventory.KindAccount || slices.Contains(bound.Roles, c.Before))
+		return wait{
+			why:     fmt.Sprintf("limits.%s holds raises on %s, which may be in its place", bound.Name, b.resourceName(c.Resource)),
+			release: "release those raises, and it goes on with them; or alone: " + letThrough(c),
+		}, waits
+	}
+}}
 
-// excess says by how much the lowerings of a cause on a kind of resource exceed the
-// bound; empty if they don't.
-func (b *builder) excess(cause plan.Cause, kind inventory.Kind) string {
-	planned := 0
+// bounds are those of this account.
+func (b *builder) bounds() []plan.Bound {
+	if b.in.Settings.Bounds == nil {
+		return plan.DefaultBounds()
+	}
+	return b.in.Settings.Bounds
+}
+
+// counts says whether a bound counts a change.
+func (b *builder) counts(bound plan.Bound, c plan.Change) bool {
+	return bound.Counts(plan.RecentOf(c, b.in.Now), b.index.Name(c.Resource.Kind, c.Resource.ID))
+}
+
+// exceeded says by how much a bound that counts a change is exceeded; empty if none is.
+func (b *builder) exceeded(c plan.Change) string {
+	for _, bound := range b.bounds() {
+		if why := b.bursts[counted{bound.Name, c.Cause}]; why != "" && b.counts(bound, c) {
+			return why
+		}
+	}
+	return ""
+}
+
+// count finds the bounds that the proposed changes exceed.
+func (b *builder) count() {
+	if b.bursts == nil {
+		b.bursts = map[counted]string{}
+	}
+	for _, bound := range b.bounds() {
+		for _, cause := range bound.Causes {
+			for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam, inventory.KindSchedule} {
+				if why := b.excess(bound, cause, kind); why != "" {
+					b.bursts[counted{bound.Name, cause}] = why
+				}
+			}
+		}
+	}
+}
+
+// excess says by how much the changes of a cause on a kind of resource exceed a bound;
+// empty if they don't.
+func (b *builder) excess(bound plan.Bound, cause plan.Cause, kind inventory.Kind) string {
+	planned, applied := 0, 0
 	for _, c := range b.proposed {
-		if lowers(c) && c.Cause == cause && c.Resource.Kind == kind && !b.released(c) {
+		if c.Cause == cause && c.Resource.Kind == kind && !b.released(c) && b.counts(bound, c) {
 			planned++
 		}
 	}
 	if planned == 0 {
 		return ""
 	}
-	applied := 0
-	for _, l := range b.in.Memory.Lowered {
-		if l.Cause == cause && l.Kind == kind && b.in.Now.Sub(l.At) < day {
+	for _, r := range b.in.Memory.Recent {
+		if r.Cause == cause && r.Resource.Kind == kind && b.in.Now.Sub(r.At) < bound.Window && bound.Counts(r, b.index.Name(kind, r.Resource.ID)) {
 			applied++
 		}
 	}
-	pairs := b.heldPairs(kind)
-	if applied+planned <= burstBound(pairs) {
+	pairs := b.heldPairs(bound, kind)
+	if applied+planned <= bound.Allowed(pairs) {
 		return ""
 	}
-	return fmt.Sprintf("%d lowerings on the %s for the cause %q planned and %d applied in the last 24 hours are more than the %d allowed (%d%% of %d pairs held, at least %d, at most %d)",
-		planned, scopeName(kind), cause, applied, burstBound(pairs), burstShare, pairs, burstFloor, burstCeiling)
+	return fmt.Sprintf("%s on the %s for the cause %q planned and %d applied in the last %s are more than the %d allowed (%s)",
+		bound.Quantity(planned), scopeName(kind), cause, applied, windowed(bound.Window), bound.Allowed(pairs), bound.Figures(pairs))
 }
 
-func burstBound(pairs int) int {
-	return max(burstFloor, min(burstCeiling, pairs*burstShare/100))
+// windowed is a window in words.
+func windowed(d time.Duration) string {
+	if d%time.Hour == 0 && d > time.Hour {
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
 }
 
 func scopeName(kind inventory.Kind) string {
@@ -267,11 +323,11 @@ func scopeName(kind inventory.Kind) string {
 }
 
 // heldPairs counts the pairs now held on the named resources of a kind that are
-// in sync.
-func (b *builder) heldPairs(kind inventory.Kind) int {
+// in sync and that a bound counts.
+func (b *builder) heldPairs(bound plan.Bound, kind inventory.Kind) int {
 	n := 0
 	for target := range b.access.Named {
-		if target.Resource.Kind != kind || b.mode(target.Resource) != plan.Sync {
+		if target.Resource.Kind != kind || b.mode(target.Resource) != plan.Sync || !bound.On(target.Resource, b.index.Name(kind, target.Resource.ID)) {
 			continue
 		}
 		if kind == inventory.KindAccount {

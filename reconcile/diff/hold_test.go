@@ -169,7 +169,7 @@ func TestS26_LoweringsOfTheLastDayCountAndTimeAloneReleasesNothing(t *testing.T)
 	st := Grants("user:cy@acme.com team:Search responder")
 	in := Input(crowd(Account(), 3), st)
 	for range 3 {
-		in.Memory.Lowered = append(in.Memory.Lowered, plan.Lowered{Kind: inventory.KindTeam, Cause: plan.CausePolicy, At: At(-1)})
+		in.Memory.Recent = append(in.Memory.Recent, plan.Recent{Effect: plan.Lower, Resource: inventory.Ref{Kind: inventory.KindTeam}, Cause: plan.CausePolicy, At: At(-1)})
 	}
 	r := MustMake(t, in)
 	if r.Plan.Summary.Held != 3 {

@@ -160,7 +160,7 @@ func Make(in Input) (made *Result, err error) {
 	var members map[string]map[string]string
 	var schedules map[string]inventory.Schedule
 	var found *circles.Circles
-	bursts, stays := map[plan.Cause]string{}, map[string]bool{}
+	bursts, stays := map[counted]string{}, map[string]bool{}
 	for pass := range passes {
 		e := desired.Expand(desired.Input{
 			Snapshot: snapshot, Statements: in.Statements, Pinned: in.Memory.Pinned, Names: cache.names(), References: in.References,

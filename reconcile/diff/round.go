@@ -24,7 +24,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 	p := r.Plan
 	round := plan.Round{
 		At: p.Now, Revision: p.Revision, Grants: len(statements.Grants), Fights: fights(r), Still: stillOf(r),
-		Held: heldBy(p, plan.HoldBurst), Emptying: heldBy(p, plan.HoldEmptying, plan.HoldEmptyingRotation), Unwitnessed: heldBy(p, plan.HoldUnwitnessed),
+		Held: heldBy(p, plan.HoldBurst), Bounds: r.in.Settings.Bounds, Emptying: heldBy(p, plan.HoldEmptying, plan.HoldEmptyingRotation), Unwitnessed: heldBy(p, plan.HoldUnwitnessed),
 		Schedules: slices.Sorted(maps.Keys(r.Snapshot.Schedules)), Limits: r.Access.Ceilings(),
 		Rules: findings.Remembered(statements, r.last, p.Now, r.Snapshot.Account.Complete),
 	}

@@ -152,7 +152,7 @@ func TestWhatARoundRunsIntoIsSaid(t *testing.T) {
 	limit := plan.Held{Code: plan.HoldBurst, Rule: "S26", Why: "12 lowerings are more than the 5 allowed"}
 	for name, c := range map[string]struct {
 		plan    plan.Plan
-		lowered []plan.Lowered
+		lowered []plan.Recent
 		lines   []string
 	}{
 		"nothing": {plan.Plan{}, nil, []string{
@@ -166,10 +166,10 @@ func TestWhatARoundRunsIntoIsSaid(t *testing.T) {
 			}},
 		"the limit, old lowerings aside": {
 			plan.Plan{Now: noon, Held: []plan.Held{{Rule: "S3"}, limit}, Absent: make([]desired.Absent, 2)},
-			[]plan.Lowered{{At: noon.Add(-time.Hour)}, {At: noon.Add(-25 * time.Hour)}}, []string{
+			[]plan.Recent{{Effect: plan.Lower, At: noon.Add(-time.Hour)}, {Effect: plan.Raise, At: noon.Add(-time.Hour)}, {Effect: plan.Lower, At: noon.Add(-25 * time.Hour)}}, []string{
 				"ok references: all names resolve, but for 2 people who are not in the account",
 				"ok lowering: nothing keeps access from being lowered",
-				"warn limits: 1 lowering in the last 24 hours; the limit holds more back: 12 lowerings are more than the 5 allowed",
+				"warn limits: 1 lowering in the last 24 hours; a limit holds more back: 12 lowerings are more than the 5 allowed",
 			}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,11 +11,11 @@ import (
 
 // Round judges the plan of a round, or the error of making it, and what earlier
 // rounds lowered.
-func Round(p *plan.Plan, lowered []plan.Lowered, err error) []Check {
+func Round(p *plan.Plan, recent []plan.Recent, err error) []Check {
 	if err != nil {
 		return []Check{fail("round", "`dutyward plan` shows it", "no plan can be made: %v", err)}
 	}
-	return []Check{references(p), suspended(p), limits(p, lowered)}
+	return []Check{references(p), suspended(p), limits(p, recent)}
 }
 
 // references judges whether what the policies name is there.
@@ -48,19 +48,19 @@ func suspended(p *plan.Plan) Check {
 	return fail("lowering", "fix that; lowering goes on by itself then", "nothing is lowered: %s", p.Suspended[0].Message)
 }
 
-// limits judges the limit on lowerings (S26).
-func limits(p *plan.Plan, lowered []plan.Lowered) Check {
-	recent := 0
-	for _, l := range lowered {
-		if p.Now.Sub(l.At) < 24*time.Hour {
-			recent++
+// limits judges the bounds on how many changes go on at once (S26).
+func limits(p *plan.Plan, recent []plan.Recent) Check {
+	lowered := 0
+	for _, r := range recent {
+		if r.Effect == plan.Lower && p.Now.Sub(r.At) < 24*time.Hour {
+			lowered++
 		}
 	}
-	text := fmt.Sprintf("%s in the last 24 hours", report.Counted(recent, "lowering"))
+	text := fmt.Sprintf("%s in the last 24 hours", report.Counted(lowered, "lowering"))
 	held := slices.IndexFunc(p.Held, func(h plan.Held) bool { return h.Code == plan.HoldBurst })
 	switch {
 	case held >= 0:
-		return warn("limits", "look at each in `dutyward plan`, then `dutyward release KEY… --reason …`", "%s; the limit holds more back: %s", text, p.Held[held].Why)
+		return warn("limits", "look at each in `dutyward plan`, then `dutyward release KEY… --reason …`", "%s; a limit holds more back: %s", text, p.Held[held].Why)
 	case len(p.Held) > 0:
 		return warn("limits", "look at each in `dutyward plan`", "%s; %s held for another reason", text, report.Counted(len(p.Held), "change"))
 	}

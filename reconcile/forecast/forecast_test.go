@@ -48,7 +48,7 @@ func TestAForecastIsThePlansOfItsMoments(t *testing.T) {
 			ends := endsAfter(in.Memory.Ends, raised, r.Plan.Changes)
 			for _, c := range r.Plan.Changes {
 				if c.Effect == plan.Lower && c.Cause != plan.CauseHandoff && c.Cause != plan.CauseExpiry {
-					in.Memory.Lowered = append(in.Memory.Lowered, plan.Lowered{Kind: c.Resource.Kind, Cause: c.Cause, At: r.Plan.Now})
+					in.Memory.Recent = append(in.Memory.Recent, plan.RecentOf(c, r.Plan.Now))
 				}
 			}
 			in = Next(r, in, following[0].At.Sub(r.Plan.Now).Hours())

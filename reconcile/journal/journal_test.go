@@ -130,7 +130,7 @@ func TestAMissingJournalIsAnEmptyMemoryForReaders(t *testing.T) {
 	empty := func(t *testing.T, j *journal.Journal) {
 		t.Helper()
 		m := memory(t, j, start)
-		if m.Last != nil || len(m.Pinned)+len(m.Raised)+len(m.Overlay)+len(m.Lowered)+len(m.Released) > 0 {
+		if m.Last != nil || len(m.Pinned)+len(m.Raised)+len(m.Overlay)+len(m.Recent)+len(m.Released) > 0 {
 			t.Errorf("memory %+v", m)
 		}
 		revision, _, err := j.GoodPolicies(t.Context())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -29,7 +30,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 		Ends:      map[desired.Pair]plan.Ending{},
 		Overlay:   []plan.Write{},
 		Made:      []plan.Write{},
-		Lowered:   []plan.Lowered{},
+		Recent:    []plan.Recent{},
 		Released:  map[string]plan.Release{},
 		Overrides: []plan.OurOverride{},
 		Edited:    []plan.Edited{},
@@ -46,7 +47,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	}
 	defer tx.Rollback() // nothing was written
 	for _, read := range []func(context.Context, *sql.Tx, time.Time, *plan.Memory) error{
-		readPinned, readLast, readRaises, readEnds, readMade, readLowered, readReleased,
+		readPinned, readLast, readRaises, readEnds, readMade, readRecent, readReleased,
 		readOverrides, readEdited,
 	} {
 		if err := read(ctx, tx, now, &m); err != nil {
@@ -159,25 +160,33 @@ func readMade(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) er
 		}, stamp(now.Add(-fought)))
 }
 
-func readLowered(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
+// readRecent reads what bounds count. What a person released is no part of what goes on
+// without one.
+func readRecent(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `
-		SELECT resource, cause, settled FROM changes
-		WHERE wrote = 1 AND settled > ? AND effect = 'lower' ORDER BY settled, change`,
+		SELECT resource, before, after, effect, cause, settled, coalesce((
+			SELECT max(at) FROM words WHERE kind = 'release' AND subject = key AND at <= settled AND (ended IS NULL OR ended >= settled)), '')
+		FROM changes WHERE wrote = 1 AND settled > ? ORDER BY settled, change`,
 		func(scan func(...any) error) error {
-			var l plan.Lowered
-			var resource, at string
-			if err := scan(&resource, &l.Cause, &at); err != nil {
-				return err
-			}
-			ref, err := inventory.ParseRef(resource)
+			var c plan.Change
+			var resource, at, released string
+			err := scan(&resource, &c.Before, &c.After, &c.Effect, &c.Cause, &at, &released)
 			if err != nil {
 				return err
 			}
-			l.Kind = ref.Kind
-			l.At, err = parseStamp(at)
-			m.Lowered = append(m.Lowered, l)
-			return err
-		}, stamp(now.Add(-counted)))
+			if c.Resource, err = inventory.ParseRef(resource); err != nil {
+				return err
+			}
+			settled, err := parseStamp(at)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(plan.CountedCauses(), c.Cause) || released > stamp(settled.Add(-counted)) {
+				return nil
+			}
+			m.Recent = append(m.Recent, plan.RecentOf(c, settled))
+			return nil
+		}, stamp(now.Add(-plan.LongestWindow)))
 }
 
 func readReleased(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {

@@ -220,28 +220,33 @@ func TestS17_ARaiseThatOthersUndidEndsWithTheNextRound(t *testing.T) {
 	}
 }
 
-func TestS26_AppliedLoweringsCountForADay(t *testing.T) {
+func TestS26_AppliedChangesCountForAsLongAsABoundMayLookBack(t *testing.T) {
 	w := newWriter(t)
 	w.done(change(team, "manager", "none", plan.CausePolicy))
-	w.done(change(team, "none", "manager", plan.CausePolicy)) // a raise
 	w.clock.at = start.Add(time.Hour)
+	w.done(change(team, "none", "manager", plan.CausePolicy))
 	w.done(change(base, "admin", "user", plan.CauseDrift))
+	w.done(change(base, "user", "admin", plan.CauseHandoff)) // foreseen
+	let := change(team, "manager", "observer", plan.CausePolicy)
+	must(t, w.Release(t.Context(), let.ID, "meant"))
+	w.done(let)
 	w.result(w.intent(change(turn, "rotation", "none", plan.CauseFacts)), apply.Outcome{Status: apply.Failed})
 
-	want := []plan.Lowered{
-		{Kind: inventory.KindTeam, Cause: plan.CausePolicy, At: start},
-		{Kind: inventory.KindAccount, Cause: plan.CauseDrift, At: start.Add(time.Hour)},
+	want := []plan.Recent{
+		{Effect: plan.Lower, Resource: team.Resource, Role: "manager", Cause: plan.CausePolicy, At: start},
+		{Effect: plan.Raise, Resource: team.Resource, Role: "manager", Cause: plan.CausePolicy, At: start.Add(time.Hour)},
+		{Effect: plan.Lower, Resource: base.Resource, Role: "admin", Cause: plan.CauseDrift, At: start.Add(time.Hour)},
 	}
 	for name, c := range map[string]struct {
 		after time.Duration
-		want  []plan.Lowered
+		want  []plan.Recent
 	}{
-		"within the day": {24*time.Hour - 1, want},
-		"a day later":    {24 * time.Hour, want[1:]},
+		"within the week": {plan.LongestWindow - 1, want},
+		"a week later":    {plan.LongestWindow, want[1:]},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if d := cmp.Diff(c.want, memory(t, w.Journal, start.Add(c.after)).Lowered); d != "" {
-				t.Errorf("lowered (-want +got):\n%s", d)
+			if d := cmp.Diff(c.want, memory(t, w.Journal, start.Add(c.after)).Recent); d != "" {
+				t.Errorf("recent (-want +got):\n%s", d)
 			}
 		})
 	}
@@ -346,8 +351,8 @@ func TestS14_WhatWasRecordedInFormerWordsIsReadInTodays(t *testing.T) {
 	if got := m.Ends[team].Cause; got != plan.CauseHandoff {
 		t.Errorf("the raise ends for the cause %q, want %q", got, plan.CauseHandoff)
 	}
-	if len(m.Lowered) != 1 || m.Lowered[0].Cause != plan.CauseHandoff {
-		t.Errorf("lowered %+v, want one for %q", m.Lowered, plan.CauseHandoff)
+	if len(m.Recent) > 0 {
+		t.Errorf("%+v counts, want nothing for %q", m.Recent, plan.CauseHandoff)
 	}
 	if got := m.Last.Pairs[0].Pending; got != plan.CauseHandoff {
 		t.Errorf("the last round left %q pending, want %q", got, plan.CauseHandoff)

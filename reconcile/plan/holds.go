@@ -14,6 +14,7 @@ const (
 	HoldEmptying         code.Code = "hold/emptying"
 	HoldEmptyingRotation code.Code = "hold/emptying-rotation"
 	HoldBurst            code.Code = "hold/burst"
+	HoldReplacing        code.Code = "hold/replacing"
 	HoldMovedTurn        code.Code = "hold/moved-turn"
 	HoldRefusedEdit      code.Code = "hold/refused-edit"
 	HoldDisplacedTurns   code.Code = "hold/displaced-turns"
@@ -96,11 +97,19 @@ var Pages = code.Pages{
 	},
 	{
 		Code: HoldBurst, Account: true,
-		Title:   "More would be lowered in a day than is usual",
-		Means:   "The lowerings of one cause exceed the limit on lowerings in 24 hours.",
-		Why:     "A mistake in the policies or in a directory lowers many at once (S26).",
-		Do:      "Look at each, and release those that are meant.",
-		Example: "60 lowerings planned, of which 10 are allowed",
+		Title:   "More would change in a day than is usual",
+		Means:   "The lowerings of one cause, or its raises to admin or manager, exceed a limit on how many are made in 24 hours.",
+		Why:     "A mistake in the policies or in a directory changes many at once (S26).",
+		Do:      "Look at each, and release those that are meant; or set the limit that the message names (`limits` in the configuration).",
+		Example: "60 lowerings planned, of which 10 are allowed (limits.lowerings)",
+	},
+	{
+		Code: HoldReplacing, Account: true,
+		Title:   "Raises in its place are held",
+		Means:   "A limit holds raises on the same resource; the people who would come may be in place of those who would go.",
+		Why:     "Else those who go would leave before those who replace them may come (S26).",
+		Do:      "Release the raises, and it goes on with them; or release it alone.",
+		Example: "limits.managers holds raises on team:Payments, which may be in its place",
 	},
 	{
 		Code: HoldMovedTurn, Account: true,

@@ -31,8 +31,9 @@ type Memory struct {
 	// Made are the acknowledged writes of the last hour, oldest first, without
 	// those that a person has released again since (S27).
 	Made []Write
-	// Lowered are the lowerings applied in the last 24 hours (S26).
-	Lowered []Lowered
+	// Recent are the changes applied within LongestWindow that bounds count: neither
+	// foreseen nor released by a person (S26).
+	Recent []Recent
 	// Released are the keys of changes that a person released, with the reason.
 	Released map[string]Release
 	// Overrides are the overrides that this program made and that may not have
@@ -60,9 +61,11 @@ type Round struct {
 	// Schedules are the ids of all schedules of a complete snapshot: the next
 	// must find them, or learn that they are gone (S6).
 	Schedules []string `json:"schedules"`
-	// Held are the keys of the changes that the limit on lowerings held: time
-	// alone does not release them (S26).
+	// Held are the keys of the changes that a bound held: time alone does not release
+	// them (S26).
 	Held []string `json:"held"`
+	// Bounds are those that held them; null for the default ones.
+	Bounds []Bound `json:"bounds,omitempty"`
 	// Emptying are the keys of the changes that were held since a team would lose
 	// everybody, or all who are on it permanently (S3).
 	Emptying []string `json:"emptying"`
@@ -134,13 +137,6 @@ type Write struct {
 	Before string
 	Role   string
 	At     time.Time
-}
-
-// Lowered is one applied lowering.
-type Lowered struct {
-	Kind  inventory.Kind
-	Cause Cause
-	At    time.Time
 }
 
 // Release lets a held change through.

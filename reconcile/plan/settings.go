@@ -39,6 +39,9 @@ type Settings struct {
 	// WarnBefore is how long before its end time-bound access is said to end; 0 for
 	// never.
 	WarnBefore time.Duration
+	// Bounds limit how many changes go on at once (S26); nil for DefaultBounds. They
+	// are no part of what holds still: without them, the default ones hold.
+	Bounds []Bound `json:"-"`
 	// Targets narrow the plan to matching changes; empty means all.
 	Targets []string
 	// Edits bound what an edit of a schedule may do to others.
@@ -83,6 +86,12 @@ type ResourceMode struct {
 	Mode     Mode
 }
 
+// matches says whether it is about a resource given by id and name.
+func (r ResourceMode) matches(kind inventory.Kind, id, name string) bool {
+	k, pattern, _ := strings.Cut(r.Resource, ":")
+	return inventory.Kind(k) == kind && (kind == inventory.KindAccount || Matches(pattern, id, name))
+}
+
 // ModeOf is the mode of a resource given by id and name.
 func (s Settings) ModeOf(kind inventory.Kind, id, name string) Mode {
 	if patterns, limited := s.Include[kind]; limited {
@@ -102,8 +111,7 @@ func (s Settings) ModeOf(kind inventory.Kind, id, name string) Mode {
 		mode = m
 	}
 	for _, r := range s.Resources {
-		k, pattern, _ := strings.Cut(r.Resource, ":")
-		if inventory.Kind(k) == kind && (kind == inventory.KindAccount || Matches(pattern, id, name)) {
+		if r.matches(kind, id, name) {
 			mode = r.Mode
 		}
 	}

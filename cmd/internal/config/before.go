@@ -69,6 +69,15 @@ func (k *keyValues) walk(path string, v reflect.Value) {
 			k.add(path+"."+m.Name, m.Mode)
 		}
 		return
+	case limitConfigs:
+		for _, limit := range x {
+			for i, field := range fieldsOf(reflect.TypeFor[limitConfig]()) {
+				if v := reflect.ValueOf(limit).Field(i + 1); !v.IsZero() {
+					k.add(join(join(path, limit.Name), field), fmt.Sprint(v.Interface()))
+				}
+			}
+		}
+		return
 	case ignoredCodes:
 		for _, ignored := range x {
 			k.add(fmt.Sprintf("%s.%s", path, ignored.Code), strings.Join(ignored.Paths, ", "))

@@ -51,6 +51,7 @@ func (l *loader) check() {
 			l.fault(l.where(key), "%s: %d is not possible; expected 0 or more", key, n)
 		}
 	}
+	l.checkLimits(c.Limits)
 	if _, err := ParseSchedule(c.Run.Schedule); err != nil {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
 	}

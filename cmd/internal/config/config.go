@@ -27,6 +27,7 @@ type Config struct {
 	Schemas   map[string]string `yaml:"schemas"`
 	Access    accessConfig      `yaml:"access"`
 	Edits     editsConfig       `yaml:"edits"`
+	Limits    limitConfigs      `yaml:"limits"`
 	Window    windowConfig      `yaml:"window"`
 	// Evaluation bounds the evaluation of policies.
 	Evaluation evaluationConfig `yaml:"evaluation"`

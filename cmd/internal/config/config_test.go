@@ -45,7 +45,13 @@ func TestTheDocumentedExampleLoadsAndSetsWhatItSays(t *testing.T) {
 		Include:   map[inventory.Kind][]string{inventory.KindTeam: {"Payments*", "#PABC123"}},
 		Operators: []string{"ops@acme.com"},
 		Longest:   720 * time.Hour, WarnBefore: 24 * time.Hour,
+		Bounds: plan.DefaultBounds(),
 	}
+	want.Bounds[0].Most, want.Bounds[1].Least, want.Bounds[1].Most = 30, 1, 2
+	want.Bounds = append(want.Bounds, plan.Bound{
+		Name: "cutover", Effect: plan.Raise, Causes: plan.CountedCauses(), Resources: []string{"team:Payments*"},
+		Least: 5, Most: 5, Window: time.Hour,
+	})
 	if diff := cmp.Diff(want, c.Settings()); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
@@ -86,6 +92,30 @@ operators: [ops@acme.com]
 	}
 	if strings.Contains(err.Error(), "secret") {
 		t.Error("the error repeats the token")
+	}
+}
+
+func TestALimitThatMakesNoSenseIsAFaultWithItsLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"{admins: {mots: 3}}":                                  "limits.admins.mots is not a setting; did you mean most?",
+		"{admins: {effect: lower}}":                            "limits.admins.effect: the effect of this limit is fixed; give a limit of your own another name",
+		"{admin: {most: 3}}":                                   "limits.admin: expected an effect, lower or raise: only the limits lowerings, admins, managers have one by themselves",
+		"{x: {effect: raise}}":                                 "limits.x: expected most: how many are let through without a release",
+		"{x: {effect: up, most: 3}}":                           `limits.x.effect: "up" is not possible; expected one of lower, raise`,
+		"{admins: {most: -1}}":                                 `limits.admins.most: "-1" is not possible; expected a number such as 5`,
+		"{admins: {share: 0.1}}":                               `limits.admins.share: "0.1" is not possible; expected a percentage such as 10%`,
+		"{admins: {window: 8d}}":                               `limits.admins.window: "8d" is not possible; expected a week or less, such as 1h or 24h`,
+		"{admins: {causes: [handoff]}}":                        `limits.admins.causes: "handoff" is not possible; expected one of policy, facts, drift, leaver, revert`,
+		"{admins: {kinds: [team]}}":                            `limits.admins.kinds: "team" is not possible; did you mean teams?`,
+		"{x: {effect: raise, most: 1, resources: [Payments]}}": `limits.x.resources: "Payments" is not possible; expected account, or team: or schedule: with a name, a glob or '#' and an id`,
+	} {
+		file := filepath.Join(t.TempDir(), "dutyward.yaml")
+		if err := os.WriteFile(file, []byte("limits:\n  "+text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(file, nil, nil); err == nil || !strings.HasSuffix(err.Error(), file+":2: "+want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
 	}
 }
 

@@ -46,6 +46,7 @@ func Keys() []configKey {
 		{"access.warn_before", "24h", "How long before its end (`24h`, `3d`) access that was given for a while is listed in plans and reported in the log, once. Plans also list access that starts within it. Raise it if renewals need more time; `0` for never."},
 		{"edits.displaced_turns", "30", "How many turns of people who neither join nor leave may move on a schedule in one plan, counted over the next eight weeks, before the changes are held for a person to release. A weekly rotation that gets longer or shorter stays below 30; one of days does not. `0` holds whatever moves anybody's turn."},
 		{"edits.joins", "5", "By how many people a layer or event may grow in one plan before those who join are held for a person to release. Who takes over from somebody who leaves does not count."},
+		{"limits", "{}", limitsText},
 		{"window.back_days", "7", "How many days of past shifts the snapshot holds. Raise it if policies look further back; it must reach the last round."},
 		{"window.ahead_days", "35", "How many days of coming shifts the snapshot holds. Raise it if policies or risk rules look further ahead; large accounts may lower it to save time."},
 		{"evaluation.time_limit", "30s", "How long loading the policies, and evaluating those of one phase, may take (`10s`, `2m`) before it is stopped and they are refused. Raise it only for very large accounts: what needs minutes is usually a join that `dutyward check` warns of."},
@@ -61,6 +62,10 @@ func Keys() []configKey {
 		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz` and `/metrics`. They need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
 	}
 }
+
+const limitsText = "How many changes are made without a person's release, by name. `lowerings` holds what is lowered for one cause beyond a share of 10% of the pairs held on resources in `sync`, taken as at least 5 and at most 50, in 24 hours; " +
+	"`admins` what raises base roles to `admin` or `owner` (1%, at least 3, at most 10); `managers` what makes managers of teams (10%, at least 10, at most 50). Set `share`, `least`, `most`, `window` (a week or less), `causes`, `kinds` (`account`, `teams`, `schedules`), `roles` or `resources` of one to change it: `{admins: {most: 3}}`. " +
+	"A limit of another name is added to these: it needs `effect` (`lower` or `raise`) and `most`. Handoffs and expiries are never limited, and what a person released does not count. Raise one for a reorganization that you expect; release single changes for all else."
 
 func refusedBuiltins() string {
 	return "`" + strings.Join(source.RefusedBuiltins(), "`, `") + "`"
@@ -105,6 +110,7 @@ manage:
     resources: {"Payments": sync}
 schemas: {people: people.schema.json}
 access: {longest: 30d, warn_before: 24h}
+limits: {lowerings: {most: 30}, admins: {least: 1, most: 2}, cutover: {effect: raise, resources: ["team:Payments*"], most: 5, window: 1h}}
 window: {back_days: 7, ahead_days: 35}
 evaluation: {time_limit: 30s, memory_limit: 2GiB, max_elements: 1000000}
 run: {schedule: "*/5 * * * *", oncall_interval: 1m, audit: true, max_age: 15m, listen: "127.0.0.1:9465"}

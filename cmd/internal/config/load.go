@@ -104,6 +104,9 @@ func (l *loader) value(path string, n *yaml.Node, v reflect.Value) {
 	case *ignoredCodes:
 		l.ignored(path, n, target)
 		return
+	case *limitConfigs:
+		l.limits(path, n, target)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Struct:
