@@ -14,6 +14,27 @@ type Pause struct {
 	Since time.Time `json:"since"`
 	// Reason is what the person said; may be empty.
 	Reason string `json:"reason"`
+	// Actor is who paused; empty where that is unknown, as of a file made by hand.
+	Actor string `json:"actor"`
+}
+
+// By is since when, by whom and why, as a person says it.
+func (p Pause) By() string {
+	text := "since " + p.Since.UTC().Format("2006-01-02 15:04:05 UTC")
+	if p.Actor != "" {
+		text += " by " + p.Actor
+	}
+	if p.Reason != "" {
+		text += ": " + p.Reason
+	}
+	return text
+}
+
+// PausedError is the error of writes that a pause keeps from being made.
+type PausedError struct{ Pause Pause }
+
+func (e *PausedError) Error() string {
+	return fmt.Sprintf("changes are paused, %s; nothing was done", e.Pause.By())
 }
 
 // StopFile is the path of a file that stops all writes of a daemon while it

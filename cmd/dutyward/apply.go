@@ -22,7 +22,8 @@ import (
 
 func newApply(a *app) *cobra.Command {
 	var f roundFlags
-	var yes, asJSON bool
+	var yes, asJSON, duringPause bool
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "apply [PLANFILE]",
 		Short: "Make the changes of a fresh plan, or of a saved one",
@@ -30,10 +31,16 @@ func newApply(a *app) *cobra.Command {
 			"While it asks, nobody else is kept from writing: after a \"yes\" the plan is made again, and what moved is shown and\n" +
 			"asked about again.\n" +
 			"With a plan that `plan --out` saved, its changes are made and no others; if the account, the policies or the\n" +
-			"time moved since so that they are not due any more, nothing is done.",
+			"time moved since so that they are not due any more, nothing is done.\n\n" +
+			"While `dutyward pause` holds, it refuses: --during-pause with a --reason makes the changes all the same. The history\n" +
+			"keeps the reason, and who applied.",
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x := application{app: a, yes: yes, asJSON: asJSON, roots: f.Policies}
+			if duringPause && strings.TrimSpace(reason) == "" {
+				return errors.New("--during-pause needs a --reason, for whoever paused")
+			}
+			a.Reason = reason
+			x := application{app: a, yes: yes, asJSON: asJSON, duringPause: duringPause, roots: f.Policies}
 			if len(args) == 1 {
 				if len(f.Targets) > 0 {
 					return errors.New("--target narrows a fresh plan; a saved plan is made whole")
@@ -53,6 +60,8 @@ func newApply(a *app) *cobra.Command {
 	f.addPolicies(cmd)
 	f.addTarget(cmd)
 	cmd.Flags().BoolVar(&yes, "yes", false, "make the changes without asking")
+	cmd.Flags().BoolVar(&duringPause, "during-pause", false, "make the changes though changes are paused; needs --reason")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the history")
 	addFormat(cmd, &asJSON, "print the report as JSON, and neither plan nor progress; needs --yes or a saved plan")
 	return cmd
 }
@@ -61,6 +70,8 @@ func newApply(a *app) *cobra.Command {
 type application struct {
 	*app
 	yes, asJSON bool
+	// duringPause goes on though changes are paused.
+	duringPause bool
 	// quiet leaves out the plan, which was shown before.
 	quiet bool
 	// pause follows each step that is reported; nil for none.
@@ -101,6 +112,9 @@ func readPlan(file string) (*plan.Plan, error) {
 
 func (x *application) run(ctx context.Context, s *session.Session) error {
 	a := x.applying(s)
+	if err := x.refusedByPause(a); err != nil {
+		return err
+	}
 	switch {
 	case x.saved != nil:
 		return x.told(x.unhindered(func() (*reconcile.Applied, error) { return a.Saved(ctx, x.saved) }))
@@ -115,14 +129,27 @@ func (x *application) run(ctx context.Context, s *session.Session) error {
 	}))
 }
 
+// refusedByPause is the error of a pause that stops this, before anything is read.
+func (x *application) refusedByPause(a *decide.Applying) error {
+	err := a.Refused()
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: `dutyward resume` ends the pause, --during-pause with a --reason applies all the same", err)
+}
+
 // applying is what is decided. What is reported goes to whatever the streams are then.
 func (x *application) applying(s *session.Session) *decide.Applying {
+	paused := s.Config.StopFile().Paused
+	if x.duringPause {
+		paused = nil
+	}
 	return &decide.Applying{
-		Round: s.Round, Journal: s.Journal, Account: s.Client, Settle: s.Config.Settle(), Undo: x.undo,
+		Round: s.Round, Journal: s.Journal, Account: s.Client, Settle: s.Config.Settle(), Undo: x.undo, Paused: paused,
 		Tell: decide.Told{
 			Waiting: func(err error) { fmt.Fprintf(x.Stderr, "note: %v; waiting\n", err) },
 			Paused: func() {
-				fmt.Fprintln(x.Stderr, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
+				fmt.Fprintln(x.Stderr, "Paused: nothing is changed until `dutyward resume`.")
 			},
 			Completed: func(sentences []string) {
 				for _, said := range sentences {

@@ -110,6 +110,7 @@ func (e *examination) all(ctx context.Context) {
 	e.report.Add(doctor.Policies(set, err))
 	stateOptions := e.JournalOptions(e.session)
 	e.report.Add(doctor.State(ctx, c.State, stateOptions)...)
+	e.report.Add(doctor.Pause(c.StopFile().Paused()))
 	reader := e.reader(ctx)
 	if reader == nil {
 		for _, name := range []string{"account", "write", "references", "lowering", "limits"} {

@@ -46,7 +46,7 @@ func newHistory(a *app) *cobra.Command {
 			if asJSON {
 				return report.JSON(a.Stdout, r)
 			}
-			return report.MadeText(a.Stdout, r.Plan, r.Made, fmt.Sprintf("Round %d", r.Round), r.Began, a.Style(a.Stdout))
+			return report.MadeText(a.Stdout, r.Plan, r.Made, r.Released, fmt.Sprintf("Round %d", r.Round), r.Began, a.Style(a.Stdout))
 		},
 	}
 	cmd.Flags().IntVar(&most, "limit", 20, "list so many `rounds` at most")
@@ -58,7 +58,7 @@ func newHistory(a *app) *cobra.Command {
 func historyOf(past []journal.Past) []report.Past {
 	list := make([]report.Past, len(past))
 	for i, p := range past {
-		list[i] = report.Past{Round: p.Round, Began: p.Began, Interrupted: p.Finished == nil, Made: plan.Tally{Add: p.Added, Change: p.Changed, Remove: p.Removed}, Alarms: p.Alarms}
+		list[i] = report.Past{Round: p.Round, Began: p.Began, Interrupted: p.Finished == nil, Actor: p.Actor, Command: p.Command, Reason: p.Reason, Made: plan.Tally{Add: p.Added, Change: p.Changed, Remove: p.Removed}, Alarms: p.Alarms}
 	}
 	return list
 }

@@ -52,7 +52,7 @@ func (a *app) noteStale(fresh bool) error {
 		return err
 	}
 	if p := c.StopFile().Paused(); p != nil {
-		a.Note("this is as it was before `dutyward run` was paused, %s; --live plans now", pauseText(p))
+		a.Note("this is as it was before `dutyward run` was paused, %s; --live plans now", p.By())
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
-	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -15,25 +14,25 @@ func newPause(a *app) *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "pause",
-		Short: "Stop all changes that `dutyward run` makes",
-		Long: "Stop all changes that `dutyward run` makes, at once: a change in progress is finished and no other begun. It goes on to\n" +
-			"read, plan and report. The pause is a file next to the state, its name with `.paused`, and lasts until\n" +
-			"`dutyward resume`, also across a restart. What a person applies with `dutyward apply` is not stopped.",
+		Short: "Stop all changes",
+		Long: "Stop all changes, at once: a change in progress is finished and no other begun. `dutyward run` goes on to read, plan\n" +
+			"and report; `dutyward apply` refuses, unless it says --during-pause with a reason; `dutyward revert` is not stopped. The\n" +
+			"pause is a file next to the state, its name with `.paused`, and lasts until `dutyward resume`, also across a restart.",
 		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.withState()
 			if err != nil {
 				return err
 			}
-			before, err := decide.Pause(c.StopFile(), a.Now(), a.Redact(reason))
+			before, err := decide.Pause(c.StopFile(), a.Now(), a.Actor, a.Redact(reason))
 			if err != nil {
 				return err
 			}
 			if before != nil {
-				fmt.Fprintf(a.Stdout, "Paused already, %s.\n", report.Line(pauseText(before)))
+				fmt.Fprintf(a.Stdout, "Paused already, %s.\n", report.Line(before.By()))
 				return nil
 			}
-			fmt.Fprintln(a.Stdout, "Paused: `dutyward run` changes nothing until `dutyward resume`.")
+			fmt.Fprintln(a.Stdout, "Paused: nothing is changed until `dutyward resume`.")
 			return nil
 		},
 	}
@@ -60,7 +59,7 @@ func newResume(a *app) *cobra.Command {
 				fmt.Fprintln(a.Stdout, "Nothing was paused.")
 				return nil
 			}
-			fmt.Fprintf(a.Stdout, "Resumed: it was paused %s.\n", report.Line(pauseText(before)))
+			fmt.Fprintf(a.Stdout, "Resumed: it was paused %s.\n", report.Line(before.By()))
 			return nil
 		},
 	}
@@ -74,13 +73,4 @@ func (a *app) withState() (*config.Config, error) {
 		return nil, err
 	}
 	return c, c.NoState()
-}
-
-// pauseText is since when and why.
-func pauseText(p *reconcile.Pause) string {
-	text := "since " + p.Since.UTC().Format("2006-01-02 15:04:05 UTC")
-	if p.Reason != "" {
-		text += ": " + p.Reason
-	}
-	return text
 }

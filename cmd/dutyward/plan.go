@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies"
@@ -104,7 +105,15 @@ func (a *app) plan(cmd *cobra.Command, f planFlags) error {
 	if err := s.NoteIdleRows(ctx, result); err != nil {
 		return err
 	}
+	a.notePause(s.Config)
 	return a.showPlan(result, f)
+}
+
+// notePause says that what is shown is not made for now.
+func (a *app) notePause(c *config.Config) {
+	if p := c.StopFile().Paused(); p != nil {
+		a.Note("changes are paused, %s; `dutyward resume` ends that", p.By())
+	}
 }
 
 // showPlan saves and prints a plan, and says by its error what the exit code tells.

@@ -35,7 +35,7 @@ func newRevert(a *app) *cobra.Command {
 			}
 			x := application{
 				app: a, yes: yes, asJSON: asJSON, roots: f.Policies, keepPolicies: s.Good,
-				undo: &decide.Reverting{Round: r, Stop: s.Config.StopFile(), PauseFirst: pause, Now: a.Now},
+				undo: &decide.Reverting{Round: r, Stop: s.Config.StopFile(), PauseFirst: pause, Now: a.Now, Actor: a.Actor},
 			}
 			return x.run(cmd.Context(), s)
 		},
@@ -51,7 +51,7 @@ func newRevert(a *app) *cobra.Command {
 func (x *application) showReversal(p *decide.Proposal) error {
 	r := x.undo.Round
 	title := fmt.Sprintf("Undo round %d", r.Round)
-	if err := report.MadeText(x.Stdout, r.Plan, r.Made, title, r.Began, x.Style(x.Stdout)); err != nil {
+	if err := report.MadeText(x.Stdout, r.Plan, r.Made, r.Released, title, r.Began, x.Style(x.Stdout)); err != nil {
 		return err
 	}
 	return report.ReversalText(x.Stdout, p.Reversal, x.Style(x.Stdout))

@@ -2,7 +2,6 @@ package apply
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -98,6 +97,8 @@ type Report struct {
 	// Stopped says why the run ended before every change had its turn; empty if
 	// it did not.
 	Stopped string `json:"stopped"`
+	// ended says that the plan's end is why.
+	ended bool
 }
 
 // Counts counts outcomes by status.
@@ -120,7 +121,7 @@ func (r *Report) Expired() bool {
 	if r.Counts.Failed+r.Counts.Skipped == 0 || r.Counts.Conflict > 0 {
 		return false
 	}
-	expired := strings.HasPrefix(r.Stopped, planEnded)
+	expired := r.ended
 	for _, o := range r.Outcomes {
 		expired = expired || errors.Is(o.err, ErrExpired)
 		if o.Status == Failed && !errors.Is(o.err, ErrExpired) {

@@ -179,9 +179,6 @@ func (x *run) skipFor(i int, o Outcome) {
 // as what ended the run.
 const unintended = "not started: that it was about to be made could not be recorded"
 
-// planEnded begins the word of a run that the plan's end stopped.
-const planEnded = "the plan ended at "
-
 // mustStop says why nothing new may be started; empty if it may.
 func (x *run) mustStop(ctx context.Context) string {
 	switch {
@@ -190,7 +187,8 @@ func (x *run) mustStop(ctx context.Context) string {
 	case x.options.Stop():
 		return "writing has been paused"
 	case expired(x.plan, x.options.Now()):
-		return planEnded + stamp(*x.plan.Expires) + ", when desired access changes"
+		x.report.ended = true
+		return "the plan ended at " + stamp(*x.plan.Expires) + ", when desired access changes"
 	}
 	return ""
 }

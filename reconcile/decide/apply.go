@@ -25,6 +25,9 @@ type Applying struct {
 	Settle time.Duration
 	// Undo is the round that is undone; nil for what the round itself plans.
 	Undo *Reverting
+	// Paused is the pause that stops this, asked before each write; nil where none does.
+	// Undoing a round goes on all the same.
+	Paused func() *reconcile.Pause
 	// Tell is what is reported on the way.
 	Tell Told
 }
@@ -147,17 +150,31 @@ func (a *Applying) agree(p *Proposal) error {
 	return nil
 }
 
+// Refused is the error of a pause that stops this; nil if none does.
+func (a *Applying) Refused() error {
+	if a.Paused == nil || a.Undo != nil { // undoing is what one pauses for
+		return nil
+	}
+	if p := a.Paused(); p != nil {
+		return &reconcile.PausedError{Pause: *p}
+	}
+	return nil
+}
+
 func (a *Applying) carryOut(ctx context.Context, record reconcile.Record, approve func(*reconcile.Result) (*plan.Plan, error)) (*reconcile.Applied, error) {
 	return a.Round.Apply(ctx, reconcile.Execution{
 		Record: record, Account: a.Account, Completed: a.Tell.Completed,
 		Approve: func(fresh *reconcile.Result) (*plan.Plan, error) {
+			if err := a.Refused(); err != nil {
+				return nil, err
+			}
 			p, err := approve(fresh)
 			if err == nil && p != nil && a.Tell.Begins != nil {
 				a.Tell.Begins(p)
 			}
 			return p, err
 		},
-		Options: apply.Options{Now: a.Round.Now, Progress: a.Tell.Progress},
+		Options: apply.Options{Now: a.Round.Now, Progress: a.Tell.Progress, Stop: func() bool { return a.Refused() != nil }},
 	})
 }
 

@@ -47,8 +47,8 @@ func Confirmable(text string) (inventory.Ref, error) {
 
 // Pause stops all changes that the daemon makes. It returns the pause that stood
 // before, which stays; nil if there was none.
-func Pause(stop reconcile.StopFile, now time.Time, reason string) (before *reconcile.Pause, err error) {
-	return stop.Pause(reconcile.Pause{Since: now.UTC().Truncate(time.Second), Reason: reason})
+func Pause(stop reconcile.StopFile, now time.Time, actor, reason string) (before *reconcile.Pause, err error) {
+	return stop.Pause(reconcile.Pause{Since: now.UTC().Truncate(time.Second), Actor: actor, Reason: reason})
 }
 
 // Resume lets changes go on. It returns the pause that ended; nil if there was none.

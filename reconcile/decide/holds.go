@@ -34,6 +34,8 @@ type Hold struct {
 	// Released is when a person let it through, which the next round carries out;
 	// null if nobody did.
 	Released *time.Time `json:"released"`
+	// ReleasedBy is who that was; empty if nobody, or if it was not recorded.
+	ReleasedBy string `json:"released_by"`
 }
 
 // NewHolds are the changes that a plan holds, with what was released since, and the
@@ -48,7 +50,7 @@ func NewHolds(p *plan.Plan, round int64, asOf time.Time, released map[string]pla
 	for _, held := range p.Held {
 		one := Hold{Held: held}
 		if r, ok := released[held.ID]; ok && !r.At.Before(asOf.Truncate(time.Second)) {
-			one.Released = &r.At
+			one.Released, one.ReleasedBy = &r.At, r.Actor
 		}
 		h.Held = append(h.Held, one)
 	}

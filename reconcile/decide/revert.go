@@ -19,8 +19,9 @@ type Reverting struct {
 	// PauseFirst says that the daemon is to be paused where it would make again what is
 	// undone.
 	PauseFirst bool
-	// Now dates that pause.
-	Now func() time.Time
+	// Now dates that pause, and Actor is who undoes the round.
+	Now   func() time.Time
+	Actor string
 }
 
 // Reversal is what undoes the round, with the account as it is.
@@ -39,6 +40,6 @@ func (r Reverting) NeedsPause(reversal *diff.Reversal) bool {
 
 // Pause pauses the daemon, and says why.
 func (r Reverting) Pause() error {
-	_, err := Pause(r.Stop, r.Now(), fmt.Sprintf("round %d was undone", r.Round.Round))
+	_, err := Pause(r.Stop, r.Now(), r.Actor, fmt.Sprintf("round %d was undone", r.Round.Round))
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
@@ -16,6 +17,14 @@ func Round(p *plan.Plan, recent []plan.Recent, err error) []Check {
 		return []Check{fail("round", "`dutyward plan` shows it", "no plan can be made: %v", err)}
 	}
 	return []Check{references(p), suspended(p), limits(p, recent)}
+}
+
+// Pause judges whether changes are paused; p is nil if they are not.
+func Pause(p *reconcile.Pause) Check {
+	if p == nil {
+		return ok("pause", "changes are not paused")
+	}
+	return warn("pause", "`dutyward resume` ends it", "nothing is changed: paused %s", p.By())
 }
 
 // references judges whether what the policies name is there.

@@ -42,6 +42,11 @@ type Options struct {
 	// Command says in the writer's lock what holds it: "dutyward apply". The
 	// program's name if empty. Arguments may hold secrets: leave them out.
 	Command string
+	// Actor is who decides and lets rounds be made, such as "kai": recorded with both.
+	// Empty where no person does.
+	Actor string
+	// Reason is why they let rounds be made; may be empty.
+	Reason string
 	// Host names this machine in the writer's lock; its host name if empty.
 	Host string
 	// Keep is how long rounds that wrote something are kept; permanently if 0.

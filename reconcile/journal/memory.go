@@ -164,13 +164,13 @@ func readMade(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) er
 // without one.
 func readRecent(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `
-		SELECT resource, before, after, effect, cause, settled, coalesce((
-			SELECT max(at) FROM words WHERE kind = 'release' AND subject = key AND at <= settled AND (ended IS NULL OR ended >= settled)), '')
-		FROM changes WHERE wrote = 1 AND settled > ? ORDER BY settled, change`,
+		SELECT resource, before, after, effect, cause, settled, coalesce(words.at, ''), coalesce(ended, '')
+		FROM changes LEFT JOIN words ON word = (SELECT max(word) FROM words WHERE kind = 'release' AND subject = key)
+		WHERE wrote = 1 AND settled > ? ORDER BY settled, change`,
 		func(scan func(...any) error) error {
 			var c plan.Change
-			var resource, at, released string
-			err := scan(&resource, &c.Before, &c.After, &c.Effect, &c.Cause, &at, &released)
+			var resource, at, released, ended string
+			err := scan(&resource, &c.Before, &c.After, &c.Effect, &c.Cause, &at, &released, &ended)
 			if err != nil {
 				return err
 			}
@@ -181,7 +181,7 @@ func readRecent(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) 
 			if err != nil {
 				return err
 			}
-			if !slices.Contains(plan.CountedCauses(), c.Cause) || released > stamp(settled.Add(-counted)) {
+			if !slices.Contains(plan.CountedCauses(), c.Cause) || letThrough(released, ended, settled) {
 				return nil
 			}
 			m.Recent = append(m.Recent, plan.RecentOf(c, settled))
@@ -190,11 +190,11 @@ func readRecent(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) 
 }
 
 func readReleased(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
-	return each(ctx, tx, `SELECT subject, reason, at FROM words WHERE kind = 'release' AND ended IS NULL AND at > ? ORDER BY at, word`,
+	return each(ctx, tx, `SELECT subject, reason, actor, at FROM words WHERE kind = 'release' AND ended IS NULL AND at > ? ORDER BY at, word`,
 		func(scan func(...any) error) error {
 			var key, at string
 			var r plan.Release
-			if err := scan(&key, &r.Reason, &at); err != nil {
+			if err := scan(&key, &r.Reason, &r.Actor, &at); err != nil {
 				return err
 			}
 			var err error

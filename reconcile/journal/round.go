@@ -20,7 +20,8 @@ func (j *Journal) Begin(ctx context.Context, p *plan.Plan) (round int64, err err
 		return 0, fmt.Errorf("record the plan: %w", err)
 	}
 	err = j.writeLocked(ctx, "record the plan", func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `INSERT INTO rounds (began, plan) VALUES (?, ?)`, j.now(), string(text))
+		r, err := tx.ExecContext(ctx, `INSERT INTO rounds (began, plan, actor, command, reason) VALUES (?, ?, ?, ?, ?)`,
+			j.now(), string(text), j.options.Actor, j.options.Command, j.options.Reason)
 		if err != nil {
 			return err
 		}

@@ -95,8 +95,8 @@ func (j *Journal) endReleases(ctx context.Context, tx *sql.Tx, state plan.Round)
 }
 
 func (j *Journal) say(ctx context.Context, tx *sql.Tx, kind, subject, detail, reason string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO words (kind, subject, detail, reason, at) VALUES (?, ?, ?, ?, ?)`,
-		kind, subject, detail, reason, j.now())
+	_, err := tx.ExecContext(ctx, `INSERT INTO words (kind, subject, detail, reason, at, actor) VALUES (?, ?, ?, ?, ?, ?)`,
+		kind, subject, detail, reason, j.now(), j.options.Actor)
 	return err
 }
 

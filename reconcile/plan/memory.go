@@ -141,8 +141,10 @@ type Write struct {
 
 // Release lets a held change through.
 type Release struct {
-	Reason string
-	At     time.Time
+	Reason string `json:"reason"`
+	// Actor is who released it; empty where that was not recorded.
+	Actor string    `json:"actor"`
+	At    time.Time `json:"at"`
 }
 
 // Edited is a schedule whose turns were edited a moment ago, or are still being

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile/apply"
@@ -15,7 +16,10 @@ type Past struct {
 	Round       int64
 	Began       time.Time
 	Interrupted bool
-	Made        plan.Tally
+	// Actor is who let it be made, Command what ran and Reason what the actor said; each
+	// may be empty.
+	Actor, Command, Reason string
+	Made                   plan.Tally
 	// Alarms are those about the round's edits of schedules, ended ones too.
 	Alarms []apply.EditAlarmed
 }
@@ -32,10 +36,19 @@ func HistoryText(w io.Writer, rounds []Past, s Style) error {
 	}
 	for _, r := range rounds {
 		text := fmt.Sprintf("round %*d  %s  %s", digits, r.Round, clock(r.Began), made(r.Made))
+		if by := strings.TrimPrefix(r.Command, "dutyward "); by != "" {
+			text += "  " + by
+		}
+		if r.Actor != "" {
+			text += " by " + r.Actor
+		}
 		if r.Interrupted {
 			text += p.alarm("  interrupted")
 		}
 		p.line("%s", text)
+		if r.Reason != "" {
+			p.line("    reason: %s", r.Reason)
+		}
 		for _, a := range r.Alarms {
 			p.line("    %s", p.alarm(alarmText(a)))
 		}
@@ -52,13 +65,21 @@ func alarmText(a apply.EditAlarmed) string {
 }
 
 // MadeText writes what a round wrote, in the order of its writes. The plan is
-// the round's; its names are used.
-func MadeText(w io.Writer, p *plan.Plan, made []apply.Outcome, title string, began time.Time, s Style) error {
+// the round's; its names are used. Released are who let through what had been held.
+func MadeText(w io.Writer, p *plan.Plan, made []apply.Outcome, released map[string]plan.Release, title string, began time.Time, s Style) error {
 	t := newPlanText(w, p, s)
 	t.line("%s", t.strong(fmt.Sprintf("%s, %s: %s", title, clock(began), count(len(made), "change", "changes"))))
 	var rows []row
 	for _, o := range made {
-		rows = append(rows, row{change: o.Change})
+		r := row{change: o.Change}
+		if let, ok := released[o.Change.ID]; ok {
+			by := ""
+			if let.Actor != "" {
+				by = " by " + let.Actor
+			}
+			r.notes = append(r.notes, fmt.Sprintf("released %s%s: %s", clock(let.At), by, let.Reason))
+		}
+		rows = append(rows, r)
 	}
 	t.rows(rows, "  ")
 	return t.err

@@ -86,7 +86,11 @@ func (t *planText) byReason(all []decide.Hold, indent string, apart bool) (waiti
 		for _, held := range by[r] {
 			note := held.ID
 			if held.Released != nil {
-				note += fmt.Sprintf(" (released %s; the next round makes it)", clock(*held.Released))
+				by := ""
+				if held.ReleasedBy != "" {
+					by = " by " + held.ReleasedBy
+				}
+				note += fmt.Sprintf(" (released %s%s; the next round makes it)", clock(*held.Released), by)
 			}
 			rows = append(rows, row{change: held.Change, notes: []string{note}})
 		}

@@ -115,7 +115,9 @@ func (p *Process) Unattended(ctx context.Context, c *config.Config, sink events.
 	if s.Reader, err = p.Quietly().Connect(ctx, s); err != nil {
 		return nil, err
 	}
-	if s.Journal, err = journal.Open(ctx, c.State, p.JournalOptions(s)); err != nil {
+	options := p.JournalOptions(s)
+	options.Actor = "" // nobody asks for each round
+	if s.Journal, err = journal.Open(ctx, c.State, options); err != nil {
 		return nil, err
 	}
 	for _, n := range s.Journal.Notices() {

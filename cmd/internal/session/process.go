@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/user"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -35,6 +37,11 @@ type Process struct {
 
 	// Command is what the process was asked for, such as "dutyward apply".
 	Command string
+	// Actor is the person who asked for it, as the operating system knows them: "kai";
+	// "kai, as root" where sudo says so. Empty where no person did.
+	Actor string
+	// Reason is why they did, for the history; may be empty.
+	Reason string
 	// Guard ends the process where policies do not end.
 	Guard *guard.Guard
 
@@ -50,8 +57,21 @@ type Process struct {
 // through what takes the secrets out.
 func NewProcess(stdin io.Reader, stdout, stderr io.Writer, env []string) *Process {
 	p := &Process{Stdin: stdin, Env: Environment(env), Now: time.Now, Secrets: SecretsOf(env), Locked: new(atomic.Bool)}
+	p.Actor = actor(p.Env)
 	p.Stdout, p.Stderr = p.Secrets.Writer(stdout), p.Secrets.Writer(stderr)
 	return p
+}
+
+// actor is who runs this process.
+func actor(env map[string]string) string {
+	name := "uid " + strconv.Itoa(os.Getuid())
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		name = u.Username
+	}
+	if by := env["SUDO_USER"]; by != "" && by != name {
+		return by + ", as " + name
+	}
+	return name
 }
 
 // SecretsOf are the secrets of an environment, so far as it says that they are some.
