@@ -22,7 +22,7 @@ import (
 
 func newApply(a *app) *cobra.Command {
 	var f roundFlags
-	var yes, asJSON, duringPause bool
+	var yes, asJSON, duringPause, full bool
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "apply [PLANFILE]",
@@ -40,7 +40,7 @@ func newApply(a *app) *cobra.Command {
 				return errors.New("--during-pause needs a --reason, for whoever paused")
 			}
 			a.Reason = reason
-			x := application{app: a, yes: yes, asJSON: asJSON, duringPause: duringPause, roots: f.Policies}
+			x := application{app: a, yes: yes, asJSON: asJSON, duringPause: duringPause, full: full, roots: f.Policies}
 			if len(args) == 1 {
 				if len(f.Targets) > 0 {
 					return errors.New("--target narrows a fresh plan; a saved plan is made whole")
@@ -62,6 +62,7 @@ func newApply(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&yes, "yes", false, "make the changes without asking")
 	cmd.Flags().BoolVar(&duringPause, "during-pause", false, "make the changes though changes are paused; needs --reason")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the history")
+	addFull(cmd, &full)
 	addFormat(cmd, &asJSON, "print the report as JSON, and neither plan nor progress; needs --yes or a saved plan")
 	return cmd
 }
@@ -69,7 +70,7 @@ func newApply(a *app) *cobra.Command {
 // application is one apply, as its user asked for it.
 type application struct {
 	*app
-	yes, asJSON bool
+	yes, asJSON, full bool
 	// duringPause goes on though changes are paused.
 	duringPause bool
 	// quiet leaves out the plan, which was shown before.
@@ -125,7 +126,7 @@ func (x *application) run(ctx context.Context, s *session.Session) error {
 		return fmt.Errorf("the policies are being changed: %s; nothing was done, run it again once that is finished", why)
 	}
 	return x.told(x.unhindered(func() (*reconcile.Applied, error) {
-		return a.AtOnce(ctx, func(p *decide.Proposal) error { return x.show(a, p) })
+		return a.AtOnce(ctx, func(p *decide.Proposal) error { return x.show(ctx, a, p) })
 	}))
 }
 
@@ -218,14 +219,14 @@ func (x *application) nothingMade() error {
 }
 
 // show shows what is proposed, and says what speaks against carrying it out.
-func (x *application) show(a *decide.Applying, p *decide.Proposal) error {
+func (x *application) show(ctx context.Context, a *decide.Applying, p *decide.Proposal) error {
 	var err error
 	switch {
 	case x.asJSON:
 	case x.undo != nil:
 		err = x.showReversal(p)
 	case !x.quiet:
-		err = x.printPlan(p.Fresh, false)
+		err = x.printPlan(ctx, p.Fresh, false, x.full)
 	}
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func (x *application) ask(ctx context.Context, s *session.Session, a *decide.App
 
 // propose shows a proposal, and asks about its changes if it has some.
 func (x *application) propose(ctx context.Context, s *session.Session, a *decide.Applying, p *decide.Proposal) error {
-	if err := x.show(a, p); err != nil {
+	if err := x.show(ctx, a, p); err != nil {
 		return err
 	}
 	for _, m := range p.Moved {

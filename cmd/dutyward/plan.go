@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dutyward/dutyward/cmd/internal/blame"
 	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/cmd/internal/session"
@@ -23,7 +24,7 @@ import (
 type planFlags struct {
 	roundFlags
 	out, printInput, base, format string
-	asJSON, detailed, watch       bool
+	asJSON, detailed, watch, full bool
 	refresh                       time.Duration
 	days                          int
 	// daysAsked says that the days are not the default.
@@ -45,6 +46,7 @@ func newPlan(a *app) *cobra.Command {
 	f.addTarget(cmd)
 	cmd.Flags().StringVar(&f.out, "out", "", "save the plan to this `file`, for `dutyward apply FILE`; with --base, the report")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the plan as JSON; the same as --format json")
+	addFull(cmd, &f.full)
 	cmd.Flags().BoolVar(&f.detailed, "detailed-exitcode", false, "exit with 2 if there are changes that apply would make; with --base, if there is a difference")
 	cmd.Flags().StringVar(&f.printInput, "print-input", "", "print what policies of a `phase`, access or risk, see as input, and no plan")
 	cmd.Flags().BoolVar(&f.watch, "watch", false, "whenever a policy or its data is saved, show what that makes to the plan")
@@ -106,7 +108,7 @@ func (a *app) plan(cmd *cobra.Command, f planFlags) error {
 		return err
 	}
 	a.notePause(s.Config)
-	return a.showPlan(result, f)
+	return a.showPlan(ctx, result, f)
 }
 
 // notePause says that what is shown is not made for now.
@@ -117,14 +119,14 @@ func (a *app) notePause(c *config.Config) {
 }
 
 // showPlan saves and prints a plan, and says by its error what the exit code tells.
-func (a *app) showPlan(result *reconcile.Result, f planFlags) error {
+func (a *app) showPlan(ctx context.Context, result *reconcile.Result, f planFlags) error {
 	if f.out != "" {
 		save := func(w io.Writer) error { return report.PlanJSON(w, result.Plan) }
 		if err := a.WriteFile(f.out, 0o600, save); err != nil {
 			return err
 		}
 	}
-	if err := a.printPlan(result, f.asJSON); err != nil {
+	if err := a.printPlan(ctx, result, f.asJSON, f.full); err != nil {
 		return err
 	}
 	if f.out != "" && !f.asJSON {
@@ -139,11 +141,18 @@ func (a *app) showPlan(result *reconcile.Result, f planFlags) error {
 	return nil
 }
 
-func (a *app) printPlan(result *reconcile.Result, asJSON bool) error {
+func (a *app) printPlan(ctx context.Context, result *reconcile.Result, asJSON, full bool) error {
 	if asJSON {
 		return report.PlanJSON(a.Stdout, result.Plan)
 	}
-	return report.PlanText(a.Stdout, result.Plan, a.Style(a.Stdout))
+	commit, stop := blame.CommitsOf(ctx, result.Plan)
+	defer stop()
+	return report.PlanView{Style: a.Style(a.Stdout), Full: full, Commit: commit}.Write(a.Stdout, result.Plan)
+}
+
+// addFull adds the flag that shows each change of a long plan.
+func addFull(cmd *cobra.Command, full *bool) {
+	cmd.Flags().BoolVar(full, "full", false, "show each change of a long plan, which is summed up without it")
 }
 
 // planned opens a session that changes nothing, plans, lets show tell what of it

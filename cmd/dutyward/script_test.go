@@ -90,7 +90,14 @@ func (s *scripts) setUp(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("PORT", port)
-	return os.WriteFile(filepath.Join(env.WorkDir, "account.json"), seed, 0o600)
+	company, err := os.ReadFile("../../examples/company/seed.json")
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(env.WorkDir, "account.json"), seed, 0o600),
+		os.WriteFile(filepath.Join(env.WorkDir, "company.json"), company, 0o600),
+	)
 }
 
 // freePort is a port that nobody listens on at the moment. It lies below those

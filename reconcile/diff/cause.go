@@ -127,9 +127,9 @@ func (b *builder) reason(c plan.Change, grant desired.Grant) string {
 	case c.Cause == plan.CauseDrift && c.Effect == plan.Lower && c.After == inventory.None:
 		return "added in PagerDuty; no rule gives it"
 	case c.Cause == plan.CauseDrift && c.Before == inventory.None:
-		return "taken away in PagerDuty; the rules say " + c.After
+		return "removed in PagerDuty; policies give " + c.After
 	case c.Cause == plan.CauseDrift:
-		return fmt.Sprintf("changed in PagerDuty to %s; the rules say %s", c.Before, c.After)
+		return fmt.Sprintf("changed in PagerDuty to %s; policies give %s", c.Before, c.After)
 	case c.Effect == plan.Raise && c.Cause == plan.CauseExpiry && grant.FromKind == desired.BoundDate:
 		return "granted from " + clock(grant.From) + lasting(grant)
 	case c.Effect == plan.Raise && grant.UntilKind == desired.BoundShift:
@@ -141,7 +141,7 @@ func (b *builder) reason(c plan.Change, grant desired.Grant) string {
 	case c.Effect == plan.Raise && grant.UntilKind == desired.BoundDate:
 		return "granted until " + clock(grant.Until)
 	case c.After != inventory.None:
-		return "the rules say " + c.After
+		return c.ByRule()
 	}
 	then := b.last[c.Pair()]
 	switch c.Cause {

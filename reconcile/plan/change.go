@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/dutyward/dutyward/policies/desired"
@@ -32,4 +33,21 @@ func CutKey(key string) (subject, before string) {
 		return "", ""
 	}
 	return strings.Join(parts[:len(parts)-2], "/"), parts[len(parts)-2]
+}
+
+// ByRule names the rule that gives After, with its title, where it stands, and the row of
+// data that it names as its source: a sentence's worth of why.
+func (c Change) ByRule() string {
+	if len(c.By) == 0 || c.By[0].File == "" {
+		return "policies give " + c.After
+	}
+	by := c.By[0]
+	text := fmt.Sprintf("rule %s:%d gives %s", by.File, by.Line, c.After)
+	if by.Title != "" {
+		text = fmt.Sprintf("%s (%s:%d)", by.Title, by.File, by.Line)
+	}
+	if by.Source != "" {
+		text += ", from " + by.Source
+	}
+	return text
 }

@@ -16,6 +16,8 @@ type row struct {
 	change plan.Change
 	// notes are lines under the change, besides its rules.
 	notes []string
+	// key is how the change is named to `release`; empty where that lets nothing through.
+	key string
 }
 
 // block is the changes of one resource that share their explanation.
@@ -44,8 +46,9 @@ func (t *planText) rows(rows []row, indent string) {
 		}
 		byPlace[place] = append(byPlace[place], r)
 	}
-	slices.SortStableFunc(order, comparePlaces)
+	slices.SortStableFunc(order, t.comparePlaces)
 	for i, place := range order {
+		t.byName(byPlace[place])
 		if indent == "" || i > 0 {
 			t.line("")
 		}
@@ -53,7 +56,7 @@ func (t *planText) rows(rows []row, indent string) {
 		who, what := t.columns(byPlace[place])
 		for _, b := range t.blocks(byPlace[place]) {
 			for _, r := range b.rows {
-				t.line("%s  %s", indent, t.changeLine(r.change, who, what))
+				t.hanging(len(indent)+2+2+who+2+what+2, indent+"  "+t.changeLine(r.change, who, what)+t.keyOf(r))
 			}
 			for _, note := range b.notes {
 				t.line("%s      %s", indent, t.mild(note))
@@ -62,8 +65,25 @@ func (t *planText) rows(rows []row, indent string) {
 	}
 }
 
+func (t *planText) keyOf(r row) string {
+	if r.key == "" {
+		return ""
+	}
+	return t.mild("  " + r.key)
+}
+
+// byName puts rows in the order of people's names, what raises before what lowers.
+func (t *planText) byName(rows []row) {
+	slices.SortStableFunc(rows, func(a, b row) int {
+		if a.change.Effect != b.change.Effect {
+			return strings.Compare(string(b.change.Effect), string(a.change.Effect))
+		}
+		return t.order.Compare(t.user(a.change.User), t.user(b.change.User))
+	})
+}
+
 // comparePlaces puts the account first.
-func comparePlaces(a, b string) int {
+func (p *page) comparePlaces(a, b string) int {
 	account := string(inventory.KindAccount)
 	switch {
 	case a == b:
@@ -73,7 +93,7 @@ func comparePlaces(a, b string) int {
 	case b == account:
 		return 1
 	}
-	return strings.Compare(a, b)
+	return p.order.Compare(a, b)
 }
 
 // blocks gathers rows that share what is said under them.
@@ -111,10 +131,12 @@ func (t *planText) changeLine(c plan.Change, who, what int) string {
 		mark = t.lower
 	}
 	why := cause(c)
-	if c.Cause != "" && c.Reason != "" {
-		why += ": "
+	if reason := ownReason(c); reason != "" {
+		if c.Cause != "" {
+			why += ": "
+		}
+		why += reason
 	}
-	why += c.Reason
 	if c.Drifted != "" {
 		why += fmt.Sprintf(" (PagerDuty had moved too: it held %s)", c.Drifted)
 	}
@@ -122,6 +144,15 @@ func (t *planText) changeLine(c plan.Change, who, what int) string {
 		why += t.mild(" · from " + source)
 	}
 	return fmt.Sprintf("%s  %s  %s", mark(symbol(c)+" "+pad(t.user(c.User), who)), mark(pad(move(c), what)), why)
+}
+
+// ownReason is a change's reason, where it says more than which rule gives the role: that
+// stands below it, and the row of data next to it.
+func ownReason(c plan.Change) string {
+	if c.Reason == c.ByRule() {
+		return ""
+	}
+	return c.Reason
 }
 
 // cause is why a change is due, in a word. That a date has come is one cause, and

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -25,27 +26,21 @@ const (
 	overviewShown = 15
 )
 
-// overview counts the changes of a long plan by resource and by rule, above all details:
-// what is to be approved fits on a screen.
+// overview counts the changes of a long plan by resource, role, rule and commit, above all
+// details: what is to be approved fits on a screen.
 func (t *planText) overview() {
 	p := t.plan
-	places, rules := map[string]*counts{}, map[string]*counts{}
+	if changesIn(p) < longPlan {
+		return
+	}
+	places, moves, rules, commits := tallies{}, tallies{}, tallies{}, tallies{}
 	note := func(c plan.Change, add func(*counts)) {
-		into := func(all map[string]*counts, key string) {
-			if all[key] == nil {
-				all[key] = &counts{}
-			}
-			all[key].all++
-			add(all[key])
+		places.note(t.place(c.Resource, c.Layer), add)
+		moves.note(moveIn(c), add)
+		rules.note(firstRule(c), add)
+		if t.commit != nil {
+			commits.note(cmp.Or(t.commit(c), "no commit known"), add)
 		}
-		into(places, t.place(c.Resource, c.Layer))
-		rule := "no rule gives it"
-		if len(c.By) > 0 {
-			by := c.By[0].Origin
-			by.Source = "" // of one person
-			rule = Origin(by)
-		}
-		into(rules, rule)
 	}
 	for _, c := range p.Changes {
 		note(c, func(n *counts) { n.due.Count(c) })
@@ -59,13 +54,31 @@ func (t *planText) overview() {
 	for _, x := range p.Held {
 		note(x.Change, func(n *counts) { n.held++ })
 	}
-	if total := len(p.Changes) + len(p.Observed) + len(p.Blocked) + len(p.Held); total < longPlan {
-		return
+	t.counted("resource", places)
+	t.counted("role", moves)
+	t.counted("rule", rules)
+	t.counted("commit", commits)
+}
+
+// firstRule is the first rule that a change is from.
+func firstRule(c plan.Change) string {
+	if len(c.By) == 0 || c.After == inventory.None {
+		return "no rule gives it"
 	}
-	t.head("In all, by resource (%d)", len(places))
-	t.counted(places)
-	t.head("In all, by rule (%d)", len(rules))
-	t.counted(rules)
+	by := c.By[0].Origin
+	by.Source = "" // of one person
+	return Origin(by)
+}
+
+// tallies are counts by what is counted.
+type tallies map[string]*counts
+
+func (all tallies) note(key string, add func(*counts)) {
+	if all[key] == nil {
+		all[key] = &counts{}
+	}
+	all[key].all++
+	add(all[key])
 }
 
 // counts are how many changes there are, by what becomes of them.
@@ -73,6 +86,15 @@ type counts struct {
 	all                     int
 	due                     plan.Tally
 	observed, blocked, held int
+}
+
+func (n *counts) add(other counts) {
+	n.due.Add += other.due.Add
+	n.due.Change += other.due.Change
+	n.due.Remove += other.due.Remove
+	n.observed += other.observed
+	n.blocked += other.blocked
+	n.held += other.held
 }
 
 func (n counts) String() string {
@@ -92,14 +114,22 @@ func (n counts) String() string {
 }
 
 // counted writes counts, the most first.
-func (t *planText) counted(all map[string]*counts) {
-	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(all[b].all-all[a].all, strings.Compare(a, b)) })
+func (t *planText) counted(by string, all tallies) {
+	if len(all) == 0 {
+		return
+	}
+	t.head("In all, by %s (%d)", by, len(all))
+	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(all[b].all-all[a].all, t.order.Compare(a, b)) })
 	shown := keys[:min(len(keys), overviewShown)]
-	width := widest(shown, 60)
+	width := widest(shown, cmp.Or(t.wide, 160)*5/8)
 	for _, key := range shown {
 		t.line("  %s  %s", pad(key, width), all[key])
 	}
 	if more := len(keys) - len(shown); more > 0 {
-		t.line("  and %d more, below", more)
+		var rest counts
+		for _, key := range keys[overviewShown:] {
+			rest.add(*all[key])
+		}
+		t.line("  and %d more: %s", more, rest)
 	}
 }

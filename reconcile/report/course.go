@@ -103,8 +103,7 @@ func (t *courseText) rowsOfCourse(m compare.CourseMoment) (places []string, at m
 			return strings.Compare(t.user(a.Change.User)+"\n"+a.mark, t.user(b.Change.User)+"\n"+b.mark)
 		})
 	}
-	slices.Sort(places)
-	slices.SortStableFunc(places, comparePlaces)
+	slices.SortFunc(places, t.comparePlaces)
 	return places, at
 }
 

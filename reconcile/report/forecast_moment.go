@@ -69,7 +69,7 @@ func (t *forecastText) byPlace(rows []happening) (places []string, at map[string
 		}
 		at[place] = append(at[place], r)
 	}
-	slices.SortStableFunc(places, comparePlaces)
+	slices.SortStableFunc(places, t.comparePlaces)
 	return places, at
 }
 

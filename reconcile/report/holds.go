@@ -84,15 +84,15 @@ func (t *planText) byReason(all []decide.Hold, indent string, apart bool) (waiti
 		t.line("%s%s", indent, t.alarm(r.rule+": "+r.why))
 		var rows []row
 		for _, held := range by[r] {
-			note := held.ID
+			r := row{change: held.Change, key: held.ID}
 			if held.Released != nil {
 				by := ""
 				if held.ReleasedBy != "" {
 					by = " by " + held.ReleasedBy
 				}
-				note += fmt.Sprintf(" (released %s%s; the next round makes it)", clock(*held.Released), by)
+				r.key += fmt.Sprintf(" (released %s%s; the next round makes it)", clock(*held.Released), by)
 			}
-			rows = append(rows, row{change: held.Change, notes: []string{note}})
+			rows = append(rows, r)
 		}
 		t.rows(rows, indent+"  ")
 		if !by[r][0].Releasable {

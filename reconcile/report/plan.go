@@ -12,9 +12,13 @@ import (
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
-// PlanText writes a plan for people.
+// PlanText writes a plan for people, with each of its changes.
 func PlanText(w io.Writer, p *plan.Plan, s Style) error {
-	t := newPlanText(w, p, s)
+	return PlanView{Style: s, Full: true}.Write(w, p)
+}
+
+func (t *planText) whole() {
+	p := t.plan
 	t.header()
 	t.suspended()
 	t.errors()
@@ -36,7 +40,6 @@ func PlanText(w io.Writer, p *plan.Plan, s Style) error {
 	t.notices()
 	t.line("")
 	t.line("%s", t.strong(PlanSummary(p)))
-	return t.err
 }
 
 // PlanJSON writes a plan for programs.
@@ -107,6 +110,8 @@ type planText struct {
 	plan *plan.Plan
 	// shared are the names that several things of the plan have.
 	shared map[string]bool
+	// commit names the commit that a change is from; may be nil.
+	commit func(plan.Change) string
 }
 
 func newPlanText(w io.Writer, p *plan.Plan, s Style) *planText {

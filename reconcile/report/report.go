@@ -14,6 +14,7 @@ import (
 	"github.com/fatih/color"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/reconcile/report/lines"
 )
 
 // The rules of output:
@@ -34,7 +35,8 @@ import (
 type Style struct {
 	// Colour adds ANSI colors.
 	Colour bool
-	// Width is how many columns there are to draw in; 0 means 100.
+	// Width is how many columns a terminal has, at which lines are broken; 0 means that
+	// there is none: lines are as long as they are, and drawings have 100 columns.
 	Width int
 }
 
@@ -42,8 +44,11 @@ func (s Style) width() int {
 	if s.Width == 0 {
 		return 100
 	}
-	return max(s.Width, 60)
+	return max(s.Width, narrowest)
 }
+
+// narrowest is how wide text is at least, whatever the terminal.
+const narrowest = 60
 
 // paint colours text by what it means.
 type paint struct {
@@ -81,21 +86,44 @@ type page struct {
 	paint
 	w   io.Writer
 	err error
+	// wide is at how many columns lines are broken; 0 is never.
+	wide int
+	// order is how names are put in order.
+	order *lines.Order
 }
 
-func newPage(w io.Writer, s Style) *page { return &page{paint: s.paint(), w: w} }
+func newPage(w io.Writer, s Style) *page {
+	p := &page{paint: s.paint(), w: w, order: lines.NewOrder()}
+	if s.Width > 0 {
+		p.wide = s.width()
+	}
+	return p
+}
 
 // line writes one line, without trailing blanks and without what would disturb
-// a terminal.
+// a terminal. On one, what is too long goes on below.
 func (p *page) line(format string, args ...any) {
-	if p.err != nil {
-		return
-	}
 	text := format
 	if len(args) > 0 {
 		text = fmt.Sprintf(format, args...)
 	}
-	_, p.err = fmt.Fprintln(p.w, strings.TrimRight(unsealed(text), " "))
+	p.hanging(len(text)-len(strings.TrimLeft(text, " "))+4, text)
+}
+
+// hanging writes one line like line, and begins at a column what is too long. Where that
+// would leave less than half of the width, it begins further to the left.
+func (p *page) hanging(column int, text string) {
+	if p.err != nil {
+		return
+	}
+	text = strings.TrimRight(unsealed(text), " ")
+	if p.wide > 0 {
+		if column > p.wide/2 {
+			column = len(text) - len(strings.TrimLeft(text, " ")) + 8
+		}
+		text = lines.Wrap(text, p.wide, column)
+	}
+	_, p.err = fmt.Fprintln(p.w, text)
 }
 
 // block writes a text of several lines.

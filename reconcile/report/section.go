@@ -159,7 +159,7 @@ func (t *planText) byPerson(held []holding) {
 	}
 	for _, why := range slices.Sorted(maps.Keys(people)) {
 		var list []string
-		for _, user := range slices.Sorted(maps.Keys(people[why])) {
+		for _, user := range slices.SortedFunc(maps.Keys(people[why]), t.order.Compare) {
 			at := slices.Collect(maps.Keys(places[why+"\x00"+user]))
 			where := at[0]
 			if len(at) > 1 {
@@ -186,7 +186,7 @@ type holding struct{ place, user, role, why string }
 // for each place and reason.
 func (t *planText) holdings(held []holding) {
 	slices.SortStableFunc(held, func(a, b holding) int {
-		return cmp.Or(comparePlaces(a.place, b.place), cmp.Compare(a.why, b.why), cmp.Compare(a.user, b.user))
+		return cmp.Or(t.comparePlaces(a.place, b.place), cmp.Compare(a.why, b.why), t.order.Compare(a.user, b.user))
 	})
 	for len(held) > 0 {
 		n := 1
@@ -232,7 +232,7 @@ func (t *planText) unassigned() {
 	for _, id := range t.plan.Unassigned {
 		people = append(people, t.user(id))
 	}
-	slices.Sort(people)
+	slices.SortFunc(people, t.order.Compare)
 	t.list("  ", people)
 }
 
@@ -319,8 +319,9 @@ const sourcesShown = 3
 // listShown bounds lists of people in text; JSON has them all.
 const listShown = 40
 
-// list writes items side by side, in lines of at most about 100 runes.
+// list writes items side by side, in lines as wide as the terminal, or 100 columns.
 func (p *page) list(indent string, items []string) {
+	wide := cmp.Or(p.wide, 100)
 	more := 0
 	if len(items) > listShown {
 		more, items = len(items)-listShown, items[:listShown]
@@ -330,7 +331,7 @@ func (p *page) list(indent string, items []string) {
 		if i < len(items)-1 || more > 0 {
 			item += ","
 		}
-		if line != "" && len(indent)+len(line)+1+len(item) > 100 {
+		if line != "" && len(indent)+len(line)+1+len(item) > wide {
 			p.line("%s%s", indent, line)
 			line = ""
 		}

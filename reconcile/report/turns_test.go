@@ -29,7 +29,7 @@ func turnsPlan() *plan.Plan {
 	}
 	change := func(id, user, before, after string, schedule inventory.Ref, layer string) plan.Change {
 		c := plan.Change{ID: id, Kind: plan.Rotation, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: user, Resource: schedule, Layer: layer,
-			Before: before, After: after, Reason: "the rules say " + after, By: []desired.By{through(untitled)}}
+			Before: before, After: after, Reason: "rule policies/access/teams.rego:31 gives " + after, By: []desired.By{through(untitled)}}
 		if after == inventory.None {
 			c.Action, c.Effect, c.Reason = plan.ActionRevoke, plan.Lower, "no rule gives it"
 		}
