@@ -60,7 +60,7 @@ func (a *app) watchPlan(ctx context.Context, f roundFlags, refresh time.Duration
 		w.roots = s.Config.Policies
 	}
 	s.Reader, s.Evaluator, s.Cache = w.reader, &eval.Evaluator{}, &diff.Cache{}
-	saved, err := source.Watch(ctx, w.roots, func(err error) { a.Note("%v", err) })
+	saved, err := source.WatchSaves(ctx, w.roots, func(err error) { a.Note("%v", err) })
 	if err != nil {
 		return err
 	}

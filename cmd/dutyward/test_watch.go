@@ -18,7 +18,7 @@ func (a *app) watchTests(ctx context.Context, c *config.Config, roots []string, 
 	if len(roots) == 0 {
 		roots = c.Policies
 	}
-	saved, err := source.Watch(ctx, roots, func(err error) { a.Note("%v", err) })
+	saved, err := source.WatchSaves(ctx, roots, func(err error) { a.Note("%v", err) })
 	if err != nil {
 		return err
 	}

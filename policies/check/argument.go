@@ -21,9 +21,10 @@ const (
 )
 
 var arguments = Analyzer{
-	Name: "arguments",
-	Doc:  "arguments of functions that are written out",
-	Run:  checkArguments,
+	Local: true,
+	Name:  "arguments",
+	Doc:   "arguments of functions that are written out",
+	Run:   checkArguments,
 	Pages: code.Pages{
 		{
 			Code:    codeArgumentOrder,

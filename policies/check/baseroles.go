@@ -14,9 +14,10 @@ import (
 )
 
 var baseRoles = Analyzer{
-	Name: "base-roles",
-	Doc:  "comparisons of a base role with what none is called",
-	Run:  checkBaseRoles,
+	Local: true,
+	Name:  "base-roles",
+	Doc:   "comparisons of a base role with what none is called",
+	Run:   checkBaseRoles,
 }
 
 // checkBaseRoles warns of comparisons of a base role with what none is called.

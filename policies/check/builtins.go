@@ -17,9 +17,10 @@ const (
 )
 
 var builtins = Analyzer{
-	Name: "builtins",
-	Doc:  "functions that reach out, and the clock",
-	Run:  checkBuiltins,
+	Local: true,
+	Name:  "builtins",
+	Doc:   "functions that reach out, and the clock",
+	Run:   checkBuiltins,
 	Pages: code.Pages{
 		{
 			Code:    codeRefusedBuiltin,

@@ -20,9 +20,10 @@ const (
 )
 
 var references = Analyzer{
-	Name: "references",
-	Doc:  "paths of input and data that exist nowhere",
-	Run:  checkReferences,
+	Local: true,
+	Name:  "references",
+	Doc:   "paths of input and data that exist nowhere",
+	Run:   checkReferences,
 	Pages: code.Pages{
 		{
 			Code:    codeUnknownInput,

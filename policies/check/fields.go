@@ -20,9 +20,10 @@ const (
 )
 
 var fields = Analyzer{
-	Name: "fields",
-	Doc:  "what OPA's compiler finds, and fields that input and data never have",
-	Run:  checkFields,
+	Local: true,
+	Name:  "fields",
+	Doc:   "what OPA's compiler finds, and fields that input and data never have",
+	Run:   checkFields,
 	Pages: code.Pages{
 		{
 			Code:    codeUnknownInField,
@@ -59,7 +60,7 @@ func checkFields(p *source.Pass) {
 	before := len(p.Problems)
 	checked := make(chan error, 1)
 	go func() { checked <- findFields(p, found) }()
-	p.Compiler = source.Compile(p.Modules, p.Data, p.Report)
+	p.Compiler = source.Compile(p.ToCompile(), p.Data, p.Report)
 	err := <-checked
 	if len(p.Problems) > before {
 		err = findFields(p, p.Report)
@@ -83,7 +84,7 @@ func findFields(p *source.Pass, r *source.Report) error {
 		before[source.Place{File: x.File, Row: x.Line, Column: x.Column}] = true
 	}
 	c := &fieldCheck{
-		report: r, allowed: p.Modules.Allowed, before: before, tree: source.TreeOf(p.Modules.Production()), data: p.Data, declared: declaredFields(p.Schemas),
+		report: r, allowed: p.Modules.Allowed, before: before, tree: source.TreeOf(p.ToCompile().Production()), data: p.Data, declared: declaredFields(p.Schemas),
 	}
 	if err := c.pass(p.Resolved); err != nil || !c.notRecords {
 		return err

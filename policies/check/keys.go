@@ -15,9 +15,10 @@ import (
 const codeNameAsKey code.Code = "policy/name-as-key"
 
 var namesAsKeys = Analyzer{
-	Name: "names-as-keys",
-	Doc:  "things looked up by name where the input has ids",
-	Run:  checkNamesAsKeys,
+	Local: true,
+	Name:  "names-as-keys",
+	Doc:   "things looked up by name where the input has ids",
+	Run:   checkNamesAsKeys,
 	Pages: code.Pages{
 		{
 			Code:    codeNameAsKey,

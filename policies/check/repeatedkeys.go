@@ -13,9 +13,10 @@ import (
 const codeDuplicateKey code.Code = "rego/duplicate-key"
 
 var repeatedKeys = Analyzer{
-	Name: "repeated-keys",
-	Doc:  "keys that stand twice in one object",
-	Run:  checkRepeatedKeys,
+	Local: true,
+	Name:  "repeated-keys",
+	Doc:   "keys that stand twice in one object",
+	Run:   checkRepeatedKeys,
 	Pages: code.Pages{
 		{
 			Code:    codeDuplicateKey,

@@ -14,9 +14,10 @@ import (
 const codeWith code.Code = "policy/with-outside-test"
 
 var withOutsideTests = Analyzer{
-	Name: "with-outside-tests",
-	Doc:  "with outside tests",
-	Run:  checkWith,
+	Local: true,
+	Name:  "with-outside-tests",
+	Doc:   "with outside tests",
+	Run:   checkWith,
 	Pages: code.Pages{
 		{
 			Code:    codeWith,

@@ -17,8 +17,13 @@ import (
 // error leaves its rule in doubt.
 
 // doubtful are the places of expressions that can hold because something in
-// them is undefined.
-type doubtful struct {
+// them is undefined, by file.
+type doubtful map[string]*doubtfulFile
+
+type doubtfulFile struct {
+	// parsed is the module that they are of.
+	parsed *ast.Module
+
 	// always holds expressions under not, every, a comprehension, a default or
 	// an else.
 	always map[source.Place]bool
@@ -29,10 +34,17 @@ type doubtful struct {
 	picks map[source.Place]bool
 }
 
-// doubtfulIn finds the doubtful expressions of parsed modules.
-func doubtfulIn(modules map[string]*ast.Module) doubtful {
-	d := doubtful{always: map[source.Place]bool{}, partial: map[source.Place]bool{}, picks: map[source.Place]bool{}}
-	for _, m := range modules {
+// doubtfulIn finds the doubtful expressions of parsed modules; those of a module that
+// was there before are known.
+func doubtfulIn(modules map[string]*ast.Module, before doubtful) doubtful {
+	all := doubtful{}
+	for name, m := range modules {
+		if known := before[name]; known != nil && known.parsed == m {
+			all[name] = known
+			continue
+		}
+		d := &doubtfulFile{parsed: m, always: map[source.Place]bool{}, partial: map[source.Place]bool{}, picks: map[source.Place]bool{}}
+		all[name] = d
 		defaults := map[string]bool{}
 		for _, r := range m.Rules {
 			if r.Default {
@@ -43,10 +55,18 @@ func doubtfulIn(modules map[string]*ast.Module) doubtful {
 			d.rule(r, defaults[r.Head.Ref().String()])
 		}
 	}
-	return d
+	return all
 }
 
-func (d doubtful) rule(r *ast.Rule, hasDefault bool) {
+// at are those of the file of a place.
+func (d doubtful) at(p source.Place) doubtfulFile {
+	if f := d[p.File]; f != nil {
+		return *f
+	}
+	return doubtfulFile{}
+}
+
+func (d *doubtfulFile) rule(r *ast.Rule, hasDefault bool) {
 	ast.WalkExprs(r, func(e *ast.Expr) bool {
 		at := source.PlaceOf(e.Location)
 		if hasDefault || r.Else != nil || e.Negated || e.IsEvery() {
@@ -115,19 +135,21 @@ func (d doubtful) doubts(e *topdown.Error) bool {
 			continue
 		}
 		at := source.PlaceOf(frame.Location)
-		if d.always[at] {
+		if d.at(at).always[at] {
 			return true
 		}
 		outermost := i == len(e.StackTrace)-1
-		if outermost || !d.partial[at] {
+		if outermost || !d.at(at).partial[at] {
 			continue
 		}
-		if caller := e.StackTrace[i+1].Location; caller != nil && !d.picks[source.PlaceOf(caller)] {
+		if caller := e.StackTrace[i+1].Location; caller != nil && !d.picks(source.PlaceOf(caller)) {
 			return true
 		}
 	}
 	return false
 }
+
+func (d doubtful) picks(p source.Place) bool { return d.at(p).picks[p] }
 
 // widens are the contract rules whose elements give or take away; an element
 // too many does harm. Of the others, an element too many only holds back or

@@ -27,6 +27,9 @@ const elementVar = ast.Var("__dutyward_element__")
 type rule struct {
 	contract *contract.ContractRule
 	compiled *ast.Rule
+	// compiler holds it and all that it asks; of other policies it may hold what they
+	// once were.
+	compiler *ast.Compiler
 	// element is the head's key, what the rule gives.
 	element *ast.Term
 	// query is the compiled body with the head's key bound to elementVar. It
@@ -50,13 +53,24 @@ func (r *rule) String() string {
 	return fmt.Sprintf("%s (%s:%d)", r.contract.Name, r.origin.File, r.origin.Line)
 }
 
-// contractRules are the contract rules by phase, in the order of their files.
-func (s *Set) contractRules() map[policies.Phase][]*rule {
+// contractRules are the contract rules by phase, in the order of their files. Those of
+// files that a part leaves as they were are as before.
+func (s *Set) contractRules(compiler *ast.Compiler, part *source.Part, before *Set) map[policies.Phase][]*rule {
 	out := map[policies.Phase][]*rule{}
-	annotations := s.compiler.GetAnnotationSet()
-	finder, said := newNeedsFinder(s.compiler), s.undefinedTexts()
+	annotations := compiler.GetAnnotationSet()
+	finder, said := newNeedsFinder(compiler), undefinedTexts(compiler)
+	var kept map[string][]*rule
+	if part != nil {
+		kept = before.rulesByFile()
+	}
 	for _, f := range s.files {
-		m := s.compiler.Modules[f.Name]
+		if part != nil && !part.Affected[f.Name] {
+			for _, r := range kept[f.Name] {
+				out[r.contract.Phase] = append(out[r.contract.Phase], r)
+			}
+			continue
+		}
+		m := compiler.Modules[f.Name]
 		if m == nil {
 			continue
 		}
@@ -71,16 +85,27 @@ func (s *Set) contractRules() map[policies.Phase][]*rule {
 			body := append(r.Body[:len(r.Body):len(r.Body)], key)
 			key.Index = len(r.Body)
 			made := &rule{
-				contract: c, compiled: r, element: r.Head.Key, query: body, location: r.Location,
-				origin: originOf(r, f, annotations), needs: finder.of(r), generators: generatorsIn(r.Body, s.compiler), written: said,
+				contract: c, compiled: r, compiler: compiler, element: r.Head.Key, query: body, location: r.Location,
+				origin: originOf(r, f, annotations), needs: finder.of(r), generators: generatorsIn(r.Body, compiler), written: said,
 			}
-			if parsed := s.parsedRule(f.Name, i); parsed != nil {
+			if parsed := s.parsedRule(m, f.Name, i); parsed != nil {
 				made.head = headOf(parsed, r, body)
 			}
 			out[c.Phase] = append(out[c.Phase], made)
 		}
 	}
 	return out
+}
+
+// rulesByFile are the contract rules of each file, in their order.
+func (s *Set) rulesByFile() map[string][]*rule {
+	by := map[string][]*rule{}
+	for _, rules := range s.rules {
+		for _, r := range rules {
+			by[r.location.File] = append(by[r.location.File], r)
+		}
+	}
+	return by
 }
 
 // Evaluate runs the contract rules of a phase against the input at a time,
@@ -205,7 +230,7 @@ func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 	if r.head != nil {
 		query = r.head.query
 	}
-	err := e.query(query).
+	err := e.query(r, query).
 		WithBuiltinErrorList(&builtinErrors).
 		WithStackTraces(true).
 		Iter(ctx, func(result topdown.QueryResult) error {
@@ -241,10 +266,10 @@ func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 	return out, nil
 }
 
-// query is a query of what was compiled.
-func (e *evaluation) query(body ast.Body) *topdown.Query {
+// query is a query of what was compiled with a rule.
+func (e *evaluation) query(r *rule, body ast.Body) *topdown.Query {
 	return topdown.NewQuery(body).
-		WithCompiler(e.set.compiler).
+		WithCompiler(r.compiler).
 		WithStore(e.set.store).
 		WithTransaction(e.txn).
 		WithInput(e.input).

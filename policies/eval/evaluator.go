@@ -252,14 +252,22 @@ func newSources(s *Set) *sources {
 		}
 	}
 	policies.Sum(out.policies[:0])
+	compilers := s.compilers()
 	for name, module := range s.parsed {
-		compiled := s.compiler.Modules[name].Rules
-		if len(compiled) != len(module.Rules) {
-			continue
+		digests := make([]digest, len(module.Rules))
+		for i, r := range module.Rules {
+			digests[i] = digestOf(module, r, out.policies)
 		}
-		for i, r := range compiled {
-			for d := digestOf(module, module.Rules[i], out.policies); r != nil; r = r.Else {
-				out.rules[r] = d
+		for _, compiler := range compilers {
+			compiled := compiler.Modules[name]
+			if compiled == nil || len(compiled.Rules) != len(digests) {
+				continue
+			}
+			// Where it holds what a module once was, no rule of this set asks that.
+			for i, r := range compiled.Rules {
+				for ; r != nil; r = r.Else {
+					out.rules[r] = digests[i]
+				}
 			}
 		}
 	}

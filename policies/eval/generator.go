@@ -106,7 +106,7 @@ func (x *rowFinder) of(r *rule, known map[ast.Var]*ast.Term) string {
 		}
 	}
 	var texts []string
-	for v, name := range x.set.compiler.RewrittenVars {
+	for v, name := range r.compiler.RewrittenVars {
 		if t := known[v]; t != nil && !name.IsWildcard() {
 			texts = append(texts, textsOf(t)...)
 		}

@@ -165,8 +165,8 @@ func (r *rule) elementsIn(result map[ast.Var]*ast.Term) []*ast.Term {
 }
 
 // parsedRule is the rule that a compiled one was written as; nil if it can't be known.
-func (s *Set) parsedRule(file string, i int) *ast.Rule {
-	parsed, compiled := s.parsed[file], s.compiler.Modules[file]
+func (s *Set) parsedRule(compiled *ast.Module, file string, i int) *ast.Rule {
+	parsed := s.parsed[file]
 	if parsed == nil || len(parsed.Rules) != len(compiled.Rules) {
 		return nil
 	}

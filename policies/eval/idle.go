@@ -85,7 +85,7 @@ func (e *evaluation) idle(ctx context.Context, rules []*rule, outcomes []*outcom
 			g := r.rowSource()
 			return r.needs.data.has(string(first)) && (g == nil || g.document.String() != name)
 		})
-		value := e.value(ctx, document)
+		value := e.value(ctx, readers[0].rule, document)
 		if otherwise || value == nil {
 			continue
 		}
@@ -220,16 +220,16 @@ func (r *rule) mostFollowed() int {
 func (e *evaluation) fallOf(ctx context.Context, r *rule, g *generator, key *ast.Term) (*fall, error) {
 	var furthest *stopTracer
 	for _, h := range g.through {
-		t, err := e.stopOf(ctx, h.Body, h.generators[0].key, key)
+		t, err := e.stopOf(ctx, r, h.Body, h.generators[0].key, key)
 		if err != nil {
 			return nil, err
 		}
 		if t.furthest == nil { // it is picked, and falls further on
-			row := e.value(ctx, append(slices.Clone(g.document), key))
+			row := e.value(ctx, r, append(slices.Clone(g.document), key))
 			if row == nil {
 				return nil, nil
 			}
-			if t, err = e.stopOf(ctx, r.compiled.Body, g.row, row); err != nil || t.furthest == nil {
+			if t, err = e.stopOf(ctx, r, r.compiled.Body, g.row, row); err != nil || t.furthest == nil {
 				return nil, err
 			}
 			return &fall{rule: r, condition: t.furthest, index: t.index}, nil
@@ -239,7 +239,7 @@ func (e *evaluation) fallOf(ctx context.Context, r *rule, g *generator, key *ast
 		}
 	}
 	if furthest == nil {
-		t, err := e.stopOf(ctx, r.compiled.Body, g.key, key)
+		t, err := e.stopOf(ctx, r, r.compiled.Body, g.key, key)
 		if err != nil || t.furthest == nil {
 			return nil, err
 		}
@@ -249,10 +249,10 @@ func (e *evaluation) fallOf(ctx context.Context, r *rule, g *generator, key *ast
 }
 
 // stopOf traces a body in which a variable has a value.
-func (e *evaluation) stopOf(ctx context.Context, body ast.Body, v ast.Var, value *ast.Term) (*stopTracer, error) {
+func (e *evaluation) stopOf(ctx context.Context, r *rule, body ast.Body, v ast.Var, value *ast.Term) (*stopTracer, error) {
 	bind := ast.Equality.Expr(ast.NewTerm(v), value)
 	t := &stopTracer{about: func(*topdown.Event) bool { return true }}
-	err := e.query(append(ast.Body{bind}, body...)).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
+	err := e.query(r, append(ast.Body{bind}, body...)).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
 	if err != nil && (topdown.IsCancel(err) || ctx.Err() != nil) {
 		return nil, err
 	}

@@ -54,7 +54,11 @@ func (s *Set) comparesAddresses(r *rule) bool {
 		return ok && len(ref) > 1 && ref[len(ref)-1].Value.Compare(ast.String("email")) == 0
 	}
 	for name, m := range s.parsed {
-		compiled := s.compiler.Modules[name].Rules
+		module := r.compiler.Modules[name]
+		if module == nil {
+			continue // the rule asks none of it
+		}
+		compiled := module.Rules
 		if len(compiled) != len(m.Rules) || strings.HasPrefix(name, source.LibraryDir+"/") {
 			continue
 		}

@@ -42,7 +42,7 @@ func (l *lostElements) note(ctx context.Context, result topdown.QueryResult) (to
 		return true
 	}
 	if l.written == nil {
-		l.written = writtenIn(l.rule.head.exprs, l.set.compiler.RewrittenVars)
+		l.written = writtenIn(l.rule.head.exprs, l.rule.compiler.RewrittenVars)
 		l.optional = l.set.optionalBeside(l.rule)
 		l.rows, l.usual = l.set.rowFinder(), map[string]map[string]bool{}
 	}
@@ -81,7 +81,7 @@ func (l *lostElements) undefined(ctx context.Context, known map[ast.Var]*ast.Ter
 	for _, e := range l.rule.head.exprs {
 		var failed []topdown.Error
 		holds := false
-		err := l.query(given(e, known)).WithBuiltinErrorList(&failed).Iter(ctx, func(result topdown.QueryResult) error {
+		err := l.query(l.rule, given(e, known)).WithBuiltinErrorList(&failed).Iter(ctx, func(result topdown.QueryResult) error {
 			holds = true
 			maps.Copy(known, result)
 			return nil
@@ -212,7 +212,7 @@ func (l *lostElements) usualKeys(ctx context.Context, key string) map[string]boo
 	usual := map[string]bool{}
 	l.usual[key] = usual
 	for _, g := range l.rule.generators {
-		document := l.value(ctx, g.document)
+		document := l.value(ctx, l.rule, g.document)
 		if document == nil {
 			continue
 		}
@@ -229,11 +229,11 @@ func (l *lostElements) usualKeys(ctx context.Context, key string) map[string]boo
 	return usual
 }
 
-// value is what a reference stands for; nil if it is undefined.
-func (e *evaluation) value(ctx context.Context, ref ast.Ref) *ast.Term {
+// value is what a reference stands for to a rule; nil if it is undefined.
+func (e *evaluation) value(ctx context.Context, r *rule, ref ast.Ref) *ast.Term {
 	var found *ast.Term
 	bind := ast.Equality.Expr(ast.VarTerm(string(elementVar)), ast.NewTerm(ref))
-	err := e.query(ast.NewBody(bind)).Iter(ctx, func(result topdown.QueryResult) error {
+	err := e.query(r, ast.NewBody(bind)).Iter(ctx, func(result topdown.QueryResult) error {
 		found = result[elementVar]
 		return nil
 	})
@@ -259,7 +259,7 @@ func (l *lostElements) furthest(ctx context.Context, ref ast.Ref) (ast.Value, *a
 		return nil, nil
 	}
 	for n := len(ref) - 1; n > 1; n-- {
-		found := l.value(ctx, ref[:n])
+		found := l.value(ctx, l.rule, ref[:n])
 		if found != nil {
 			return found.Value, ref[n]
 		}
@@ -271,8 +271,8 @@ func (l *lostElements) furthest(ctx context.Context, ref ast.Ref) (ast.Value, *a
 // nearly is.
 func (l *lostElements) nearArgument(function ast.Ref, call *ast.Expr, known map[ast.Var]*ast.Term) string {
 	var texts []string
-	for _, r := range l.set.compiler.GetRulesExact(function) {
-		for dep := range newNeedsFinder(l.set.compiler).of(r).rules {
+	for _, r := range l.rule.compiler.GetRulesExact(function) {
+		for dep := range newNeedsFinder(l.rule.compiler).of(r).rules {
 			ast.WalkTerms(dep, func(t *ast.Term) bool {
 				if s, ok := t.Value.(ast.String); ok && len(s) > 2 && !slices.Contains(texts, string(s)) {
 					texts = append(texts, string(s))

@@ -90,10 +90,11 @@ func (r *rule) read(t *ast.Term) contract.Value {
 	return v
 }
 
-// undefinedTexts are the texts of policies that hold what undefined templates hold.
-func (s *Set) undefinedTexts() map[string]bool {
+// undefinedTexts are the texts of compiled policies that hold what undefined templates
+// hold.
+func undefinedTexts(compiler *ast.Compiler) map[string]bool {
 	var said map[string]bool
-	for _, m := range s.compiler.Modules {
+	for _, m := range compiler.Modules {
 		ast.WalkTerms(m, func(t *ast.Term) bool {
 			if text, ok := t.Value.(ast.String); ok && strings.Contains(string(text), contract.Undefined) {
 				if said == nil {

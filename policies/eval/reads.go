@@ -26,7 +26,7 @@ var changing = map[string][]string{
 func (s *Set) ReadingRules() []policies.Reads {
 	var out []policies.Reads
 	for _, r := range s.rules[policies.PhaseAccess] {
-		seen := reader{set: s, parts: map[string]bool{}, words: map[string]bool{}, rules: map[*ast.Rule]bool{}}
+		seen := reader{compiler: r.compiler, parts: map[string]bool{}, words: map[string]bool{}, rules: map[*ast.Rule]bool{}}
 		seen.body(r.query)
 		var what []string
 		for _, part := range slices.Sorted(maps.Keys(changing)) {
@@ -44,7 +44,7 @@ func (s *Set) ReadingRules() []policies.Reads {
 
 // reader gathers what rules read.
 type reader struct {
-	set *Set
+	compiler *ast.Compiler
 	// parts are the parts of the input, words all literal fields.
 	parts, words map[string]bool
 	rules        map[*ast.Rule]bool
@@ -68,7 +68,7 @@ func (x *reader) ref(ref ast.Ref) bool {
 			x.parts[string(s)] = true
 		}
 	case ref.HasPrefix(ast.DefaultRootRef):
-		for _, r := range x.set.compiler.GetRules(ref.ConstantPrefix()) {
+		for _, r := range x.compiler.GetRules(ref.ConstantPrefix()) {
 			if !x.rules[r] {
 				x.rules[r] = true
 				ast.WalkRefs(r, x.ref)

@@ -21,7 +21,6 @@ import (
 	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies"
-	"github.com/dutyward/dutyward/policies/check"
 	"github.com/dutyward/dutyward/policies/guard"
 	"github.com/dutyward/dutyward/policies/source"
 )
@@ -77,7 +76,6 @@ type Set struct {
 	options    Options
 	files      []*source.File
 	roots      map[string]string // file name to root
-	compiler   *ast.Compiler
 	store      storage.Store
 	rules      map[policies.Phase][]*rule
 	warnings   policies.Problems
@@ -100,15 +98,25 @@ type Set struct {
 // error is then Problems, warnings included.
 func Load(ctx context.Context, o Options) (*Set, error) { return new(Loader).Load(ctx, o) }
 
-// Loader loads one revision of policies after the other, and decodes data only
-// where some of it became another.
+// Loader loads one revision of policies after the other. It decodes data only where
+// some of it became another, and parses, checks and compiles only policies that did or
+// that follow from such, as long as nothing is wrong with them.
 //
 // The zero value is ready for use, by one goroutine at a time.
 type Loader struct {
 	// data are the documents of the data files last loaded.
 	data  source.Documents
 	files []*source.File
+	// last is what was loaded last without an error; nil if nothing was.
+	last *revision
+	// mentions are what the modules name of one another.
+	mentions source.Mentions
+	checked  int
 }
+
+// Checked is how many policy files the last revision had parsed, checked and compiled
+// that could not be taken over from the one before it.
+func (l *Loader) Checked() int { return l.checked }
 
 // Load is the function Load.
 func (l *Loader) Load(ctx context.Context, o Options) (*Set, error) {
@@ -142,28 +150,33 @@ func (l *Loader) load(ctx context.Context, o Options, files []*source.File, left
 	r.Add(problems...)
 
 	data := l.documents(files, r)
+	in := revision{options: o, left: left, schemas: schemas, problems: problems, files: files}
 	data.Left = left
 	data.Broken = data.Broken || len(problems.Errors()) > 0
 	source.CheckSchemas(schemas, data, r)
-	modules, err := source.Parse(files, o.AllowBuiltins, r)
+	modules, err := source.ParseAgain(files, o.AllowBuiltins, r, l.last.modules())
 	if err != nil {
 		return nil, err
 	}
-	pass := &source.Pass{Report: r, Files: files, Modules: modules, Resolved: modules.Resolved(), Data: data, Schemas: schemas}
-	for _, a := range check.All {
-		a.Run(pass)
+	in.early = slices.Clone(r.Problems)
+	in.pass = &source.Pass{Report: r, Files: files, Modules: modules, Data: data, Schemas: schemas}
+	if !l.checkPart(&in) {
+		r.Problems = slices.Clone(in.early)
+		in.checkAll()
+		l.checked = len(modules.Parsed)
 	}
-	if pass.Err != nil {
-		return nil, pass.Err
+	if in.pass.Err != nil {
+		return nil, in.pass.Err
 	}
-	ignores := slices.Concat(o.Ignore, pass.Ignores())
+	ignores := slices.Concat(o.Ignore, in.pass.Ignores())
 	all, ignored := ignores.Waive(r.Problems.Sorted())
 	if len(all.Errors()) > 0 {
 		return nil, all
 	}
-	set := newSet(o, pass, all.Warnings())
-	set.ignores, set.ignored = ignores, ignored
-	return set, nil
+	in.set = newSet(o, in.pass, all.Warnings(), l.last.setOf())
+	in.set.ignores, in.set.ignored = ignores, ignored
+	l.last = &in
+	return in.set, nil
 }
 
 // documents are those of the data files: the ones kept, if they are of the same.
@@ -203,20 +216,26 @@ func loadKept(ctx context.Context, o Options, files []*source.File, schemas []so
 	}
 	return newSet(o, &source.Pass{
 		Files: files, Modules: modules, Resolved: modules.Resolved(), Data: data, Schemas: schemas, Compiler: compiler,
-	}, nil), nil
+	}, nil, nil), nil
 }
 
-func newSet(o Options, p *source.Pass, warnings policies.Problems) *Set {
+// newSet is the set that a pass leads to. Of the one before it, nil if there was none, it
+// takes what its part leaves as it was.
+func newSet(o Options, p *source.Pass, warnings policies.Problems, before *Set) *Set {
 	s := &Set{
-		options: o.withDefaults(), files: p.Files, compiler: p.Compiler, warnings: warnings,
+		options: o.withDefaults(), files: p.Files, warnings: warnings,
 		store: p.Data.Store(), roots: map[string]string{}, schemas: p.Schemas, parsed: p.Modules.Production(), under: p.Data.Under,
 	}
 	s.sources = sync.OnceValue(func() *sources { return newSources(s) })
 	for _, f := range p.Files {
 		s.roots[f.Name] = f.Root
 	}
-	s.rules = s.contractRules()
-	s.doubtful = doubtfulIn(s.parsed)
+	s.rules = s.contractRules(p.Compiler, p.Part, before)
+	var known doubtful
+	if before != nil {
+		known = before.doubtful
+	}
+	s.doubtful = doubtfulIn(s.parsed, known)
 	s.refs = literalReferences(p.Files, p.Resolved)
 	s.groupsRead = source.GroupsReadIn(p.Resolved, p.Files)
 	return s

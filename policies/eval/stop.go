@@ -53,7 +53,7 @@ func (s *Set) Stops(ctx context.Context, in *Input, now time.Time, q StopQuery) 
 		for _, r := range asked {
 			t := &stopTracer{about: aboutPerson(q.Person)}
 			ended := section.Begin(r.String())
-			err := e.query(r.query).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
+			err := e.query(r, r.query).WithQueryTracer(t).Iter(ctx, func(topdown.QueryResult) error { return nil })
 			ended()
 			if ctx.Err() != nil {
 				return context.Cause(ctx)

@@ -9,6 +9,9 @@ type Analyzer struct {
 	// Pages explain the codes of its own; what elements must be like has those of the
 	// contract.
 	Pages code.Pages
+	// Local says that what it finds in a file follows from that file, from the rules that
+	// it asks, and from data: while none of these is another, it finds the same.
+	Local bool
 	// Run reports what it finds to the pass. Those before it in the list have run.
 	Run func(*Pass)
 }

@@ -24,6 +24,7 @@ type Modules struct {
 	// Broken are the packages of files that do not parse, as far as they can be
 	// told; "" stands for one that can't.
 	Broken map[string]bool
+	byName map[string]*File
 }
 
 // ParserOptions are those by which all policies are parsed.
@@ -33,6 +34,11 @@ func ParserOptions() ast.ParserOptions {
 
 // Parse parses all policies. The error is a fault of this build.
 func Parse(files []*File, allowed []string, r *Report) (*Modules, error) {
+	return ParseAgain(files, allowed, r, nil)
+}
+
+// ParseAgain parses those policies that are not as they were before; nil is none.
+func ParseAgain(files []*File, allowed []string, r *Report, before *Modules) (*Modules, error) {
 	library, err := parseLibrary()
 	if err != nil {
 		return nil, err
@@ -40,6 +46,10 @@ func Parse(files []*File, allowed []string, r *Report) (*Modules, error) {
 	m := &Modules{Files: files, Parsed: map[string]*ast.Module{}, library: library, Allowed: allowed, Broken: map[string]bool{}}
 	for _, f := range files {
 		if !f.IsRego() {
+			continue
+		}
+		if module := before.moduleOf(f); module != nil {
+			m.Parsed[f.Name] = module
 			continue
 		}
 		if f.mergeConflict(r) {
@@ -63,6 +73,23 @@ func Parse(files []*File, allowed []string, r *Report) (*Modules, error) {
 		}
 	}
 	return m, nil
+}
+
+// moduleOf is what a file was parsed to; nil where it was another file, or nil itself.
+func (m *Modules) moduleOf(f *File) *ast.Module {
+	if m == nil {
+		return nil
+	}
+	if m.byName == nil {
+		m.byName = map[string]*File{}
+		for _, f := range m.Files {
+			m.byName[f.Name] = f
+		}
+	}
+	if was := m.byName[f.Name]; was == nil || !bytes.Equal(was.Content, f.Content) {
+		return nil
+	}
+	return m.Parsed[f.Name]
 }
 
 func (r *Report) addParseErrors(f *File, err error) {

@@ -20,9 +20,35 @@ type Pass struct {
 	Schemas  []Schema
 	// Compiler holds what is evaluated, once that is compiled; nil while it is not.
 	Compiler *ast.Compiler
+	// Part is what is looked at; nil is all.
+	Part *Part
 	// Err is the first fault of this build; nil if there is none.
 	Err  error
 	kept map[reflect.Type]any
+}
+
+// ForPart is the pass over a part of it: of the files of what is needed and of data.
+func (p *Pass) ForPart(part Part) *Pass {
+	only := &Pass{Report: p.Report, Modules: p.Modules, Resolved: map[string]*ast.Module{}, Data: p.Data, Schemas: p.Schemas, Part: &part}
+	for _, f := range p.Files {
+		if !f.IsRego() || part.Needed[f.Name] {
+			only.Files = append(only.Files, f)
+		}
+	}
+	for name, m := range p.Resolved {
+		if part.Needed[name] || p.Modules.Parsed[name] == nil {
+			only.Resolved[name] = m
+		}
+	}
+	return only
+}
+
+// ToCompile are the modules that are to be compiled together.
+func (p *Pass) ToCompile() *Modules {
+	if p.Part == nil {
+		return p.Modules
+	}
+	return p.Modules.Only(p.Part.Needed)
 }
 
 // Policies are the evaluated modules with their files, in the files' order: no tests.

@@ -12,9 +12,25 @@ import (
 
 // Resolved are the evaluated modules with every name written out from data.
 func (m *Modules) Resolved() map[string]*ast.Module {
+	return m.resolve(m.Production())
+}
+
+// ResolvedPart are the evaluated modules as Resolved has them, where those of a part
+// alone may be others than before.
+func (m *Modules) ResolvedPart(part Part, before map[string]*ast.Module) map[string]*ast.Module {
+	out := maps.Clone(before)
+	for name, module := range m.resolve(m.Only(part.Needed).Production()) {
+		if part.Affected[name] {
+			out[name] = module
+		}
+	}
+	return out
+}
+
+func (m *Modules) resolve(modules map[string]*ast.Module) map[string]*ast.Module {
 	c := ast.NewCompiler().SetErrorLimit(0).WithCapabilities(Capabilities(m.Allowed)).
 		WithDefaultRegoVersion(ast.RegoV1).WithOnlyStagesUpTo(ast.StageResolveRefs)
-	c.Compile(m.Production())
+	c.Compile(modules)
 	return c.Modules
 }
 

@@ -16,6 +16,8 @@ const (
 	// settled is how long nothing may have happened before a change is reported, so
 	// that an editor's several steps, or a checkout, are one.
 	settled = 200 * time.Millisecond
+	// settledSave is that for one file which somebody saves and waits for.
+	settledSave = 25 * time.Millisecond
 	// unsettledMost bounds that wait where something is written all the time.
 	unsettledMost = 2 * time.Second
 )
@@ -32,7 +34,18 @@ const (
 // The error is that of a system that can't watch. Later ones go to warn, and
 // what they concern is then not watched until the next change elsewhere.
 func Watch(ctx context.Context, roots []string, warn func(error)) (<-chan struct{}, error) {
-	w := &watch{warn: warn, changed: make(chan struct{}, 1)}
+	return (&watch{warn: warn}).begin(ctx, roots)
+}
+
+// WatchSaves is Watch for a person who saves a file and waits: a change of one file is
+// told as soon as that may be all, and what comes after it once more. Of several, such
+// as those of a checkout, it tells as Watch does.
+func WatchSaves(ctx context.Context, roots []string, warn func(error)) (<-chan struct{}, error) {
+	return (&watch{warn: warn, saves: true}).begin(ctx, roots)
+}
+
+func (w *watch) begin(ctx context.Context, roots []string) (<-chan struct{}, error) {
+	w.changed = make(chan struct{}, 1)
 	for _, root := range roots {
 		path, err := filepath.Abs(root)
 		if err != nil {
@@ -52,7 +65,9 @@ type watch struct {
 	roots   []string
 	warn    func(error)
 	changed chan struct{}
-	notify  *fsnotify.Watcher
+	// saves says that single files are told of at once.
+	saves  bool
+	notify *fsnotify.Watcher
 	// inside are the watched directories whose files may be policies, unlike
 	// those that only lead to a root.
 	inside map[string]bool
@@ -67,6 +82,7 @@ func (w *watch) run(ctx context.Context) {
 	defer close(w.changed)
 	defer func() { w.notify.Close() }()
 	var quiet, enough <-chan time.Time
+	touched := map[string]bool{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -75,7 +91,8 @@ func (w *watch) run(ctx context.Context) {
 			if !w.matters(e) {
 				continue
 			}
-			quiet = time.After(settled)
+			touched[e.Name] = true
+			quiet = time.After(w.settles(touched))
 			if enough == nil {
 				enough = time.After(unsettledMost)
 			}
@@ -89,6 +106,7 @@ func (w *watch) run(ctx context.Context) {
 		case <-enough:
 		}
 		quiet, enough = nil, nil
+		clear(touched)
 		if err := w.renew(); err != nil {
 			w.warn(fmt.Errorf("watch policies: %w", err))
 		}
@@ -97,6 +115,14 @@ func (w *watch) run(ctx context.Context) {
 		default:
 		}
 	}
+}
+
+// settles is how long to wait for more after changes of some files.
+func (w *watch) settles(touched map[string]bool) time.Duration {
+	if w.saves && len(touched) == 1 {
+		return settledSave
+	}
+	return settled
 }
 
 // matters says whether an event can be about policies: not an editor's hidden

@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -262,5 +263,29 @@ func TestAFileMayBeWatched(t *testing.T) {
 			c.change(w)
 			w.told(name)
 		})
+	}
+}
+
+// A person who saves a file sees what it makes at once; of a checkout they see the end.
+func TestASaveIsToldSoonAndACheckoutOnce(t *testing.T) {
+	w := &watched{t: t, folder: t.TempDir()}
+	w.mkdir("policies")
+	w.write("policies/a.rego", "package access\n")
+	var err error
+	w.changed, err = source.WatchSaves(t.Context(), []string{w.path("policies")}, func(err error) { t.Error(err) })
+	w.must(err)
+	// Two steps of one save are one, and a save after it another.
+	w.write("policies/a.rego", "")
+	w.write("policies/a.rego", "package access.b\n")
+	w.told("a save")
+	for i := range 20 {
+		w.write(fmt.Sprintf("policies/p%d.rego", i), "package access.c\n")
+	}
+	times := 0
+	for w.more() {
+		times++
+	}
+	if times < 1 || times > 2 {
+		t.Errorf("20 files written together were told %d times", times)
 	}
 }

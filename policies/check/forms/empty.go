@@ -17,9 +17,10 @@ const codeEmptyPolicy code.Code = "policy/no-rule-in-file"
 
 // EmptyPolicies looks for files without a rule.
 var EmptyPolicies = source.Analyzer{
-	Name: "empty-policies",
-	Doc:  "policies all of whose rules are comments",
-	Run:  checkEmptyPolicies,
+	Local: true,
+	Name:  "empty-policies",
+	Doc:   "policies all of whose rules are comments",
+	Run:   checkEmptyPolicies,
 	Pages: code.Pages{
 		{
 			Code:    codeEmptyPolicy,

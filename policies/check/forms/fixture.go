@@ -23,9 +23,10 @@ const (
 
 // Fixtures looks for what the accounts of tests do not have.
 var Fixtures = source.Analyzer{
-	Name: "fixtures",
-	Doc:  "keys, roles and people that accounts of tests do not have",
-	Run:  checkFixtures,
+	Local: true,
+	Name:  "fixtures",
+	Doc:   "keys, roles and people that accounts of tests do not have",
+	Run:   checkFixtures,
 	Pages: code.Pages{
 		{
 			Code:    codeFixture,

@@ -19,9 +19,10 @@ const (
 
 // Formats looks for calls of sprintf whose verbs and values do not fit.
 var Formats = source.Analyzer{
-	Name: "formats",
-	Doc:  "sprintf with more or fewer values than its format has verbs",
-	Run:  checkFormats,
+	Local: true,
+	Name:  "formats",
+	Doc:   "sprintf with more or fewer values than its format has verbs",
+	Run:   checkFormats,
 	Pages: code.Pages{
 		{
 			Code:    codeFormat,
@@ -36,9 +37,10 @@ var Formats = source.Analyzer{
 
 // Patterns looks for patterns that match no e-mail address.
 var Patterns = source.Analyzer{
-	Name: "patterns",
-	Doc:  "glob patterns that match no e-mail address",
-	Run:  checkPatterns,
+	Local: true,
+	Name:  "patterns",
+	Doc:   "glob patterns that match no e-mail address",
+	Run:   checkPatterns,
 	Pages: code.Pages{
 		{
 			Code:    codePattern,

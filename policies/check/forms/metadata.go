@@ -18,9 +18,10 @@ const codeMetadata code.Code = "policy/metadata"
 
 // Metadata looks for METADATA that is not read.
 var Metadata = source.Analyzer{
-	Name: "metadata",
-	Doc:  "METADATA that nothing reads",
-	Run:  checkMetadata,
+	Local: true,
+	Name:  "metadata",
+	Doc:   "METADATA that nothing reads",
+	Run:   checkMetadata,
 	Pages: code.Pages{
 		{
 			Code:  codeMetadata,

@@ -14,9 +14,10 @@ const codeUnusedVariable code.Code = "policy/unused-variable"
 
 // Variables looks for variables that nothing uses.
 var Variables = source.Analyzer{
-	Name: "variables",
-	Doc:  "variables that nothing uses",
-	Run:  checkVariables,
+	Local: true,
+	Name:  "variables",
+	Doc:   "variables that nothing uses",
+	Run:   checkVariables,
 	Pages: code.Pages{
 		{
 			Code:    codeUnusedVariable,
@@ -35,7 +36,7 @@ var unused = regexp.MustCompile(`^(assigned|declared) var (\S+) unused`)
 func checkVariables(p *source.Pass) {
 	c := ast.NewCompiler().SetErrorLimit(0).WithStrict(true).WithCapabilities(source.Capabilities(p.Modules.Allowed)).
 		WithDefaultRegoVersion(ast.RegoV1).WithOnlyStagesUpTo(ast.StageRewriteLocalVars)
-	c.Compile(p.Modules.All())
+	c.Compile(p.ToCompile().All())
 	for _, e := range c.Errors {
 		m := unused.FindStringSubmatch(e.Message)
 		f := p.Report.Files[e.Location.File]
