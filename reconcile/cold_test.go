@@ -56,6 +56,42 @@ func BenchmarkCold(b *testing.B) {
 	}
 }
 
+// BenchmarkColdCheck runs `dutyward check --snapshot` as a new process:
+// go test -run - -bench ColdCheck -benchtime 9x ./reconcile
+//
+// Its policies have rows go through a helper, whose heads are looked after as those of
+// grants are (S36). BenchmarkHeads in policies/eval says what that costs.
+func BenchmarkColdCheck(b *testing.B) {
+	bin := b.TempDir()
+	dutyward := filepath.Join(bin, "dutyward")
+	build(b, bin, "build", "-o", dutyward, "../cmd/dutyward")
+	for _, n := range []int{1_000, 10_000} {
+		b.Run(fmt.Sprintf("%d users", n), func(b *testing.B) {
+			dir, work := policiesOfMany(b, n), b.TempDir()
+			save(b, filepath.Join(dir, "access", "helper.rego"), `package access.helper
+
+teams contains {"who": p.email, "team": p.team} if some p in data.people
+
+grant contains {"principal": $"user:{t.who}", "resource": $"team:{t.team}", "role": "observer"} if some t in teams
+`)
+			save(b, filepath.Join(work, "dutyward.yaml"), fmt.Sprintf("account: {name: big}\npolicies: [%q]\nmanage: {default: sync}\n", dir))
+			var account bytes.Buffer
+			if err := bigAccount(n).Encode(&account); err != nil {
+				b.Fatal(err)
+			}
+			save(b, filepath.Join(work, "account.json"), account.String())
+			var all []usage
+			for b.Loop() {
+				all = append(all, run(b, work, dutyward, "check", "--snapshot", "account.json"))
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(all, func(u usage) float64 { return u.wall.Seconds() }), "wall-s")
+			b.ReportMetric(median(all, func(u usage) float64 { return u.cpu.Seconds() }), "cpu-s")
+			b.ReportMetric(median(all, func(u usage) float64 { return float64(u.memory) / (1 << 20) }), "MiB")
+		})
+	}
+}
+
 // build runs the go command, which installs to a directory.
 func build(b *testing.B, bin string, args ...string) string {
 	b.Helper()

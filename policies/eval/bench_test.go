@@ -176,3 +176,35 @@ func BenchmarkLoad(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkHeads is what it costs to know of heads that are undefined where bodies hold
+// (S36), in grants and in a helper that they go through: go test -run - -bench Heads ./policies/eval
+func BenchmarkHeads(b *testing.B) {
+	const rules = `package access.a
+
+grant contains {"principal": $"user:{p.email}", "resource": $"team:{p.team}", "role": "manager"} if some p in data.people
+
+teams contains {"who": p.email, "team": p.team} if some p in data.people
+
+grant contains {"principal": $"user:{t.who}", "resource": $"team:{t.team}", "role": "responder"} if some t in teams
+`
+	const n = 10_000
+	for _, heads := range []string{"with", "without"} {
+		b.Run(heads, func(b *testing.B) {
+			in, err := eval.NewInput(crowd(n))
+			if err != nil {
+				b.Fatal(err)
+			}
+			set, err := eval.Load(context.Background(), eval.Options{Roots: []string{rootOf(b, "people.json", roster(n), "access/a.rego", rules)}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if heads == "without" {
+				set.WithoutHeads()
+			}
+			for b.Loop() {
+				evaluated(b, set, in)
+			}
+		})
+	}
+}

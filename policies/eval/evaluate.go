@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,9 @@ type rule struct {
 	// location is the rule's source place, for problems.
 	location *ast.Location
 	needs    *needs
+	// helper says that it is none of the contract's; helpers are those that it follows from.
+	helper  bool
+	helpers []*rule
 	// written are the texts of policies that only look like templates without a value.
 	written map[string]bool
 }
@@ -63,6 +67,7 @@ func (s *Set) contractRules(compiler *ast.Compiler, part *source.Part, before *S
 	if part != nil {
 		kept = before.rulesByFile()
 	}
+	helpers := s.helpersWithHeads(compiler, finder)
 	for _, f := range s.files {
 		if part != nil && !part.Affected[f.Name] {
 			for _, r := range kept[f.Name] {
@@ -91,6 +96,12 @@ func (s *Set) contractRules(compiler *ast.Compiler, part *source.Part, before *S
 			if parsed := s.parsedRule(m, f.Name, i); parsed != nil {
 				made.head = headOf(parsed, r, body)
 			}
+			for dep := range made.needs.rules {
+				if h := helpers[dep]; h != nil {
+					made.helpers = append(made.helpers, h)
+				}
+			}
+			slices.SortFunc(made.helpers, func(a, b *rule) int { return policies.CompareOrigins(a.origin, b.origin) })
 			out[c.Phase] = append(out[c.Phase], made)
 		}
 	}
@@ -198,6 +209,7 @@ type evaluation struct {
 	now    time.Time
 	cancel topdown.Cancel
 	count  atomic.Int64
+	losses helperLosses
 
 	mu      sync.Mutex
 	stopped []string // rules that were running when the evaluation ended
@@ -257,7 +269,7 @@ func (e *evaluation) run(ctx context.Context, r *rule) (*outcome, error) {
 		}
 		return &outcome{failures: []policies.Failure{r.failed(err)}}, nil
 	}
-	failures := append(r.builtinFailures(builtinErrors), lost.failures()...)
+	failures := slices.Concat(r.builtinFailures(builtinErrors), lost.failures(), e.lostByHelpers(ctx, r))
 	if failure, ok := e.set.inDoubt(r, builtinErrors); ok {
 		return &outcome{failures: append(failures, failure), used: used}, nil
 	}

@@ -5,6 +5,9 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/dutyward/dutyward/policies/contract"
+	"github.com/dutyward/dutyward/policies/source"
 )
 
 // headVar is bound to what a head comes to for one answer of its rule's body: an
@@ -171,4 +174,99 @@ func (s *Set) parsedRule(compiled *ast.Module, file string, i int) *ast.Rule {
 		return nil
 	}
 	return parsed.Rules[i]
+}
+
+// helpersWithHeads are the authors' own sets, objects and comprehensions, as rules whose
+// head can be undefined where their body holds: a row then is not among them, silently,
+// and what contract rules make of them is one element fewer.
+func (s *Set) helpersWithHeads(compiler *ast.Compiler, finder *needsFinder) map[*ast.Rule]*rule {
+	out := map[*ast.Rule]*rule{}
+	for _, f := range s.files {
+		m := compiler.Modules[f.Name]
+		if m == nil || f.IsTest() {
+			continue
+		}
+		for i, r := range m.Rules {
+			if c, ok := contract.ContractNamed(string(r.Head.Name)); ok && string(c.Phase) == source.PackageRoot(m) {
+				continue
+			}
+			parsed := s.parsedRule(m, f.Name, i)
+			if parsed == nil || len(r.Head.Args) > 0 || r.Default || r.Else != nil {
+				continue
+			}
+			if h := helperOf(parsed, r, compiler); h != nil {
+				h.needs, h.origin = finder.of(r), originOf(r, f, compiler.GetAnnotationSet())
+				out[r] = h
+			}
+		}
+	}
+	return out
+}
+
+// helperOf is a rule with a head that can be undefined; nil if it has none.
+func helperOf(parsed, compiled *ast.Rule, compiler *ast.Compiler) *rule {
+	body, first, terms := compiled.Body, parsed.Body, headTerms(compiled.Head)
+	if compiled.Head.RuleKind() == ast.SingleValue && len(terms) == 1 {
+		body, first, terms = comprehensionOf(parsed, compiled)
+	}
+	if len(terms) == 0 || len(first) == 0 || first[0].Location == nil {
+		return nil
+	}
+	bind := ast.Equality.Expr(ast.NewTerm(elementVar), ast.ArrayTerm(terms...))
+	bind.Location, bind.Index = compiled.Location, len(body)
+	query := append(body[:len(body):len(body)], bind)
+	h := splitHead(parsed, compiled, query, headParts{body: first[0].Location.Offset})
+	if h == nil {
+		return nil
+	}
+	return &rule{
+		contract: &contract.ContractRule{Name: source.RuleName(parsed)}, compiled: compiled, compiler: compiler, helper: true, query: query,
+		head: h, generators: generatorsIn(body, compiler), location: compiled.Location,
+	}
+}
+
+// headTerms are what a head gives: its keys and its value.
+func headTerms(h *ast.Head) []*ast.Term {
+	var out []*ast.Term
+	for _, t := range h.Ref()[1:] {
+		if !t.IsGround() {
+			out = append(out, t)
+		}
+	}
+	if h.RuleKind() == ast.MultiValue {
+		return append(out, h.Key)
+	}
+	return append(out, h.Value)
+}
+
+// comprehensionOf is the body of a rule's value, as compiled and as written, and what it
+// collects; empty if it is no comprehension.
+func comprehensionOf(parsed, compiled *ast.Rule) (body, written ast.Body, terms []*ast.Term) {
+	value := parsed.Head.Value
+	if value == nil || value.Location == nil || parsed.Body.String() != "true" {
+		return nil, nil, nil
+	}
+	_, written, _ = partsOfComprehension(value)
+	ast.WalkTerms(compiled, func(t *ast.Term) bool {
+		if terms == nil && t.Location != nil && t.Location.Offset == value.Location.Offset {
+			body, _, terms = partsOfComprehension(t)
+		}
+		return terms != nil
+	})
+	if len(written) == 0 {
+		return nil, nil, nil
+	}
+	return body, written, terms
+}
+
+func partsOfComprehension(t *ast.Term) (body, same ast.Body, terms []*ast.Term) {
+	switch c := t.Value.(type) {
+	case *ast.SetComprehension:
+		return c.Body, c.Body, []*ast.Term{c.Term}
+	case *ast.ArrayComprehension:
+		return c.Body, c.Body, []*ast.Term{c.Term}
+	case *ast.ObjectComprehension:
+		return c.Body, c.Body, []*ast.Term{c.Key, c.Value}
+	}
+	return nil, nil, nil
 }

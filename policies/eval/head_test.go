@@ -52,6 +52,16 @@ func TestS36_AHeadThatIsUndefinedWhereItsBodyHoldsIsAFailure(t *testing.T) {
 }`,
 			[]string{"p.role is undefined"},
 		},
+		"a field that a helper's head selects": {
+			"assigned contains {\"who\": p.email, \"role\": p.role} if some p in data.people\n\n" +
+				`grant contains {"principal": $"user:{a.who}", "resource": "team:Payments", "role": a.role} if some a in assigned`,
+			[]string{"p.role is undefined where p is the row of bob@acme.com", "this assigned rule", "did you mean role instead of rolle?"},
+		},
+		"a word in a comprehension of a helper": {
+			"roles := {\"engineer\": \"responder\"}\n\nrole_of := {p.email: roles[p.kind] | some p in data.people}\n\n" +
+				`grant contains {"principal": $"user:{email}", "resource": "team:Payments", "role": role} if some email, role in role_of`,
+			[]string{`roles[p.kind] is undefined where p.kind is "enginer"`, "did you mean engineer?"},
+		},
 		"a row that a helper picks": {
 			"payments contains p if {\n\tsome p in data.people\n\tp.team == \"Payments\"\n}\n\n" +
 				strings.Replace(strings.Replace(head, "%", "p.role", 1), "data.people", "payments", 1),

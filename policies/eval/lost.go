@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
@@ -51,8 +52,9 @@ func (l *lostElements) note(ctx context.Context, result topdown.QueryResult) (to
 	if e == nil {
 		return false
 	}
-	// A step may be a condition as well, unless a slip of the pen shows that it is none.
-	if l.rule.head.parts.isStep(e.Location.Offset) && l.missing(ctx, e, known).suggestion == "" {
+	// A step may be a condition as well, and a helper be for some rows only, unless a slip
+	// of the pen shows that it is none.
+	if (l.rule.helper || l.rule.head.parts.isStep(e.Location.Offset)) && l.missing(ctx, e, known).suggestion == "" {
 		return false
 	}
 	if len(l.told) == maxFailures {
@@ -196,7 +198,7 @@ func (l *lostElements) missingKey(ctx context.Context, object ast.Object, name s
 		return x
 	}
 	usual := l.usualKeys(ctx, name)
-	keys = slices.DeleteFunc(keys, func(key string) bool { return usual[key] })
+	keys = slices.DeleteFunc(keys, func(key string) bool { return usual[key] || l.rule.helper && l.set.says(key) })
 	x := lack{expected: fmt.Sprintf("%q in each row", name)}
 	if near, ok := policies.Nearest(name, keys); ok {
 		x.suggestion = name + " instead of " + near
@@ -314,4 +316,71 @@ func briefly(v ast.Value) string {
 		}
 	}
 	return abbreviated(ast.NewTerm(v))
+}
+
+// lookedThrough bounds how many rows that a helper passes over are looked at: most of
+// them may well be passed over for a reason.
+const lookedThrough = 1000
+
+// helperLosses are the rows that helpers lost, each found out once in an evaluation.
+type helperLosses struct {
+	mu   sync.Mutex
+	once map[*rule]func() []policies.Failure
+}
+
+// lostByHelpers are the failures of the helpers that a rule follows from, as its own:
+// what it would have reached is unknown.
+func (e *evaluation) lostByHelpers(ctx context.Context, r *rule) []policies.Failure {
+	var out []policies.Failure
+	for _, h := range r.helpers {
+		for _, f := range e.losses.of(h, func() []policies.Failure { return e.lostBy(ctx, h) }) {
+			if f.Line == 0 {
+				f.File, f.Line = h.origin.File, h.origin.Line
+			}
+			f.Rule, f.Origin = r.contract.Name, r.origin
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (l *helperLosses) of(h *rule, find func() []policies.Failure) []policies.Failure {
+	l.mu.Lock()
+	if l.once == nil {
+		l.once = map[*rule]func() []policies.Failure{}
+	}
+	if l.once[h] == nil {
+		l.once[h] = sync.OnceValue(find)
+	}
+	once := l.once[h]
+	l.mu.Unlock()
+	return once()
+}
+
+// lostBy runs the body of a helper and looks where its head is undefined.
+func (e *evaluation) lostBy(ctx context.Context, h *rule) []policies.Failure {
+	lost := &lostElements{evaluation: e, rule: h}
+	var failed []topdown.Error // they are reported where they matter
+	err := e.query(h, h.head.query).WithBuiltinErrorList(&failed).Iter(ctx, func(result topdown.QueryResult) error {
+		if lost.looked < lookedThrough && len(h.elementsIn(result)) == 0 {
+			lost.note(ctx, result)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil // the rules that ask for it fail in the same way
+	}
+	return slices.Clip(lost.failures())
+}
+
+// says that a text stands in some policy: a field of that name is read.
+func (s *Set) says(text string) bool {
+	found := false
+	for _, m := range s.parsed {
+		ast.WalkTerms(m, func(t *ast.Term) bool {
+			found = found || t.Value.Compare(ast.String(text)) == 0
+			return found
+		})
+	}
+	return found
 }

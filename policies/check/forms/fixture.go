@@ -75,7 +75,7 @@ func checkFixtures(p *source.Pass) {
 func checkInputs(p *source.Pass) {
 	for _, file := range p.Files {
 		m := p.Modules.Parsed[file.Name]
-		if m == nil {
+		if m == nil || !file.IsTest() {
 			continue
 		}
 		ast.WalkWiths(m, func(w *ast.With) bool {
@@ -257,7 +257,7 @@ func (f *fixture) value(t *ast.Term, of reflect.Type, what string) {
 func (f *fixture) fields(x ast.Object, of reflect.Type, what string) {
 	known := jsonFields(of)
 	if of == reflect.TypeFor[inventory.Snapshot]() {
-		known["desired"] = reflect.TypeFor[any]() // in the phase risk
+		known["desired"], known["groups"] = reflect.TypeFor[any](), reflect.TypeFor[any]() // in the phase risk
 	}
 	if len(known) == 0 {
 		return // a time, a reference
