@@ -70,23 +70,21 @@ func Stakeholder(role string) bool {
 
 // CompareRoles orders two roles on a resource of the given kind: positive if a
 // is higher than b. None, and roles unknown there, rank lowest. Roles of
-// schedules are equal among themselves.
+// schedules, and of whatever else is in no ranks, are equal among themselves.
 func CompareRoles(kind Kind, a, b string) int {
 	return roleRank(kind, a) - roleRank(kind, b)
 }
+
+// ranks are the roles that are higher than others, by kind of resource, highest first.
+var ranks = map[Kind][]string{KindAccount: baseRoles, KindTeam: teamRoles}
 
 // roleRank is 0 for None and greater for higher roles.
 func roleRank(kind Kind, role string) int {
 	if role == "" || role == None {
 		return 0
 	}
-	var order []string
-	switch kind {
-	case KindAccount:
-		order = baseRoles
-	case KindTeam:
-		order = teamRoles
-	case KindSchedule:
+	order, ranked := ranks[kind]
+	if !ranked {
 		return 1
 	}
 	if i := slices.Index(order, role); i >= 0 {

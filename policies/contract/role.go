@@ -15,12 +15,12 @@ var ScheduleRoles = []string{"rotation", "override"}
 
 func grantRole(name string, v Value, e Element) *Complaint {
 	kind, known := e.Fields["resource"].Kind()
-	return checkRole(v, kind, known, rolesOn)
+	return checkRole(v, kind, known, resourceKinds, rolesOn)
 }
 
 func protectRole(name string, v Value, e Element) *Complaint {
 	kind, known := e.Fields["resource"].Kind()
-	return checkRole(v, kind, known, func(k inventory.Kind) []string {
+	return checkRole(v, kind, known, resourceKinds, func(k inventory.Kind) []string {
 		if k == inventory.KindAccount {
 			return append([]string{"owner"}, rolesOn(k)...)
 		}
@@ -30,7 +30,7 @@ func protectRole(name string, v Value, e Element) *Complaint {
 
 func limitRole(name string, v Value, e Element) *Complaint {
 	kind, known := e.Fields["resource"].Kind()
-	return checkRole(v, kind, known, func(k inventory.Kind) []string {
+	return checkRole(v, kind, known, limitKinds, func(k inventory.Kind) []string {
 		if k == inventory.KindSchedule || k == inventory.KindGroup {
 			return []string{inventory.None}
 		}
@@ -38,30 +38,32 @@ func limitRole(name string, v Value, e Element) *Complaint {
 	})
 }
 
+// roles are those that a grant may give, by the kind of resource.
+var roles = map[inventory.Kind]func() []string{
+	inventory.KindAccount:  inventory.BaseRoles,
+	inventory.KindTeam:     inventory.TeamRoles,
+	inventory.KindSchedule: func() []string { return slices.Clone(ScheduleRoles) },
+}
+
 // rolesOn are the roles that a grant may give on a kind of resource.
 func rolesOn(kind inventory.Kind) []string {
-	switch kind {
-	case inventory.KindAccount:
-		return inventory.BaseRoles()
-	case inventory.KindTeam:
-		return inventory.TeamRoles()
-	case inventory.KindSchedule:
-		return slices.Clone(ScheduleRoles)
+	if of, ok := roles[kind]; ok {
+		return of()
 	}
 	return nil
 }
 
-// checkRole checks a role against those of the resource's kind, or against all
-// while the kind is not known.
-func checkRole(v Value, kind inventory.Kind, kindKnown bool, roles func(inventory.Kind) []string) *Complaint {
+// checkRole checks a role against those of the resource's kind, or against those of all kinds
+// that it may be of while the kind is not known.
+func checkRole(v Value, kind inventory.Kind, kindKnown bool, kinds []inventory.Kind, rolesOn func(inventory.Kind) []string) *Complaint {
 	if !v.Known() {
 		return nil
 	}
-	where, allowed := "", roles(kind)
+	where, allowed := "", rolesOn(kind)
 	switch {
 	case !kindKnown:
-		for _, k := range limitKinds {
-			allowed = append(allowed, roles(k)...)
+		for _, k := range kinds {
+			allowed = append(allowed, rolesOn(k)...)
 		}
 	case allowed == nil:
 		return nil // the resource itself is what is wrong

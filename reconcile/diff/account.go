@@ -30,6 +30,12 @@ type baseRoles struct{}
 
 func (baseRoles) name() plan.Kind { return plan.BaseRole }
 
+func (baseRoles) on() inventory.Kind { return inventory.KindAccount }
+
+func (baseRoles) held(s *inventory.Snapshot, p desired.Pair) string {
+	return s.RoleOf(p.User, p.Resource)
+}
+
 func (baseRoles) traits() traits { return traits{role: true} }
 
 func (baseRoles) compare(b *builder) {

@@ -325,9 +325,11 @@ func (c *course) movesPrincipals(p *plan.Plan) bool {
 			return true
 		case plan.TeamRole:
 			return c.restless[change.Resource.ID]
+		case plan.BaseRole:
+			return inventory.Stakeholder(change.Before) != inventory.Stakeholder(change.After) ||
+				c.circles.Any() && inventory.FixedBaseRole(change.Before) != inventory.FixedBaseRole(change.After)
 		}
-		return inventory.Stakeholder(change.Before) != inventory.Stakeholder(change.After) ||
-			c.circles.Any() && inventory.FixedBaseRole(change.Before) != inventory.FixedBaseRole(change.After)
+		return false // who has other access is no principal
 	})
 }
 
@@ -356,10 +358,7 @@ func (c *course) goOn(b *builder) {
 		carry.protected[desired.Pair{User: x.User, Resource: x.Resource, Layer: x.Layer}] = true
 	}
 	note := func(pair desired.Pair) {
-		now := plan.RoundPair{Pair: pair, Desired: inventory.None, Actual: c.account.RoleOf(pair.User, pair.Resource), Pending: pending[pair]}
-		if plan.KindOf(pair) == plan.Rotation {
-			now.Actual = turnHeld(c.account, pair, nil, nil)
-		}
+		now := plan.RoundPair{Pair: pair, Desired: inventory.None, Actual: roleHeld(c.account, pair), Pending: pending[pair]}
 		if g, ok := c.access.Grants.Get(pair); ok {
 			now.Desired, now.Window, now.Schedules = g.Role, g.Window, g.Schedules
 		}

@@ -110,26 +110,26 @@ func foreseen(c plan.Cause) bool {
 	return c == plan.CauseHandoff || c == plan.CauseExpiry
 }
 
-// emptiedTeam holds what would take the last people off a team for another cause
+// emptiedTeam holds what would take the last people off a team, or off whatever else must be staffed, for another cause
 // than a handoff, an expiry or leavers, and the last of those who are on it for
 // good: a shift's access that stays makes the loss no smaller (S3).
 var emptiedTeam = guard{hold: hold{code: plan.HoldEmptying, rule: "S3", releasable: true}, lowers: true, judge: func(b *builder) judge {
 	return func(c plan.Change) (wait, bool) {
-		if c.Kind != plan.TeamRole || !b.mayNotEmpty(c) {
+		if !traitsOf(c.Kind).staffed || !b.mayNotEmpty(c) {
 			return wait{}, false
 		}
-		team, target := b.resourceName(c.Resource), c.Pair().Target()
+		resource, target := b.resourceName(c.Resource), c.Pair().Target()
 		empty := !b.anybody(target)
 		w := wait{
-			why: fmt.Sprintf("no rule puts anybody on %s any more", team),
-			release: fmt.Sprintf("say `empty contains {\"resource\": %q, \"reason\": …}` in a policy if the team may lose everybody, or release it: %s",
+			why: fmt.Sprintf("no rule puts anybody on %s any more", resource),
+			release: fmt.Sprintf("say `empty contains {\"resource\": %q, \"reason\": …}` in a policy if it may lose everybody, or release it: %s",
 				b.reference(c.Resource), letThrough(c)),
 		}
 		if !empty {
-			w.why = fmt.Sprintf("no rule puts anybody on %s permanently any more, only for shifts or a while", team)
+			w.why = fmt.Sprintf("no rule puts anybody on %s permanently any more, only for shifts or a while", resource)
 		}
 		if byLimit(b.access, c) {
-			w.why = fmt.Sprintf("limits would leave nobody on %s", team)
+			w.why = fmt.Sprintf("limits would leave nobody on %s", resource)
 		}
 		return w, empty || (b.stoodForGood(c) || len(b.circular(c.Pair())) > 0) && !b.anybodyForGood(target)
 	}
@@ -273,7 +273,7 @@ func (b *builder) count() {
 	}
 	for _, bound := range b.bounds() {
 		for _, cause := range bound.Causes {
-			for _, kind := range []inventory.Kind{inventory.KindAccount, inventory.KindTeam, inventory.KindSchedule} {
+			for _, kind := range resourceKinds() {
 				if why := b.excess(bound, cause, kind); why != "" {
 					b.bursts[counted{bound.Name, cause}] = why
 				}
@@ -334,7 +334,7 @@ func (b *builder) heldPairs(bound plan.Bound, kind inventory.Kind) int {
 			n += len(b.in.Snapshot.Users)
 			continue
 		}
-		for range kindOn(target).members(b.in.Snapshot, target) {
+		for range membersOf(b.in.Snapshot, target) {
 			n++
 		}
 	}

@@ -1,7 +1,9 @@
 package diff
 
 import (
+	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -13,8 +15,9 @@ import (
 
 // kind is a kind of access: what a plan does differently for it than for others.
 type kind interface {
-	// name is what changes of the kind say.
+	// name is what changes of the kind say, on the kind of resource that it is about.
 	name() plan.Kind
+	on() inventory.Kind
 	// compare finds what differs between desired access and the snapshot.
 	compare(b *builder)
 	// refused says why PagerDuty would refuse a change, as far as the snapshot
@@ -22,6 +25,8 @@ type kind interface {
 	refused(b *builder, c *plan.Change, room *room) obstacle
 	// require says what a change waits for, beside handoffs (S16).
 	require(b *builder, c *plan.Change, o others)
+	// held is the role that a pair holds now.
+	held(s *inventory.Snapshot, p desired.Pair) string
 	// members are those who are on a target now, in no order.
 	members(s *inventory.Snapshot, t desired.Target) iter.Seq[string]
 	// capped tells what people hold who are under some limit on the kind of resource
@@ -41,6 +46,9 @@ type traits struct {
 	// several says that a person may have several on one resource, which a pair does
 	// not tell apart.
 	several bool
+	// staffed says that somebody must remain on a resource: the last people on it are
+	// not taken off for want of a rule (S3).
+	staffed bool
 }
 
 // kinds are all kinds that are compared, in this order: turns and team roles depend
@@ -65,9 +73,44 @@ func kindOf(name plan.Kind) kind {
 	return nil
 }
 
-// kindOn is the kind of access to a target.
-func kindOn(t desired.Target) kind {
-	return kindOf(plan.KindOf(desired.Pair{Resource: t.Resource, Layer: t.Layer}))
+// membersOf are those who are on a target now, in no order; none where no kind of access
+// is about it.
+func membersOf(s *inventory.Snapshot, t desired.Target) iter.Seq[string] {
+	if k := kindOf(plan.KindOf(desired.Pair{Resource: t.Resource, Layer: t.Layer})); k != nil {
+		return k.members(s, t)
+	}
+	return nobody
+}
+
+// roleHeld is the role that a pair holds now.
+func roleHeld(s *inventory.Snapshot, p desired.Pair) string {
+	if k := kindOf(plan.KindOf(p)); k != nil {
+		return k.held(s, p)
+	}
+	return inventory.None
+}
+
+// resourceKinds are the kinds of resources on which there is access of some kind, each
+// once.
+func resourceKinds() []inventory.Kind {
+	var on []inventory.Kind
+	for _, k := range kinds {
+		if !slices.Contains(on, k.on()) {
+			on = append(on, k.on())
+		}
+	}
+	return on
+}
+
+// unplanned says which granted resource no kind of access is about: nothing would come
+// of its grants, and nobody would hear of it.
+func unplanned(access *desired.Access) error {
+	for pair := range access.Grants.All() {
+		if kindOf(plan.KindOf(pair)) == nil {
+			return fmt.Errorf("policies grant access to %s, and this program has no kind of access for %s: take the grant out of the policy, or report this as a fault of the program", pair.Resource, pair.Resource.Kind)
+		}
+	}
+	return nil
 }
 
 // Suppose takes a change for made in an edit of the account. Turns and overrides

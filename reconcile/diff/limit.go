@@ -96,7 +96,7 @@ func (b *builder) stays(target desired.Target) bool {
 	if _, named := b.access.Named[target]; named {
 		return false
 	}
-	for user := range kindOn(target).members(b.in.Snapshot, target) {
+	for user := range membersOf(b.in.Snapshot, target) {
 		if _, read := b.in.Snapshot.Users[user]; !read {
 			continue
 		}

@@ -169,6 +169,9 @@ func Make(in Input) (made *Result, err error) {
 		})
 		found = circles.Find(circlesIn(in, cache.names, e, schedules, slices.Concat(contradicted, unread(snapshot))), found)
 		access := found.Access
+		if err := unplanned(access); err != nil {
+			return nil, err
+		}
 		b := newBuilder(in, cache, e.Index(), access, before)
 		b.after, b.was, b.circles, b.keptBases = schedules, in.was, found, stays
 		if pass >= latePasses {

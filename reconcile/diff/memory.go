@@ -34,15 +34,11 @@ func overlay(s *inventory.Snapshot, writes []plan.Write) (*inventory.Snapshot, [
 	e := inventory.NewEdit(s)
 	var unknown []desired.Unknown
 	for pair, w := range latest {
-		read := s.RoleOf(pair.User, pair.Resource)
+		read := roleHeld(s, pair)
 		switch {
 		case read == w.Role:
 		case stale[pair][read]:
-			if pair.Resource.Kind == inventory.KindAccount {
-				e.SetBaseRole(pair.User, w.Role)
-			} else {
-				e.SetTeamRole(pair.Resource.ID, pair.User, w.Role)
-			}
+			Suppose(e, plan.Change{Kind: plan.KindOf(pair), User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Before: read, After: w.Role})
 		default:
 			unknown = append(unknown, desired.Unknown{
 				Code: codeSettling,
@@ -307,5 +303,5 @@ func stillAsked(r *Result, f plan.Fight) bool {
 	if !r.Snapshot.Account.Complete || r.Access.UnknownReason(f.Pair) != "" {
 		return true
 	}
-	return r.Snapshot.RoleOf(f.User, f.Resource) == f.Role
+	return roleHeld(r.Snapshot, f.Pair) == f.Role
 }

@@ -19,6 +19,12 @@ type overrides struct{}
 
 func (overrides) name() plan.Kind { return plan.Override }
 
+func (overrides) on() inventory.Kind { return inventory.KindSchedule }
+
+// held is none: a person may have several, and an override is compared with the ones
+// there by its time.
+func (overrides) held(*inventory.Snapshot, desired.Pair) string { return inventory.None }
+
 func (overrides) traits() traits { return traits{several: true} }
 
 func (overrides) compare(b *builder) { b.eachSchedule(b.overrides) }

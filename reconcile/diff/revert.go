@@ -77,7 +77,7 @@ func (b *builder) undo(c plan.Change) string {
 		return "this person is not in PagerDuty any more"
 	}
 	pair := c.Pair()
-	switch held := b.in.Snapshot.RoleOf(c.User, c.Resource); {
+	switch held := roleHeld(b.in.Snapshot, pair); {
 	case held == c.Before:
 		return "undone already"
 	case held != c.After:
@@ -96,13 +96,13 @@ func (b *builder) undo(c plan.Change) string {
 	return ""
 }
 
-// revertedEmpty holds what would leave a team without anybody (S3), whatever
+// revertedEmpty holds what would leave nobody where somebody must remain (S3), whatever
 // policies say of it.
 var revertedEmpty = guard{hold: hold{code: plan.HoldEmptying, rule: "S3", releasable: true}, lowers: true, judge: func(b *builder) judge {
 	left := map[inventory.Ref]int{}
 	for _, c := range b.proposed {
 		switch {
-		case c.Kind != plan.TeamRole:
+		case !traitsOf(c.Kind).staffed:
 		case c.Action == plan.ActionRevoke:
 			left[c.Resource]--
 		case c.Action == plan.ActionGrant:
@@ -110,10 +110,16 @@ var revertedEmpty = guard{hold: hold{code: plan.HoldEmptying, rule: "S3", releas
 		}
 	}
 	return func(c plan.Change) (wait, bool) {
-		emptied := c.Action == plan.ActionRevoke && len(b.in.Snapshot.Teams[c.Resource.ID].Members)+left[c.Resource] <= 0
+		if c.Action != plan.ActionRevoke || !traitsOf(c.Kind).staffed {
+			return wait{}, false
+		}
+		remain := left[c.Resource]
+		for range membersOf(b.in.Snapshot, c.Pair().Target()) {
+			remain++
+		}
 		return wait{
 			why:     fmt.Sprintf("nobody would be left on %s", b.resourceName(c.Resource)),
 			release: "if that is meant: " + letThrough(c),
-		}, emptied && !b.released(c)
+		}, remain <= 0 && !b.released(c)
 	}
 }}

@@ -37,6 +37,15 @@ type rotations struct{}
 
 func (rotations) name() plan.Kind { return plan.Rotation }
 
+func (rotations) on() inventory.Kind { return inventory.KindSchedule }
+
+func (rotations) held(s *inventory.Snapshot, p desired.Pair) string {
+	if line, ok := oncall.LineOf(s.Schedules[p.Resource.ID], p.Layer); ok && line.Includes(p.User) {
+		return desired.Rotation
+	}
+	return inventory.None
+}
+
 func (rotations) traits() traits { return traits{} }
 
 func (rotations) compare(b *builder) {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/code"
-	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/findings"
@@ -36,7 +35,7 @@ func RoundOf(r *Result, statements *policies.Statements, after *inventory.Snapsh
 	r.addRemembered(pairs, pending)
 	for _, pair := range slices.SortedFunc(maps.Keys(pairs), desired.ComparePairs) {
 		rp := plan.RoundPair{
-			Pair: pair, Desired: inventory.None, Actual: after.RoleOf(pair.User, pair.Resource), Pending: pending[pair],
+			Pair: pair, Desired: inventory.None, Actual: roleHeld(after, pair), Pending: pending[pair],
 		}
 		if plan.KindOf(pair) == plan.Rotation {
 			rp.Actual = turnHeld(r.Snapshot, pair, p.Changes, done)
@@ -87,7 +86,7 @@ func (r *Result) addRemembered(pairs map[desired.Pair]bool, pending map[desired.
 		pairs[pair] = true
 	}
 	for target := range r.Access.Named {
-		for user := range kindOn(target).members(r.Snapshot, target) {
+		for user := range membersOf(r.Snapshot, target) {
 			pairs[desired.Pair{User: user, Resource: target.Resource, Layer: target.Layer}] = true
 		}
 	}
@@ -119,7 +118,7 @@ func (r *Result) namedTargets() []plan.NamedTarget {
 	return named
 }
 
-// beyondLimits are those of teams and of turns that hold more than limits leave them,
+// beyondLimits are those that hold more than limits leave them,
 // whatever becomes of it: once they are lowered, nobody has put them there since (S38).
 func beyondLimits(r *Result) []desired.Pair {
 	var pairs []desired.Pair
@@ -130,11 +129,7 @@ func beyondLimits(r *Result) []desired.Pair {
 		}
 	}
 	for _, k := range kinds {
-		on := inventory.KindTeam
-		if k.name().OnSchedule() {
-			on = inventory.KindSchedule
-		}
-		if people := r.Access.Capped(on); len(people) > 0 {
+		if people := r.Access.Capped(k.on()); len(people) > 0 {
 			k.capped(r.Snapshot, people, r.Plan.Now, note)
 		}
 	}
@@ -168,10 +163,7 @@ func turnHeld(s *inventory.Snapshot, pair desired.Pair, changes []plan.Change, d
 			return c.After
 		}
 	}
-	if line, ok := oncall.LineOf(s.Schedules[pair.Resource.ID], pair.Layer); ok && line.Includes(pair.User) {
-		return desired.Rotation
-	}
-	return inventory.None
+	return roleHeld(s, pair)
 }
 
 // overridesLeft are the overrides that policies asked for, and those of them that
@@ -300,7 +292,7 @@ func stillDoubted(keys []string, last *plan.Round, memory plan.Memory, restored 
 		if !traitsOf(plan.KindOf(pair)).role {
 			continue
 		}
-		key := plan.Key(pair, is.RoleOf(pair.User, pair.Resource), before)
+		key := plan.Key(pair, roleHeld(is, pair), before)
 		if (restored || last != nil && slices.Contains(last.Unwitnessed, key)) && !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}

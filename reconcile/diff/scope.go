@@ -18,10 +18,12 @@ type scope struct {
 	teams map[string]map[string]bool
 	// schedules are compared whole: their turns hang together.
 	schedules map[string]bool
+	// others are the pairs of whatever else there is access to.
+	others map[desired.Pair]bool
 }
 
 func newScope() *scope {
-	return &scope{map[string]bool{}, map[string]map[string]bool{}, map[string]bool{}}
+	return &scope{map[string]bool{}, map[string]map[string]bool{}, map[string]bool{}, map[desired.Pair]bool{}}
 }
 
 // add takes a pair in.
@@ -36,6 +38,8 @@ func (s *scope) add(p desired.Pair) {
 		s.teams[p.Resource.ID][p.User] = true
 	case inventory.KindSchedule:
 		s.schedules[p.Resource.ID] = true
+	default:
+		s.others[p] = true
 	}
 }
 
@@ -44,10 +48,12 @@ func (s *scope) has(p desired.Pair) bool {
 	switch p.Resource.Kind {
 	case inventory.KindAccount:
 		return s.accounts[p.User]
+	case inventory.KindTeam:
+		return s.teams[p.Resource.ID][p.User]
 	case inventory.KindSchedule:
 		return s.schedules[p.Resource.ID]
 	}
-	return s.teams[p.Resource.ID][p.User]
+	return s.others[p]
 }
 
 // pairs are the pairs in scope, but for those on schedules.
@@ -59,6 +65,9 @@ func (s *scope) pairs(each func(desired.Pair)) {
 		for user := range users {
 			each(desired.Pair{User: user, Resource: inventory.ByID(inventory.KindTeam, team)})
 		}
+	}
+	for pair := range s.others {
+		each(pair)
 	}
 }
 

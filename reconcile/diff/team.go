@@ -37,7 +37,13 @@ type teamRoles struct{}
 
 func (teamRoles) name() plan.Kind { return plan.TeamRole }
 
-func (teamRoles) traits() traits { return traits{role: true} }
+func (teamRoles) on() inventory.Kind { return inventory.KindTeam }
+
+func (teamRoles) held(s *inventory.Snapshot, p desired.Pair) string {
+	return s.RoleOf(p.User, p.Resource)
+}
+
+func (teamRoles) traits() traits { return traits{role: true, staffed: true} }
 
 func (teamRoles) compare(b *builder) {
 	before := b.cache.impliedMembers()
@@ -60,7 +66,7 @@ func (b *builder) team(id string, implied map[string]string) {
 	_, named := b.access.Named[desired.Target{Resource: resource}]
 	for _, user := range b.onTeam(id) {
 		pair := desired.Pair{User: user, Resource: resource}
-		s := situation{pair: pair, held: b.in.Snapshot.RoleOf(user, resource), asked: b.asked(b.access, pair), named: named}
+		s := situation{pair: pair, held: roleHeld(b.in.Snapshot, pair), asked: b.asked(b.access, pair), named: named}
 		switch {
 		case s.asked != inventory.None:
 			b.settle(s, b.member(s))

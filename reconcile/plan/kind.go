@@ -26,17 +26,28 @@ const (
 	Deprovision Kind = "deprovision"
 )
 
-// KindOf is the kind of access that a pair is about.
+// KindOf is the kind of access that a pair is about. Of a resource that no kind is about
+// it is named like that resource's kind, which no table of kinds holds: it is taken for
+// no other, and a plan that is to give it errs.
 func KindOf(pair desired.Pair) Kind {
-	switch {
-	case pair.Resource.Kind == inventory.KindAccount:
-		return BaseRole
-	case pair.Resource.Kind == inventory.KindTeam:
-		return TeamRole
-	case pair.Layer != "":
-		return Rotation
+	if kind, ok := kindsOn[on{pair.Resource.Kind, pair.Layer != ""}]; ok {
+		return kind
 	}
-	return Override
+	return Kind(pair.Resource.Kind)
+}
+
+// on is what access is to: a kind of resource, or a part of one.
+type on struct {
+	resource inventory.Kind
+	part     bool
+}
+
+// kindsOn are the kinds by what they are to.
+var kindsOn = map[on]Kind{
+	{inventory.KindAccount, false}:  BaseRole,
+	{inventory.KindTeam, false}:     TeamRole,
+	{inventory.KindSchedule, true}:  Rotation,
+	{inventory.KindSchedule, false}: Override,
 }
 
 // OnSchedule says that changes of the kind are about a schedule.

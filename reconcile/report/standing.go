@@ -295,19 +295,24 @@ func (s *Standings) placeName(pair desired.Pair) string {
 	name := s.index.Named(pair.Resource)
 	schedule := s.snapshot.Schedules[pair.Resource.ID]
 	switch plan.KindOf(pair) {
-	case plan.BaseRole, plan.TeamRole:
-		return name
 	case plan.Override:
 		return name + " overrides"
+	case plan.Rotation:
+		return name + " " + partName(schedule, pair.Layer)
 	}
+	return name
+}
+
+// partName is what people call a layer or event of a schedule.
+func partName(schedule inventory.Schedule, id string) string {
 	part := "layer"
 	if schedule.Kind == inventory.ScheduleOfShifts {
 		part = "event"
 	}
-	if line, ok := oncall.LineOf(schedule, pair.Layer); ok && line.Name != "" {
-		return name + " " + part + " " + line.Name
+	if line, ok := oncall.LineOf(schedule, id); ok && line.Name != "" {
+		return part + " " + line.Name
 	}
-	return name + " " + part + " #" + pair.Layer
+	return part + " #" + id
 }
 
 // turnPairs are the pairs of everybody who has turns or overrides on a schedule,
