@@ -33,11 +33,18 @@ func TestS13_UnknownRolesRankWithNone(t *testing.T) {
 		kind inventory.Kind
 		role string
 	}{
-		{inventory.KindTeam, "admin"}, {inventory.KindAccount, "manager"}, {inventory.KindTeam, ""}, {inventory.KindService, "manager"},
+		{inventory.KindTeam, "admin"}, {inventory.KindAccount, "manager"}, {inventory.KindTeam, ""},
 	} {
 		if got := inventory.CompareRoles(c.kind, c.role, inventory.None); got != 0 {
 			t.Errorf("on %s, %q compared with none is %d", c.kind, c.role, got)
 		}
+	}
+}
+
+// Of access that nobody has ranked at least this is known: to lose it is to be lowered.
+func TestS13_WhereNoRanksAreKnownEveryRoleIsAboveNone(t *testing.T) {
+	if got := inventory.CompareRoles(inventory.KindService, "manager", inventory.None); got <= 0 {
+		t.Errorf("compared with none is %d", got)
 	}
 }
 

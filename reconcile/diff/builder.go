@@ -146,7 +146,7 @@ func (b *builder) change(pair desired.Pair, held, asked string) plan.Change {
 		User: pair.User, Resource: pair.Resource, Layer: pair.Layer,
 		Before: held, After: asked, By: grant.By, LimitedBy: grant.Limited,
 	}
-	if inventory.CompareRoles(pair.Resource.Kind, asked, held) < 0 {
+	if takesAway(pair.Resource.Kind, held, asked) {
 		c.Effect = plan.Lower
 	}
 	switch {
@@ -170,6 +170,14 @@ func (b *builder) change(pair desired.Pair, held, asked string) plan.Change {
 	c.Cause, c.Drifted = b.cause(pair, held)
 	c.Reason = b.reason(c, grant)
 	return c
+}
+
+// takesAway says that somebody may do less with the role asked than with the one held.
+// What a role may do that PagerDuty has and this program does not know, nobody can say
+// (S13).
+func takesAway(on inventory.Kind, held, asked string) bool {
+	strange := held != inventory.None && inventory.CompareRoles(on, held, inventory.None) == 0
+	return strange || inventory.CompareRoles(on, asked, held) < 0
 }
 
 // naming are the rules that name a target, each once whatever its data.

@@ -152,3 +152,18 @@ func TestAReportNamesAMadeUpKindAsItsResource(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+// PagerDuty may come to have roles that this program has not heard of.
+func TestS13_TakingARoleThatNobodyKnowsIsALowering(t *testing.T) {
+	s := Account()
+	Put(s, "PAY", "bob", "supervisor")
+	for name, grants := range map[string][]string{
+		"taken":   {"user:ann@acme.com team:Payments manager"},
+		"changed": {"user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder"},
+	} {
+		p := MustMake(t, Input(s, Grants(grants...))).Plan
+		if len(p.Changes) != 1 || p.Changes[0].Effect != plan.Lower {
+			t.Errorf("%s: %+v", name, p.Changes)
+		}
+	}
+}
