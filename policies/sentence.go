@@ -41,7 +41,7 @@ func (g Grant) String() string {
 	if !g.Replaces.IsZero() {
 		text += fmt.Sprintf(" in place of %s", g.Replaces)
 	}
-	return text + window(g.From, g.Until)
+	return text + window(g.From, g.Until, g.FromZone, g.UntilZone)
 }
 
 // String is the group in a few words.
@@ -61,7 +61,7 @@ func (m Member) String() string {
 	if m.Lag > 0 {
 		text += fmt.Sprintf(", %s longer", m.Lag)
 	}
-	return text + window(m.From, m.Until)
+	return text + window(m.From, m.Until, m.FromZone, m.UntilZone)
 }
 
 // String is the limit in a few words: "user:ann@acme.com: at most observer on team:*".
@@ -73,15 +73,15 @@ func (l Limit) String() string {
 func (p Protect) String() string {
 	switch {
 	case p.Principal.IsZero():
-		return fmt.Sprintf("%s%s", p.Resource, window(nil, p.Until))
+		return fmt.Sprintf("%s%s", p.Resource, window(nil, p.Until, "", ""))
 	case p.Resource.IsZero():
-		return fmt.Sprintf("%s%s", p.Principal, window(nil, p.Until))
+		return fmt.Sprintf("%s%s", p.Principal, window(nil, p.Until, "", ""))
 	}
-	return fmt.Sprintf("%s on %s%s", p.Principal, p.Resource, window(nil, p.Until))
+	return fmt.Sprintf("%s on %s%s", p.Principal, p.Resource, window(nil, p.Until, "", ""))
 }
 
 // String is the leaver in a few words.
-func (l Leaver) String() string { return l.Principal.String() + window(l.Since, nil) }
+func (l Leaver) String() string { return l.Principal.String() + window(l.Since, nil, "", "") }
 
 // String is what may be empty, in a few words.
 func (e Empty) String() string {
@@ -98,7 +98,7 @@ func (f Finding) String() string {
 
 // String is the waiver in a few words.
 func (w Waiver) String() string {
-	return fmt.Sprintf("%s about %s%s", w.Rule, about(w.Subject, w.Resource), window(nil, &w.Until))
+	return fmt.Sprintf("%s about %s%s", w.Rule, about(w.Subject, w.Resource), window(nil, &w.Until, "", ""))
 }
 
 func about(subject, resource inventory.Ref) string {
@@ -109,14 +109,29 @@ func about(subject, resource inventory.Ref) string {
 }
 
 // window is from when and until when, where there is such a bound.
-func window(from, until *time.Time) string {
-	const form = "2006-01-02 15:04 UTC"
+func window(from, until *time.Time, fromZone, untilZone string) string {
 	text := ""
 	if from != nil {
-		text += ", from " + from.UTC().Format(form)
+		text += ", from " + Clock(*from, fromZone)
 	}
 	if until != nil {
-		text += ", until " + until.UTC().Format(form)
+		text += ", until " + Clock(*until, untilZone)
 	}
 	return text
+}
+
+// Clock is a time in UTC and, before that, as clocks show it in the zone in which it
+// is written, if in one.
+func Clock(t time.Time, zone string) string {
+	const form = "2006-01-02 15:04"
+	utc := t.UTC().Format(form) + " UTC"
+	place, err := time.LoadLocation(zone)
+	if err != nil || zone == "" || zone == "UTC" || zone == "Local" {
+		return utc
+	}
+	local := t.In(place).Format(form)
+	if local[:len(time.DateOnly)] == utc[:len(time.DateOnly)] {
+		utc = utc[len(time.DateOnly)+1:]
+	}
+	return local + " " + zone + " (" + utc + ")"
 }

@@ -149,6 +149,9 @@ type Grant struct {
 	Role      string
 	From      *time.Time
 	Until     *time.Time
+	// FromZone and UntilZone are the time zones in which these are written; empty where
+	// they have an offset.
+	FromZone, UntilZone string
 	// Layer names the layer or event of a rotation grant.
 	Layer string
 	// Replaces is whom an override on a shift-based schedule replaces.
@@ -171,6 +174,8 @@ type Member struct {
 	Principal inventory.Ref
 	From      *time.Time
 	Until     *time.Time
+	// FromZone and UntilZone are as in a Grant.
+	FromZone, UntilZone string
 	// Lead and Lag widen shifts; only with oncall: and escalation:.
 	Lead time.Duration
 	Lag  time.Duration

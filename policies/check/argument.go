@@ -120,7 +120,7 @@ func argumentProblem(name string, args []*ast.Term) (policies.Problem, *ast.Term
 		}
 	case "time.parse_rfc3339_ns":
 		if t, ok := text(0); ok {
-			return timeProblem(t, args[0])
+			return rfc3339Problem(t, args[0])
 		}
 	case "time.parse_ns":
 		if layout, ok := text(0); ok && !strings.Contains(layout, "06") {
@@ -196,7 +196,17 @@ func timeProblem(text string, at *ast.Term) (policies.Problem, *ast.Term) {
 	return p, at
 }
 
+// rfc3339Problem is the problem of a text that OPA's own function does not read: of a
+// local time too.
+func rfc3339Problem(text string, at *ast.Term) (policies.Problem, *ast.Term) {
+	if t, zone, ok := contract.ParseMoment(text); ok && zone != "" {
+		return policies.Problem{Code: contract.CodeBadTime, Found: strconv.Quote(text) + ", a local time",
+			Expected: "an RFC 3339 time; dutyward.within, and the fields from and until, take local times too", Suggestion: strconv.Quote(t.Format(time.RFC3339))}, at
+	}
+	return timeProblem(text, at)
+}
+
 func parsed(text string) time.Time {
-	t, _ := time.Parse(time.RFC3339, text)
+	t, _, _ := contract.ParseMoment(text)
 	return t
 }

@@ -129,7 +129,7 @@ func elementSchema(r *contract.ContractRule) object {
 		case "severity":
 			property["enum"] = policies.Severities
 		case "from", "until", "since":
-			property["format"] = "date-time"
+			property["pattern"] = `^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})| \d{2}:\d{2}(:\d{2})? [A-Za-z][\w+/-]*)$`
 		}
 		properties[f.Name] = property
 		if f.Required {

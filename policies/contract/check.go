@@ -211,37 +211,6 @@ func groupName(name string, v Value, e Element) *Complaint {
 		Expected: "a name that is not empty, has no line break and does not begin with '#'"}
 }
 
-// Moment is the complaint about a time, or nil.
-func Moment(name string, v Value, e Element) *Complaint {
-	if !v.Known() {
-		return nil
-	}
-	if t, err := time.Parse(time.RFC3339, v.Text); err == nil {
-		if year := t.UTC().Year(); year < 1 || year > 9999 {
-			return &Complaint{Code: CodeBadTime, Term: v.Term, Found: fmt.Sprintf("%q: %q, which is in the year %d in UTC", name, v.Text, year),
-				Expected: "a time of the years 1 to 9999 in UTC", Suggestion: strconv.Quote(t.Format("2006-01-02T15:04:05Z"))}
-		}
-		return nil
-	}
-	c := &Complaint{Code: CodeBadTime, Term: v.Term, Found: fmt.Sprintf("%q: %q", name, v.Text), Expected: "an RFC 3339 time such as 2026-12-01T09:00:00Z"}
-	if _, err := time.Parse(time.DateOnly, v.Text); err == nil {
-		c.Suggestion = strconv.Quote(v.Text + "T00:00:00Z")
-	} else if _, err := time.Parse(time.RFC3339, v.Text+"Z"); err == nil {
-		c.Suggestion = strconv.Quote(v.Text + "Z")
-	} else if _, err := time.Parse(time.DateTime, v.Text); err == nil {
-		c.Suggestion = strconv.Quote(strings.Replace(v.Text, " ", "T", 1) + "Z")
-	} else if t, err := time.Parse("2006-01-02T15:04Z07:00", v.Text); err == nil {
-		c.Suggestion = strconv.Quote(t.Format(time.RFC3339))
-	} else {
-		for _, layout := range []string{"2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02T15:04:05Z0700"} {
-			if t, err := time.Parse(layout, v.Text); err == nil {
-				c.Suggestion = strconv.Quote(t.Format(time.RFC3339))
-			}
-		}
-	}
-	return c
-}
-
 func duration(name string, v Value, e Element) *Complaint {
 	if !v.Known() {
 		return nil

@@ -151,11 +151,11 @@ var Pages = code.Pages{
 	},
 	{
 		Code:    CodeBadTime,
-		Title:   "A time is not RFC 3339",
-		Means:   "The text is not a date with a time and an offset, or it is out of range.",
+		Title:   "A time is not in a form that is read",
+		Means:   "The text is not a date with a time and an offset or the name of a zone, it is out of range, or it is a local time that the clocks skip or show twice.",
 		Why:     "When access begins or ends must not depend on a guess.",
-		Do:      "Write date, time and offset.",
-		Example: "\"until\": \"2026-12-01\"  # \"2026-12-01T00:00:00Z\"",
+		Do:      "Write date, time and offset, or a local time with its zone.",
+		Example: "\"until\": \"2026-12-01\"  # \"2026-12-01T00:00:00Z\" or \"2026-12-01 00:00 Europe/Berlin\"",
 	},
 	{
 		Code:    codeBadDuration,

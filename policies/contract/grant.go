@@ -15,7 +15,7 @@ var grantRule = ContractRule{Name: "grant", Phase: policies.PhaseAccess, whole: 
 	of: func(e Element) policies.Grant {
 		return policies.Grant{
 			Principal: e.ref("principal"), Resource: e.ref("resource"), Role: e.Text("role"),
-			From: e.moment("from"), Until: e.moment("until"), Layer: e.Text("layer"),
+			From: e.moment("from"), Until: e.moment("until"), FromZone: e.zoneOf("from"), UntilZone: e.zoneOf("until"), Layer: e.Text("layer"),
 			Replaces: e.ref("replaces"), Reason: e.Text("reason"),
 		}
 	},

@@ -27,7 +27,7 @@ var memberRule = ContractRule{Name: "member", Phase: policies.PhaseAccess, whole
 }, makes: makes[policies.Member]{
 	of: func(e Element) policies.Member {
 		return policies.Member{
-			Group: e.Text("group"), Principal: e.ref("principal"), From: e.moment("from"), Until: e.moment("until"),
+			Group: e.Text("group"), Principal: e.ref("principal"), From: e.moment("from"), Until: e.moment("until"), FromZone: e.zoneOf("from"), UntilZone: e.zoneOf("until"),
 			Lead: e.length("lead"), Lag: e.length("lag"), WhenEmpty: e.Text("when_empty"),
 		}
 	},

@@ -98,11 +98,10 @@ func (e Element) moment(name string) *time.Time {
 	if !ok {
 		return nil
 	}
-	t, err := time.Parse(time.RFC3339, v.Text)
-	if err != nil {
+	t, _, ok := ParseMoment(v.Text)
+	if !ok {
 		return nil
 	}
-	t = t.UTC()
 	return &t
 }
 

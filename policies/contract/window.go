@@ -1,15 +1,12 @@
 package contract
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // wholeWindow checks that a window has an inside.
 func wholeWindow(e Element) []Complaint {
-	from, err1 := time.Parse(time.RFC3339, e.Fields["from"].Text)
-	until, err2 := time.Parse(time.RFC3339, e.Fields["until"].Text)
-	if err1 != nil || err2 != nil || from.Before(until) {
+	from, _, ok1 := ParseMoment(e.Text("from"))
+	until, _, ok2 := ParseMoment(e.Text("until"))
+	if !ok1 || !ok2 || from.Before(until) {
 		return nil
 	}
 	return []Complaint{{Code: codeEmptyWindow, Term: e.Fields["until"].Term,

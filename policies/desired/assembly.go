@@ -128,7 +128,7 @@ func candidatesOf(g policies.Grant, w way, overlong string) []candidate {
 // appendCandidates appends a grant's candidates by one way. What those of ways by the
 // same chain have in common is made once: a schedule has a way for each of its shifts.
 func appendCandidates(to []candidate, g policies.Grant, w *way, overlong string, same map[*string][]*given) []candidate {
-	window := w.window.intersect(bounded(g.From, g.Until))
+	window := w.window.intersect(bounded(g.From, g.Until).in(g.FromZone, g.UntilZone))
 	if window.empty() {
 		return to
 	}

@@ -128,7 +128,7 @@ func (c *candidate) ground(r Reason, grounded bool) bool {
 		return false
 	}
 	if !r.Until.IsZero() {
-		c.window = c.window.intersect(Window{Until: r.Until, UntilKind: r.UntilKind})
+		c.window = c.window.intersect(Window{Until: r.Until, UntilKind: r.UntilKind, UntilZone: r.UntilZone})
 		if c.schedule == "" && r.Schedule != "" {
 			bounded := *c.given
 			bounded.schedule, c.given = r.Schedule, &bounded

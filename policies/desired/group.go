@@ -37,7 +37,7 @@ func (x *expander) group(name string, origins []policies.Origin, raw bool) peopl
 		p.unknown = append(p.unknown, in.unknown...)
 		p.uses = append(p.uses, in.uses...)
 		p.addFacts(in.facts)
-		bounds := bounded(m.From, m.Until)
+		bounds := bounded(m.From, m.Until).in(m.FromZone, m.UntilZone)
 		if m.WhenEmpty == policies.KeepLast {
 			in.keep(bounds)
 		}

@@ -59,7 +59,7 @@ func (e *Expansion) Misses(pair Pair, t time.Time) []Miss {
 		if !m.names(g, pair) {
 			continue
 		}
-		part, in := m.part(g.Principal, stretch{}, bounded(g.From, g.Until), g.Origins)
+		part, in := m.part(g.Principal, stretch{}, bounded(g.From, g.Until).in(g.FromZone, g.UntilZone), g.Origins)
 		for _, o := range g.Origins {
 			o.Source = ""
 			if in {
@@ -161,7 +161,7 @@ func (m *whyNot) part(ref inventory.Ref, s stretch, w Window, origins []policies
 // members are the parts of a group that does not hold the person.
 func (m *whyNot) members(group *Part, name string) {
 	for _, member := range m.x.members[name] {
-		part, in := m.part(member.Principal, stretchOf(member), bounded(member.From, member.Until), member.Origins)
+		part, in := m.part(member.Principal, stretchOf(member), bounded(member.From, member.Until).in(member.FromZone, member.UntilZone), member.Origins)
 		switch {
 		case in:
 			group.Why = m.limited(name)
@@ -255,9 +255,9 @@ func (m *whyNot) elsewhere(st *policies.Statements, rule policies.Origin, pair P
 
 func notInForceWords(w Window, t time.Time) string {
 	if !w.From.IsZero() && t.Before(w.From) {
-		return "begins " + clock(w.From)
+		return "begins " + w.Begins()
 	}
-	return "ended " + clock(w.Until)
+	return "ended " + w.Ends()
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -145,7 +145,7 @@ func (a assembly) nothingToTurnOn(g policies.Grant, schedule inventory.Ref) {
 	for user, ways := range who.ways {
 		var by []By
 		for _, w := range ways {
-			if w.refused != "" || !w.window.intersect(bounded(g.From, g.Until)).Contains(a.e.in.Snapshot.Now) {
+			if w.refused != "" || !w.window.intersect(bounded(g.From, g.Until).in(g.FromZone, g.UntilZone)).Contains(a.e.in.Snapshot.Now) {
 				continue
 			}
 			for _, o := range g.Origins {
@@ -182,7 +182,7 @@ func (a assembly) override(g policies.Grant, schedule inventory.Ref) {
 	}
 	for user, ways := range who.ways {
 		for _, w := range ways {
-			window := w.window.intersect(bounded(g.From, g.Until))
+			window := w.window.intersect(bounded(g.From, g.Until).in(g.FromZone, g.UntilZone))
 			if window.empty() {
 				continue
 			}

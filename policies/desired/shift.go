@@ -144,6 +144,6 @@ func (w *way) stay(from, until time.Time) {
 		return
 	}
 	longer := w.window
-	longer.Until, longer.UntilKind = until, BoundTakeover
+	longer.Until, longer.UntilKind, longer.UntilZone = until, BoundTakeover, ""
 	w.window = longer.intersect(*w.keep)
 }

@@ -3,6 +3,8 @@ package desired
 import (
 	"slices"
 	"time"
+
+	"github.com/dutyward/dutyward/policies"
 )
 
 // BoundKind says what makes a moment at which access begins or ends.
@@ -28,6 +30,20 @@ type Window struct {
 	FromKind  BoundKind `json:"from_kind"`
 	Until     time.Time `json:"until"`
 	UntilKind BoundKind `json:"until_kind"`
+	// FromZone and UntilZone are the time zones in which policies write these times;
+	// empty where they have an offset.
+	FromZone  string `json:"from_zone,omitempty"`
+	UntilZone string `json:"until_zone,omitempty"`
+}
+
+// Begins and Ends are the window's bounds as people read them.
+func (w Window) Begins() string { return policies.Clock(w.From, w.FromZone) }
+func (w Window) Ends() string   { return policies.Clock(w.Until, w.UntilZone) }
+
+// in is the window with the zones in which its bounds are written.
+func (w Window) in(from, until string) Window {
+	w.FromZone, w.UntilZone = from, until
+	return w
 }
 
 // Contains says whether t lies in the window.
@@ -55,10 +71,10 @@ func bounded(from, until *time.Time) Window {
 // intersect is the time that lies in both windows.
 func (w Window) intersect(o Window) Window {
 	if w.From.Before(o.From) {
-		w.From, w.FromKind = o.From, o.FromKind
+		w.From, w.FromKind, w.FromZone = o.From, o.FromKind, o.FromZone
 	}
 	if w.Until.IsZero() || !o.Until.IsZero() && o.Until.Before(w.Until) {
-		w.Until, w.UntilKind = o.Until, o.UntilKind
+		w.Until, w.UntilKind, w.UntilZone = o.Until, o.UntilKind, o.UntilZone
 	}
 	return w
 }
@@ -73,12 +89,12 @@ func (w Window) minus(o Window) []Window {
 	var rest []Window
 	if !cut.From.IsZero() && w.From.Before(cut.From) {
 		before := w
-		before.Until, before.UntilKind = cut.From, o.FromKind
+		before.Until, before.UntilKind, before.UntilZone = cut.From, o.FromKind, o.FromZone
 		rest = append(rest, before)
 	}
 	if !cut.Until.IsZero() && (w.Until.IsZero() || cut.Until.Before(w.Until)) {
 		after := w
-		after.From, after.FromKind = cut.Until, o.UntilKind
+		after.From, after.FromKind, after.FromZone = cut.Until, o.UntilKind, o.UntilZone
 		rest = append(rest, after)
 	}
 	return rest
@@ -102,7 +118,7 @@ func unite(windows []Window) []Window {
 			continue
 		}
 		if w.Until.IsZero() || w.Until.After(last.Until) {
-			last.Until, last.UntilKind = w.Until, w.UntilKind
+			last.Until, last.UntilKind, last.UntilZone = w.Until, w.UntilKind, w.UntilZone
 		}
 	}
 	return out

@@ -119,6 +119,9 @@ func mendFailure(p *policies.Problem) {
 	if m := timeError.FindStringSubmatch(p.Message); m != nil {
 		if c := contract.Moment("time", contract.Value{Typ: "string", Text: m[1], Whole: true}, contract.Element{}); c != nil {
 			p.Expected, p.Suggestion = c.Expected, c.Suggestion
+			if why := contract.NoMoment(m[1]); why != "" {
+				p.Message = p.Message[:strings.Index(p.Message, "time.parse_rfc3339_ns: ")] + strconv.Quote(m[1]) + ", " + why
+			}
 		}
 		return
 	}

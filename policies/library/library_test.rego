@@ -47,6 +47,10 @@ test_a_window_is_half_open[note] if {
 		"begins in the last year": {"from": "9999-01-01T00:00:00Z", "until": null, "want": false},
 		"began in the first year": {"from": "0001-01-01T00:00:00Z", "until": null, "want": true},
 		"ended long ago": {"from": null, "until": "0099-02-28T00:00:00Z", "want": false},
+		"begins now on a wall clock": {"from": "2026-11-23 13:00 Europe/Berlin", "until": null, "want": true},
+		"begins a second later on a wall clock": {"from": "2026-11-23 13:00:01 Europe/Berlin", "until": null, "want": false},
+		"ends now on a wall clock": {"from": null, "until": "2026-11-23 04:00 America/Los_Angeles", "want": false},
+		"ends in the last year on a wall clock": {"from": null, "until": "9999-06-30 23:59 Europe/Berlin", "want": true},
 		"ends on a leap day": {"from": null, "until": "9996-02-29T00:00:00Z", "want": true},
 	}
 	got := [true | dutyward.within(tc.from, tc.until)] with input as acme
@@ -60,6 +64,20 @@ test_far_times_count_as_near_ones_do if {
 	dutyward._nanoseconds("2262-04-12T00:00:00Z") - dutyward._nanoseconds("2261-04-12T00:00:00Z") == (365 * 86400) * 1000000000
 	dutyward._nanoseconds("9999-12-31T23:59:59Z") == 253402300799000000000
 	dutyward._nanoseconds("0001-01-01T00:00:00Z") == -62135596800000000000
+}
+
+test_a_local_time_is_one_moment if {
+	every local, utc in {
+		"2026-03-29 01:59 Europe/Berlin": "2026-03-29T00:59:00Z",
+		"2026-03-29 03:00 Europe/Berlin": "2026-03-29T01:00:00Z",
+		"2026-10-25 01:59 Europe/Berlin": "2026-10-24T23:59:00Z",
+		"2026-10-25 03:00 Europe/Berlin": "2026-10-25T02:00:00Z",
+		"2026-07-01 09:00 UTC": "2026-07-01T09:00:00Z",
+		"2026-07-01 09:00:30 Asia/Kolkata": "2026-07-01T03:30:30Z",
+		"2011-12-31 12:00 Pacific/Apia": "2011-12-30T22:00:00Z",
+	} {
+		dutyward._nanoseconds(local) == time.parse_rfc3339_ns(utc)
+	}
 }
 
 test_local_time_knows_the_zone if {

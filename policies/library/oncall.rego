@@ -4,9 +4,10 @@ package dutyward
 # title: Who is on call on a schedule at a time
 # description: >-
 #   The set of user ids that the final schedule shows at t, which is an RFC 3339
-#   time or nanoseconds. The schedule is given by name, by '#' and id, or as in
-#   input.schedules. Undefined if there is no such schedule; a time outside
-#   input.account.window is an error, for the snapshot does not know it.
+#   time, a local one as in within, or nanoseconds. The schedule is given by name,
+#   by '#' and id, or as in input.schedules. Undefined if there is no such
+#   schedule; a time outside input.account.window is an error, for the snapshot
+#   does not know it.
 on_call_at(schedule, t) := {shift.user |
 	some shift in shifts
 	shift.start <= at

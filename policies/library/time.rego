@@ -16,8 +16,9 @@ now := time.parse_rfc3339_ns(input.now)
 # title: Whether now lies in a window
 # description: >-
 #   True from `from` on and before `until`; undefined otherwise. Both are RFC 3339
-#   times, or null for an open end. A time that does not parse is an error, never
-#   silence.
+#   times, or local ones with the name of their zone ("2026-05-01 09:00
+#   Europe/Berlin"), or null for an open end. A time that does not parse, that the
+#   clocks of its zone skip or that they show twice, is an error, never silence.
 within(from, until) if {
 	_begun(from)
 	_lasts(until)
@@ -39,7 +40,7 @@ _lasts(until) if {
 
 # _nanoseconds is a time in nanoseconds since 1970, in any year of four digits: OPA's
 # own function knows none from 2262 on, and 9999 is a common way to say "for good".
-_nanoseconds(t) := time.parse_rfc3339_ns(t) if {
+_nanoseconds(t) := _near(t) if {
 	t >= "1678"
 	t < "2262"
 } else := _far(t) if {
@@ -49,11 +50,46 @@ _nanoseconds(t) := time.parse_rfc3339_ns(t) if {
 
 # _far takes a time through the year in which the calendar is the same, as it is
 # every 400 years of 146,097 days.
-_far(t) := time.parse_rfc3339_ns(near) + (((year - same) / 400) * 146097) * 86400000000000 if {
+_far(t) := _near(near) + (((year - same) / 400) * 146097) * 86400000000000 if {
 	year := to_number(concat("", ["1", substring(t, 0, 4)])) - 10000
 	same := 1862 + (((year - 1862) % 400) + 400) % 400
 	near := concat("", [sprintf("%d", [same]), substring(t, 4, -1)])
 }
+
+# _near is a time of the years that OPA's own function knows.
+_near(t) := time.parse_rfc3339_ns(t) if not _local_form(t)
+
+_near(t) := _once(t, _shown(wall, zone)) if {
+	_local_form(t)
+	[date, clock, zone] := split(t, " ")
+	wall := time.parse_rfc3339_ns(concat("", [date, "T", clock, substring(":00", 0, 8 - count(clock)), "Z"]))
+}
+
+# _local_form says that a time is what a clock shows, with the name of its zone.
+_local_form(t) if {
+	contains(t, " ")
+	regex.match(`^[0-9-]{10} [0-9]{2}:[0-9]{2}(:[0-9]{2})? [A-Za-z][A-Za-z0-9_+/-]*$`, t)
+}
+
+# _shown are the moments at which a clock in a zone shows a time: one, none where it
+# is put forward over it, or two where it is put back.
+_shown(wall, zone) := {at |
+	some around in [-86400000000000, 86400000000000]
+	offset := _wall(wall + around, zone) - (wall + around)
+	at := wall - offset
+	_wall(at, zone) == wall
+}
+
+# _wall is what a clock in a zone shows, as if it were UTC.
+_wall(at, zone) := time.parse_rfc3339_ns(concat("", [time.format([at, zone, "2006-01-02T15:04:05"]), "Z"]))
+
+_once(_, moments) := at if {
+	count(moments) == 1
+	some at in moments
+}
+
+# A time that is none, or two, fails as one that does not parse.
+_once(t, moments) := time.parse_rfc3339_ns(t) if count(moments) != 1
 
 # METADATA
 # title: Now on a wall clock

@@ -131,7 +131,7 @@ func (b *builder) reason(c plan.Change, grant desired.Grant) string {
 	case c.Cause == plan.CauseDrift:
 		return fmt.Sprintf("changed in PagerDuty to %s; policies give %s", c.Before, c.After)
 	case c.Effect == plan.Raise && c.Cause == plan.CauseExpiry && grant.FromKind == desired.BoundDate:
-		return "granted from " + clock(grant.From) + lasting(grant)
+		return "granted from " + grant.Begins() + lasting(grant)
 	case c.Effect == plan.Raise && grant.UntilKind == desired.BoundShift:
 		return "on call until " + clock(grant.Until)
 	case c.Effect == plan.Raise && grant.UntilKind == desired.BoundSnapshot:
@@ -139,7 +139,7 @@ func (b *builder) reason(c plan.Change, grant desired.Grant) string {
 	case c.Effect == plan.Raise && grant.UntilKind == desired.BoundTakeover:
 		return "on call last, and kept until somebody takes over " + clock(grant.Until)
 	case c.Effect == plan.Raise && grant.UntilKind == desired.BoundDate:
-		return "granted until " + clock(grant.Until)
+		return "granted until " + grant.Ends()
 	case c.After != inventory.None:
 		return c.ByRule()
 	}
@@ -149,7 +149,7 @@ func (b *builder) reason(c plan.Change, grant desired.Grant) string {
 		if then.Window.Until.IsZero() {
 			return "the grant has ended" // in an earlier round, which could not take it away
 		}
-		return "the grant ended " + clock(then.Window.Until)
+		return "the grant ended " + then.Window.Ends()
 	case plan.CauseHandoff:
 		return "the shift ended"
 	case plan.CauseFacts:
@@ -163,5 +163,5 @@ func lasting(g desired.Grant) string {
 	if g.UntilKind != desired.BoundDate {
 		return ""
 	}
-	return " until " + clock(g.Until)
+	return " until " + g.Ends()
 }

@@ -231,7 +231,7 @@ func (b *builder) expiring(e *desired.Expansion) {
 			continue
 		}
 		b.plan.Expiring = append(b.plan.Expiring, plan.Expiring{
-			User: pair.User, Resource: pair.Resource, Role: g.Role, Until: g.Until.UTC(), Then: then, By: g.By,
+			User: pair.User, Resource: pair.Resource, Role: g.Role, Until: g.Until.UTC(), UntilZone: g.UntilZone, Then: then, By: g.By,
 		})
 	}
 	slices.SortFunc(b.plan.Expiring, func(x, y plan.Expiring) int {
@@ -307,9 +307,9 @@ func (b *builder) starting(e *desired.Expansion) {
 			if inventory.CompareRoles(pair.Resource.Kind, g.Role, before) <= 0 {
 				continue
 			}
-			x := plan.Starting{User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Role: g.Role, From: edge.At, Before: before, By: g.By}
+			x := plan.Starting{User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Role: g.Role, From: edge.At, FromZone: g.FromZone, Before: before, By: g.By}
 			if !g.Until.IsZero() && g.UntilKind != desired.BoundSnapshot {
-				x.Until = &g.Until
+				x.Until, x.UntilZone = &g.Until, g.UntilZone
 			}
 			b.plan.Starting = append(b.plan.Starting, x)
 		}

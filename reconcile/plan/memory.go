@@ -167,6 +167,9 @@ type Expiring struct {
 	// Until is when it ends, Then the role that policies give from then on.
 	Until time.Time `json:"until"`
 	Then  string    `json:"then"`
+	// UntilZone is the time zone in which the policy writes that end; empty where it
+	// has an offset.
+	UntilZone string `json:"until_zone"`
 	// By are the rules that give it.
 	By []desired.By `json:"by"`
 }
@@ -181,6 +184,10 @@ type Starting struct {
 	// Until is when it ends again; null if that is not known.
 	From  time.Time  `json:"from"`
 	Until *time.Time `json:"until"`
+	// FromZone and UntilZone are the time zones in which the policy writes these;
+	// empty where they have an offset.
+	FromZone  string `json:"from_zone"`
+	UntilZone string `json:"until_zone"`
 	// Before is the role that policies give until then.
 	Before string `json:"before"`
 	// By are the rules that give it.

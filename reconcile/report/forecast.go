@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/forecast"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -165,7 +166,11 @@ func (t *planText) ending(e plan.Expiring, when func(time.Time) string) {
 	if e.Then != inventory.None {
 		then = ", then " + Role(kind, e.Then)
 	}
-	line := fmt.Sprintf("%s: %s on %s until %s%s", t.user(e.User), Role(kind, e.Role), t.ref(e.Resource), when(e.Until), then)
+	end := when(e.Until)
+	if e.UntilZone != "" {
+		end = policies.Clock(e.Until, e.UntilZone)
+	}
+	line := fmt.Sprintf("%s: %s on %s until %s%s", t.user(e.User), Role(kind, e.Role), t.ref(e.Resource), end, then)
 	if source := sources(e.By); source != "" {
 		line += t.mild(" · from " + source)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/decide"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -242,9 +243,9 @@ func (t *planText) starting() {
 	}
 	t.head("Starting soon (%d): access that policies give from a date on", len(t.plan.Starting))
 	for _, x := range t.plan.Starting[:min(len(t.plan.Starting), listShown)] {
-		line := fmt.Sprintf("%s: %s on %s from %s", t.user(x.User), Role(x.Resource.Kind, x.Role), t.place(x.Resource, x.Layer), clock(x.From))
+		line := fmt.Sprintf("%s: %s on %s from %s", t.user(x.User), Role(x.Resource.Kind, x.Role), t.place(x.Resource, x.Layer), policies.Clock(x.From, x.FromZone))
 		if x.Until != nil {
-			line += " until " + clock(*x.Until)
+			line += " until " + policies.Clock(*x.Until, x.UntilZone)
 		}
 		if len(x.By) > 0 {
 			line += t.mild(" — " + Rule(x.By[0]))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 )
 
@@ -89,9 +90,9 @@ func because(why string) string {
 func spanOf(w desired.Window) string {
 	from, until := bounds(w)
 	if w.UntilKind != desired.BoundSnapshot {
-		return span(from, until)
+		return span(w, from, until)
 	}
-	return cmp.Or(span(from, nil), ",") + " past " + clock(w.Until) + ", where the snapshot ends"
+	return cmp.Or(span(w, from, nil), ",") + " past " + clock(w.Until) + ", where the snapshot ends"
 }
 
 // bounds are the moments at which a window begins and ends, as far as it does and
@@ -106,14 +107,14 @@ func bounds(w desired.Window) (from, until *time.Time) {
 	return from, until
 }
 
-// span is ", from … until …", as far as it is bounded.
-func span(from, until *time.Time) string {
+// span is ", from … until …" of a window, as far as it is bounded.
+func span(w desired.Window, from, until *time.Time) string {
 	text := ""
 	if from != nil {
-		text += " from " + clock(*from)
+		text += " from " + policies.Clock(*from, w.FromZone)
 	}
 	if until != nil {
-		text += " until " + clock(*until)
+		text += " until " + policies.Clock(*until, w.UntilZone)
 	}
 	if text == "" {
 		return ""
