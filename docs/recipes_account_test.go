@@ -55,7 +55,7 @@ func TestCheckHasNothingToSayOfRecipesOnAnAccountThatHasTheirNames(t *testing.T)
 
 var (
 	address = regexp.MustCompile(`[a-z.]+@[a-z]+(?:\.[a-z]+)+`)
-	missing = regexp.MustCompile(`(team|schedule|escalation):([^,;]+) does not exist`)
+	missing = regexp.MustCompile(`(team|schedule|escalation|service):([^,;]+) does not exist`)
 )
 
 func starter(t *testing.T) *inventory.Snapshot {
@@ -113,7 +113,7 @@ func addMissing(s *inventory.Snapshot, problems policies.Problems) (added bool) 
 		if ids := inventory.NewIndex(s).Find(inventory.Ref{Kind: inventory.Kind(m[1]), Name: m[2]}); len(ids) > 0 {
 			continue
 		}
-		id := fmt.Sprintf("PY%05d", len(s.Teams)+len(s.Schedules)+len(s.EscalationPolicies))
+		id := fmt.Sprintf("PY%05d", len(s.Teams)+len(s.Schedules)+len(s.EscalationPolicies)+len(s.Services))
 		switch inventory.Kind(m[1]) {
 		case inventory.KindTeam:
 			s.Teams[id] = inventory.Team{ID: id, Name: m[2], DefaultRole: "manager"}
@@ -132,9 +132,12 @@ func addMissing(s *inventory.Snapshot, problems policies.Problems) (added bool) 
 		case inventory.KindEscalation:
 			like := inventory.EscalationPolicy{ID: id, Name: m[2]}
 			for _, other := range s.Schedules {
-				like.Rules = []inventory.EscalationRule{{DelayMinutes: 30, Targets: []inventory.Target{{Type: "schedule", ID: other.ID}}}}
+				level := inventory.EscalationRule{DelayMinutes: 30, Targets: []inventory.Target{{Type: "schedule", ID: other.ID}}}
+				like.Rules = []inventory.EscalationRule{level, level}
 			}
 			s.EscalationPolicies[id] = like
+		case inventory.KindService:
+			s.Services[id] = inventory.Service{ID: id, Name: m[2], Status: "active"}
 		}
 	}
 	return added

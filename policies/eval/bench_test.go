@@ -20,6 +20,7 @@ import (
 func crowd(n int) *inventory.Snapshot {
 	s := account()
 	s.Users, s.Teams, s.Schedules = map[string]inventory.User{}, map[string]inventory.Team{}, map[string]inventory.Schedule{}
+	s.EscalationPolicies, s.Services = map[string]inventory.EscalationPolicy{}, map[string]inventory.Service{}
 	s.Account.Window = inventory.Window{Since: noon.AddDate(0, 0, -7), Until: noon.AddDate(0, 0, 35)}
 	for i := range n {
 		id := fmt.Sprintf("P%05d", i)
@@ -40,6 +41,11 @@ func crowd(n int) *inventory.Snapshot {
 			sched.Shifts = append(sched.Shifts, inventory.Shift{User: fmt.Sprintf("P%05d", (i*20+d)%n), Start: at, End: at.AddDate(0, 0, 1)})
 		}
 		s.Schedules[id] = sched
+		policy, service := "E"+id, "V"+id
+		s.EscalationPolicies[policy] = inventory.EscalationPolicy{ID: policy, Name: policy, Rules: []inventory.EscalationRule{
+			{DelayMinutes: 30, Targets: []inventory.Target{{Type: "schedule", ID: id}}},
+		}}
+		s.Services[service] = inventory.Service{ID: service, Name: service, EscalationPolicy: policy, Status: "critical"}
 	}
 	return s
 }
@@ -60,6 +66,9 @@ var uses = map[string]use{
 	"rotation":        {access: `grant contains {"principal": $"user:#{id}", "resource": "account", "role": "user"} if { some s in input.schedules; some id in data.dutyward.rotation(s.name) }`},
 	"layer_members":   {access: `grant contains {"principal": $"user:#{id}", "resource": "account", "role": "user"} if { some s in input.schedules; some id in data.dutyward.layer_members(s.name, "Day") }`},
 	"can_be_paged":    {access: `grant contains {"principal": $"user:{p.email}", "resource": "account", "role": "user"} if { some p in data.people; not data.dutyward.can_be_paged(p.email) }`},
+	"takes_turns":     {access: `grant contains {"principal": $"user:{p.email}", "resource": "account", "role": "user"} if { some p in data.people; data.dutyward.takes_turns(p.email, "Schedule 0") }`},
+	"first_levels":    {access: `grant contains {"principal": $"user:#{id}", "resource": "account", "role": "user"} if { some p in input.escalation_policies; some id in data.dutyward.first_levels(p.name, 2) }`},
+	"in_incident":     {access: `group contains {"name": s.name} if { some s in input.services; data.dutyward.in_incident(s.name) }`},
 	"fixture.account": {access: `group contains {"name": email} if some email, _ in data.dutyward.fixture.account({"users": {p.email: {"base_role": "user"} | some p in data.people}}).users`},
 	"members": {
 		access: `group contains {"name": "all"}

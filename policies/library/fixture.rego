@@ -15,7 +15,7 @@ package dutyward.fixture
 #   fields of input.schedules, whose users and shifts may use addresses.
 #   `escalation_policies` maps names to levels, each an array of addresses and of
 #   names of schedules. `services` maps names to the name of their escalation
-#   policy. Ids are e-mail addresses and names, so that a test can be read;
+#   policy, or to fields of input.services, such as {"status": "critical"}. Ids are e-mail addresses and names, so that a test can be read;
 #   `account` adds fields to input.account.
 account(spec) := {
 	"account": object.union(
@@ -94,7 +94,7 @@ _schedule_fields(emails, now) := {
 
 _policy(name, levels, spec) := {
 	"id": name, "name": name, "description": "", "teams": [], "repeat": 0,
-	"services": sort({service | some service, policy in object.get(spec, "services", {}); policy == name}),
+	"services": sort({service | some service, of in object.get(spec, "services", {}); _policy_of(of) == name}),
 	"rules": [{"delay_minutes": 30, "targets": [_target(target) | some target in level]} | some level in levels],
 }
 
@@ -102,8 +102,20 @@ _target(target) := {"type": "user", "id": target} if contains(target, "@")
 
 _target(target) := {"type": "schedule", "id": target} if not contains(target, "@")
 
-_service(name, policy) := {
-	"id": name, "name": name, "description": "", "escalation_policy": policy, "teams": [], "status": "active",
-}
+_policy_of(policy) := policy if is_string(policy)
+
+_policy_of(fields) := object.get(fields, "escalation_policy", "") if is_object(fields)
+
+_service(name, given) := object.union(
+	{
+		"id": name, "name": name, "description": "", "escalation_policy": _policy_of(given), "teams": [],
+		"status": "active",
+	},
+	_service_fields(given),
+)
+
+_service_fields(fields) := fields if is_object(fields)
+
+_service_fields(policy) := {} if is_string(policy)
 
 _shifted(t, days) := time.format([time.add_date(time.parse_rfc3339_ns(t), 0, 0, days), "UTC", "RFC3339"])

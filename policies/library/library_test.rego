@@ -243,3 +243,27 @@ test_members_keep_the_last_one[note] if {
 	groups := {"member": {object.union({"group": "g", "principal": "oncall:Gap"}, tc.fields)}}
 	dutyward.members(groups, "g") == tc.want with input as _gap(tc.clock)
 }
+
+crisis := fixture.account({
+	"users": ["ann@acme.com", "bob@acme.com", "cat@acme.com", "dan@acme.com"],
+	"schedules": {"Primary": ["bob@acme.com"]},
+	"escalation_policies": {"Payments": [["ann@acme.com"], ["Primary", "cat@acme.com"], ["dan@acme.com"]]},
+	"services": {"Ledger": {"status": "critical"}, "Cards": {"status": "warning"}, "Quiet": "Payments", "Off": {"status": "maintenance"}},
+})
+
+test_an_incident_is_open_while_triggered_or_acknowledged if {
+	{name | some name, _ in crisis.services; dutyward.in_incident(name)} == {"Ledger", "Cards"} with input as crisis
+	dutyward.in_incident("#Ledger") with input as crisis
+	dutyward.in_incident({"status": "warning"}) with input as crisis
+}
+
+test_the_first_levels_are_people_and_schedules[levels] if {
+	some levels, want in [set(), {"ann@acme.com"}, {"ann@acme.com", "bob@acme.com", "cat@acme.com"}]
+	got := dutyward.first_levels("Payments", levels) with input as crisis
+	got == want
+}
+
+test_who_takes_turns if {
+	dutyward.takes_turns("BOB@acme.com", "Primary") with input as crisis
+	not dutyward.takes_turns("ann@acme.com", "Primary") with input as crisis
+}

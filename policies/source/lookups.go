@@ -8,4 +8,5 @@ var Lookups = map[string]inventory.Kind{
 	"team":     inventory.KindTeam,
 	"schedule": inventory.KindSchedule, "on_call_at": inventory.KindSchedule,
 	"rotation": inventory.KindSchedule, "layer_members": inventory.KindSchedule,
+	"first_levels": inventory.KindEscalation, "in_incident": inventory.KindService, "takes_turns": inventory.KindUser,
 }
