@@ -9,6 +9,8 @@ package desired
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -293,4 +295,23 @@ func (a *Access) UnknownReason(p Pair) string {
 		}
 	}
 	return ""
+}
+
+// Failed names the rules that failed and might have given somebody something, by themselves
+// or as members of groups: what they would have said is not known.
+func (a *Access) Failed() []string {
+	if a.expansion == nil {
+		return nil
+	}
+	var failed []string
+	for _, f := range a.expansion.in.Statements.Failures {
+		at := fmt.Sprintf("the %s rule at %s:%d failed", f.Rule, f.Origin.File, f.Origin.Line)
+		switch f.Rule {
+		case "grant", "member", "group":
+			if !slices.Contains(failed, at) {
+				failed = append(failed, at)
+			}
+		}
+	}
+	return failed
 }

@@ -163,8 +163,9 @@ func (m *whyNot) members(group *Part, name string) {
 	for _, member := range m.x.members[name] {
 		part, in := m.part(member.Principal, stretchOf(member), bounded(member.From, member.Until).in(member.FromZone, member.UntilZone), member.Origins)
 		switch {
-		case in:
-			group.Why = m.limited(name)
+		case in: // whom else it holds, and not them, would say that they are not named
+			*group = Part{Principal: group.Principal, Why: named(member.Origins) + m.limited(name), Parts: []Part{}}
+			return
 		case member.Principal.Kind == inventory.KindUser && part.Why == "":
 			group.Named++
 		default:
@@ -174,6 +175,39 @@ func (m *whyNot) members(group *Part, name string) {
 	if group.Why == "" && len(group.Parts) == 0 && group.Named == 0 {
 		group.Why = "nobody is in it"
 	}
+}
+
+// named says where a rule puts somebody into a group.
+func named(origins []policies.Origin) string {
+	if len(origins) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d puts them into it, and ", origins[0].File, origins[0].Line)
+}
+
+// KeptOut are the people, by id, whom a limit keeps out of a group at the moment although
+// a rule puts them into it, with the rule and the limit in a sentence.
+func (a *Access) KeptOut(group string) map[string]string {
+	limitsGroups := func(l policies.Limit) bool { return l.Resource.Kind == inventory.KindGroup }
+	if a.expansion == nil || !slices.ContainsFunc(a.expansion.in.Statements.Limits, limitsGroups) {
+		return nil
+	}
+	in := a.expansion.in
+	in.Names = nil // others may use them now
+	x := newExpander(in)
+	out := map[string]string{}
+	for _, member := range x.members[group] {
+		for user := range x.expand(member.Principal, stretchOf(member), member.Origins, false).ways {
+			if _, inside := a.Groups[group].Members[user]; inside {
+				continue
+			}
+			m := &whyNot{x: x, user: user, t: a.At}
+			if _, holds := m.part(member.Principal, stretchOf(member), bounded(member.From, member.Until), member.Origins); holds {
+				out[user] = named(member.Origins) + m.limited(group)
+			}
+		}
+	}
+	return out
 }
 
 // limited names the limits that keep the person out of a group, with their reasons and

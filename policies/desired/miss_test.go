@@ -131,7 +131,7 @@ func TestAMissSaysWhyEachWayToARoleIsNotOpen(t *testing.T) {
 				st.Grants = []policies.Grant{grant("group:pay", "team:Payments", "manager")}
 				return st
 			}, "di", noon,
-			"p.rego:1 [manager] others 0 instead []\n  group:pay: a limit on the group keeps them out: no (p.rego:300)\n",
+			"p.rego:1 [manager] others 0 instead []\n  group:pay: p.rego:200 puts them into it, and a limit on the group keeps them out: no (p.rego:300)\n",
 		},
 		"of several limits, those that hold the person now": {
 			func() *policies.Statements {
@@ -146,7 +146,7 @@ func TestAMissSaysWhyEachWayToARoleIsNotOpen(t *testing.T) {
 				st.Grants = []policies.Grant{grant("group:pay", "team:Payments", "manager")}
 				return st
 			}, "ann", noon,
-			"p.rego:1 [manager] others 0 instead []\n  group:pay: a limit on the group keeps them out: has the pager (p.rego:303); on leave (p.rego:302)\n",
+			"p.rego:1 [manager] others 0 instead []\n  group:pay: p.rego:200 puts them into it, and a limit on the group keeps them out: has the pager (p.rego:303); on leave (p.rego:302)\n",
 		},
 		"a principal that can't be told": {
 			func() *policies.Statements {

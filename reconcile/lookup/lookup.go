@@ -24,7 +24,7 @@ func Person(s *inventory.Snapshot, absent []desired.Absent, text string) (invent
 	if len(index.Find(ref)) == 0 {
 		for _, a := range absent {
 			if strings.EqualFold(a.Email, ref.Name) && len(a.By) > 0 {
-				return ref, fmt.Errorf("policies name %s (%s:%d), and PagerDuty has no account with that address yet: once they are invited, it gets what the policies give",
+				return ref, fmt.Errorf("policies name %s (%s:%d), and PagerDuty has no account with that address yet: once they are invited, they get what the policies give",
 					ref, a.By[0].File, a.By[0].Line)
 			}
 		}

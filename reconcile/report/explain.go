@@ -39,7 +39,11 @@ func ExplainText(w io.Writer, x Explanation, s Style) error {
 	p.line("")
 	p.line("  PagerDuty holds  %s", Role(kind, x.Holds))
 	asked := Role(kind, x.Asked) + spanOf(x.window)
-	if x.Asked == inventory.None && kind == inventory.KindAccount {
+	switch {
+	case x.Asked != inventory.None:
+	case x.Status == StatusUnknown:
+		asked = "not known"
+	case kind == inventory.KindAccount:
 		asked = "nothing"
 	}
 	p.line("  policies say     %s", asked)

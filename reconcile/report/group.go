@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,9 +17,14 @@ import (
 func GroupsText(w io.Writer, access *desired.Access, index *inventory.Index, names []string, s Style) error {
 	p := newPage(w, s)
 	p.line("%s  %s", p.strong(count(len(names), "group", "groups")), p.mild("at "+clock(access.At)))
+	for _, why := range access.Failed() {
+		p.line("")
+		p.line("%s%s: who else would be in a group, or which groups there would be, is not known", p.alarm("not known whole: "), why)
+	}
 	for _, name := range names {
 		p.line("")
 		p.group(access.Groups[name], index)
+		p.keptOut(access.KeptOut(name), index)
 	}
 	return p.err
 }
@@ -113,6 +119,17 @@ func (p *page) group(g desired.Group, index *inventory.Index) {
 			}
 			p.line("  %s  %s", pad(who, width), strings.TrimSuffix(route(chain)+spanOf(m.Window), " "))
 		}
+	}
+}
+
+// keptOut writes whom a limit keeps out of a group.
+func (p *page) keptOut(why map[string]string, index *inventory.Index) {
+	byName := map[string]string{}
+	for id := range why {
+		byName[index.Name(inventory.KindUser, id)] = why[id]
+	}
+	for _, email := range slices.SortedFunc(maps.Keys(byName), p.order.Compare) {
+		p.line("  %s", p.mild("not "+email+": "+byName[email]))
 	}
 }
 

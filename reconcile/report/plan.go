@@ -214,3 +214,24 @@ func provenance(roots []policies.Provenance) string {
 	}
 	return " (" + strings.Join(known, ", ") + ")"
 }
+
+func (t *planText) extra() {
+	t.left("Not in any policy (%d): left as it is", func(d plan.Extra) bool { return d.Code != extraRuleFailed })
+	t.left("Not known to be in any policy (%d), since a rule failed: left as it is", func(d plan.Extra) bool { return d.Code == extraRuleFailed })
+}
+
+// extraRuleFailed is the reason to leave something alone that a failed rule may name.
+const extraRuleFailed = "extra/rule-failed"
+
+func (t *planText) left(head string, of func(plan.Extra) bool) {
+	var held []holding
+	for _, d := range t.plan.Extra {
+		if of(d) {
+			held = append(held, holding{place: t.place(d.Resource, d.Layer), user: t.user(d.User), role: Role(d.Resource.Kind, d.Role), why: d.Why})
+		}
+	}
+	if len(held) > 0 {
+		t.head(head, len(held))
+		t.holdings(held)
+	}
+}

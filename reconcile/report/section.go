@@ -113,18 +113,6 @@ func (t *planText) protected() {
 	}
 }
 
-func (t *planText) extra() {
-	if len(t.plan.Extra) == 0 {
-		return
-	}
-	t.head("Not in any policy (%d): left as it is", len(t.plan.Extra))
-	var held []holding
-	for _, d := range t.plan.Extra {
-		held = append(held, holding{place: t.place(d.Resource, d.Layer), user: t.user(d.User), role: Role(d.Resource.Kind, d.Role), why: d.Why})
-	}
-	t.holdings(held)
-}
-
 func (t *planText) implied() {
 	if len(t.plan.Implied) == 0 {
 		return

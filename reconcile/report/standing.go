@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -114,10 +115,11 @@ func notes(p *plan.Plan) map[desired.Pair]note {
 		n[desired.Pair{User: i.User, Resource: i.Resource}] = note{status: StatusImplied, why: i.Why}
 	}
 	for _, c := range p.Observed {
-		n[c.Pair()] = note{status: StatusObserved, why: c.Reason, change: c.ID, unblock: "set `manage` in the configuration"}
+		n[c.Pair()] = note{status: StatusObserved, why: strings.TrimSuffix("`manage` in the configuration only has it reported: "+ownReason(c), ": "), change: c.ID,
+			unblock: "set `manage` for it to sync, or to grant-only for what raises"}
 	}
 	for _, c := range p.Changes {
-		n[c.Pair()] = note{status: StatusPlanned, why: cause(c) + ": " + c.Reason, change: c.ID}
+		n[c.Pair()] = note{status: StatusPlanned, why: strings.TrimSuffix(cause(c)+": "+ownReason(c), ": "), change: c.ID}
 	}
 	for _, b := range p.Blocked {
 		n[b.Pair()] = note{status: StatusBlocked, why: b.Why, unblock: b.Unblock, change: b.ID}
@@ -196,8 +198,36 @@ func (s *Standings) status(st *Standing, pair desired.Pair) {
 		st.Status = StatusNone
 	case st.Holds != st.Asked && len(s.access.Named[pair.Target()]) == 0:
 		st.Status, st.Why = StatusExtra, "no policy names it, and what no policy names is left alone"
+	case st.Holds == "owner" && st.Asked == inventory.None && pair.Resource.Kind == inventory.KindAccount:
+		st.Status, st.Why = StatusExtra, "the base role of the account owner is not managed"
 	default:
 		st.Status = StatusAsAsked
+	}
+	s.untold(st)
+	s.counted(st, pair)
+}
+
+// counted says that PagerDuty counts somebody as more than they hold on a team.
+func (s *Standings) counted(st *Standing, pair desired.Pair) {
+	base := s.snapshot.Users[pair.User].BaseRole
+	if pair.Resource.Kind != inventory.KindTeam || base != "admin" && base != "owner" || st.Holds == "manager" || strings.Contains(st.Why, "counts as manager") {
+		return
+	}
+	label := map[string]string{"admin": "an admin", "owner": "the account owner"}[base]
+	st.Why = strings.TrimPrefix(st.Why+"; "+label+" counts as manager of every team, whatever is held there", "; ")
+}
+
+// untold makes unknown what rests on no rule giving something, where a rule failed that
+// might have given it.
+func (s *Standings) untold(st *Standing) {
+	failed := s.access.Failed()
+	if len(failed) == 0 || st.Asked != inventory.None {
+		return
+	}
+	switch st.Status {
+	case StatusNone, StatusExtra, StatusUnassigned, StatusAsAsked:
+		st.Status, st.Why = StatusUnknown, strings.Join(failed, "; ")+", and what it would give is not known"
+		st.Unblock = "fix the rule; `dutyward check` shows where it fails"
 	}
 }
 

@@ -24,6 +24,8 @@ type Holdings struct {
 	Access []Standing `json:"access"`
 	// Groups are the groups that the person is in, by name.
 	Groups []InGroup `json:"groups"`
+	// keptOut are the groups that a limit keeps them out of, and why.
+	keptOut []string
 }
 
 // InGroup says how a person comes to be in a group.
@@ -83,6 +85,11 @@ func (s *Standings) About(user string) Holdings {
 			h.Groups = append(h.Groups, inGroup(name, m))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.access.Groups)) {
+		if why, out := s.access.KeptOut(name)[user]; out {
+			h.keptOut = append(h.keptOut, "group:"+name+": "+why)
+		}
+	}
 	return h
 }
 
@@ -100,6 +107,12 @@ func WhatText(w io.Writer, h Holdings, s Style) error {
 	for _, st := range h.Access {
 		p.line("  %s  %s  %s  %s", pad(st.Name, wide[0]), pad(rolesOf(st), wide[1]),
 			p.status(st.Status)+strings.Repeat(" ", max(0, wide[2]-len(st.Status))), p.mild(reasonOf(st)))
+	}
+	if len(h.keptOut) > 0 {
+		p.head("Kept out of %s by a limit", count(len(h.keptOut), "group", "groups"))
+		for _, why := range h.keptOut {
+			p.line("  %s", why)
+		}
 	}
 	if len(h.Groups) == 0 {
 		return p.err
