@@ -102,15 +102,26 @@ func otherLetters(r *Result, compared []eval.DataText) []desired.Notice {
 	var out []desired.Notice
 	for _, d := range compared {
 		email, ok := account[plain(d.Text)]
+		if d.Lower {
+			email = strings.ToLower(email)
+		}
 		if !ok || email == d.Text {
 			continue
 		}
 		out = append(out, desired.Notice{
 			Code: codeOtherLetters, About: inventory.Ref{Kind: inventory.KindUser, Name: email}, Origin: d.Origin, See: d.Place, Suggestion: email,
-			Message: fmt.Sprintf("%+q at %s is compared letter by letter and never equal to %s of the account", d.Text, d.Place, email),
+			Message: never(d, email),
 		})
 	}
 	return out
+}
+
+// never says of an address that it is never equal to the account's.
+func never(d eval.DataText, email string) string {
+	if d.Lower {
+		return fmt.Sprintf("%+q at %s is compared letter by letter with what lower gives, %s, and never equal to it", d.Text, d.Place, email)
+	}
+	return fmt.Sprintf("%+q at %s is compared letter by letter and never equal to %s of the account", d.Text, d.Place, email)
 }
 
 // plain is an address without its case and without space.

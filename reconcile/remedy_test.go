@@ -106,6 +106,15 @@ var remedies = map[string]struct {
 		data: "[U0@Acme.com]\n",
 		rego: "grant contains {\"principal\": $\"user:{u.email}\", \"resource\": \"team:Payments\", \"role\": \"manager\"} if {\n\tsome u in input.users\n\tnot u.email in data.people\n}",
 	},
+	"an address in capitals, compared with what lower gives": {
+		file: "people/people.yaml", code: "name/other-letters", recommended: "did you mean u0@acme.com?", old: "U0@Acme.com", new: "u0@acme.com", gives: 1,
+		data: "[U0@Acme.com]\n",
+		rego: forEachUser + "\n\tlower(u.email) in data.people\n}",
+	},
+	"an address in capitals in a rule": {
+		file: "access/a.rego", code: "name/other-letters", recommended: "did you mean u0@acme.com?", old: "U0@Acme.com", new: "u0@acme.com", gives: 1,
+		rego: "leads := {\"U0@Acme.com\"}\n\n" + forEachUser + "\n\tu.email in leads\n}",
+	},
 	"admin for everybody": {
 		file: "access/a.rego", code: "policy/reaches-most", recommended: "7 of 7 people admin", old: "if some u in input.users", new: "if { some u in input.users; u.email == \"u0@acme.com\" }", gives: 1,
 		rego: `grant contains {"principal": $"user:{u.email}", "resource": "account", "role": "admin"} if some u in input.users`,

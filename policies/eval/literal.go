@@ -14,20 +14,33 @@ import (
 	"github.com/dutyward/dutyward/policies/source"
 )
 
-// DataText is a text in the data with its place, and the rule that reads it.
+// DataText is a text in the data or in a policy with its place, and the rule that reads it.
 type DataText struct {
 	Text, Place string
-	Origin      policies.Origin
+	// Lower says that it is compared with an address in small letters.
+	Lower  bool
+	Origin policies.Origin
 }
 
-// ComparedAddresses are the e-mail addresses in data that a rule compares letter by
-// letter with those of the account: in documents that it reads, where it says
-// `u.email in …`, `… == u.email` or `…[u.email]` and changes the case of neither.
+// ComparedAddresses are the e-mail addresses in data and policies that a rule compares
+// letter by letter with those of the account: in documents that it reads, where it says
+// `u.email in …`, `… == u.email` or `…[u.email]` and changes the case of neither, or of
+// one alone.
 func (s *Set) ComparedAddresses() []DataText {
 	var out []DataText
 	for _, phase := range []policies.Phase{policies.PhaseAccess, policies.PhaseRisk} {
 		for _, r := range s.rules[phase] {
-			if !r.needs.input.named["users"] || r.needs.data.all || !s.comparesAddresses(r) {
+			if !r.needs.input.named["users"] {
+				continue
+			}
+			c := s.comparisons(r)
+			if c.changes || !c.withData && !c.withText {
+				continue
+			}
+			for _, t := range c.texts {
+				out = append(out, DataText{Text: string(t.Value.(ast.String)), Place: fmt.Sprintf("%s:%d", t.Location.File, t.Location.Row), Lower: c.lower, Origin: r.origin})
+			}
+			if r.needs.data.all || !c.withData {
 				continue
 			}
 			find := s.rowFinder()
@@ -35,7 +48,7 @@ func (s *Set) ComparedAddresses() []DataText {
 				for _, f := range s.under[key] {
 					eachScalar(find.places.Document(f), func(n *yaml.Node) {
 						if strings.Contains(n.Value, "@") {
-							out = append(out, DataText{Text: n.Value, Place: fmt.Sprintf("%s:%d", f.Name, n.Line), Origin: r.origin})
+							out = append(out, DataText{Text: n.Value, Place: fmt.Sprintf("%s:%d", f.Name, n.Line), Lower: c.lower, Origin: r.origin})
 						}
 					})
 				}
@@ -45,14 +58,19 @@ func (s *Set) ComparedAddresses() []DataText {
 	return out
 }
 
-// comparesAddresses says that a rule, or one that it asks, compares addresses as they
-// stand, and that none of them changes the case of anything.
-func (s *Set) comparesAddresses(r *rule) bool {
-	compares, changes := false, false
-	isAddress := func(t *ast.Term) bool {
-		ref, ok := t.Value.(ast.Ref)
-		return ok && len(ref) > 1 && ref[len(ref)-1].Value.Compare(ast.String("email")) == 0
-	}
+// comparisons are how a rule, and those that it follows from, compare addresses.
+type comparisons struct {
+	// withData says that they compare an address with what is not written out where
+	// they do, withText with a text.
+	withData, withText bool
+	// lower says that only one side is in small letters, changes that more is changed.
+	lower, changes bool
+	// texts are the addresses that stand in them.
+	texts []*ast.Term
+}
+
+func (s *Set) comparisons(r *rule) comparisons {
+	var c comparisons
 	for name, m := range s.parsed {
 		module := r.compiler.Modules[name]
 		if module == nil {
@@ -63,34 +81,67 @@ func (s *Set) comparesAddresses(r *rule) bool {
 			continue
 		}
 		for i, parsed := range m.Rules {
-			if !r.needs.rules[compiled[i]] {
-				continue
+			if r.needs.rules[compiled[i]] {
+				c.note(parsed)
 			}
-			ast.WalkExprs(parsed, func(e *ast.Expr) bool {
-				if !e.IsCall() || len(e.Operands()) < 2 {
-					return false
-				}
-				a, b := e.Operand(0), e.Operand(1)
-				switch e.Operator().String() {
-				case ast.Member.Name:
-					compares = compares || isAddress(a)
-				case ast.Equal.Name, ast.NotEqual.Name, ast.Equality.Name:
-					compares = compares || isAddress(a) && !isConstantText(b) || isAddress(b) && !isConstantText(a)
-				}
-				return false
-			})
-			ast.WalkTerms(parsed, func(t *ast.Term) bool {
-				switch x := t.Value.(type) {
-				case ast.Ref:
-					compares = compares || slices.ContainsFunc(x[1:], isAddress)
-				case ast.Call:
-					changes = changes || x[0].String() == ast.Lower.Name || x[0].String() == ast.Upper.Name
-				}
-				return false
-			})
 		}
 	}
-	return compares && !changes
+	return c
+}
+
+// note notes what one rule compares.
+func (c *comparisons) note(r *ast.Rule) {
+	cases, sides := 0, 0
+	lowered := func(t *ast.Term) (*ast.Term, bool) {
+		if call, ok := t.Value.(ast.Call); ok && len(call) == 2 && call[0].String() == ast.Lower.Name && isAddress(call[1]) {
+			return call[1], true
+		}
+		return t, false
+	}
+	ast.WalkExprs(r, func(e *ast.Expr) bool {
+		if !e.IsCall() || len(e.Operands()) < 2 {
+			return false
+		}
+		a, lowerA := lowered(e.Operand(0))
+		b, lowerB := lowered(e.Operand(1))
+		compares := false
+		switch e.Operator().String() {
+		case ast.Member.Name:
+			compares = isAddress(a)
+			c.withData = c.withData || compares
+		case ast.Equal.Name, ast.NotEqual.Name, ast.Equality.Name:
+			compares = isAddress(a) || isAddress(b)
+			text := isConstantText(a) || isConstantText(b)
+			c.withData, c.withText = c.withData || compares && !text, c.withText || compares && text
+		}
+		if compares && lowerA != lowerB {
+			c.lower = true
+			sides++
+		}
+		return false
+	})
+	ast.WalkTerms(r, func(t *ast.Term) bool {
+		switch x := t.Value.(type) {
+		case ast.Ref:
+			c.withData = c.withData || slices.ContainsFunc(x[1:], isAddress)
+		case ast.Call:
+			if name := x[0].String(); name == ast.Lower.Name || name == ast.Upper.Name {
+				cases++
+			}
+			c.withData = c.withData || x[0].String() == ast.ObjectGet.Name && len(x) == 4 && isAddress(x[2])
+		case ast.String:
+			if strings.Contains(string(x), "@") && !strings.Contains(string(x), ":") && t.Location != nil {
+				c.texts = append(c.texts, t)
+			}
+		}
+		return false
+	})
+	c.changes = c.changes || cases > sides
+}
+
+func isAddress(t *ast.Term) bool {
+	ref, ok := t.Value.(ast.Ref)
+	return ok && len(ref) > 1 && ref[len(ref)-1].Value.Compare(ast.String("email")) == 0
 }
 
 func isConstantText(t *ast.Term) bool {
