@@ -46,7 +46,7 @@ func (d *Daemon) foresee(done *reconcile.Applied) {
 	if result.Expansion != nil {
 		d.dueAt, _ = result.Expansion.NextBoundary(result.Snapshot.Now, nil)
 	}
-	if at := firstToAct(result.Plan.Held, plan.HoldRefusedEdit, plan.HoldEditSettling); !at.IsZero() {
+	if at := firstToAct(result.Plan.Held, plan.HoldRefusedEdit, plan.HoldEditSettling, plan.HoldFrozen); !at.IsZero() {
 		d.stillAt = d.Now().Add(max(time.Second, at.Sub(result.Plan.Now)))
 	}
 }

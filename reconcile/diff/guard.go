@@ -40,7 +40,7 @@ type wait struct {
 }
 
 // guards are asked in this order: a change that one holds is not shown to the next.
-var guards = []guard{suspended, unsettledEdit, doubtedClock, unwitnessedRaise, hidingOverride, fight, emptiedTeam, emptiedRotation, burst, replacing}
+var guards = []guard{suspended, unsettledEdit, doubtedClock, unwitnessedRaise, hidingOverride, fight, emptiedTeam, emptiedRotation, burst, replacing, frozen}
 
 // revertGuards are asked of what undoes an earlier round.
 var revertGuards = []guard{suspended, revertedEmpty, burst}

@@ -243,6 +243,44 @@ var replacing = guard{hold: hold{code: plan.HoldReplacing, rule: "S26", releasab
 	}
 }}
 
+// frozen holds changes while a freeze holds that is about their cause (S41). It is asked
+// last: what waits for a person as well says that.
+var frozen = guard{hold: hold{code: plan.HoldFrozen, rule: "S41", releasable: true}, judge: func(b *builder) judge {
+	waits := map[plan.Cause]wait{}
+	for _, f := range b.in.Settings.Freezes {
+		until, on := f.On(b.in.Now)
+		if !on {
+			continue
+		}
+		w := wait{why: fmt.Sprintf("freezes.%s holds", f.Name), release: "it goes on by itself then"}
+		if until.IsZero() {
+			w.release = "change the freeze, whose times leave no gap"
+		} else {
+			w.why += " until " + clock(until)
+			w.acts = &until
+		}
+		if f.Reason != "" {
+			w.why += ": " + f.Reason
+		}
+		for _, cause := range f.Causes {
+			if before, held := waits[cause]; !held || w.acts == nil || before.acts != nil && before.acts.Before(*w.acts) {
+				waits[cause] = w
+			}
+		}
+	}
+	if len(waits) == 0 {
+		return nil
+	}
+	return func(c plan.Change) (wait, bool) {
+		w, held := waits[c.Cause]
+		if !held || b.released(c) {
+			return wait{}, false
+		}
+		w.release += "; or now: " + letThrough(c)
+		return w, true
+	}
+}}
+
 // bounds are those of this account.
 func (b *builder) bounds() []plan.Bound {
 	if b.in.Settings.Bounds == nil {

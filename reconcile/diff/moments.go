@@ -36,7 +36,7 @@ func (m moment) with(o moment) moment {
 
 // momentsAfter are the moments after one, in order: the boundaries of access; the
 // ends of layers, events, custom shifts and overrides; the days on which overrides come into
-// the window that rounds read; the moments from which what was too long is not; and,
+// the window that rounds read; the ends of freezes; the moments from which what was too long is not; and,
 // where schedules were edited, the next minute.
 func (c *course) momentsAfter(now time.Time, edited []string) []moment {
 	var all []moment
@@ -46,6 +46,11 @@ func (c *course) momentsAfter(now time.Time, edited []string) []moment {
 	}
 	for _, at := range c.Expansion.CapEdges(now, c.until) {
 		all = append(all, moment{At: at, whole: true}) // what is there may be beyond it
+	}
+	for _, f := range c.in.Settings.Freezes {
+		for _, at := range f.Ends(now, c.until) {
+			all = append(all, moment{At: at, whole: true})
+		}
 	}
 	all = append(all, c.ends(now)...)
 	all = append(all, c.overridesToCome(now)...)

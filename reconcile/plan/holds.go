@@ -15,6 +15,7 @@ const (
 	HoldEmptyingRotation code.Code = "hold/emptying-rotation"
 	HoldBurst            code.Code = "hold/burst"
 	HoldReplacing        code.Code = "hold/replacing"
+	HoldFrozen           code.Code = "hold/frozen"
 	HoldMovedTurn        code.Code = "hold/moved-turn"
 	HoldRefusedEdit      code.Code = "hold/refused-edit"
 	HoldDisplacedTurns   code.Code = "hold/displaced-turns"
@@ -102,6 +103,14 @@ var Pages = code.Pages{
 		Why:     "A mistake in the policies or in a directory changes many at once (S26).",
 		Do:      "Look at each, and release those that are meant; or set the limit that the message names (`limits` in the configuration).",
 		Example: "60 lowerings planned, of which 10 are allowed (limits.lowerings)",
+	},
+	{
+		Code: HoldFrozen, Account: true,
+		Title:   "Changes are frozen for a time",
+		Means:   "A freeze of the configuration holds, and the change has one of its causes.",
+		Why:     "In some times nothing is to move but what is foreseen: handoffs, ends, and leavers (S41).",
+		Do:      "Wait for its end, or release the change.",
+		Example: "freezes.year-end holds until 2027-01-03 00:00 UTC: nobody is there to fix it",
 	},
 	{
 		Code: HoldReplacing, Account: true,

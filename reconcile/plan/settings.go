@@ -42,6 +42,8 @@ type Settings struct {
 	// Bounds limit how many changes go on at once (S26); nil for DefaultBounds. They
 	// are no part of what holds still: without them, the default ones hold.
 	Bounds []Bound `json:"-"`
+	// Freezes are times in which changes wait (S41). They count as soon as they are saved.
+	Freezes []Freeze `json:"-"`
 	// Targets narrow the plan to matching changes; empty means all.
 	Targets []string
 	// Edits bound what an edit of a schedule may do to others.

@@ -62,6 +62,15 @@ func (k *keyValues) add(key, value string) {
 	k.values[key] = value
 }
 
+// named are the settings of what has a name, as far as they say something.
+func (k *keyValues) named(path string, v reflect.Value) {
+	for i, field := range fieldsOf(v.Type()) {
+		if v := v.Field(i); !v.IsZero() {
+			k.add(join(path, field), fmt.Sprint(v.Interface()))
+		}
+	}
+}
+
 func (k *keyValues) walk(path string, v reflect.Value) {
 	switch x := v.Interface().(type) {
 	case resourceModes:
@@ -71,11 +80,12 @@ func (k *keyValues) walk(path string, v reflect.Value) {
 		return
 	case limitConfigs:
 		for _, limit := range x {
-			for i, field := range fieldsOf(reflect.TypeFor[limitConfig]()) {
-				if v := reflect.ValueOf(limit).Field(i + 1); !v.IsZero() {
-					k.add(join(join(path, limit.Name), field), fmt.Sprint(v.Interface()))
-				}
-			}
+			k.named(join(path, limit.Name), reflect.ValueOf(limit))
+		}
+		return
+	case freezeConfigs:
+		for _, freeze := range x {
+			k.named(join(path, freeze.Name), reflect.ValueOf(freeze))
 		}
 		return
 	case ignoredCodes:

@@ -52,6 +52,7 @@ func (l *loader) check() {
 		}
 	}
 	l.checkLimits(c.Limits)
+	l.checkFreezes(c.Freezes)
 	if _, err := ParseSchedule(c.Run.Schedule); err != nil {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
 	}

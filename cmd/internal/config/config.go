@@ -28,6 +28,7 @@ type Config struct {
 	Access    accessConfig      `yaml:"access"`
 	Edits     editsConfig       `yaml:"edits"`
 	Limits    limitConfigs      `yaml:"limits"`
+	Freezes   freezeConfigs     `yaml:"freezes"`
 	Window    windowConfig      `yaml:"window"`
 	// Evaluation bounds the evaluation of policies.
 	Evaluation evaluationConfig `yaml:"evaluation"`

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -52,8 +53,20 @@ func TestTheDocumentedExampleLoadsAndSetsWhatItSays(t *testing.T) {
 		Name: "cutover", Effect: plan.Raise, Causes: plan.CountedCauses(), Resources: []string{"team:Payments*"},
 		Least: 5, Most: 5, Window: time.Hour,
 	})
-	if diff := cmp.Diff(want, c.Settings()); diff != "" {
+	got := c.Settings()
+	want.Freezes = []plan.Freeze{
+		{
+			Name: "year-end", From: time.Date(2026, 12, 20, 0, 0, 0, 0, time.UTC), Until: time.Date(2027, 1, 3, 0, 0, 0, 0, time.UTC),
+			Causes: plan.FrozenCauses(), Reason: "nobody is there to fix it",
+		},
+		{Name: "weekend", Lasts: 62 * time.Hour, Causes: plan.FrozenCauses()},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(plan.Freeze{}, "Begins")); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+	friday := time.Date(2026, 3, 6, 17, 0, 0, 0, time.UTC)
+	if begins := got.Freezes[1].Begins.Next(friday.Add(-time.Hour)); !begins.Equal(friday) {
+		t.Errorf("the weekend begins %s, want %s", begins, friday)
 	}
 }
 
@@ -114,6 +127,28 @@ func TestALimitThatMakesNoSenseIsAFaultWithItsLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := Load(file, nil, nil); err == nil || !strings.HasSuffix(err.Error(), file+":2: "+want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestAFreezeThatMakesNoSenseIsAFaultWithItsLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"{x: {reason: y}}":                                  "freezes.x: expected from and until",
+		"{x: {from: 2026-12-20}}":                           "expected from and until",
+		"{x: {cron: '0 18 * * 5'}}":                         "expected from and until",
+		"{x: {from: tomorrow, until: 2026-12-20}}":          `freezes.x.from: "tomorrow" is not a moment; expected from and until`,
+		"{x: {from: 2026-12-20, until: 2026-12-19}}":        "freezes.x.until: the freeze ends before it begins",
+		"{x: {cron: '0 18 * *', lasts: 62h}}":               `freezes.x.cron: "0 18 * *" is not a cron expression`,
+		"{x: {cron: '0 18 * * 5', lasts: 1y}}":              `freezes.x.lasts: "1y" is not possible; expected a span from a minute to 90 days`,
+		"{x: {cron: '0 18 * * 5', lasts: 2h, causes: [a]}}": `freezes.x.causes: "a" is not possible`,
+		"{x: {form: 2026-12-20}}":                           "freezes.x.form is not a setting; did you mean from?",
+	} {
+		file := filepath.Join(t.TempDir(), "dutyward.yaml")
+		if err := os.WriteFile(file, []byte("freezes:\n  "+text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(file, nil, nil); err == nil || !strings.Contains(err.Error(), file+":2: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}

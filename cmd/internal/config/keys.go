@@ -47,6 +47,7 @@ func Keys() []configKey {
 		{"edits.displaced_turns", "30", "How many turns of people who neither join nor leave may move on a schedule in one plan, counted over the next eight weeks, before the changes are held for a person to release. A weekly rotation that gets longer or shorter stays below 30; one of days does not. `0` holds whatever moves anybody's turn."},
 		{"edits.joins", "5", "By how many people a layer or event may grow in one plan before those who join are held for a person to release. Who takes over from somebody who leaves does not count."},
 		{"limits", "{}", limitsText},
+		{"freezes", "{}", freezesText},
 		{"window.back_days", "7", "How many days of past shifts the snapshot holds. Raise it if policies look further back; it must reach the last round."},
 		{"window.ahead_days", "35", "How many days of coming shifts the snapshot holds. Raise it if policies or risk rules look further ahead; large accounts may lower it to save time."},
 		{"evaluation.time_limit", "30s", "How long loading the policies, and evaluating those of one phase, may take (`10s`, `2m`) before it is stopped and they are refused. Raise it only for very large accounts: what needs minutes is usually a join that `dutyward check` warns of."},
@@ -62,6 +63,9 @@ func Keys() []configKey {
 		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz` and `/metrics`. They need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
 	}
 }
+
+const freezesText = "Times in which changes wait, by name: `from` and `until` (days, which begin at midnight in UTC, or moments with their offset), or `cron` and `lasts` for one that recurs; with a `reason` for whoever waits. " +
+	"Changes of the causes `policy`, `facts` and `drift` wait then, or of those in `causes`; handoffs, expiries and leavers go on, and a released change does too. What waited is planned again at the end. Use it for holidays, launches and weekends."
 
 const limitsText = "How many changes are made without a person's release, by name. `lowerings` holds what is lowered for one cause beyond a share of 10% of the pairs held on resources in `sync`, taken as at least 5 and at most 50, in 24 hours; " +
 	"`admins` what raises base roles to `admin` or `owner` (1%, at least 3, at most 10); `managers` what makes managers of teams (10%, at least 10, at most 50). Set `share`, `least`, `most`, `window` (a week or less), `causes`, `kinds` (`account`, `teams`, `schedules`), `roles` or `resources` of one to change it: `{admins: {most: 3}}`. " +
@@ -111,6 +115,9 @@ manage:
 schemas: {people: people.schema.json}
 access: {longest: 30d, warn_before: 24h}
 limits: {lowerings: {most: 30}, admins: {least: 1, most: 2}, cutover: {effect: raise, resources: ["team:Payments*"], most: 5, window: 1h}}
+freezes:
+  year-end: {from: 2026-12-20, until: 2027-01-03, reason: nobody is there to fix it}
+  weekend: {cron: "CRON_TZ=Europe/Berlin 0 18 * * 5", lasts: 62h}
 window: {back_days: 7, ahead_days: 35}
 evaluation: {time_limit: 30s, memory_limit: 2GiB, max_elements: 1000000}
 run: {schedule: "*/5 * * * *", oncall_interval: 1m, audit: true, max_age: 15m, listen: "127.0.0.1:9465"}

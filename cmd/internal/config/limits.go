@@ -20,7 +20,6 @@ type limitConfigs []limitConfig
 
 // limitConfig is one limit. What is left out is as by default.
 type limitConfig struct {
-	Name      string
 	Effect    string   `yaml:"effect"`
 	Causes    []string `yaml:"causes"`
 	Kinds     []string `yaml:"kinds"`
@@ -30,27 +29,25 @@ type limitConfig struct {
 	Least     string   `yaml:"least"`
 	Most      string   `yaml:"most"`
 	Window    string   `yaml:"window"`
+	Name      string
 }
 
 // kindsByName are the kinds of resources as the configuration calls them.
 var kindsByName = map[string]inventory.Kind{"account": inventory.KindAccount, "teams": inventory.KindTeam, "schedules": inventory.KindSchedule}
 
-// limits reads limits by name.
-func (l *loader) limits(path string, n *yaml.Node, into *limitConfigs) {
+// readNamed reads settings of one shape by name, in the order of the file. The last field
+// of T is Name.
+func readNamed[T any](l *loader, path string, n *yaml.Node) (all []T) {
 	l.pairs(path, n, func(key, value *yaml.Node) {
-		limit := limitConfig{Name: key.Value}
-		l.origin[join(path, key.Value)] = l.at(key)
-		fields := fieldsOf(reflect.TypeFor[limitConfig]())
-		l.pairs(join(path, key.Value), value, func(k, v *yaml.Node) {
-			i := slices.Index(fields, k.Value)
-			if i < 0 {
-				l.fault(l.at(k), "%s is not a setting%s", join(join(path, key.Value), k.Value), suggest(k.Value, fields))
-				return
-			}
-			l.value(join(join(path, key.Value), k.Value), v, reflect.ValueOf(&limit).Elem().Field(i+1))
-		})
-		*into = append(*into, limit)
+		var one T
+		v := reflect.ValueOf(&one).Elem()
+		v.FieldByName("Name").SetString(key.Value)
+		path := join(path, key.Value)
+		l.origin[path] = l.at(key)
+		l.mapping(path, value, v)
+		all = append(all, one)
 	})
+	return all
 }
 
 // bounds are the limits on how many changes are made at once; nil for the default ones.
@@ -121,10 +118,7 @@ func parseShare(text string) (percent int, ok bool) {
 // checkLimits finds limits that make no sense.
 func (l *loader) checkLimits(limits limitConfigs) {
 	for _, limit := range limits {
-		fault := func(field, format string, args ...any) {
-			key := strings.TrimSuffix("limits."+limit.Name+"."+field, ".")
-			l.fault(l.where(key), key+": "+format, args...)
-		}
+		fault := l.faultsOf("limits." + limit.Name)
 		custom := !slices.ContainsFunc(plan.DefaultBounds(), func(b plan.Bound) bool { return b.Name == limit.Name })
 		switch {
 		case custom && limit.Effect == "":

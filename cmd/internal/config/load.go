@@ -105,7 +105,10 @@ func (l *loader) value(path string, n *yaml.Node, v reflect.Value) {
 		l.ignored(path, n, target)
 		return
 	case *limitConfigs:
-		l.limits(path, n, target)
+		*target = readNamed[limitConfig](l, path, n)
+		return
+	case *freezeConfigs:
+		*target = readNamed[freezeConfig](l, path, n)
 		return
 	}
 	switch v.Kind() {

@@ -78,7 +78,7 @@ func (c *Config) Settings() plan.Settings {
 	if n := c.Edits.Joins; n != plan.DefaultJoins {
 		s.Edits.Joins = &n
 	}
-	s.Bounds = c.bounds()
+	s.Bounds, s.Freezes = c.bounds(), c.freezes()
 	if c.Account.ActingUser != "" && !slices.Contains(s.Operators, c.Account.ActingUser) {
 		s.Operators = append(s.Operators, c.Account.ActingUser)
 	}
