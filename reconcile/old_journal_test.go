@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -185,6 +186,9 @@ func TestAJournalOfVersion8SaysTheSameOfWhatWasAsBefore(t *testing.T) {
 	said["rounds"] = rounds
 	got, err := json.MarshalIndent(said, "", "  ")
 	must(t, err)
+	for _, since := range []string{"actor", "command", "reason"} { // nobody recorded them then
+		got = regexp.MustCompile(`\n +"`+since+`": "",`).ReplaceAll(got, nil)
+	}
 	want, err := os.ReadFile(filepath.Join("testdata", "journal_v8.json"))
 	must(t, err)
 	if d := cmp.Diff(string(want), string(got)+"\n"); d != "" {
