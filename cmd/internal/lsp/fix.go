@@ -23,33 +23,47 @@ var (
 	names      = regexp.MustCompile(`[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*`)
 )
 
-// fixOf is the quick fix of a problem that says exactly what is meant, in a text where
-// what it found stands once; ok is false for all others.
+// fixOf is the quick fix of a problem in a text, as an editor applies it.
 func fixOf(p policies.Problem, d diagnostic, text string) (f fix, ok bool) {
-	was, meant, ok := replacement(p)
-	if !ok || was == meant || p.Line == 0 {
+	r, ok := RemedyOf(p, text)
+	if !ok {
 		return fix{}, false
 	}
-	lines := strings.Split(text, "\n")
+	return fix{diagnostic: d, span: spanOf(lineAt(text, r.Line-1), r.Line-1, r.Start, r.End), text: r.Text}, true
+}
+
+// Remedy is a part of one line, in bytes, and what to write in its place.
+type Remedy struct {
+	Line, Start, End int
+	Text             string
+}
+
+// RemedyOf is the remedy of a problem that says exactly what is meant, in a text where
+// what it found stands once; ok is false for all others.
+func RemedyOf(p policies.Problem, text string) (r Remedy, ok bool) {
+	was, meant, ok := replacement(p)
+	if !ok || was == meant || p.Line == 0 {
+		return Remedy{}, false
+	}
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	last := p.Line
 	if p.About != "" && p.Column == 0 { // the place is the rule's
 		last = endOfRule(lines, p.Line)
 	}
 	for n := p.Line - 1; n < min(last, len(lines)); n++ {
 		for _, at := range standing(lines[n], was) {
-			if p.Column > 0 && at < p.Column-1 {
+			switch {
+			case p.Column > 0 && at < p.Column-1:
 				continue
+			case r.Line > 0 && p.Column > 0:
+				return r, true // the first from its column on
+			case r.Line > 0:
+				return Remedy{}, false
 			}
-			if ok = f.text == ""; !ok {
-				if p.Column > 0 {
-					return f, true // the first from its column on
-				}
-				return fix{}, false
-			}
-			f = fix{diagnostic: d, span: spanOf(lines[n], n, at, at+len(was)), text: meant}
+			r = Remedy{n + 1, at, at + len(was), meant}
 		}
 	}
-	return f, f.text != ""
+	return r, r.Line > 0
 }
 
 // endOfRule is the line at which the rule that begins in a line ends.
