@@ -167,7 +167,7 @@ func (s *Server) show(r *checker.Report) {
 		for _, problem := range found[uri] {
 			d := s.diagnosticOf(uri, problem)
 			p.Diagnostics = append(p.Diagnostics, d)
-			if f, ok := fixOf(problem, d, s.buffers[uri]); ok {
+			if f, ok := fixOf(s.things.meant(problem), d, s.buffers[uri]); ok {
 				s.fixes[uri] = append(s.fixes[uri], f)
 			}
 		}

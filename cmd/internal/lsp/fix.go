@@ -76,15 +76,9 @@ func endOfRule(lines []string, line int) int {
 	return len(lines)
 }
 
-// didYouMean is a suggestion within a message.
-var didYouMean = regexp.MustCompile(`did you mean ([^?;]+)\?`)
-
 // replacement is what a problem found and what is meant by it.
 func replacement(p policies.Problem) (was, meant string, ok bool) {
 	meant = p.Suggestion
-	if m := didYouMean.FindStringSubmatch(p.Message); m != nil && meant == "" {
-		meant = m[1]
-	}
 	if text, err := strconv.Unquote(meant); err == nil {
 		meant = text
 	} else if kind, name, found := strings.Cut(meant, ":"); found && p.About != "" {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/dutyward/dutyward/cmd/internal/lsp/checker"
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
+	"github.com/dutyward/dutyward/policies/desired"
 )
 
 // things are those of an account by what references call them.
@@ -30,6 +32,23 @@ func newThings(all []checker.Thing, version string) things {
 func (t things) of(ref inventory.Ref) []checker.Thing {
 	ref.Kind, ref.Level = ref.Kind.Thing(), 0
 	return t.byKey[ref.Key()]
+}
+
+// meant is a problem with the reference that is nearest to what it is about, where
+// nothing has that name and the problem suggests nothing.
+func (t things) meant(p policies.Problem) policies.Problem {
+	kind, name, found := strings.Cut(p.About, ":")
+	if p.Suggestion != "" || p.Code != desired.CodeNotFound || !found {
+		return p
+	}
+	var names []string
+	for _, x := range t.byKind[kind] {
+		names = append(names, x.Name)
+	}
+	if near, ok := inventory.Nearest(name, names); ok {
+		p.Suggestion = kind + ":" + near
+	}
+	return p
 }
 
 // called are the things of any kind that a bare name names, as in a row of data.
