@@ -22,9 +22,8 @@ import (
 )
 
 func newSim(a *app) *cobra.Command {
-	var seed, listen, clock, token string
+	var seed, listen, clock, token, readOnly, tokenUser, record, replay string
 	var speed float64
-	var readOnly, tokenUser, record, replay string
 	var faults, hidden []string
 	var underWay bool
 	var offboarding offboardingFlag
@@ -97,7 +96,7 @@ func newSim(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&record, "record", "", "write requests and answers to a `file`, a line each, without names, addresses or tokens")
 	cmd.Flags().StringVar(&replay, "replay", "", "make the requests of a `file` that was recorded, say which answers differ, and end")
 	cmd.Flags().BoolVar(&underWay, "starts-under-way", false, "have an event of a shift-based schedule that takes effect in the middle of a shift begin with that shift, not with the next")
-	cmd.Flags().Var(&offboarding, "offboarding", "`what` the account's plan does when a user is deleted: \"fail\" takes them off schedules and escalation policies and refuses who has open incidents, \"restart\" has these start anew (default: refuse who is on any of the three)")
+	cmd.Flags().Var(&offboarding, "offboarding", "`what` the account's plan does when a user is deleted: \"fail\" takes them off schedules and escalation policies and refuses who has open incidents, \"restart\" starts these again (default: refuse who is on any of the three)")
 	cmd.Flags().StringArrayVar(&hidden, "hide-schedule", nil, "the `id` of a shift-based schedule that no token can read; may be repeated")
 	cmd.Flags().StringArrayVar(&faults, "fault", nil, "order a `fault`, WHAT[:WHERE[:TIMES[@AFTER]]]; may be repeated")
 	return cmd

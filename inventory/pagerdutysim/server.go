@@ -77,7 +77,7 @@ const (
 	// OffboardingFails takes people off schedules and policies itself, where stubs stay
 	// in their place, and refuses whoever is assigned to an open incident.
 	OffboardingFails
-	// OffboardingRestarts has such incidents start anew on their escalation policies,
+	// OffboardingRestarts starts such incidents again on their escalation policies,
 	// some time after the deletion was answered.
 	OffboardingRestarts
 )

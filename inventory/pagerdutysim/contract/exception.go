@@ -26,7 +26,7 @@ const (
 
 // Exceptions returns all exceptions.
 func Exceptions() []Exception {
-	return slices.Concat(statusExceptions(), nullExceptions(), formExceptions())
+	return slices.Concat(statusExceptions(), nullExceptions(), wholeExceptions(), formExceptions())
 }
 
 func statusExceptions() []Exception {
@@ -102,13 +102,9 @@ func nullExceptions() []Exception {
 	}
 }
 
-func formExceptions() []Exception {
+// wholeExceptions are about what stands whole where include[] asks for it.
+func wholeExceptions() []Exception {
 	return []Exception{
-		{
-			Name:    "read-only properties are sent",
-			Reason:  "the id of a reference is declared read-only, and required; clients send whole objects back",
-			Matches: func(v Violation) bool { return v.Direction == Request && v.readOnly() },
-		},
 		{
 			Name:   "included models are whole",
 			Reason: "include[] is for models in place of references; the schemas know references only",
@@ -131,6 +127,16 @@ func formExceptions() []Exception {
 			Matches: func(v Violation) bool {
 				return v.Direction == Response && v.Operation == "GET /oncalls" && strings.HasSuffix(v.Pointer, "/schedule") && strings.Contains(v.Reason, `"oneOf"`)
 			},
+		},
+	}
+}
+
+func formExceptions() []Exception {
+	return []Exception{
+		{
+			Name:    "read-only properties are sent",
+			Reason:  "the id of a reference is declared read-only, and required; clients send whole objects back",
+			Matches: func(v Violation) bool { return v.Direction == Request && v.readOnly() },
 		},
 		{
 			Name:   "editable overrides are ids",
