@@ -98,7 +98,7 @@ const (
 func (s *Server) auditRoutes() {
 	s.handle("GET /audit/records", s.listAudit)
 	for path, kind := range map[string]string{
-		"/users": "user_reference", "/teams": "team_reference", "/schedules": "schedule_reference",
+		"/users": "user_reference", "/teams": "team_reference", "/schedules": "schedule_reference", "/v3/schedules": "schedule_v3_reference",
 		"/escalation_policies": "escalation_policy_reference", "/services": "service_reference",
 	} {
 		s.handle("GET "+path+"/{id}/audit/records", func(w http.ResponseWriter, r *http.Request) {

@@ -243,6 +243,7 @@ func (tr traffic) reads() {
 	tr.ok("GET /users/{id}/audit/records", nil, "PANN001")
 	tr.ok("GET /teams/{id}/audit/records", nil, "PTEAM01")
 	tr.ok("GET /schedules/{id}/audit/records", nil, "PLAYER1")
+	tr.ok("GET /v3/schedules/{id}/audit/records", nil, "PSHIFT1")
 	tr.ok("GET /escalation_policies/{id}/audit/records", nil, "PPOLIC1")
 	tr.ok("GET /services/{id}/audit/records", nil, "PSERV01")
 }

@@ -221,12 +221,27 @@ type orders struct {
 	services  ordering[*service]
 }
 
-// ordering is a list as it was last sorted, and the version of the account that it
-// was sorted in.
-type ordering[V any] struct {
-	list    []V
-	version int
-	sorted  bool
+// ordering is a list as it was last sorted, by which names, and the version of the
+// account that it was sorted in.
+type ordering[V comparable] struct {
+	list       []V
+	names, ids []string
+	version    int
+	sorted     bool
+}
+
+// holds says that what was sorted is what is there, under the same names: after most
+// writes it is.
+func (o *ordering[V]) holds(m map[string]V, name func(V) string) bool {
+	if !o.sorted || len(o.list) != len(m) {
+		return false
+	}
+	for i, v := range o.list {
+		if m[o.ids[i]] != v || name(v) != o.names[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func (a *account) usersByName() []*user {
@@ -255,9 +270,15 @@ func (a *account) licensesByName() []*license {
 
 // byName lists the things of m by name, then id: the order of PagerDuty's
 // lists. The list is the caller's to change.
-func byName[V any](a *account, o *ordering[V], m map[string]V, name func(V) string) []V {
-	if o.sorted && o.version == a.version && len(o.list) == len(m) {
-		return slices.Clone(o.list)
+func byName[V comparable](a *account, o *ordering[V], m map[string]V, name func(V) string) []V {
+	return slices.Clone(ordered(a, o, m, name))
+}
+
+// ordered is byName with a list that is only to be read.
+func ordered[V comparable](a *account, o *ordering[V], m map[string]V, name func(V) string) []V {
+	if o.sorted && o.version == a.version && len(o.list) == len(m) || o.holds(m, name) {
+		o.version = a.version
+		return o.list
 	}
 	type entry struct {
 		folded, id string
@@ -270,9 +291,9 @@ func byName[V any](a *account, o *ordering[V], m map[string]V, name func(V) stri
 	slices.SortFunc(entries, func(x, y entry) int {
 		return cmp.Or(strings.Compare(x.folded, y.folded), strings.Compare(x.id, y.id))
 	})
-	o.list, o.version, o.sorted = make([]V, len(m)), a.version, true
+	*o = ordering[V]{list: make([]V, len(m)), names: make([]string, len(m)), ids: make([]string, len(m)), version: a.version, sorted: true}
 	for i, e := range entries {
-		o.list[i] = e.value
+		o.list[i], o.names[i], o.ids[i] = e.value, name(e.value), e.id
 	}
-	return slices.Clone(o.list)
+	return o.list
 }

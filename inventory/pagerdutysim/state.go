@@ -212,7 +212,7 @@ func (a *account) userByEmail(email string) *user {
 // teamsOf lists the ids of the teams that a user is a member of, by name.
 func (a *account) teamsOf(userID string) []string {
 	var ids []string
-	for _, t := range a.teamsByName() {
+	for _, t := range ordered(a, &a.orders.teams, a.teams, func(t *team) string { return t.name }) {
 		if has(t.members, userID) {
 			ids = append(ids, t.id)
 		}

@@ -81,7 +81,7 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) {
 	}
 	// The description speaks of names alone; clients look people up by their
 	// e-mail address this way.
-	query := strings.ToLower(q.Get("query"))
+	query, ofTeams, teams := strings.ToLower(q.Get("query")), q.Has("team_ids[]"), q["team_ids[]"]
 	users := slices.DeleteFunc(s.acct.usersByName(), func(u *user) bool {
 		if u.unlisted {
 			return true
@@ -89,7 +89,7 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) {
 		if query != "" && !strings.Contains(strings.ToLower(u.name), query) && !strings.Contains(strings.ToLower(u.email), query) {
 			return true
 		}
-		return q.Has("team_ids[]") && !slices.ContainsFunc(q["team_ids[]"], func(id string) bool {
+		return ofTeams && !slices.ContainsFunc(teams, func(id string) bool {
 			t := s.acct.teams[id]
 			return t != nil && has(t.members, u.id)
 		})
