@@ -50,7 +50,7 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 			problems = append(problems, set.ProblemAt(n.Problem(false), n.Origin))
 		}
 	}
-	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), strangeSubjects(result), nearlyAccounts(result), reachTooFar(result), otherLetters(result, set.ComparedAddresses())) {
+	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), strangeSubjects(result), nearlyAccounts(result), reachTooFar(result), otherLetters(result, set.ComparedAddresses()), idlePatterns(result, set.Patterns())) {
 		p := set.ProblemAt(n.Problem(true), n.Origin)
 		if !slices.ContainsFunc(loading, func(w policies.Problem) bool { return sameFault(w, p) }) {
 			problems = append(problems, p)

@@ -25,6 +25,7 @@ const (
 	codeGivesNothing  code.Code = "policy/gives-nothing"
 	codeReachesMost   code.Code = "policy/reaches-most"
 	codeOtherLetters  code.Code = "name/other-letters"
+	codeIdlePattern   code.Code = "name/pattern-matches-nothing"
 )
 
 // pages explain the codes of this package.
@@ -52,6 +53,14 @@ var pages = code.Pages{
 		Why:     "The two are never equal for Rego. Under not, that gives access which was to be kept from somebody.",
 		Do:      "Write the address as the account has it, or compare lower(u.email) with lower(…).",
 		Example: "not u.email in data.blocked.emails  # where blocked has Kim@Acme.com",
+	},
+	{
+		Code: codeIdlePattern, Account: true,
+		Title:   "A text in a condition matches nothing in the account as it is written",
+		Means:   "A rule asks for a title, a name or an address that nothing has, and would match if it were written in other letters, without an anchor or with its two sides swapped.",
+		Why:     "The condition never holds, and the rule gives nothing, silently. Under not, it always holds.",
+		Do:      "Write what the message suggests.",
+		Example: "regex.match(\"^SENIOR\", u.job_title)  # regex.match(`(?i)^SENIOR`, u.job_title)",
 	},
 	{
 		Code: codeIdleLimit, Account: true,

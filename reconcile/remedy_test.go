@@ -115,6 +115,18 @@ var remedies = map[string]struct {
 		file: "access/a.rego", code: "name/other-letters", recommended: "did you mean u0@acme.com?", old: "U0@Acme.com", new: "u0@acme.com", gives: 1,
 		rego: "leads := {\"U0@Acme.com\"}\n\n" + forEachUser + "\n\tu.email in leads\n}",
 	},
+	"an expression with an anchor too many": {
+		file: "access/a.rego", code: "name/pattern-matches-nothing", recommended: "did you mean regex.match(`@acme\\.com$`, u.email)?", old: "^@acme", new: "@acme", gives: 7,
+		rego: forEachUser + "\n\tregex.match(`^@acme\\.com$`, u.email)\n}",
+	},
+	"the two sides of contains swapped": {
+		file: "access/a.rego", code: "name/pattern-matches-nothing", recommended: `did you mean contains(u.email, "u0@")?`, old: `contains("u0@", u.email)`, new: `contains(u.email, "u0@")`, gives: 1,
+		rego: forEachUser + "\n\tcontains(\"u0@\", u.email)\n}",
+	},
+	"a domain misspelt": {
+		file: "access/a.rego", code: "name/pattern-matches-nothing", recommended: `did you mean endswith(u.email, "@acme.com")?`, old: "@acme.co\"", new: "@acme.com\"", gives: 7,
+		rego: forEachUser + "\n\tendswith(u.email, \"@acme.co\")\n}",
+	},
 	"admin for everybody": {
 		file: "access/a.rego", code: "policy/reaches-most", recommended: "7 of 7 people admin", old: "if some u in input.users", new: "if { some u in input.users; u.email == \"u0@acme.com\" }", gives: 1,
 		rego: `grant contains {"principal": $"user:{u.email}", "resource": "account", "role": "admin"} if some u in input.users`,

@@ -210,3 +210,90 @@ func namedBy(kind inventory.Kind, text string) inventory.Ref {
 	}
 	return inventory.Ref{Kind: kind, Name: text}
 }
+
+// Pattern is a condition that asks of a text of the account whether it is, holds or
+// matches one that stands in a policy.
+type Pattern struct {
+	// Call is the name of the function, such as endswith or equal, and Text what it asks for.
+	Call, Text string
+	// Of is the part of the input, and Field the field of what is in it: users, email.
+	Of, Field string
+	// Written is the condition as it stands there, and Operand what it looks at.
+	Written, Operand string
+	Origin           policies.Origin
+}
+
+// patternCalls are the functions with such a condition, and which operand the text is.
+var patternCalls = map[string]int{"startswith": 1, "endswith": 1, "contains": 1, "equal": 1, "regex.match": 0}
+
+// Patterns are such conditions on the names, titles and addresses of what the access
+// rules go over: `some u in input.users; endswith(u.email, "@acme.com")`.
+func (s *Set) Patterns() []Pattern {
+	var out []Pattern
+	for _, f := range s.files {
+		m := s.parsed[f.Name]
+		if m == nil || f.IsTest() {
+			continue
+		}
+		ast.WalkBodies(m, func(body ast.Body) bool {
+			over := map[ast.Var]string{}
+			for _, e := range body {
+				noteDomain(e, over)
+				if p, ok := patternOf(e, over); ok {
+					p.Origin = policies.Origin{File: f.Name, Line: e.Location.Row, Package: source.PackageName(m), Root: f.Root}
+					out = append(out, p)
+				}
+			}
+			return false
+		})
+	}
+	return out
+}
+
+// noteDomain notes what `some u in input.users` goes over.
+func noteDomain(e *ast.Expr, over map[ast.Var]string) {
+	decl, ok := e.Terms.(*ast.SomeDecl)
+	if !ok || len(decl.Symbols) != 1 {
+		return
+	}
+	call, ok := decl.Symbols[0].Value.(ast.Call)
+	if !ok {
+		return
+	}
+	domain, ok := call[len(call)-1].Value.(ast.Ref)
+	row, isVar := call[len(call)-2].Value.(ast.Var)
+	if !ok || !isVar || len(domain) != 2 || !domain.HasPrefix(ast.InputRootRef) {
+		return
+	}
+	if name, ok := domain[1].Value.(ast.String); ok {
+		over[row] = string(name)
+	}
+}
+
+func patternOf(e *ast.Expr, over map[ast.Var]string) (Pattern, bool) {
+	if !e.IsCall() || len(e.Operands()) != 2 || e.Location == nil {
+		return Pattern{}, false
+	}
+	call := e.Operator().String()
+	at, ok := patternCalls[call]
+	if !ok {
+		return Pattern{}, false
+	}
+	if call == "contains" && isConstantText(e.Operand(0)) || call == "equal" && isConstantText(e.Operand(0)) {
+		at = 0
+	}
+	text, isText := e.Operand(at).Value.(ast.String)
+	ref, isRef := e.Operand(1 - at).Value.(ast.Ref)
+	if !isText || !isRef || len(ref) != 2 {
+		return Pattern{}, false
+	}
+	row, isVar := ref[0].Value.(ast.Var)
+	field, isField := ref[1].Value.(ast.String)
+	if !isVar || !isField || over[row] == "" {
+		return Pattern{}, false
+	}
+	if call == "contains" && at == 0 {
+		call = "contained"
+	}
+	return Pattern{Call: call, Text: string(text), Of: over[row], Field: string(field), Written: textOf(e), Operand: e.Operand(1 - at).String()}, true
+}
