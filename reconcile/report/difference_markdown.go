@@ -97,7 +97,7 @@ func (m *markdown) section(s section) {
 	}
 	m.add("")
 	if rest > 0 {
-		m.cut(fmt.Sprintf("%d of %d lines here", rest, len(s.lines)))
+		m.cut(fmt.Sprintf("%d of %d lines are left out here", rest, len(s.lines)))
 	}
 	if folded {
 		m.add("</details>\n")
@@ -128,17 +128,22 @@ func (m *markdown) sections() []section {
 		ends = append(ends, fmt.Sprintf("- %s %s: %s", f.Severity, codeSpan(t.subject(f)), escaped(f.Message)))
 	}
 	return []section{
+		// What speaks against merging stands first, so that long details can't push it out.
+		{head: "Nothing is lowered any more, because", lines: items(desired.Messages(d.Suspended.Begins))},
+		{head: "New errors", lines: items(noticeLines(d.Errors.Begins))},
+		{head: "New warnings", lines: items(noticeLines(d.Warnings.Begins))},
+		{head: "New findings", lines: begins},
 		{head: "Access that the policies ask for", lines: access,
 			table: "| resource | who | role | what comes of it | by |\n| --- | --- | --- | --- | --- |"},
 		{head: laterHeadOf(t), lines: m.laterRows(),
 			table: "| resource | who | role | when | by |\n| --- | --- | --- | --- | --- |"},
 		{head: "What happens later can't be compared", lines: items(notForeseen(d))},
 		{head: "Asked for as before, and handled otherwise", lines: consequences},
-		{head: "New findings", lines: begins},
 		{head: "Findings gone", lines: ends},
 		{head: "New protections", lines: items(t.protections(d.Protections.Begins))},
 		{head: "Protections gone", lines: items(t.protections(d.Protections.Ends))},
-		{head: "New warnings", lines: items(noticeLines(d.Warnings.Begins))},
+		{head: "No longer a reason to lower nothing", lines: items(desired.Messages(d.Suspended.Ends))},
+		{head: "Errors gone", lines: items(noticeLines(d.Errors.Ends))},
 		{head: "Warnings gone", lines: items(noticeLines(d.Warnings.Ends))},
 		{head: "Newly unknown", lines: items(t.unknowns(d.Unknown.Begins))},
 		{head: "No longer unknown", lines: items(t.unknowns(d.Unknown.Ends))},

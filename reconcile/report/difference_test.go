@@ -75,3 +75,30 @@ func TestNothingInACommentMentionsPeopleOrIsHTML(t *testing.T) {
 		}
 	}
 }
+
+// What speaks against merging is in the comment whole, however long the details are.
+func TestNoWarningIsCutFromALongComment(t *testing.T) {
+	d := differenceOf(5000, strings.Repeat("no seat is free ", 10))
+	for i := range 100 {
+		n := desired.Notice{Message: fmt.Sprintf("warning %d of a rule", i), Origin: policies.Origin{File: "a.rego", Line: i + 1}}
+		d.Warnings.Begins = append(d.Warnings.Begins, n)
+		n.Message = fmt.Sprintf("error %d of a rule", i)
+		d.Errors.Begins = append(d.Errors.Begins, n)
+		d.Findings.Begins = append(d.Findings.Begins, plan.Finding{Severity: "high", Message: fmt.Sprintf("finding %d", i), Subject: inventory.ByID(inventory.KindUser, fmt.Sprint("PU", i)),
+			By: []policies.Origin{{File: "risk.rego", Line: i, Title: fmt.Sprintf("Title %d.", i), Owner: fmt.Sprintf("owner%d.", i), Source: fmt.Sprintf("row %d.", i)}}})
+	}
+	text := markdownOf(t, d)
+	if n := utf8.RuneCountInString(text); n > 65_536 {
+		t.Errorf("%d characters, more than a comment may have", n)
+	}
+	for i := range 100 {
+		for _, want := range []string{"warning %d of", "error %d of", "finding %d —", "Title %d.", "owner%d.", "row %d."} {
+			if want = fmt.Sprintf(want, i); !strings.Contains(text, want) {
+				t.Fatalf("%q was cut", want)
+			}
+		}
+	}
+	if !strings.Contains(text, " of 5000 lines are left out here. `dutyward plan --base` without `--format markdown` shows all._") {
+		t.Errorf("it does not say what is left out, and how to see it: %s", text[max(0, len(text)-900):])
+	}
+}
