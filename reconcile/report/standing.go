@@ -210,7 +210,7 @@ func (s *Standings) status(st *Standing, pair desired.Pair) {
 // counted says that PagerDuty counts somebody as more than they hold on a team.
 func (s *Standings) counted(st *Standing, pair desired.Pair) {
 	base := s.snapshot.Users[pair.User].BaseRole
-	if pair.Resource.Kind != inventory.KindTeam || base != "admin" && base != "owner" || st.Holds == "manager" || strings.Contains(st.Why, "counts as manager") {
+	if pair.Resource.Kind != inventory.KindTeam || base != "admin" && base != "owner" || st.Holds == "manager" || st.Status == StatusImplied {
 		return
 	}
 	label := map[string]string{"admin": "an admin", "owner": "the account owner"}[base]
