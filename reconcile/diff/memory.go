@@ -69,7 +69,8 @@ func targetName(s *inventory.Snapshot, x *inventory.Index, t desired.Target) str
 }
 
 // follow brings what is remembered of layers and events to those that took over
-// from them, which have other ids.
+// from them, which have other ids. Of a person who is remembered on several of one line,
+// the latest of them counts.
 func follow(s *inventory.Snapshot, m plan.Memory) plan.Memory {
 	if m.Last == nil {
 		return m
@@ -81,27 +82,44 @@ func follow(s *inventory.Snapshot, m plan.Memory) plan.Memory {
 	for _, n := range m.Last.Named {
 		concerned[n.Resource.ID] = concerned[n.Resource.ID] || n.Layer != ""
 	}
-	current := map[desired.Target]string{}
+	type place struct {
+		last string // the id of the last of the line
+		at   int    // where in the line
+	}
+	current := map[desired.Target]place{}
 	for id, layers := range concerned {
 		if !layers {
 			continue
 		}
 		for _, l := range oncall.Lines(s.Schedules[id], s.Now) {
-			for _, part := range l.IDs {
-				current[desired.Target{Resource: inventory.ByID(inventory.KindSchedule, id), Layer: part}] = l.ID
+			for at, part := range l.IDs {
+				current[desired.Target{Resource: inventory.ByID(inventory.KindSchedule, id), Layer: part}] = place{l.ID, at}
 			}
 		}
 	}
 	last := *m.Last
-	last.Pairs, last.Named = slices.Clone(last.Pairs), slices.Clone(last.Named)
-	for i, p := range last.Pairs {
-		if now, ok := current[p.Target()]; ok {
-			last.Pairs[i].Layer = now
+	last.Named = slices.Clone(last.Named)
+	last.Pairs = make([]plan.RoundPair, 0, len(m.Last.Pairs))
+	followed, at := map[desired.Pair]int{}, map[desired.Pair]int{}
+	for _, p := range m.Last.Pairs {
+		now, ok := current[p.Target()]
+		if !ok {
+			last.Pairs = append(last.Pairs, p)
+			continue
+		}
+		p.Layer = now.last
+		i, twice := followed[p.Pair]
+		switch {
+		case !twice:
+			followed[p.Pair], at[p.Pair] = len(last.Pairs), now.at
+			last.Pairs = append(last.Pairs, p)
+		case now.at > at[p.Pair]:
+			last.Pairs[i], at[p.Pair] = p, now.at
 		}
 	}
 	for i, n := range last.Named {
 		if now, ok := current[n.Target]; ok {
-			last.Named[i].Layer = now
+			last.Named[i].Layer = now.last
 		}
 	}
 	m.Last = &last

@@ -183,12 +183,18 @@ func TestS32_WhileAnEditIsOpenTheTurnsOfItsScheduleAreUnknownOnce(t *testing.T) 
 // person's turns or only that policies named it.
 func TestS14_WhatIsRememberedOfAnEventGoesOnInItsSuccessor(t *testing.T) {
 	week := inventory.ByID(inventory.KindSchedule, "FOL")
+	former := plan.RoundPair{Pair: desired.Pair{User: "di", Resource: week, Layer: "WEEK"}, Desired: "none", Actual: "none"}
+	latter := plan.RoundPair{Pair: desired.Pair{User: "di", Resource: week, Layer: "WEEK2"}, Desired: "rotation", Actual: "rotation"}
 	for name, c := range map[string]struct {
 		pairs []plan.RoundPair
 		named []plan.NamedTarget
 		want  []string
 	}{
 		"turns": {[]plan.RoundPair{{Pair: desired.Pair{User: "di", Resource: week, Layer: "WEEK"}, Desired: "rotation", Actual: "rotation"}}, nil,
+			[]string{"raise schedule:Follow di none>rotation drift", "lower schedule:Follow bob rotation>none policy"}},
+		"turns on both": {[]plan.RoundPair{former, latter}, nil,
+			[]string{"raise schedule:Follow di none>rotation drift", "lower schedule:Follow bob rotation>none policy"}},
+		"turns on both, the latter first": {[]plan.RoundPair{latter, former}, nil,
 			[]string{"raise schedule:Follow di none>rotation drift", "lower schedule:Follow bob rotation>none policy"}},
 		"its name": {nil, []plan.NamedTarget{{Target: desired.Target{Resource: week, Layer: "WEEK"}}},
 			[]string{"raise schedule:Follow di none>rotation facts", "lower schedule:Follow bob rotation>none drift"}},
