@@ -181,6 +181,9 @@ func (a assembly) override(g policies.Grant, schedule inventory.Ref) {
 		a.e.unknown = append(a.e.unknown, why.unknown("*", schedule))
 	}
 	for user, ways := range who.ways {
+		if user == replaces {
+			continue // in place of themselves: their turns are theirs, and PagerDuty keeps no such override
+		}
 		for _, w := range ways {
 			window := w.window.intersect(bounded(g.From, g.Until).in(g.FromZone, g.UntilZone))
 			if window.empty() {

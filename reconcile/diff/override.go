@@ -247,9 +247,10 @@ func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.O
 		return b.gap(s, whole, ours)
 	}
 	for _, l := range s.Rotations {
-		if slices.ContainsFunc(l.Events, func(e inventory.Event) bool { return covers(e, whole) }) {
-			p := whole
-			p.Rotation = l.ID
+		p := whole
+		p.Rotation = l.ID
+		made := slices.ContainsFunc(ours, func(have plan.OverrideShift) bool { return p.On(s).Same(have, b.in.Now) })
+		if slices.ContainsFunc(l.Events, func(e inventory.Event) bool { return covers(e, whole) }) && (made || b.hasTurns(s, l, whole)) {
 			pieces = append(pieces, p)
 		}
 	}
@@ -273,6 +274,19 @@ func (b *builder) horizon() time.Time {
 func covers(e inventory.Event, p plan.OverrideShift) bool {
 	member := slices.ContainsFunc(e.Assignment.Members, func(m *string) bool { return m != nil && *m == p.Replaces })
 	return member && e.EffectiveSince.Before(p.End) && (e.EffectiveUntil == nil || e.EffectiveUntil.After(p.Start))
+}
+
+// hasTurns says whether the person whom an override replaces has turns in a rotation
+// within its window, overrides apart. One of hours in which nobody is on call there would
+// show nowhere, and be made again and again. Where PagerDuty renders the schedule in
+// another way, it counts that they take turns at all.
+func (b *builder) hasTurns(s inventory.Schedule, in inventory.Rotation, p plan.OverrideShift) bool {
+	if b.cache.rendersOtherwise(s.ID) != "" {
+		return true
+	}
+	s.Overrides, s.CustomShifts, s.Rotations = nil, nil, []inventory.Rotation{in}
+	shifts, err := oncall.Render(s, p.Start, p.End)
+	return err != nil || slices.ContainsFunc(shifts, func(shift inventory.Shift) bool { return shift.User == p.Replaces })
 }
 
 // turnsReplaced are the turns of the person replaced as they are without this

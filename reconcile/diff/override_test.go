@@ -212,3 +212,16 @@ func TestS14_AnOverrideThatAProtectionKeptIsNoDriftOnceThatEnds(t *testing.T) {
 	in = Next(MustMake(t, in), in, 5)
 	wantTurns(t, MustMake(t, in).Plan, "raise schedule:Weekly di none>override policy")
 }
+
+// An override in place of somebody who has no turn in its window, or of the person
+// themselves, would show nowhere, and be made in each round.
+func TestAnOverrideThatCoversNoTurnIsNotMade(t *testing.T) {
+	idle := MustMake(t, Input(twoRotations(), Override(&policies.Statements{}, "cy", "Follow", 0, 4, "di"))).Plan
+	want := "cy : di@acme.com takes no turns on schedule Follow from 2026-03-16 12:00 UTC to 2026-03-16 16:00 UTC, and so can't be replaced there"
+	if got := blockedOn(idle); len(got) != 1 || got[0] != want || len(idle.Changes) > 0 {
+		t.Errorf("blocked %q, changes %+v; want %q", got, idle.Changes, want)
+	}
+	for who, want := range map[string][]string{"cy": {"raise schedule:Follow cy none>override policy"}, "di": nil} {
+		wantTurnsBut(t, MustMake(t, Input(twoRotations(), Override(&policies.Statements{}, who, "Follow", 0, 60, "di"))).Plan, want...)
+	}
+}

@@ -91,7 +91,7 @@ func TestS16_TheChangesOfOneScheduleWaitTogether(t *testing.T) {
 		v.Teams = []string{"SEA"}
 		s.Schedules["FOL"] = v
 		st := Also(Rotation("ann di cy Follow"), "user:di@acme.com team:Search responder", "user:cy@acme.com team:Search responder")
-		st.Grants = append(st.Grants, override("ed", "Follow", "ann", 8, 9))
+		st.Grants = append(st.Grants, override("ed", "Follow", "ann", 2, 3))
 		if also != "" {
 			st.Grants = append(st.Grants, Rotation(also).Grants...)
 		}
