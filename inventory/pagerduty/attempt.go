@@ -56,14 +56,16 @@ var ownLimit = map[string]bool{"GET /oncalls": true}
 // the answer to its end, so that a cut answer is an error of the attempt.
 type attempter struct {
 	c *Client
-	// turns are of those that can wait, and urgent of those that do not wait for them.
-	turns, urgent chan struct{}
-	pace          *pace.Limits
+	// turns are of reads that can wait, and urgent and writes of what does not wait for
+	// these, nor one for the other.
+	turns, urgent, writes chan struct{}
+	pace                  *pace.Limits
 }
 
 func newAttempter(c *Client) *attempter {
 	return &attempter{
 		c: c, turns: make(chan struct{}, c.o.Concurrency), urgent: make(chan struct{}, c.o.Concurrency),
+		writes: make(chan struct{}, c.o.Concurrency),
 		pace: pace.NewLimits(c.o.Share, ownLimit, c.o.Now, func(ctx context.Context, d time.Duration) error {
 			c.meter.waited(d)
 			return c.o.Wait(ctx, d)
@@ -78,7 +80,10 @@ func (a *attempter) RoundTrip(req *http.Request) (*http.Response, error) {
 	x.body = nil
 	urgent := req.Method != http.MethodGet || inventory.IsUrgent(req.Context())
 	turns := a.turns
-	if urgent {
+	switch {
+	case req.Method != http.MethodGet:
+		turns = a.writes
+	case urgent:
 		turns = a.urgent
 	}
 	select {

@@ -58,8 +58,8 @@ type Options struct {
 	// Share is the part of PagerDuty's limit of requests that is used beside others, of
 	// whom the answers tell; half where it is not between 0 and 1.
 	Share float64
-	// Concurrency is how many requests may be under way at once, and as many writes and
-	// urgent ones besides; 8 where zero.
+	// Concurrency is how many reads may be under way at once, and as many writes, and as
+	// many reads before these, besides; 8 where zero.
 	Concurrency int
 }
 

@@ -98,7 +98,7 @@ func Run(ctx context.Context, p *plan.Plan, a Account, r Recorder, o Options) (*
 		return nil, fmt.Errorf("plan is not sound, nothing was done: %w", err)
 	}
 	x := &run{
-		plan: p, graph: g, kinds: kinds, recorder: r, options: o, look: l, lanes: map[string]bool{},
+		plan: p, graph: g, kinds: kinds, recorder: r, options: o, look: l, lanes: map[string]bool{}, looks: make(chan struct{}, aheadLooks),
 		report: &Report{Began: o.Now(), Outcomes: make([]Outcome, len(p.Changes))},
 	}
 	x.all(inventory.Urgent(ctx))

@@ -36,7 +36,7 @@ type Account interface {
 // kindsOf are the kinds that can be carried out.
 func kindsOf(a Account, l *look) map[plan.Kind]kind {
 	return map[plan.Kind]kind{
-		plan.BaseRole: baseRoles{a, l},
+		plan.BaseRole: &baseRoles{account: a, look: l, users: map[string]*userRead{}},
 		plan.TeamRole: &teamRoles{account: a, look: l, teams: map[string]*teamRead{}},
 		plan.Rotation: rotations{a, l},
 		plan.Override: overrides{a, l},

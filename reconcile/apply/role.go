@@ -35,26 +35,84 @@ type Teams interface {
 type baseRoles struct {
 	account Users
 	look    *look
+
+	mu    sync.Mutex
+	users map[string]*userRead // looks that were fetched ahead
 }
 
-func (baseRoles) unit(_ []plan.Change, i int) []int { return alone(i) }
+// userRead is a look at a person that was fetched ahead.
+type userRead struct {
+	done chan struct{} // closed at its end
+	at   time.Time
+	user inventory.User
+	err  error
+}
 
-func (baseRoles) lane(plan.Change) string { return "users" }
+// aheadFor is how old a look at a person that was fetched ahead may be: their name and
+// address are written with the role.
+const aheadFor = 2 * time.Second
 
-func (k baseRoles) user(ctx context.Context, c plan.Change) (string, inventory.User, error) {
-	u, err := k.account.User(ctx, c.User)
-	if err != nil {
-		return "", u, fmt.Errorf("look at user %s: %w", c.User, err)
+// foresee has somebody looked at who is written next.
+func (k *baseRoles) foresee(ctx context.Context, c plan.Change, done func()) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.users[c.User] != nil {
+		return false
+	}
+	read := &userRead{done: make(chan struct{}), at: k.look.now()}
+	k.users[c.User] = read
+	go func() {
+		defer done()
+		defer close(read.done)
+		defer func() {
+			if p := recover(); p != nil {
+				read.err = fmt.Errorf("internal error, please report it: %v", p)
+			}
+		}()
+		read.user, read.err = k.account.User(ctx, c.User)
+	}()
+	return true
+}
+
+// foreseen takes the look at a person that was fetched ahead, if it is there and fresh.
+func (k *baseRoles) foreseen(ctx context.Context, user string) (inventory.User, bool) {
+	k.mu.Lock()
+	read := k.users[user]
+	delete(k.users, user)
+	k.mu.Unlock()
+	if read == nil {
+		return inventory.User{}, false
+	}
+	select {
+	case <-read.done:
+	case <-ctx.Done():
+		return inventory.User{}, false
+	}
+	age := k.look.now().Sub(read.at)
+	return read.user, read.err == nil && age >= 0 && age <= aheadFor
+}
+
+func (*baseRoles) unit(_ []plan.Change, i int) []int { return alone(i) }
+
+func (*baseRoles) lane(plan.Change) string { return "users" }
+
+func (k *baseRoles) user(ctx context.Context, c plan.Change) (string, inventory.User, error) {
+	u, there := k.foreseen(ctx, c.User)
+	if !there {
+		var err error
+		if u, err = k.account.User(ctx, c.User); err != nil {
+			return "", u, fmt.Errorf("look at user %s: %w", c.User, err)
+		}
 	}
 	return k.look.through(c.Pair(), u.BaseRole), u, nil
 }
 
-func (k baseRoles) held(ctx context.Context, c plan.Change) (string, plan.OverrideShift, error) {
+func (k *baseRoles) held(ctx context.Context, c plan.Change) (string, plan.OverrideShift, error) {
 	found, _, err := k.user(ctx, c)
 	return found, plan.OverrideShift{}, err
 }
 
-func (k baseRoles) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {
+func (k *baseRoles) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {
 	c := unit[0]
 	found, user, err := k.user(ctx, c)
 	if err == nil && c.After == inventory.None && found == c.Before && x.mustStop(ctx) == "" {
@@ -64,7 +122,7 @@ func (k baseRoles) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]
 	return []Outcome{o}, err
 }
 
-func (k baseRoles) settle(ctx context.Context, x *recovery, in Intent) (Result, error) {
+func (k *baseRoles) settle(ctx context.Context, x *recovery, in Intent) (Result, error) {
 	return x.look(ctx, in, k.held)
 }
 
@@ -77,13 +135,15 @@ type teamRoles struct {
 	teams map[string]*teamRead
 }
 
-// teamRead is the last read of a team's members. Its lock is held while
+// teamRead is the last read of a team's members. Its turn is held while
 // reading, so that concurrent changes of a team share one read.
 type teamRead struct {
-	mu      sync.Mutex
+	turn    chan struct{}
 	at      time.Time
 	members map[string]string
 }
+
+func newTeamRead() *teamRead { return &teamRead{turn: make(chan struct{}, 1)} }
 
 func (*teamRoles) unit(_ []plan.Change, i int) []int { return alone(i) }
 
@@ -101,18 +161,38 @@ func (k *teamRoles) held(ctx context.Context, c plan.Change) (string, plan.Overr
 	return k.look.through(c.Pair(), role), plan.OverrideShift{}, nil
 }
 
+// foresee has the members of teams read that no change has looked at yet.
+func (k *teamRoles) foresee(ctx context.Context, c plan.Change, done func()) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.teams[c.Resource.ID] != nil {
+		return false
+	}
+	k.teams[c.Resource.ID] = newTeamRead()
+	go func() {
+		defer done()
+		defer func() { _ = recover() }() // the change's own look says so
+		_, _ = k.members(ctx, c.Resource.ID)
+	}()
+	return true
+}
+
 // members reads a team's members unless the last read is fresh.
 func (k *teamRoles) members(ctx context.Context, team string) (map[string]string, error) {
 	k.mu.Lock()
 	t := k.teams[team]
 	if t == nil {
-		t = &teamRead{}
+		t = newTeamRead()
 		k.teams[team] = t
 	}
 	k.mu.Unlock()
 
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if age := k.look.now().Sub(t.at); t.members != nil && age >= 0 && age <= freshFor {
 		return t.members, nil
 	}

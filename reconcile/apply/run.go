@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -30,6 +31,9 @@ type run struct {
 	settled int
 	denials denials
 	broken  error // the record could not be kept
+
+	looks chan struct{}  // one in it for each look that is fetched ahead
+	ahead sync.WaitGroup // those
 }
 
 // settlement is what a change in hand comes to, or several that are made
@@ -50,9 +54,13 @@ func (x *run) all(ctx context.Context) {
 			x.ready = append(x.ready, i)
 		}
 	}
+	ahead, enough := context.WithCancel(ctx)
+	defer x.ahead.Wait()
+	defer enough()
 	results := make(chan settlement)
 	for {
 		x.start(ctx, results)
+		x.foresee(ahead)
 		if x.inHand == 0 {
 			break
 		}

@@ -3,6 +3,7 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,8 +78,10 @@ func TestAnInterruptedRunFinishesWhatIsInHandAndStartsNothing(t *testing.T) {
 	if d := cmp.Diff(want, statuses(report)); d != "" || report.Stopped != "the run was interrupted" {
 		t.Errorf("stopped %q, statuses (-want +got):\n%s", report.Stopped, d)
 	}
-	if d := cmp.Diff([]string{"members T1", "put T1 ann observer"}, a.calls); d != "" {
-		t.Errorf("calls (-want +got):\n%s", d)
+	// Looks may have been fetched ahead.
+	writes := slices.DeleteFunc(slices.Clone(a.calls), func(call string) bool { return strings.HasPrefix(call, "members") })
+	if d := cmp.Diff([]string{"put T1 ann observer"}, writes); d != "" {
+		t.Errorf("writes (-want +got):\n%s", d)
 	}
 	if len(l.results) != 1 {
 		t.Errorf("%d results recorded, want that of the change in hand", len(l.results))
