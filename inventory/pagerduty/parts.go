@@ -1,6 +1,7 @@
 package pagerduty
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -21,19 +22,16 @@ func (c *Client) Parts(base *inventory.Snapshot) map[inventory.Part]int {
 		{Kind: inventory.PartServices}: 2 + pages(len(base.Services)),
 		{Kind: inventory.PartListed}:   1,
 	}
-	layered, overridden := 0, 0
+	layered := 0
 	for id, s := range base.Schedules {
 		switch {
 		case s.Kind == inventory.ScheduleOfShifts:
-			parts[inventory.Part{Kind: inventory.PartShifts, ID: id}] = 1 + min(1, len(s.Overrides)+len(s.CustomShifts))
-		case len(s.Overrides) > 0:
-			overridden++
-			fallthrough
+			parts[inventory.Part{Kind: inventory.PartShifts, ID: id}] = 1
 		default:
 			layered++
 		}
 	}
-	parts[inventory.Part{Kind: inventory.PartLayers}] = pages(layered) + overridden
+	parts[inventory.Part{Kind: inventory.PartLayers}] = pages(layered)
 	for id, t := range base.Teams {
 		parts[inventory.Part{Kind: inventory.PartMembers, ID: id}] = pages(len(t.Members))
 	}
@@ -75,7 +73,7 @@ func (c *Client) part(ctx context.Context, base *inventory.Snapshot, part invent
 		}
 		return func(_ context.Context, p *patch) error { return p.members(part.ID, members) }, nil
 	case inventory.PartShifts:
-		s, err := c.wholeShifted(ctx, part.ID, base.Account.Window)
+		s, err := c.shiftedAgain(ctx, base, part.ID)
 		if err != nil {
 			return nil, vanished("schedule", part.ID, err)
 		}
@@ -99,7 +97,7 @@ func (c *Client) readAlone(ctx context.Context, base *inventory.Snapshot, kind i
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := newReading(c, SnapshotOptions{}, cancel)
-	r.s.Account.Window = base.Account.Window
+	r.s.Account.Window, r.base = base.Account.Window, base
 	if kind != inventory.PartTeams {
 		maps.Copy(r.s.Teams, base.Teams) // by which longer lists are searched
 	}
@@ -122,6 +120,22 @@ func (c *Client) readAlone(ctx context.Context, base *inventory.Snapshot, kind i
 	}
 	r.s.Normalize()
 	return r, nil
+}
+
+// shiftedAgain reads a shift-based schedule again. Overrides and custom shifts are as they
+// were where the rendering, which names them, is.
+func (c *Client) shiftedAgain(ctx context.Context, base *inventory.Snapshot, id string) (inventory.Schedule, error) {
+	wire, header, err := c.shifted(ctx, id, base.Account.Window)
+	if err != nil {
+		return inventory.Schedule{}, err
+	}
+	s := normalized(wire.inventory(base.Account.Window))
+	if was := base.Schedules[id]; sameShifts(s, was) {
+		s.Overrides, s.CustomShifts = was.Overrides, was.CustomShifts
+		return s, nil
+	}
+	s, overrides, customShifts := c.withParts(ctx, wire, header, base.Account.Window)
+	return s, cmp.Or(overrides, customShifts)
 }
 
 // readLicensesOf reads the licenses, and whose they are if the numbers are others than

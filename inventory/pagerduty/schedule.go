@@ -70,7 +70,9 @@ func (r *reading) addLayered(ctx context.Context, w wireLayered) {
 		r.miss(ctx, "schedule "+s.Name, lacking("/schedules/{}", w.ID, what))
 		return
 	}
-	if len(w.Overrides.Entries) > 0 {
+	if was, kept := r.asBefore(s); kept {
+		s.Overrides = was.Overrides
+	} else if len(w.Overrides.Entries) > 0 {
 		overrides, err := r.c.layeredOverrides(ctx, w.ID, r.s.Account.Window)
 		if err != nil {
 			r.miss(ctx, "overrides of schedule "+s.Name, err)
@@ -78,6 +80,15 @@ func (r *reading) addLayered(ctx context.Context, w wireLayered) {
 		s.Overrides = overrides
 	}
 	r.addSchedule(s)
+}
+
+// asBefore says that a schedule is read again and renders as it did.
+func (r *reading) asBefore(s inventory.Schedule) (was inventory.Schedule, same bool) {
+	if r.base == nil {
+		return was, false
+	}
+	was, known := r.base.Schedules[s.ID]
+	return was, known && sameShifts(normalized(s), was)
 }
 
 // lacking is the error for an answer about one thing that lacks a part.

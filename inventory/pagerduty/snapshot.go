@@ -44,6 +44,8 @@ type reading struct {
 	c      *Client
 	o      SnapshotOptions
 	giveUp context.CancelCauseFunc
+	// base is what the account was before, where parts of it are read again; else nil.
+	base *inventory.Snapshot
 
 	mu       sync.Mutex
 	s        inventory.Snapshot

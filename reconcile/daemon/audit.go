@@ -20,6 +20,8 @@ type auditor interface {
 // trail is how far the audit trail was read.
 type trail struct {
 	cursor inventory.AuditCursor
+	// readAt is when it was read last.
+	readAt time.Time
 	// offUntil is until when it is not asked for, since there is none, and off says why.
 	offUntil time.Time
 	off      string
@@ -52,9 +54,11 @@ func (c *accountCache) readAudited(ctx context.Context, r *reading) error {
 	case ctx.Err() != nil:
 		return err
 	case errors.As(err, &none):
+		r.unrecorded = nil
 		c.trail.offUntil, c.trail.off = c.source.now().Add(auditRetry), none.Why
 		return nil
 	case err != nil:
+		r.unrecorded = nil
 		return nil
 	case found.Count() > mostLooks:
 		r.fullReason = fmt.Sprintf("others changed %d resources", found.Count())
@@ -73,6 +77,7 @@ func (c *accountCache) readAudited(ctx context.Context, r *reading) error {
 	refreshed.Snapshot = snapshot
 	refreshed.Changed = slices.Concat(refreshed.Changed, changed)
 	r.snapshot, r.refreshed, r.audited = snapshot, &refreshed, true
-	c.trail.cursor = found.Next
+	c.trail.cursor, c.trail.readAt = found.Next, r.began
+	c.explain(r, found)
 	return nil
 }

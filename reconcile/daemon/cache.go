@@ -41,6 +41,10 @@ type accountCache struct {
 	clockOffset time.Duration
 	// trail is how far the audit trail was read.
 	trail trail
+	// fullCost is how many requests the last full refresh took.
+	fullCost int
+	// turning is how far the turns of parts have come.
+	turning rotation
 	// polledAt is when all on-calls that matter were last looked at.
 	polledAt time.Time
 }
@@ -53,6 +57,11 @@ type accountSource struct {
 	interval  time.Duration
 	audit     bool
 	now       func() time.Time
+	// requests counts the requests sent so far; nil if that is not known.
+	requests func() int
+	// wholeUpTo is how many requests a full refresh may take for the account not to be
+	// read in parts.
+	wholeUpTo int
 }
 
 // fullRefresh is the last full refresh of the account, with what was read again and
@@ -71,6 +80,8 @@ type fullRefresh struct {
 	// self is whose token it is; nil if that could not be known.
 	self      *string
 	refresher Refresher
+	// read is when each part was read again since.
+	read map[inventory.Part]time.Time
 }
 
 // reading is the account as a round read it. It does not change.
@@ -86,6 +97,11 @@ type reading struct {
 	lastFinished time.Time
 	// audited says that what others changed was read again, by the audit trail.
 	audited bool
+	// read is when each part of the account was read, as far as that was in parts.
+	read map[inventory.Part]time.Time
+	// unrecorded is what was found to differ and should have been in the audit trail, by
+	// id.
+	unrecorded map[string]string
 	// fullReason says why a part was not enough; empty if that was not the question.
 	fullReason string
 }
@@ -114,8 +130,11 @@ func (c *accountCache) use(s accountSource) { c.source = s }
 // refresh carries it, else in full.
 func (c *accountCache) Read(ctx context.Context, w wanted) (reading, error) {
 	why := w.fullReason
-	if !partial(w.trigger) && (w.trigger != WhySchedule || !c.audits()) {
+	if !partial(w.trigger) && (w.trigger != WhySchedule || !c.audits() && !c.rotates()) {
 		return c.full(ctx, w, why)
+	}
+	if w.trigger == WhySchedule && c.rotates() && c.newDay() {
+		return c.full(ctx, w, "a day has begun, and with it another window of shifts")
 	}
 	if why == "" {
 		why = c.unfit()
@@ -135,7 +154,7 @@ func (c *accountCache) Read(ctx context.Context, w wanted) (reading, error) {
 			return reading{}, err
 		}
 	}
-	if w.trigger == WhySchedule && !part.audited && part.fullReason == "" {
+	if w.trigger == WhySchedule && !part.audited && !c.rotates() && part.fullReason == "" {
 		part.fullReason = "what others changed could not be read"
 	}
 	if part.fullReason != "" {
@@ -148,13 +167,40 @@ func (c *accountCache) Read(ctx context.Context, w wanted) (reading, error) {
 // full reads the whole account.
 func (c *accountCache) full(ctx context.Context, w wanted, why string) (reading, error) {
 	r := reading{began: c.source.now(), required: append([]string{}, w.required...), lastFinished: w.lastFinished, fullReason: why}
+	sent := c.sent()
 	var err error
 	if r.snapshot, err = c.source.reader.Snapshot(ctx, w.required); err != nil {
 		return reading{}, err
 	}
-	c.fullTook = c.source.now().Sub(r.began)
+	c.fullTook, c.fullCost = c.source.now().Sub(r.began), c.sent()-sent
 	c.polledAt = r.began
+	c.prove(ctx, &r)
+	c.turning.stepped, c.turning.credit = r.began, 0
 	return r, nil
+}
+
+func (c *accountCache) sent() int {
+	if c.source.requests == nil {
+		return 0
+	}
+	return c.source.requests()
+}
+
+// prove holds what was read in parts against the account as it was read in full.
+func (c *accountCache) prove(ctx context.Context, r *reading) {
+	if !c.rotates() || !c.audits() || !r.snapshot.Account.Complete || c.unfit() != "" {
+		return
+	}
+	r.unrecorded = differences(c.lastFull.snapshot, r.snapshot)
+	if len(r.unrecorded) == 0 {
+		return
+	}
+	found, err := c.source.refresher.(auditor).Audit(ctx, c.trail.cursor)
+	if err != nil || found.Beyond != "" {
+		r.unrecorded = nil // can't be told
+		return
+	}
+	c.explain(r, found)
 }
 
 // Poll looks at on-calls on top of the last full refresh. The reading says whether the
@@ -193,6 +239,10 @@ func (c *accountCache) refresh(ctx context.Context, trigger string) (reading, er
 		return r, nil
 	}
 	c.polledAt = r.began
+	r.read = c.lastFull.read
+	if err := c.readParts(ctx, &r); err != nil || r.fullReason != "" {
+		return r, err
+	}
 	return r, c.readAudited(ctx, &r)
 }
 
@@ -235,6 +285,8 @@ func (c *accountCache) unfit() string {
 		return "there is no complete reading to build on"
 	case b.refresher != s.refresher:
 		return "the configuration changed"
+	case c.rotates():
+		return c.tooOld()
 	case s.now().Sub(b.at) >= s.maxAge:
 		return fmt.Sprintf("the last full refresh is of %s", b.at.Format(time.RFC3339))
 	}
@@ -262,7 +314,7 @@ func (c *accountCache) covers(r reading, result *reconcile.Result) bool {
 // unchanged keeps a look at on-calls that found nothing new.
 func (c *accountCache) unchanged(r reading) {
 	next := *c.lastFull
-	next.snapshot = r.snapshot
+	next.snapshot, next.read = r.snapshot, r.read
 	c.lastFull = &next
 }
 
@@ -275,14 +327,19 @@ func (c *accountCache) keep(r reading, done *reconcile.Applied, self *string, fi
 	next := &fullRefresh{
 		snapshot: done.Snapshot, at: r.snapshot.Account.TakenAt, lastFinished: r.lastFinished,
 		uses: done.Expansion.Uses(), required: map[string]bool{}, self: self, refresher: c.source.refresher,
+		read: r.read,
 	}
+	c.noteWrites(done)
 	for _, id := range r.required {
 		next.required[id] = true
 	}
 	if r.refreshed == nil {
-		c.trail.cursor = inventory.AuditCursor{Since: next.at.Add(-inventory.StaleFor)}
+		c.trail.cursor, c.trail.readAt = inventory.AuditCursor{Since: next.at.Add(-inventory.StaleFor)}, r.began
 	} else {
 		next.at, next.required = c.lastFull.at, c.lastFull.required
+		if next.read == nil { // a boundary's
+			next.read = c.lastFull.read
+		}
 	}
 	if done.Report != nil {
 		next.snapshot = done.After()

@@ -37,10 +37,13 @@ type Daemon struct {
 	// Audit reads what others changed by PagerDuty's audit trail, where there is one:
 	// then rounds of the schedule read only that, and the account in full when the last
 	// full refresh is older than MaxAge.
-	Audit    bool
-	Record   DaemonRecord
-	Account  apply.Account
-	Settings plan.Settings
+	Audit bool
+	// WholeUpTo is how many requests a full refresh may take for the account to be read
+	// so whenever it is read; a larger one is read in parts. A default where zero.
+	WholeUpTo int
+	Record    DaemonRecord
+	Account   apply.Account
+	Settings  plan.Settings
 	// Now is the account's clock.
 	Now func() time.Time
 	// Settle, Local and Look are a Stillness's: by themselves edits lower nothing at

@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -42,7 +44,7 @@ type round struct {
 func (d *Daemon) begin(trigger string) *round {
 	paused := d.Paused()
 	d.announcePause(paused)
-	d.cache.use(accountSource{d.Reader, d.Refresher, d.maxAge(), d.OnCallInterval, d.Audit, d.Now})
+	d.cache.use(accountSource{d.Reader, d.Refresher, d.maxAge(), d.OnCallInterval, d.Audit, d.Now, d.Requests, cmp.Or(d.WholeUpTo, wholeUpTo)})
 	r := &round{d: d, trigger: trigger, dueAt: d.dueAt, paused: paused != nil}
 	if d.Requests != nil {
 		r.requestsBefore = d.Requests()
@@ -67,6 +69,7 @@ func (r *round) poll(ctx context.Context) {
 		r.fullReason = got.fullReason
 	default:
 		r.read = &got
+		r.tellUnrecorded()
 	}
 }
 
@@ -102,6 +105,7 @@ func (r *round) snapshot(ctx context.Context, m plan.Memory, schedules []string)
 		return nil, err
 	}
 	r.read = &got
+	r.tellUnrecorded()
 	if r.full() {
 		r.waits = ""
 		if partial(r.trigger) && r.d.Refresher != nil {
@@ -109,6 +113,14 @@ func (r *round) snapshot(ctx context.Context, m plan.Memory, schedules []string)
 		}
 	}
 	return got.snapshot, nil
+}
+
+// tellUnrecorded tells what changed and should have been in the audit trail.
+func (r *round) tellUnrecorded() {
+	for _, id := range slices.Sorted(maps.Keys(r.read.unrecorded)) {
+		r.d.Tell(events.Unrecorded(r.d.Now(), r.read.unrecorded[id]))
+	}
+	r.read.unrecorded = nil
 }
 
 // whose says whose token it is, as the last full refresh's round learned it.

@@ -25,6 +25,7 @@ const (
 	LoweringWaits       code.Code = "event/lowering-waits"
 	PollingSlowed       code.Code = "event/polling-slowed"
 	NoAuditTrail        code.Code = "event/no-audit-trail"
+	UnrecordedChange    code.Code = "event/unrecorded-change"
 	Paused              code.Code = "event/paused"
 	Resumed             code.Code = "event/resumed"
 	PoliciesBroken      code.Code = "event/policies-broken"
@@ -82,6 +83,7 @@ var kinds = map[code.Code]kind{
 	FullRefresh:         {severity: Debug, title: "the whole account is read", reason: "because"},
 	LoweringWaits:       {severity: Debug, title: "some of what is lowered waits for a full refresh, which is due at once", reason: "because"},
 	PollingSlowed:       {severity: Warning, title: "on-calls are looked at more rarely than configured, so that this takes no more than a tenth of the request budget"},
+	UnrecordedChange:    {severity: Warning, title: "the account differs from what the audit trail says of it", reason: "what"},
 	NoAuditTrail:        {severity: Info, title: "the audit trail can't be read, so rounds of the schedule read the account in full", reason: "because"},
 	Paused:              {severity: Warning, title: "writing is paused, reporting goes on", reason: "reason"},
 	Resumed:             {severity: Info, title: "writing goes on"},

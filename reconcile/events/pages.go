@@ -172,6 +172,14 @@ var pagesOfRounds = code.Pages{
 		Example: "Account does not have the abilities to perform the action",
 	},
 	{
+		Code: UnrecordedChange, Account: true,
+		Title:   "A change was not in the audit trail",
+		Means:   "Reading a part of the account again found a base role, a membership, a person or a team other than the audit trail says. The record may be late, or missing.",
+		Why:     "Rounds rely on the audit trail to learn what others changed. What it lacks is noticed hours later, by the reading that found this.",
+		Do:      "Nothing, if it happens once: the account is known as it is now. If it happens again, set `run.audit: false`, so that everything is read within `run.max_age`, and report the missing records to PagerDuty.",
+		Example: "the team Payments has other members, or others in their roles",
+	},
+	{
 		Code: PollingSlowed, Account: true,
 		Title:   "On-calls are polled more slowly than configured",
 		Means:   "Polling as often as configured would take more than a tenth of PagerDuty's request budget.",

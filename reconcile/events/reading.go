@@ -53,6 +53,12 @@ func (t *Told) Polling(at time.Time, requests int, interval, configured time.Dur
 	}})}
 }
 
+// Unrecorded is a change that was found by reading that part of the account again, and
+// that the audit trail should have had.
+func Unrecorded(at time.Time, what string) Event {
+	return event(UnrecordedChange, at, Event{Reason: what})
+}
+
 // Auditing is whether the audit trail can be read, when that begins not to be so; why is
 // empty if it can.
 func (t *Told) Auditing(at time.Time, why string) []Event {
