@@ -14,26 +14,16 @@ type Index struct {
 
 // NewIndex indexes s.
 func NewIndex(s *Snapshot) *Index {
-	x := &Index{snapshot: s, byName: map[Kind]map[string][]string{
-		KindUser: {}, KindTeam: {}, KindSchedule: {}, KindEscalation: {}, KindService: {},
-	}}
-	add := func(kind Kind, name, id string) {
-		x.byName[kind][name] = append(x.byName[kind][name], id)
-	}
-	for id, u := range s.Users {
-		add(KindUser, FoldEmail(u.Email), id)
-	}
-	for id, t := range s.Teams {
-		add(KindTeam, t.Name, id)
-	}
-	for id, v := range s.Schedules {
-		add(KindSchedule, v.Name, id)
-	}
-	for id, v := range s.EscalationPolicies {
-		add(KindEscalation, v.Name, id)
-	}
-	for id, v := range s.Services {
-		add(KindService, v.Name, id)
+	x := &Index{snapshot: s, byName: map[Kind]map[string][]string{}}
+	for _, t := range things {
+		names := map[string][]string{}
+		for id, name := range t.each(s) {
+			if t.kind == KindUser {
+				name = FoldEmail(name)
+			}
+			names[name] = append(names[name], id)
+		}
+		x.byName[t.kind] = names
 	}
 	for _, names := range x.byName {
 		for _, ids := range names {
@@ -76,22 +66,8 @@ func (x *Index) Name(kind Kind, id string) string {
 }
 
 func (x *Index) name(kind Kind, id string) (string, bool) {
-	switch kind.Thing() {
-	case KindUser:
-		v, ok := x.snapshot.Users[id]
-		return v.Email, ok
-	case KindTeam:
-		v, ok := x.snapshot.Teams[id]
-		return v.Name, ok
-	case KindSchedule:
-		v, ok := x.snapshot.Schedules[id]
-		return v.Name, ok
-	case KindEscalation:
-		v, ok := x.snapshot.EscalationPolicies[id]
-		return v.Name, ok
-	case KindService:
-		v, ok := x.snapshot.Services[id]
-		return v.Name, ok
+	if t := thingOf(kind.Thing()); t != nil {
+		return t.name(x.snapshot, id)
 	}
 	return "", false
 }

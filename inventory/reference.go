@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,9 @@ const (
 	KindSchedule   Kind = "schedule"
 	KindService    Kind = "service"
 )
+
+// referenceKinds are those that stand before a colon.
+var referenceKinds = []Kind{KindUser, KindGroup, KindOnCall, KindEscalation, KindRotation, KindTeam, KindSchedule, KindService}
 
 // Thing is the kind of thing that a kind of reference names: an oncall: and a
 // rotation: name a schedule.
@@ -110,10 +114,8 @@ func ParseRef(text string) (Ref, error) {
 		}
 		r.Kind, r.Level = KindEscalation, n
 	}
-	switch r.Kind {
-	case KindUser, KindGroup, KindOnCall, KindEscalation, KindRotation, KindTeam, KindSchedule, KindService:
-	default:
-		return Ref{}, fmt.Errorf("%q: %q is not a kind of reference: expected user, group, oncall, escalation, escalation@LEVEL, rotation, team, schedule or service, or account alone%s", text, kind, nearestKind(kind, name))
+	if !slices.Contains(referenceKinds, r.Kind) {
+		return Ref{}, fmt.Errorf("%q: %q is not a kind of reference: expected %s, or account alone%s", text, kind, expectedKinds(), nearestKind(kind, name))
 	}
 	if id, byID := strings.CutPrefix(name, "#"); byID && r.Kind != KindGroup {
 		if id == "" {
@@ -132,9 +134,25 @@ func ParseRef(text string) (Ref, error) {
 	return r, nil
 }
 
+// expectedKinds are the kinds of references in words.
+func expectedKinds() string {
+	var words []string
+	for _, k := range referenceKinds {
+		words = append(words, string(k))
+		if k == KindEscalation {
+			words = append(words, string(k)+"@LEVEL")
+		}
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
 // nearestKind suggests the reference with the kind that was meant.
 func nearestKind(kind, name string) string {
-	kinds := []string{string(KindUser), string(KindGroup), string(KindOnCall), string(KindEscalation), string(KindRotation), string(KindTeam), string(KindSchedule), string(KindService)}
+	var kinds []string
+	for _, k := range referenceKinds {
+		kinds = append(kinds, string(k))
+	}
 	if near, ok := Nearest(kind, kinds); ok && name != "" {
 		return "; did you mean " + near + ":" + name + "?"
 	}

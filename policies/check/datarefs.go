@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/source"
@@ -76,9 +77,7 @@ func checkReferences(p *source.Pass) {
 }
 
 // inputKeys are the keys of the input that every phase sees.
-var inputKeys = []string{
-	"account", "now", "users", "teams", "schedules", "escalation_policies", "services", "licenses", "on_calls",
-}
+var inputKeys = inventory.Keys()
 
 // checkInput reports a key that the input never has, or not in access packages.
 func (c pathCheck) checkInput(loc *ast.Location, ref ast.Ref, root string) {

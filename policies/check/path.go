@@ -6,6 +6,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/source"
 )
 
@@ -196,7 +197,7 @@ func (ps places) ref(ref ast.Ref) dataPath {
 }
 
 // collections are the keys of the input whose keys are ids.
-var collections = []string{"users", "teams", "schedules", "escalation_policies", "services", "licenses"}
+var collections = inventory.Collections()
 
 // eachExpr calls f with every expression of a rule and the places of the
 // variables that it sees, closures and all.

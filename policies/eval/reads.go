@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -19,12 +20,27 @@ var changing = map[string][]string{
 	"schedules": {"users", "layers", "rotations", "overrides", "custom_shifts", "shifts", "coverage"},
 }
 
+// still are the parts that change by people's hands alone.
+var still = []string{"account", "escalation_policies", "services"}
+
+// changes are the parts of the input that may change, a new one as a whole.
+func changes() map[string][]string {
+	parts := maps.Clone(changing)
+	for _, part := range inventory.Keys() {
+		if _, known := parts[part]; !known && !slices.Contains(still, part) {
+			parts[part] = nil
+		}
+	}
+	return parts
+}
+
 // ReadingRules are the access rules that read what changes by itself or by a
 // plan, helpers and library included, in the order of their files. What they say
 // at one moment need not be what they say at another. A rule that only looks up
 // that a person or a team exists is none.
 func (s *Set) ReadingRules() []policies.Reads {
 	var out []policies.Reads
+	changing := changes()
 	for _, r := range s.rules[policies.PhaseAccess] {
 		seen := reader{compiler: r.compiler, parts: map[string]bool{}, words: map[string]bool{}, rules: map[*ast.Rule]bool{}}
 		seen.body(r.query)

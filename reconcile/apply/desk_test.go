@@ -17,10 +17,9 @@ import (
 
 // desk is PagerDuty with one schedule, in memory. Its reads lag behind its writes.
 type desk struct {
-	apply.Users
-	apply.Teams
-	clock *clock
-	lag   time.Duration
+	apply.Account // for what else there is to write on, which these tests don't
+	clock         *clock
+	lag           time.Duration
 	// before, if set, is asked before each call, which then fails with its error and
 	// does nothing; after is asked once it is done.
 	before, after func(call string) error

@@ -142,16 +142,10 @@ func checkTargets(s *inventory.Snapshot, targets []string) error {
 			for id, u := range s.Users {
 				names[id] = strings.ToLower(u.Email)
 			}
-		case inventory.Kind(kind) == inventory.KindTeam:
-			for id, team := range s.Teams {
-				names[id] = team.Name
-			}
-		case inventory.Kind(kind) == inventory.KindSchedule:
-			for id, schedule := range s.Schedules {
-				names[id] = schedule.Name
-			}
+		case slices.Contains(targetKinds(), inventory.Kind(kind)):
+			names = maps.Collect(s.Things(inventory.Kind(kind)))
 		default:
-			return fmt.Errorf("target %s: expected user:…, team:…, schedule:…, account or the key of a change%s", t, nearestTarget(s, t))
+			return fmt.Errorf("target %s: expected %s, account or the key of a change%s", t, expectedTargets(), nearestTarget(s, t))
 		}
 		matches := false
 		for id, name := range names {
@@ -168,9 +162,30 @@ func checkTargets(s *inventory.Snapshot, targets []string) error {
 	return nil
 }
 
+// targetKinds are the kinds of things that a plan can be narrowed to: people, and what
+// there is access to.
+func targetKinds() []inventory.Kind {
+	on := resourceKinds()
+	return slices.DeleteFunc(inventory.NamedKinds(), func(kind inventory.Kind) bool {
+		return kind != inventory.KindUser && !slices.Contains(on, kind)
+	})
+}
+
+// expectedTargets are those kinds in words.
+func expectedTargets() string {
+	var words []string
+	for _, kind := range targetKinds() {
+		words = append(words, string(kind)+":…")
+	}
+	return strings.Join(words, ", ")
+}
+
 // nearestTarget suggests a target for one that has no kind, or a mistyped one.
 func nearestTarget(s *inventory.Snapshot, t string) string {
-	kinds := []string{string(inventory.KindUser), string(inventory.KindTeam), string(inventory.KindSchedule)}
+	var kinds []string
+	for _, k := range targetKinds() {
+		kinds = append(kinds, string(k))
+	}
 	if kind, name, named := strings.Cut(t, ":"); named {
 		if near, ok := inventory.Nearest(kind, kinds); ok && name != "" {
 			return "; did you mean " + near + ":" + name + "?"
@@ -178,14 +193,12 @@ func nearestTarget(s *inventory.Snapshot, t string) string {
 		return ""
 	}
 	references := map[string]string{string(inventory.KindAccount): string(inventory.KindAccount)}
-	for _, u := range s.Users {
-		references[u.Email] = "user:" + u.Email
-	}
-	for _, schedule := range s.Schedules {
-		references[schedule.Name] = "schedule:" + schedule.Name
-	}
-	for _, team := range s.Teams {
-		references[team.Name] = "team:" + team.Name
+	for _, kind := range targetKinds() {
+		for _, name := range s.Things(kind) {
+			if references[name] == "" {
+				references[name] = string(kind) + ":" + name
+			}
+		}
 	}
 	if near, ok := inventory.Nearest(t, slices.Sorted(maps.Keys(references))); ok {
 		return "; did you mean " + references[near] + "?"

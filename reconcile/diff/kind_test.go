@@ -167,3 +167,13 @@ func TestS13_TakingARoleThatNobodyKnowsIsALowering(t *testing.T) {
 		}
 	}
 }
+
+func TestAPlanIsNarrowedToAMadeUpKind(t *testing.T) {
+	diff.MadeUp(t)
+	in := Input(crewed(), Grants(annOnCrew, "user:cy@acme.com team:Payments responder"))
+	in.Settings.Targets = []string{"service:Website"}
+	p := MustMake(t, in).Plan
+	if len(p.Changes) != 1 || p.Changes[0].Resource != web {
+		t.Errorf("changes %v", p.Changes)
+	}
+}

@@ -54,7 +54,7 @@ func (t things) meant(p policies.Problem) policies.Problem {
 // called are the things of any kind that a bare name names, as in a row of data.
 func (t things) called(name string) []checker.Thing {
 	var out []checker.Thing
-	for _, kind := range []inventory.Kind{inventory.KindUser, inventory.KindTeam, inventory.KindSchedule, inventory.KindEscalation, inventory.KindService} {
+	for _, kind := range inventory.NamedKinds() {
 		if kind == inventory.KindUser && !strings.Contains(name, "@") {
 			continue
 		}

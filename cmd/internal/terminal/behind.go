@@ -10,7 +10,10 @@ import (
 // behindMost bounds what a behind keeps of what nobody reads.
 const behindMost = 16 << 20
 
-var errUnread = errors.New("nobody reads what was written before")
+var (
+	errUnread   = errors.New("nobody reads what was written before")
+	errFinished = errors.New("nothing is written any more")
+)
 
 // behind is a writer that never waits: what is written is passed on in order by a
 // goroutine of its own.
@@ -22,10 +25,14 @@ type behind struct {
 	mu      sync.Mutex
 	waiting [][]byte
 	size    int
+	over    bool
 	wake    chan struct{}
 	done    chan struct{}
 }
 
+// NewBehind passes on to w what is written, without the writer's waiting for it: to a
+// pipe that nobody empties, or a disk that hangs. Failed is called with each write that
+// is lost; it may be nil. Whoever makes one calls Finish.
 func NewBehind(w io.Writer, failed func(error)) *behind {
 	b := &behind{w: w, failed: failed, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go b.pass()
@@ -36,7 +43,10 @@ func NewBehind(w io.Writer, failed func(error)) *behind {
 func (b *behind) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.size+len(p) > behindMost {
+	switch {
+	case b.over:
+		return 0, errFinished
+	case b.size+len(p) > behindMost:
 		return 0, errUnread
 	}
 	b.waiting, b.size = append(b.waiting, append([]byte(nil), p...)), b.size+len(p)
@@ -72,9 +82,9 @@ func (b *behind) next() []byte {
 }
 
 // Finish waits until all is passed on, or for a while where that is not zero.
-// Nothing may be written any more.
+// What is written from then on errs: an event may still come from what is about to end.
 func (b *behind) Finish(while time.Duration) {
-	close(b.wake)
+	b.end()
 	var enough <-chan time.Time
 	if while > 0 {
 		enough = time.After(while)
@@ -82,5 +92,15 @@ func (b *behind) Finish(while time.Duration) {
 	select {
 	case <-b.done:
 	case <-enough:
+	}
+}
+
+// end lets nothing more be written.
+func (b *behind) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.over {
+		b.over = true
+		close(b.wake)
 	}
 }

@@ -56,7 +56,7 @@ var Fixtures = source.Analyzer{
 }
 
 // fixtureKeys are those that fixture.account reads; see policies/library/fixture.rego.
-var fixtureKeys = []string{"users", "teams", "schedules", "escalation_policies", "services", "licenses", "on_calls", "account", "now"}
+var fixtureKeys = inventory.Keys()
 
 // checkFixtures warns of keys that fixture.account passes over, and of what else an
 // account of a test can't have.
