@@ -123,7 +123,7 @@ func rosterOfMany(n int, first string) string {
 	return string(rows)
 }
 
-func save(b *testing.B, file, text string) {
+func save(b testing.TB, file, text string) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		b.Fatal(err)
 	}
