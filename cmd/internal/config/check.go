@@ -70,8 +70,9 @@ func (l *loader) check() {
 	}
 	l.mode("manage.default", c.Manage.Default)
 	l.mode("manage.account.mode", c.Manage.Account.Mode)
-	l.kind("manage.teams", c.Manage.Teams)
-	l.kind("manage.schedules", c.Manage.Schedules)
+	for _, k := range managedKinds {
+		l.kind("manage."+k.name, k.of(c.Manage))
+	}
 }
 
 func (l *loader) checkAccess(a accessConfig) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/regular"
 	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies"
@@ -65,6 +66,20 @@ type manageConfig struct {
 	Account   accountModeConfig `yaml:"account"`
 	Teams     kindConfig        `yaml:"teams"`
 	Schedules kindConfig        `yaml:"schedules"`
+}
+
+// managedKind is a kind of resource of which single ones may be managed by themselves.
+type managedKind struct {
+	// name is what the configuration calls its resources: the key below manage.
+	name string
+	kind inventory.Kind
+	of   func(manageConfig) kindConfig
+}
+
+// managedKinds are all of them. A new one needs its field in manageConfig, too.
+var managedKinds = []managedKind{
+	{"teams", inventory.KindTeam, func(m manageConfig) kindConfig { return m.Teams }},
+	{"schedules", inventory.KindSchedule, func(m manageConfig) kindConfig { return m.Schedules }},
 }
 
 type accountModeConfig struct {

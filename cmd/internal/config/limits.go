@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"path"
 	"reflect"
 	"slices"
@@ -33,7 +34,13 @@ type limitConfig struct {
 }
 
 // kindsByName are the kinds of resources as the configuration calls them.
-var kindsByName = map[string]inventory.Kind{"account": inventory.KindAccount, "teams": inventory.KindTeam, "schedules": inventory.KindSchedule}
+func kindsByName() map[string]inventory.Kind {
+	all := map[string]inventory.Kind{"account": inventory.KindAccount}
+	for _, k := range managedKinds {
+		all[k.name] = k.kind
+	}
+	return all
+}
 
 // readNamed reads settings of one shape by name, in the order of the file. The last field
 // of T is Name.
@@ -81,7 +88,7 @@ func (c limitConfig) over(b *plan.Bound) {
 	if len(c.Kinds) > 0 {
 		b.Kinds = nil
 		for _, kind := range c.Kinds {
-			b.Kinds = append(b.Kinds, kindsByName[kind])
+			b.Kinds = append(b.Kinds, kindsByName()[kind])
 		}
 	}
 	if c.Roles != nil {
@@ -130,10 +137,10 @@ func (l *loader) checkLimits(limits limitConfigs) {
 		}
 		l.among(fault, "effect", []string{limit.Effect}, []string{string(plan.Lower), string(plan.Raise)})
 		l.among(fault, "causes", limit.Causes, texts(plan.CountedCauses()))
-		l.among(fault, "kinds", limit.Kinds, []string{"account", "teams", "schedules"})
+		l.among(fault, "kinds", limit.Kinds, slices.Sorted(maps.Keys(kindsByName())))
 		for _, r := range limit.Resources {
 			kind, pattern, _ := strings.Cut(r, ":")
-			if _, err := path.Match(pattern, ""); err != nil || r != "account" && (pattern == "" || kind != "team" && kind != "schedule") {
+			if _, err := path.Match(pattern, ""); err != nil || r != "account" && (pattern == "" || !slices.ContainsFunc(managedKinds, func(k managedKind) bool { return string(k.kind) == kind })) {
 				fault("resources", "%q is not possible; expected account, or team: or schedule: with a name, a glob or '#' and an id", r)
 			}
 		}

@@ -85,19 +85,17 @@ func (c *Config) Settings() plan.Settings {
 	if m.Account.Mode != "" {
 		s.Kinds[inventory.KindAccount] = plan.Mode(m.Account.Mode)
 	}
-	for kind, k := range map[inventory.Kind]kindConfig{inventory.KindTeam: m.Teams, inventory.KindSchedule: m.Schedules} {
+	for _, managed := range managedKinds {
+		k := managed.of(m)
 		if k.Mode != "" {
-			s.Kinds[kind] = plan.Mode(k.Mode)
+			s.Kinds[managed.kind] = plan.Mode(k.Mode)
 		}
 		if k.Include != nil {
-			s.Include[kind] = k.Include
+			s.Include[managed.kind] = k.Include
 		}
-	}
-	for _, r := range m.Teams.Resources {
-		s.Resources = append(s.Resources, plan.ResourceMode{Resource: "team:" + r.Name, Mode: plan.Mode(r.Mode)})
-	}
-	for _, r := range m.Schedules.Resources {
-		s.Resources = append(s.Resources, plan.ResourceMode{Resource: "schedule:" + r.Name, Mode: plan.Mode(r.Mode)})
+		for _, r := range k.Resources {
+			s.Resources = append(s.Resources, plan.ResourceMode{Resource: string(managed.kind) + ":" + r.Name, Mode: plan.Mode(r.Mode)})
+		}
 	}
 	return s
 }
