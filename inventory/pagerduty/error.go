@@ -44,6 +44,23 @@ func (e *Error) Refused() bool {
 	return e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout && !e.ambiguous
 }
 
+// Unwritten says that the request changed nothing: it was one to read, or was refused.
+func (e *Error) Unwritten() bool { return e.Method == http.MethodGet || e.Refused() }
+
+// cutShort is a request that was ended while under way, by what it was made for.
+type cutShort struct {
+	request request
+	cause   error
+}
+
+func (e *cutShort) Error() string {
+	return fmt.Sprintf("%s %s: %v", e.request.method, e.request.path(), e.cause)
+}
+func (e *cutShort) Unwrap() error { return e.cause }
+
+// Unwritten is that of an Error.
+func (e *cutShort) Unwritten() bool { return e.request.method == http.MethodGet }
+
 // Unaccepted says that the token was not accepted at all.
 func (e *Error) Unaccepted() bool { return e.Status == http.StatusUnauthorized }
 

@@ -110,6 +110,27 @@ func TestErrorsSayWhetherAWriteMayHaveTakenEffect(t *testing.T) {
 	}
 }
 
+func TestARequestToReadIsNeverSaidToHaveWritten(t *testing.T) {
+	for name, answers := range map[string]http.RoundTripper{
+		"trouble of PagerDuty's": refusing(502),
+		"no answer":              answersError{io.ErrUnexpectedEOF},
+		"time is up":             answersError{context.DeadlineExceeded},
+	} {
+		c := client(t, answers, withoutWaiting)
+		_, reads := c.User(t.Context(), "P1")
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, late := c.User(ended, "P1")
+		writes := put(t, c)
+		for _, err := range []error{reads, late, writes} {
+			var e interface{ Unwritten() bool }
+			if want := !errors.Is(err, writes); !errors.As(err, &e) || e.Unwritten() != want {
+				t.Errorf("%s: %v: unwritten is %v, want %v", name, err, !want, want)
+			}
+		}
+	}
+}
+
 type inTurn func() http.RoundTripper
 
 func (next inTurn) RoundTrip(r *http.Request) (*http.Response, error) { return next().RoundTrip(r) }

@@ -126,7 +126,7 @@ func (c *Client) do(ctx context.Context, r request) (http.Header, []byte, error)
 	resp, err := c.pd.Do(req, false)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
-			return nil, nil, fmt.Errorf("%s %s: %w", r.method, r.path(), cause)
+			return nil, nil, &cutShort{r, cause}
 		}
 		var own *Error
 		if errors.As(err, &own) {

@@ -202,6 +202,7 @@ func TestS23_WhatComesOfAnEditIsSaid(t *testing.T) {
 		{"an override since the plan stays in effect", events, nil, func(s *story, _ *plan.Plan) {
 			s.desk.is.Overrides = []inventory.Override{replaced("zoe", "bob", "R1", start.Add(aWeek), start.Add(2*aWeek))}
 		}},
+		{"what the first step concerns can't be read", events, soon, func(s *story, _ *plan.Plan) { always(s, "add_rotation", errUnread) }},
 		// The record.
 		{"the intent can't be recorded", events, nil, func(s *story, _ *plan.Plan) { s.book.refuses = func(string) error { return errUnkept } }},
 		{"the first step can't be recorded", events, nil, func(s *story, _ *plan.Plan) { unkeptFrom(s, "step", 1) }},

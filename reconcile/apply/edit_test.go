@@ -79,6 +79,13 @@ var (
 	errRoom    = answer{"no room for another rotation", true, true}
 )
 
+// errUnread is that of a step which ended before its write, at a read.
+var errUnread = unread{errors.New("GET: 500")}
+
+type unread struct{ error }
+
+func (unread) Unwritten() bool { return true }
+
 type answer struct {
 	says        string
 	final, room bool

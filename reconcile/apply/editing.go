@@ -127,7 +127,7 @@ func (e *editing) look(ctx context.Context, in editIntent) (inventory.Schedule, 
 // broken says what came of an edit whose step i was not acknowledged, or that it
 // goes on, since the step was carried out all the same.
 func (e *editing) broken(ctx context.Context, in editIntent, i int, cause error) (end ending, on bool) {
-	unwritten := refused(cause)
+	refusal := refused(cause)
 	open := ending{status: IntentPartial, err: cause, why: fmt.Sprintf(
 		"the edit of schedule %s was interrupted, and the next round checks what became of it: %v", in.Was.Name, cause)}
 	var lost unkept
@@ -137,7 +137,8 @@ func (e *editing) broken(ctx context.Context, in editIntent, i int, cause error)
 			return e.guarded(in, i, open), false // nothing more may be written
 		}
 	}
-	if i == 0 && unwritten {
+	// A net is dropped with writes of its own before the step.
+	if i == 0 && (refusal || unwritten(cause) && in.Steps[0].Does != oncall.DeleteRotation) {
 		status := IntentFailed
 		if leftover(cause) {
 			status = IntentPartial // the next round clears up
@@ -151,9 +152,9 @@ func (e *editing) broken(ctx context.Context, in editIntent, i int, cause error)
 	}
 	k := oncall.Reached(is, in.States(), e.now())
 	switch {
-	case k > i && !unwritten:
+	case k > i && !refusal:
 		return ending{}, true
-	case !unwritten && k >= 0:
+	case !refusal && k >= 0:
 		return e.guarded(in, i, open), false // it may still show, or land
 	case k >= 0 && k != i:
 		return e.unseenHalf(ctx, in, i, open), false

@@ -75,6 +75,11 @@ func (k overrides) override(ctx context.Context, x *run, c plan.Change) (Outcome
 	}, &o)
 }
 
+// unsent is why a write was not even begun.
+type unsent struct{ error }
+
+func (unsent) Unwritten() bool { return true }
+
 // write writes an override; one whose time has begun starts with the next
 // minute, for the past stays as it is.
 func (k overrides) write(ctx context.Context, s inventory.Schedule, p plan.OverrideShift) (plan.OverrideShift, error) {
@@ -82,7 +87,7 @@ func (k overrides) write(ctx context.Context, s inventory.Schedule, p plan.Overr
 		p.Start = now.Truncate(time.Minute).Add(time.Minute)
 	}
 	if !p.Start.Before(p.End) {
-		return p, fmt.Errorf("it would end at %s, before it could begin", stamp(p.End))
+		return p, unsent{fmt.Errorf("it would end at %s, before it could begin", stamp(p.End))}
 	}
 	if p.Kind == plan.AsCustomShift {
 		made, err := k.account.AddCustomShift(ctx, s, inventory.CustomShift{User: &p.User, Start: p.Start, End: p.End})

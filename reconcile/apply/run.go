@@ -222,7 +222,7 @@ func (x *run) recorded(ctx context.Context, o Outcome, send func(context.Context
 			err = fmt.Errorf("%w: %w", context.Cause(sending), err)
 		}
 		o = failed(o, err)
-		o.Uncertain = !refused(err)
+		o.Uncertain = !unwritten(err)
 	} else {
 		if made != nil {
 			o.Change = made.Change
@@ -266,4 +266,11 @@ func failed(o Outcome, err error) Outcome {
 func refused(err error) bool {
 	var r interface{ Refused() bool }
 	return errors.As(err, &r) && r.Refused()
+}
+
+// unwritten says that nothing was written, since it was refused, or since already
+// what was to be read before it failed.
+func unwritten(err error) bool {
+	var u interface{ Unwritten() bool }
+	return refused(err) || errors.As(err, &u) && u.Unwritten()
 }
