@@ -119,6 +119,9 @@ func (t *Told) held(at time.Time, p *plan.Plan) []Event {
 		e := change(p, h.Change)
 		e.Details = []Detail{{"hold", string(h.Code)}}
 		e.Key, e.Rule, e.Reason, e.Remedy = h.ID, h.Rule, h.Why, h.Release
+		if h.Acts != nil {
+			e.Until = *h.Acts
+		}
 		all = append(all, event(Held, at, e))
 	}
 	if len(ended) > 0 {

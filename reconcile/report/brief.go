@@ -203,7 +203,8 @@ func (t *planText) foldedHolds() {
 	for _, h := range t.plan.Held {
 		rows = append(rows, stuck{h.Rule + ": " + h.Why, h.Release, h.Change})
 	}
-	t.stuck("Held (%d): need a decision; `dutyward holds` lists them with their keys, `dutyward release` lets one through", rows)
+	decision := map[bool]string{true: "need a decision; "}[needDecision(t.plan.Held)]
+	t.stuck("Held (%d): "+decision+"`dutyward holds` lists them with their keys, `dutyward release` lets one through", rows)
 }
 
 // stuck is a change that is not made, why, and what to do.

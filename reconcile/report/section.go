@@ -49,11 +49,7 @@ func (t *planText) held() {
 	if len(t.plan.Held) == 0 {
 		return
 	}
-	head := fmt.Sprintf("Held (%d)", len(t.plan.Held))
-	if slices.ContainsFunc(t.plan.Held, func(h plan.Held) bool { return h.Releasable }) {
-		head += ": need a decision (dutyward release KEY)"
-	}
-	t.head("%s", head)
+	t.head("Held (%d)%s", len(t.plan.Held), map[bool]string{true: ": need a decision (dutyward release KEY)"}[needDecision(t.plan.Held)])
 	var held []decide.Hold
 	for _, h := range t.plan.Held {
 		held = append(held, decide.Hold{Held: h})
@@ -61,6 +57,12 @@ func (t *planText) held() {
 	if t.byReason(held, "  ", false) {
 		t.line("  %s", letThrough)
 	}
+}
+
+// needDecision says whether some of what is held waits for a person: time alone does not
+// let it through.
+func needDecision(held []plan.Held) bool {
+	return slices.ContainsFunc(held, func(h plan.Held) bool { return h.Releasable && h.Acts == nil })
 }
 
 func (t *planText) unknown() {
