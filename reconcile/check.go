@@ -50,16 +50,19 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 			problems = append(problems, set.ProblemAt(n.Problem(false), n.Origin))
 		}
 	}
-	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), strangeSubjects(result), nearlyAccounts(result), reachTooFar(result), otherLetters(result, set.ComparedAddresses()), idlePatterns(result, set.Patterns())) {
+	tooFar, notes := reachTooFar(result)
+	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), strangeSubjects(result), nearlyAccounts(result), tooFar, limitsAtHighest(result), limitsThatTakeAll(result), adminByFacts(result), otherLetters(result, set.ComparedAddresses()), idlePatterns(result, set.Patterns())) {
 		p := set.ProblemAt(n.Problem(true), n.Origin)
 		if !slices.ContainsFunc(loading, func(w policies.Problem) bool { return sameFault(w, p) }) {
 			problems = append(problems, p)
 		}
 	}
-	for _, n := range result.GivesNothing() {
+	for _, n := range slices.Concat(result.GivesNothing(), notes, filledEmpties(result)) {
 		p := set.ProblemAt(n.Problem(true), n.Origin)
 		p.Note = true
-		problems = append(problems, p)
+		if !slices.ContainsFunc(loading, func(w policies.Problem) bool { return sameFault(w, p) }) {
+			problems = append(problems, p)
+		}
 	}
 	idle, err := r.idleRows(ctx, set, result)
 	if err != nil {

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -21,22 +22,54 @@ const (
 	adminReached = 0.5
 )
 
-// reachTooFar are rules that make most people admin, and limits that leave most
-// people nothing anywhere.
-func reachTooFar(r *Result) []desired.Notice {
+// reachTooFar are rules that make most people admin, or manager of a team, and limits
+// that leave most people nothing anywhere. A team of everybody may well be meant.
+func reachTooFar(r *Result) (warnings, notes []desired.Notice) {
 	people := len(r.Snapshot.Users)
 	if people < manyReached {
-		return nil
+		return nil, nil
 	}
-	type rule struct {
-		at   policies.Origin
-		what string
+	reached := reachOf(r)
+	teams := map[policies.Origin]bool{}
+	for _, key := range slices.SortedFunc(maps.Keys(reached), compareReach) {
+		who := len(reached[key])
+		part := float64(who) / float64(people)
+		n := desired.Notice{Code: codeReachesMost, Origin: key.at}
+		switch {
+		case who < manyReached:
+		case key.what == "admin" && part >= adminReached:
+			n.Message = fmt.Sprintf("this grant makes %d of %d people admin of the account; it may lack a condition", who, people)
+			warnings = append(warnings, n)
+		case key.what == "limit" && part >= mostReached:
+			n.Message = fmt.Sprintf("this limit leaves %d of %d people nothing anywhere; it may lack a condition", who, people)
+			warnings = append(warnings, n)
+		case key.what == "manager" && part >= mostReached && !teams[key.at]:
+			teams[key.at] = true
+			n.Message = fmt.Sprintf("this grant makes %d of %d people manager of %s; it may lack a condition", who, people, key.on)
+			notes = append(notes, n)
+		}
 	}
-	reached := map[rule]map[string]bool{}
-	note := func(origins []policies.Origin, what string, who ...string) {
+	return warnings, notes
+}
+
+// reach is what a rule gives to people, or takes from them.
+type reach struct {
+	at   policies.Origin
+	what string
+	on   inventory.Ref
+}
+
+func compareReach(a, b reach) int {
+	return cmp.Or(cmp.Compare(a.at.File, b.at.File), a.at.Line-b.at.Line, cmp.Compare(a.what, b.what), cmp.Compare(a.on.String(), b.on.String()))
+}
+
+// reachOf are the people whom rules reach.
+func reachOf(r *Result) map[reach]map[string]bool {
+	reached := map[reach]map[string]bool{}
+	note := func(origins []policies.Origin, what string, on inventory.Ref, who ...string) {
 		for _, o := range origins {
 			o.Source = ""
-			key := rule{o, what}
+			key := reach{o, what, on}
 			if reached[key] == nil {
 				reached[key] = map[string]bool{}
 			}
@@ -46,35 +79,19 @@ func reachTooFar(r *Result) []desired.Notice {
 		}
 	}
 	for _, g := range r.Statements.Grants {
-		if g.Resource.Kind == inventory.KindAccount && g.Role == "admin" {
-			note(g.Origins, "admin", r.people(g.Principal)...)
+		switch {
+		case g.Resource.Kind == inventory.KindAccount && g.Role == "admin":
+			note(g.Origins, "admin", g.Resource, r.people(g.Principal)...)
+		case g.Resource.Kind == inventory.KindTeam && g.Role == "manager":
+			note(g.Origins, "manager", g.Resource, r.people(g.Principal)...)
 		}
 	}
 	for _, l := range r.Statements.Limits {
 		if l.AtMost == inventory.None && l.Resource.Name == "*" {
-			note(l.Origins, "limit", r.people(l.Principal)...)
+			note(l.Origins, "limit", inventory.Ref{}, r.people(l.Principal)...)
 		}
 	}
-	var out []desired.Notice
-	for key, who := range reached {
-		part := float64(len(who)) / float64(people)
-		n := desired.Notice{Code: codeReachesMost, Origin: key.at}
-		switch {
-		case len(who) < manyReached:
-			continue
-		case key.what == "admin" && part >= adminReached:
-			n.Message = fmt.Sprintf("this grant makes %d of %d people admin of the account; it may lack a condition", len(who), people)
-		case key.what == "limit" && part >= mostReached:
-			n.Message = fmt.Sprintf("this limit leaves %d of %d people nothing anywhere; it may lack a condition", len(who), people)
-		default:
-			continue
-		}
-		out = append(out, n)
-	}
-	slices.SortFunc(out, func(a, b desired.Notice) int {
-		return cmp.Or(cmp.Compare(a.Origin.File, b.Origin.File), a.Origin.Line-b.Origin.Line)
-	})
-	return out
+	return reached
 }
 
 // people are whom a principal stands for, as far as it is a person or a group.

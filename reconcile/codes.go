@@ -41,7 +41,7 @@ var pages = code.Pages{
 	{
 		Code: codeReachesMost, Account: true,
 		Title:   "A rule reaches most of the account",
-		Means:   "A grant makes most people admin, or a limit leaves most people nothing anywhere.",
+		Means:   "A grant makes most people admin, or manager of one team, or a limit leaves most people nothing anywhere, or takes away all that is granted where it applies.",
 		Why:     "It is likely that a condition is missing, or that it holds for everybody.",
 		Do:      "Look at the rule's conditions. Ignore the code at the rule if it is meant.",
 		Example: "grant contains {\"principal\": $\"user:{u.email}\", \"resource\": \"account\", \"role\": \"admin\"} if some u in input.users",

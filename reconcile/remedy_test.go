@@ -135,6 +135,21 @@ var remedies = map[string]struct {
 		file: "access/a.rego", code: "policy/reaches-most", recommended: "7 of 7 people nothing", old: "if some u in input.users", new: "if { some u in input.users; u.email == \"u0@acme.com\" }", gives: 0,
 		rego: `limit contains {"principal": $"user:{u.email}", "resource": "team:*", "at_most": "none", "reason": "r"} if some u in input.users`,
 	},
+	"admin for whoever is on a team": {
+		file: "access/a.rego", code: "finding/admin-by-facts", recommended: "grant admin to named people", old: "team:Payments", new: "user:u0@acme.com", gives: 1,
+		rego: `grant contains {"principal": "team:Payments", "resource": "account", "role": "admin"}`,
+	},
+	"a limit at the highest role, by the data": {
+		file: "people/people.yaml", code: "policy/limit-at-highest", recommended: "name a lower role", old: "most: manager", new: "most: responder", gives: 0,
+		data: "- {email: u0@acme.com, most: manager}\n",
+		rego: `limit contains {"principal": $"user:{p.email}", "resource": "team:Payments", "at_most": p.most, "reason": "r"} if some p in data.people`,
+	},
+	"a limit that takes all that is granted": {
+		file: "access/a.rego", code: "policy/reaches-most", recommended: "takes away all that is granted where it applies, from 3 people", old: "if some l in data.people", new: "if { some l in data.people; l.out }", gives: 3,
+		data: "- {email: u0@acme.com}\n- {email: u1@acme.com}\n- {email: u2@acme.com, out: true}\n",
+		rego: "grant contains {\"principal\": $\"user:{p.email}\", \"resource\": \"team:Payments\", \"role\": \"manager\"} if some p in data.people\n\n" +
+			`limit contains {"principal": $"user:{l.email}", "resource": "team:*", "at_most": "none", "reason": "r"} if some l in data.people`,
+	},
 	"a key of an account of a test": {
 		file: "access/a.rego", code: "test/fixture-key", recommended: `did you mean users?`, old: `"user"`, new: `"users"`, gives: 1,
 		rego: "import data.dutyward.fixture\n\naccount := fixture.account({\"user\": [\"u0@acme.com\"]})\n\ngrant contains {\"principal\": \"user:u0@acme.com\", \"resource\": \"team:Payments\", \"role\": \"manager\"} if account",

@@ -9,12 +9,13 @@ const (
 	// BeyondLimit and LeaverRemains say that PagerDuty holds more than policies allow.
 	BeyondLimit   code.Code = "finding/beyond-limit"
 	LeaverRemains code.Code = "finding/leaver-remains"
+	// AdminByFacts is of whoever is admin because of a schedule or team.
+	AdminByFacts code.Code = "finding/admin-by-facts"
 
 	fight                  code.Code = "finding/fight"
 	staysRaised            code.Code = "finding/stays-raised"
 	noLongerNamed          code.Code = "finding/no-longer-named"
 	ruleFell               code.Code = "finding/rule-fell"
-	adminByFacts           code.Code = "finding/admin-by-facts"
 	renderingDiffers       code.Code = "finding/rendering-differs"
 	onCallDeleted          code.Code = "finding/on-call-deleted"
 	onCallGroupEmpty       code.Code = "finding/oncall-group-empty"
@@ -80,7 +81,7 @@ var Pages = code.Pages{
 		Example: "grant in access.people from 412 to 3",
 	},
 	{
-		Code: adminByFacts, Account: true,
+		Code: AdminByFacts, Account: true,
 		Title:   "Somebody is admin because of a schedule or team",
 		Means:   "The base role admin follows from being on call, taking turns or being on a team. The rule is dutyward.admin-by-facts.",
 		Why:     "Whoever can change the schedule or team can make themselves admin (S30).",

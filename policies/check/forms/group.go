@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	codeEmptyGroup  code.Code = "policy/group-never-filled"
-	codeFilledEmpty code.Code = "policy/empty-and-filled"
+	codeEmptyGroup code.Code = "policy/group-never-filled"
+	// CodeFilledEmpty is of a resource that is meant to be empty and that grants fill.
+	CodeFilledEmpty code.Code = "policy/empty-and-filled"
 )
 
 // EmptyGroups looks for groups that nothing puts anybody in.
@@ -43,11 +44,11 @@ var FilledEmpties = source.Analyzer{
 	Run:  checkFilledEmpties,
 	Pages: code.Pages{
 		{
-			Code:  codeFilledEmpty,
-			Title: "A resource is meant to be empty, and is granted to somebody always",
-			Means: "An empty rule names a resource that a grant without conditions names as well.",
+			Code:  CodeFilledEmpty,
+			Title: "A resource is meant to be empty, and is granted to somebody",
+			Means: "An empty rule names a resource that a grant names as well. It is a warning where the grant has no conditions, and a note where it has some and gives the resource to somebody now.",
 			Why:   "The grant has its effect all the same, and the empty rule none: it only lets the last people be removed.",
-			Do:    "Delete one of the two.",
+			Do:    "Delete one of the two. Keep both where the grant's conditions or data come and go.",
 			Example: `empty contains {"resource": "team:Project X", "reason": "wound up"}
 grant contains {"principal": "group:x", "resource": "team:Project X", "role": "manager"}  # delete`,
 		},
@@ -159,7 +160,7 @@ func checkFilledEmpties(p *source.Pass) {
 			continue
 		}
 		see := fmt.Sprintf("%s:%d", grant.File, grant.Row)
-		p.Besides(at, policies.Problem{Code: codeFilledEmpty, Warning: true, About: resource, See: see,
+		p.Besides(at, policies.Problem{Code: CodeFilledEmpty, Warning: true, About: resource, See: see,
 			Found: fmt.Sprintf("%s meant to be empty, and granted to somebody at %s", resource, see), Expected: "one of the two"})
 	}
 }

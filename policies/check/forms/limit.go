@@ -12,7 +12,8 @@ import (
 	"github.com/dutyward/dutyward/policies/source"
 )
 
-const codeHighestLimit code.Code = "policy/limit-at-highest"
+// CodeHighestLimit is of a limit at the highest role that there is.
+const CodeHighestLimit code.Code = "policy/limit-at-highest"
 
 // HighestLimits looks for limits at the highest role that there is.
 var HighestLimits = source.Analyzer{
@@ -21,7 +22,7 @@ var HighestLimits = source.Analyzer{
 	Run:  checkHighestLimits,
 	Pages: code.Pages{
 		{
-			Code:    codeHighestLimit,
+			Code:    CodeHighestLimit,
 			Title:   "A limit is at the highest role",
 			Means:   "Nobody can hold more on such a resource.",
 			Why:     "The limit limits nobody, though it reads as if it did.",
@@ -77,7 +78,7 @@ func checkHighest(p *source.Pass, r *ast.Rule, t *ast.Term) {
 		if at.Location != nil {
 			loc = at.Location
 		}
-		p.Besides(loc, policies.Problem{Code: codeHighestLimit, Warning: true,
+		p.Besides(loc, policies.Problem{Code: CodeHighestLimit, Warning: true,
 			Found: fmt.Sprintf("a limit at %q, the highest role there, which limits nobody", role), Expected: "a lower role, none, or no such limit"})
 	}
 }
