@@ -9,7 +9,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -154,6 +153,17 @@ func (s *Snapshot) Encode(w io.Writer) error {
 	return nil
 }
 
+// notSnapshot is why something is no snapshot.
+type notSnapshot struct {
+	why   string
+	cause error
+}
+
+func (e *notSnapshot) Error() string {
+	return "not a snapshot as `dutyward snapshot` writes it: " + e.why
+}
+func (e *notSnapshot) Unwrap() error { return e.cause }
+
 // Decode reads one snapshot and normalizes it. A field it does not know and
 // anything behind the document are errors, for a misspelt key in a seed would
 // otherwise read as absence. Now defaults to Account.TakenAt.
@@ -166,39 +176,16 @@ func Decode(r io.Reader) (*Snapshot, error) {
 	dec.DisallowUnknownFields()
 	var s Snapshot
 	if err := dec.Decode(&s); err != nil {
-		return nil, fmt.Errorf("decode snapshot%s: %w", place(data, err), err)
+		return nil, &notSnapshot{JSONFault(data, err), err}
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("decode snapshot near line %d: something follows the document", lineAt(data, dec.InputOffset()))
+		return nil, &notSnapshot{why: fmt.Sprintf("line %d: something follows the document", lineAt(data, dec.InputOffset()))}
 	}
 	if s.Now.IsZero() {
 		s.Now = s.Account.TakenAt
 	}
 	s.Normalize()
 	return &s, nil
-}
-
-// place says on which line of data a decoding error lies, as far as it can be
-// told: the decoder names an unknown field without saying where it stands.
-func place(data []byte, err error) string {
-	var syntax *json.SyntaxError
-	var mistyped *json.UnmarshalTypeError
-	offset := int64(-1)
-	switch {
-	case errors.As(err, &syntax):
-		offset = syntax.Offset
-	case errors.As(err, &mistyped):
-		offset = mistyped.Offset
-	default:
-		key, ok := strings.CutPrefix(err.Error(), "json: unknown field ")
-		if ok && bytes.Count(data, []byte(key)) == 1 {
-			offset = int64(bytes.Index(data, []byte(key)))
-		}
-	}
-	if offset < 0 {
-		return ""
-	}
-	return fmt.Sprintf(" near line %d", lineAt(data, offset))
 }
 
 func lineAt(data []byte, offset int64) int {

@@ -188,13 +188,13 @@ func order(s *inventory.Snapshot) []string {
 
 func TestWhatIsNotASnapshotIsRefusedWithItsPlace(t *testing.T) {
 	for _, c := range []struct{ name, text, says string }{
-		{"a misspelt key", "{\n  \"users\": {},\n  \"teems\": {},\n  \"teams\": {}\n}", `near line 3: json: unknown field "teems"`},
-		{"a key in the wrong place, of no certain line", `{"teams": {"T": {"email": ""}}, "users": {"U": {"email": ""}}}`, `decode snapshot: json: unknown field "email"`},
+		{"a misspelt key", "{\n  \"users\": {},\n  \"teems\": {},\n  \"teams\": {}\n}", `line 3: there is no field "teems" here`},
+		{"a key in the wrong place, of no certain line", `{"teams": {"T": {"email": ""}}, "users": {"U": {"email": ""}}}`, `writes it: there is a field "email" where none is known`},
 		{"a second document", "{}\n{}", "something follows the document"},
-		{"a value of another type", "{\n\"users\": [],\n\"teams\": {}\n}", "near line 2"},
-		{"a comma too many", "{\n\"users\": {},,\n\"teams\": {}\n}", "near line 2"},
-		{"nothing", "", "decode snapshot"},
-		{"half of it", `{"users": {`, "decode snapshot"},
+		{"a value of another type", "{\n\"users\": [],\n\"teams\": {}\n}", "line 2: "},
+		{"a comma too many", "{\n\"users\": {},,\n\"teams\": {}\n}", "line 2: "},
+		{"nothing", "", "not a snapshot as `dutyward snapshot` writes it: it is empty"},
+		{"half of it", `{"users": {`, "it is cut off: it ends in line 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := inventory.Decode(strings.NewReader(c.text))

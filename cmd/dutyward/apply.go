@@ -102,7 +102,7 @@ const maxPlan = 1 << 30
 func readPlan(file string) (*plan.Plan, error) {
 	data, err := regular.ReadFile(file, maxPlan)
 	if err != nil {
-		return nil, fmt.Errorf("read the plan: open %s: %w", file, err)
+		return nil, fmt.Errorf("read the plan: open %s: %w%s", file, err, regular.Near(file, err))
 	}
 	p, err := plan.Decode(data)
 	if err != nil {

@@ -68,6 +68,16 @@ func nearestCode(text string, pages code.Pages) string {
 	if i >= 0 {
 		return fmt.Sprintf("; did you mean %s?", pages[i].Code)
 	}
+	if text == "/"+name { // a name alone
+		var names []string
+		for _, c := range pages.Codes() {
+			_, name, _ := strings.Cut(c, "/")
+			names = append(names, name)
+		}
+		if near, ok := inventory.Nearest(name, names); ok {
+			return fmt.Sprintf("; did you mean %s?", pages[slices.Index(names, near)].Code)
+		}
+	}
 	if near, ok := inventory.Nearest(text, pages.Codes()); ok {
 		return fmt.Sprintf("; did you mean %s?", near)
 	}

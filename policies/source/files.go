@@ -131,6 +131,7 @@ func ReadRoots(roots []string, as map[string]string, secrets *secret.Keeper, uns
 		switch {
 		case err != nil:
 			w.fail(codeUnreadable, root, fmt.Errorf("policy root: %w", err))
+			w.Problems[len(w.Problems)-1].Message += regular.Near(root, err)
 		case !info.IsDir() && IsBundle(root):
 			w.bundle(root)
 		case !info.IsDir():

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/dutyward/dutyward/inventory"
 )
 
 // ErrAltered is about a saved plan that is not as it was saved.
@@ -31,7 +33,7 @@ func Encode(p *Plan) ([]byte, error) {
 func Decode(text []byte) (*Plan, error) {
 	var p *Plan
 	if err := json.Unmarshal(text, &p); err != nil {
-		return nil, err
+		return nil, errors.New(inventory.JSONFault(text, err))
 	}
 	if p == nil || p.Version != Version {
 		return nil, fmt.Errorf("it is not a plan of version %d", Version)

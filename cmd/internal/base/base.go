@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies/eval"
 )
@@ -209,6 +210,9 @@ func treeAt(ctx context.Context, ref, dir string) (*gitTree, error) {
 	}
 	commit, err := git(ctx, top, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
 	if err != nil {
+		if near := nearestRevision(ctx, top, ref); near != "" {
+			return nil, fmt.Errorf("there is no directory of that name, and no such revision in %s; did you mean %s?", top, near)
+		}
 		return nil, fmt.Errorf("there is no directory of that name, and no such revision in %s: fetch it first (git fetch origin %s; actions/checkout wants fetch-depth: 0)",
 			top, strings.TrimPrefix(ref, "origin/"))
 	}
@@ -228,6 +232,17 @@ func treeAt(ctx context.Context, ref, dir string) (*gitTree, error) {
 		t.prefix = filepath.ToSlash(prefix) + "/"
 	}
 	return t, nil
+}
+
+// nearestRevision is the branch or tag that somebody may have meant; empty if none is
+// called so.
+func nearestRevision(ctx context.Context, top, ref string) string {
+	names, err := git(ctx, top, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
+	if err != nil {
+		return ""
+	}
+	near, _ := inventory.Nearest(ref, append(strings.Fields(names), "HEAD"))
+	return near
 }
 
 // maxBlob bounds a file of the repository.

@@ -198,7 +198,7 @@ func Load(file string, env map[string]string, secrets *secret.Keeper) (*Config, 
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 	case err != nil:
-		return nil, fmt.Errorf("read the configuration: open %s: %w", file, err)
+		return nil, fmt.Errorf("read the configuration: open %s: %w%s", file, err, regular.Near(file, err))
 	default:
 		l.config.File = file
 		l.read(data)

@@ -15,6 +15,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+	"github.com/dutyward/dutyward/inventory/regular"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile"
@@ -263,7 +264,7 @@ func (p *Process) SavedSnapshot(file string) (*inventory.Snapshot, error) {
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			return nil, fmt.Errorf("read the snapshot: %w", err)
+			return nil, fmt.Errorf("read the snapshot: %w%s", err, regular.Near(file, err))
 		}
 		defer f.Close()
 		in = f
