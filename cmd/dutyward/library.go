@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/dutyward/dutyward/policies/check"
+	"github.com/dutyward/dutyward/policies/check/typed"
 	"github.com/dutyward/dutyward/policies/source"
 	"github.com/dutyward/dutyward/reconcile/lookup"
 	"github.com/dutyward/dutyward/reconcile/report"
@@ -81,7 +81,7 @@ func newLibrarySchemas(a *app) *cobra.Command {
 		Example: "  dutyward library schemas schemas\n  opa check --schema schemas/input.json policies lib",
 		Args:    arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			names, err := check.ExportSchemas(args[0])
+			names, err := typed.ExportSchemas(args[0])
 			if err != nil {
 				return err
 			}

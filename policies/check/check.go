@@ -7,6 +7,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies/check/forms"
+	"github.com/dutyward/dutyward/policies/check/typed"
 	"github.com/dutyward/dutyward/policies/source"
 )
 
@@ -21,7 +22,7 @@ var All = []Analyzer{
 	dataAsRules,
 	builtins,
 	references,
-	fields,
+	typed.Fields,
 	unreadRules,
 	withOutsideTests,
 	quadratic,

@@ -16,14 +16,14 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/dutyward/dutyward/inventory"
-	"github.com/dutyward/dutyward/policies/check"
+	"github.com/dutyward/dutyward/policies/check/typed"
 	"github.com/dutyward/dutyward/policies/source"
 )
 
 func exportedSchemas(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if _, err := check.ExportSchemas(dir); err != nil {
+	if _, err := typed.ExportSchemas(dir); err != nil {
 		t.Fatal(err)
 	}
 	return dir

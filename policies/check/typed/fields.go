@@ -1,4 +1,7 @@
-package check
+// Package typed checks policies by the types that the program itself uses: fields that the
+// input or a data document never has, found with OPA's type checker, and the JSON schemas
+// by which editors find the same.
+package typed
 
 import (
 	"encoding/json"
@@ -19,7 +22,7 @@ const (
 	codeUnknownColumn  code.Code = "policy/unknown-data-field"
 )
 
-var fields = Analyzer{
+var Fields = source.Analyzer{
 	Local: true,
 	Name:  "fields",
 	Doc:   "what OPA's compiler finds, and fields that input and data never have",

@@ -1,4 +1,4 @@
-package check
+package typed
 
 import (
 	"encoding"
@@ -49,7 +49,7 @@ func ExportSchemas(dir string) ([]string, error) {
 	delete(groups, "properties")
 	input["title"] = "The input of Dutyward's policies"
 	// What only risk policies see is not there for the others.
-	input["required"] = inputKeys
+	input["required"] = inventory.Keys()
 	if err := write("input.json", input); err != nil {
 		return nil, err
 	}
