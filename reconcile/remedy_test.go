@@ -183,6 +183,24 @@ var remedies = map[string]struct {
 		data: "- {email: u0@acme.com}\n",
 		rego: forEachUser + "\n\tnot u.email in [p.email | some p in data.people]\n}",
 	},
+	"a set made for each person": {
+		file: "access/a.rego", code: "speed/repeated-index", recommended: "all_emails := {x.email | some x in input.users}", gives: 7,
+		old: forEachUser + "\n\temails := {x.email | some x in input.users}\n\tu.email in emails", new: "all_emails := {x.email | some x in input.users}\n\n" + forEachUser + "\n\tu.email in all_emails",
+		rego: forEachUser + "\n\temails := {x.email | some x in input.users}\n\tu.email in emails\n}",
+	},
+	"shifts counted for each person": {
+		file: "access/a.rego", code: "speed/search", gives: 7,
+		recommended: "grouped[sh.user] contains [s, sh] if { some s in input.schedules; some sh in s.shifts }, and by_user := grouped, which reads them whole; and then object.get(by_user, u.id, set())",
+		old:         forEachUser + "\n\tcount([sh | some s in input.schedules; some sh in s.shifts; sh.user == u.id]) == 0",
+		new:         "grouped[sh.user] contains [s, sh] if { some s in input.schedules; some sh in s.shifts }\n\nby_user := grouped\n\n" + forEachUser + "\n\tcount(object.get(by_user, u.id, set())) == 0",
+		rego:        forEachUser + "\n\tcount([sh | some s in input.schedules; some sh in s.shifts; sh.user == u.id]) == 0\n}",
+	},
+	"people compared with each other": {
+		file: "access/a.rego", code: "speed/search", gives: 7,
+		recommended: "an equality of both in place of it, of which one side is looked up",
+		old:         "some x in input.users\n\tstartswith(x.email, u.name)", new: "data.dutyward.user(u.email)",
+		rego: forEachUser + "\n\tsome x in input.users\n\tstartswith(x.email, u.name)\n}",
+	},
 	"a walk for each person": {
 		file: "access/a.rego", code: "speed/walk", gives: 7,
 		recommended: "found := {v | walk(input.users, [path, v])}, with the conditions on path in it, and then u.id in found",

@@ -74,3 +74,60 @@ func (s speed) iterates(body ast.Body) bool {
 	})
 	return found
 }
+
+// madeAnew reports an index or a set that does not depend on where it stands, and is made
+// each time that one gets there. What is bound behind it does not repeat it.
+func (s speed) madeAnew(first *ast.Term, comprehension any, body ast.Body, outer scope) {
+	repeated := false
+	for id, src := range outer.sources {
+		repeated = repeated || (src.argument || src.domain != "") && !outer.later[id]
+	}
+	domain, conditions := s.madeOf(body)
+	if !repeated || domain == "" {
+		return
+	}
+	for v := range varsOf(comprehension) {
+		if _, around := outer.of[v]; around {
+			return
+		}
+	}
+	p := policies.Problem{Code: codeRepeatedIndex, Warning: true,
+		Found:    fmt.Sprintf("an index of %s that is built again each time the expressions around it are evaluated", domain),
+		Expected: "a rule of its own outside, such as index := {… | …}: a rule without arguments is evaluated once"}
+	if _, set := comprehension.(*ast.SetComprehension); set {
+		name := "all_values"
+		if field, ok := lastWord(first); ok {
+			name = "all_" + field + "s"
+		}
+		p.Found = fmt.Sprintf("a set of %s that is made again each time the expressions around it are evaluated", domain)
+		p.Expected = fmt.Sprintf("a rule of its own outside, %s := {%s | %s}: a rule without arguments is evaluated once", name, textOf(first), conditions)
+	}
+	s.report.Besides(first.Location, p)
+}
+
+// madeOf is the large collection that a comprehension's body goes over, and its conditions
+// as they are written.
+func (s speed) madeOf(body ast.Body) (domain, conditions string) {
+	var texts []string
+	for _, e := range body {
+		src := s.domainOf(e)
+		if domain == "" && (src.rows >= manyRows || src.domain != "" && !strings.HasPrefix(src.domain, "data.")) {
+			domain = src.domain
+		}
+		texts = append(texts, written(e))
+	}
+	return domain, strings.Join(texts, "; ")
+}
+
+// searched checks what stands in `x in y`, of which a set that is made again is reported
+// as a search already.
+func (s speed) searched(e *ast.Expr, outer scope) {
+	for _, t := range e.Operands() {
+		switch c := t.Value.(type) {
+		case *ast.SetComprehension:
+			s.closures(c.Term, s.body(c.Body, outer.collecting()))
+		default:
+			s.closures(t, outer)
+		}
+	}
+}

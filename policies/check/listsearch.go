@@ -313,3 +313,45 @@ func pathOf(ref ast.Ref) []string {
 	}
 	return words
 }
+
+// pairTests are functions that compare two texts or numbers in another way than by equality.
+var pairTests = []string{
+	ast.StartsWith.Name, ast.EndsWith.Name, ast.Contains.Name, ast.RegexMatch.Name, ast.GlobMatch.Name,
+	ast.LessThan.Name, ast.LessThanEq.Name, ast.GreaterThan.Name, ast.GreaterThanEq.Name,
+}
+
+// pairs reports a condition that is asked for each pair of people, or of people and rows,
+// where no equality picks the few that belong together.
+func (s speed) pairs(e *ast.Expr, body ast.Body, x scope) {
+	if e.Negated || !e.IsCall() || !slices.Contains(pairTests, e.Operator().String()) {
+		return
+	}
+	many := manyAmong(s.sources(ast.ArrayTerm(e.Operands()...), &x), x)
+	if len(many) < 2 || joined(s, body, many, x) {
+		return
+	}
+	a, b := x.sources[many[0]], x.sources[many[1]]
+	s.report.Besides(e.Location, policies.Problem{Code: codeSearch, Warning: true,
+		Found: fmt.Sprintf("%s, which is asked for each pair of %s (%s) and %s (%s): the product of their numbers",
+			written(e), nameOf(a), a.domain, nameOf(b), b.domain),
+		Expected: "an equality of both in place of it, of which one side is looked up; or the few that it is about picked first, in a rule of its own"})
+}
+
+// manyAmong are the sources that are the people of the account, or many rows of data.
+func manyAmong(ids []int, x scope) []int {
+	return slices.DeleteFunc(ids, func(id int) bool {
+		src := x.sources[id]
+		return src.domain != "input.users" && (!strings.HasPrefix(src.domain, "data.") || src.rows < manyRows)
+	})
+}
+
+// joined says whether an equality or a membership of a body is about both of two sources.
+func joined(s speed, body ast.Body, ids []int, x scope) bool {
+	return slices.ContainsFunc(body, func(e *ast.Expr) bool {
+		if e.Negated || !e.IsEquality() && !isCall(e, ast.Equal.Name) && !isCall(e, ast.Member.Name) {
+			return false
+		}
+		of := s.sources(ast.ArrayTerm(e.Operands()...), &x)
+		return slices.Contains(of, ids[0]) && slices.Contains(of, ids[1])
+	})
+}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,15 +29,15 @@ var quadratic = Analyzer{
 		{
 			Code:    codeSearch,
 			Title:   "A collection is searched for each row of another",
-			Means:   "For each row of one collection, all of the other is gone through.",
+			Means:   "For each row of one collection, all of the other is gone through, or a condition is asked for each pair.",
 			Why:     "The work grows with the square: ten thousand people are a hundred million steps.",
 			Do:      "Look the row up, as the message shows.",
 			Example: "some p in data.people; some u in input.users; u.email == p.email  # u := dutyward.user(p.email)",
 		},
 		{
 			Code:    codeRepeatedIndex,
-			Title:   "An index is built again and again",
-			Means:   "An object comprehension that does not depend on where it stands is evaluated for each row.",
+			Title:   "An index or a set is built again and again",
+			Means:   "A comprehension that does not depend on where it stands is evaluated for each row.",
 			Why:     "The work grows with the square.",
 			Do:      "Make it a rule of its own, which is evaluated once.",
 			Example: "by_email := {u.email: u | some u in input.users}",
@@ -112,7 +113,7 @@ type speed struct {
 
 // clause checks one clause of a rule.
 func (s speed) clause(r *ast.Rule) {
-	x := scope{of: map[ast.Var][]int{}}
+	x := scope{of: map[ast.Var][]int{}, later: map[int]bool{}}
 	for _, arg := range r.Head.Args {
 		for v := range arg.Vars() {
 			x.add(v, generator{name: string(v), argument: true})
@@ -129,19 +130,28 @@ func (s speed) clause(r *ast.Rule) {
 // body checks a body and returns what it binds.
 func (s speed) body(body ast.Body, outer scope) scope {
 	x := outer.inner()
-	for _, e := range body {
+	bound := make([]int, len(body))
+	for i, e := range body {
 		s.bind(e, &x)
+		bound[i] = len(x.sources)
 	}
-	for _, e := range body {
+	all := x.later
+	for i, e := range body {
+		x.later = maps.Clone(all)
+		for id := bound[i]; id < bound[len(body)-1]; id++ {
+			x.later[id] = true
+		}
 		if e.IsEquality() || e.IsAssignment() || isCall(e, ast.Equal.Name) {
 			if operands := e.Operands(); len(operands) == 2 {
-				s.search(e, operands[0], operands[1], x)
+				s.search(e, operands[0], operands[1], body, x)
 			}
 		}
+		s.pairs(e, body, x)
 		s.searchList(e, body, x)
 		s.walked(e, body, x)
 		s.closures(e, x)
 	}
+	x.later = all
 	return x
 }
 
@@ -149,7 +159,7 @@ func isCall(e *ast.Expr, name string) bool { return e.IsCall() && e.Operator().S
 
 // search reports an equality that picks one row of a large collection for each
 // value of something else.
-func (s speed) search(e *ast.Expr, a, b *ast.Term, x scope) {
+func (s speed) search(e *ast.Expr, a, b *ast.Term, body ast.Body, x scope) {
 	if e.Negated {
 		return
 	}
@@ -168,6 +178,15 @@ func (s speed) search(e *ast.Expr, a, b *ast.Term, x scope) {
 			continue
 		}
 		large, other := x.sources[from[0]], x.sources[by[len(by)-1]]
+		if x.several && from[0] < x.outside && by[len(by)-1] >= x.outside {
+			continue // what is collected is searched, for each of what stands around
+		}
+		if x.several && large.within != "" && by[len(by)-1] < x.outside && (other.domain != "" || other.argument) {
+			s.report.Besides(e.Location, policies.Problem{Code: codeSearch, Warning: true,
+				Found:    fmt.Sprintf("%s, which searches all of %s for each %s: the square of their number", written(e), large.within, nameOf(other)),
+				Expected: s.grouping(e, plain, string(last), fold, sides[1], body, x)})
+			return
+		}
 		if other.walk {
 			continue // the walk itself is reported
 		}
@@ -233,6 +252,40 @@ func (s speed) lookUp(domain, field, fold string, key *ast.Term, several bool) s
 		index, by, domain, index, textOf(key))
 }
 
+// grouping says how to collect once, for all, what a comprehension collects for each row
+// around it.
+func (s speed) grouping(e *ast.Expr, field *ast.Term, last, fold string, key *ast.Term, body ast.Body, x scope) string {
+	by := textOf(field)
+	if fold != "" {
+		by = fmt.Sprintf("%s(%s)", fold, by)
+	}
+	var names, conditions []string
+	for _, other := range body {
+		if other == e {
+			continue
+		}
+		for v := range varsOf(other) {
+			if slices.ContainsFunc(x.of[v], func(id int) bool { return id < x.outside }) {
+				return fmt.Sprintf("what is collected to be grouped once by %s, in a rule of its own, and looked up there", by)
+			}
+		}
+		if decl, ok := other.Terms.(*ast.SomeDecl); ok {
+			for _, symbol := range decl.Symbols {
+				if call, ok := symbol.Value.(ast.Call); ok {
+					for _, t := range call[1 : len(call)-1] {
+						if v, ok := t.Value.(ast.Var); ok && !v.IsWildcard() {
+							names = append(names, textOf(t))
+						}
+					}
+				}
+			}
+		}
+		conditions = append(conditions, written(other))
+	}
+	return fmt.Sprintf("rows that are grouped once, by rules of their own: grouped[%s] contains [%s] if { %s }, and by_%s := grouped, which reads them whole; and then object.get(by_%s, %s, set())",
+		by, strings.Join(names, ", "), strings.Join(conditions, "; "), last, last, textOf(key))
+}
+
 // folded is the term within a function that makes texts comparable, and that
 // function.
 func folded(t *ast.Term) (fold string, plain *ast.Term) {
@@ -258,14 +311,22 @@ func textOf(t *ast.Term) string {
 func (s speed) closures(x any, outer scope) {
 	ast.NewGenericVisitor(func(y any) bool {
 		switch y := y.(type) {
+		case *ast.Expr:
+			if isCall(y, ast.Member.Name) && len(y.Operands()) == 2 {
+				s.searched(y, outer)
+				return true
+			}
 		case *ast.ArrayComprehension:
 			s.closures(y.Term, s.body(y.Body, outer.collecting()))
 			return true
 		case *ast.SetComprehension:
+			s.madeAnew(y.Term, y, y.Body, outer)
 			s.closures(y.Term, s.body(y.Body, outer.collecting()))
 			return true
 		case *ast.ObjectComprehension:
-			s.madeAnew(y, outer)
+			if _, constant := y.Key.Value.(ast.String); !constant {
+				s.madeAnew(y.Key, y, y.Body, outer)
+			}
 			inner := s.body(y.Body, outer)
 			s.closures(y.Key, inner)
 			s.closures(y.Value, inner)
@@ -282,40 +343,4 @@ func (s speed) closures(x any, outer scope) {
 		}
 		return false
 	}).Walk(x)
-}
-
-// madeAnew reports an index that does not depend on where it stands, and is made
-// each time that one gets there.
-func (s speed) madeAnew(c *ast.ObjectComprehension, outer scope) {
-	repeated := slices.ContainsFunc(outer.sources, func(src generator) bool { return src.argument || src.domain != "" })
-	if _, constant := c.Key.Value.(ast.String); !repeated || constant {
-		return
-	}
-	domain := ""
-	for _, e := range c.Body {
-		if decl, ok := e.Terms.(*ast.SomeDecl); ok && domain == "" {
-			for _, symbol := range decl.Symbols {
-				if call, ok := symbol.Value.(ast.Call); ok {
-					if src := s.sourceOf(call[len(call)-1]); src.rows >= manyRows || src.domain != "" && !strings.HasPrefix(src.domain, "data.") {
-						domain = src.domain
-					}
-				}
-			}
-		}
-	}
-	if domain == "" {
-		return
-	}
-	depends := false
-	ast.WalkVars(c, func(v ast.Var) bool {
-		depends = depends || len(outer.of[v]) > 0
-		return false
-	})
-	if depends {
-		return
-	}
-	loc := c.Key.Location
-	s.report.Besides(loc, policies.Problem{Code: codeRepeatedIndex, Warning: true,
-		Found:    fmt.Sprintf("an index of %s that is built again each time the expressions around it are evaluated", domain),
-		Expected: "a rule of its own outside, such as index := {… | …}: a rule without arguments is evaluated once"})
 }

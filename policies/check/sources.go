@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -61,6 +62,8 @@ type generator struct {
 	argument bool
 	// walk says that walk gives the values.
 	walk bool
+	// within is the large collection in whose rows the values are; empty for none.
+	within string
 }
 
 // scope are the sources of the variables that a body sees.
@@ -69,10 +72,14 @@ type scope struct {
 	of      map[ast.Var][]int
 	// several says that the body collects all rows it finds, not the one.
 	several bool
+	// outside is how many of the sources stand around the body.
+	outside int
+	// later are the sources that are bound behind the expression at hand.
+	later map[int]bool
 }
 
 func (x scope) inner() scope {
-	out := scope{sources: slices.Clone(x.sources), of: make(map[ast.Var][]int, len(x.of)), several: x.several}
+	out := scope{sources: slices.Clone(x.sources), of: make(map[ast.Var][]int, len(x.of)), several: x.several, outside: len(x.sources), later: maps.Clone(x.later)}
 	for v, ids := range x.of {
 		out.of[v] = ids
 	}
@@ -99,6 +106,9 @@ func (s speed) bind(e *ast.Expr, x *scope) {
 				continue
 			}
 			src := s.sourceOf(call[len(call)-1])
+			if src.domain == "" {
+				src.within = withinOf(call[len(call)-1], x)
+			}
 			for _, t := range call[1 : len(call)-1] {
 				for v := range t.Vars() {
 					src := src
@@ -124,6 +134,19 @@ func (s speed) bind(e *ast.Expr, x *scope) {
 		return
 	}
 	x.of[v] = s.sources(from, x)
+}
+
+// withinOf is the large collection in whose rows a reference of a variable leads.
+func withinOf(t *ast.Term, x *scope) string {
+	ref, ok := t.Value.(ast.Ref)
+	if !ok {
+		return ""
+	}
+	head, ok := ref[0].Value.(ast.Var)
+	if ids := x.of[head]; ok && len(ids) == 1 && ids[0] >= x.outside {
+		return x.sources[ids[0]].domain
+	}
+	return ""
 }
 
 // sourceOf is the source of what iterates over a term.
