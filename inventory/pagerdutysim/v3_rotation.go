@@ -95,6 +95,35 @@ func over(rot inventory.Rotation, now time.Time) bool {
 	return len(rot.Events) > 0
 }
 
+// phase is where an event stands in time, which decides what may change.
+type phase int
+
+const (
+	future phase = iota
+	active
+	past
+)
+
+func phaseOf(e inventory.Event, now time.Time) phase {
+	switch {
+	case e.EffectiveUntil != nil && !e.EffectiveUntil.After(now):
+		return past
+	case e.EffectiveSince.After(now):
+		return future
+	}
+	return active
+}
+
+// hasPast says that an event was in effect before now.
+func hasPast(e inventory.Event, now time.Time) bool { return e.EffectiveSince.Before(now) }
+
+// endEvent ends an event now, unless it has ended.
+func endEvent(e *inventory.Event, now time.Time) {
+	if phaseOf(*e, now) != past {
+		e.EffectiveUntil = &now
+	}
+}
+
 // deleteRotation ends the active events now and drops those to come. What has
 // a past stays as history, which the final schedule shows and no list; without one
 // the rotation is gone.
