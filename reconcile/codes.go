@@ -10,7 +10,7 @@ import (
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/policies/source"
-	"github.com/dutyward/dutyward/reconcile/diff"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -98,5 +98,5 @@ var pages = code.Pages{
 
 // Pages explain every code, in their order.
 func Pages() code.Pages {
-	return slices.Concat(policies.Pages, contract.Pages, source.Pages, check.Pages, eval.Pages, desired.Pages, plan.Pages, findings.Pages, diff.Pages, events.Pages, pages).Sorted()
+	return slices.Concat(policies.Pages, contract.Pages, source.Pages, check.Pages, eval.Pages, desired.Pages, plan.Pages, findings.Pages, codes.Pages, events.Pages, pages).Sorted()
 }

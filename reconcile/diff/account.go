@@ -8,6 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -69,7 +70,7 @@ func (b *builder) baseRole(s situation) verdict {
 	}
 	v := due(b.change(s.pair, s.held, s.asked))
 	if s.held == "owner" {
-		v.barred = obstacle{blockedOwner, "the account owner's role can't be changed through PagerDuty's API",
+		v.barred = obstacle{codes.BlockedOwner, "the account owner's role can't be changed through PagerDuty's API",
 			"make somebody else the owner in PagerDuty, or take the grant out of the policy"}
 	}
 	return v
@@ -130,10 +131,10 @@ func (b *builder) limitedBaseRole(s situation) verdict {
 	v := due(b.limitedTo(s.pair, s.held, limit))
 	switch {
 	case s.held == "owner":
-		v.barred = obstacle{blockedOwner, "the account owner's role can't be changed through PagerDuty's API",
+		v.barred = obstacle{codes.BlockedOwner, "the account owner's role can't be changed through PagerDuty's API",
 			"make somebody else the owner in PagerDuty, or take this person out of the limit"}
 	case limit.AtMost == inventory.None:
-		v.barred = obstacle{blockedRemoval, "nobody is removed from the account for want of a role (S4)",
+		v.barred = obstacle{codes.BlockedRemoval, "nobody is removed from the account for want of a role (S4)",
 			"remove the person in PagerDuty, or have the limit say which base role is allowed"}
 	}
 	return v
@@ -143,17 +144,17 @@ func (baseRoles) refused(b *builder, c *plan.Change, room *room) obstacle {
 	account := b.in.Snapshot.Account
 	if inventory.Stakeholder(c.After) {
 		if !slices.Contains(account.Unavailable, "abilities") && !slices.Contains(account.Abilities, "read_only_users") {
-			return obstacle{blockedAbility, fmt.Sprintf("the account lacks the ability read_only_users, which %s needs", c.After),
+			return obstacle{codes.BlockedAbility, fmt.Sprintf("the account lacks the ability read_only_users, which %s needs", c.After),
 				"add stakeholder seats to the account's plan, or grant another base role"}
 		}
 		if where := onDuty(b.in.Snapshot, c.User); where != "" {
-			return obstacle{blockedStakeholder, fmt.Sprintf("%s is on %s, and stakeholders can't be on call", b.userName(c.User), where),
+			return obstacle{codes.BlockedStakeholder, fmt.Sprintf("%s is on %s, and stakeholders can't be on call", b.userName(c.User), where),
 				"take them off it in PagerDuty first"}
 		}
 	}
 	frees, why := room.seats.take(c.User, c.After)
 	if why != "" {
-		return obstacle{blockedNoSeat, why, "free a seat or buy one, or grant another base role"}
+		return obstacle{codes.BlockedNoSeat, why, "free a seat or buy one, or grant another base role"}
 	}
 	if frees != "" {
 		for _, other := range b.proposed {

@@ -12,6 +12,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/circles"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -227,10 +228,10 @@ func (b *builder) unsupported() {
 			c.Before, c.After = inventory.None, u.Role
 		}
 		if u.Why != "" {
-			b.block(c, obstacle{blockedNoPart, u.Why, u.Unblock})
+			b.block(c, obstacle{codes.BlockedNoPart, u.Why, u.Unblock})
 			continue
 		}
-		b.block(c, obstacle{blockedUnsupported, "not supported yet", "nothing: a later version carries it out"})
+		b.block(c, obstacle{codes.BlockedUnsupported, "not supported yet", "nothing: a later version carries it out"})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -135,7 +136,7 @@ func (b *builder) untold(s inventory.Schedule, changes []plan.Change, err error)
 	case refused != nil:
 		why = refused.Message
 	}
-	b.notify(codeTurnsUntold, "the turns on schedule %s can't be shown with its observed and held changes, since these could not be made: %s", s.Name, why)
+	b.notify(codes.TurnsUntold, "the turns on schedule %s can't be shown with its observed and held changes, since these could not be made: %s", s.Name, why)
 }
 
 func (b *builder) sortEdits(edits []plan.Edit) {
@@ -174,7 +175,7 @@ func (b *builder) revisionsOf(s inventory.Schedule, changes []plan.Change) []onc
 
 // blockEdit blocks what keeps an edit from being made.
 func (b *builder) blockEdit(s inventory.Schedule, changes []plan.Change, err error) map[string]bool {
-	o := obstacle{blockedEdit, err.Error(), "report it with the schedule's JSON"}
+	o := obstacle{codes.BlockedEdit, err.Error(), "report it with the schedule's JSON"}
 	concerned := func(plan.Change) bool { return true }
 	var refused *oncall.RefusedError
 	if errors.As(err, &refused) {
@@ -206,17 +207,17 @@ func (b *builder) refusedPart(s inventory.Schedule, changes []plan.Change, refus
 	why := fmt.Sprintf("on schedule %s %s", s.Name, refused.Message)
 	switch refused.Reason {
 	case oncall.NobodyLeft:
-		return obstacle{blockedNobodyLeft, b.wouldEmpty(s, changes, refused.Part),
+		return obstacle{codes.BlockedNobodyLeft, b.wouldEmpty(s, changes, refused.Part),
 			"grant somebody turns on it, or end it in PagerDuty: no layer or event is emptied (S25)"}, lowered
 	case oncall.TooManyPeople:
-		return obstacle{blockedTooManyPeople, why, "grant turns to fewer people"}, raised
+		return obstacle{codes.BlockedTooManyPeople, why, "grant turns to fewer people"}, raised
 	case oncall.DesertedPart:
-		return obstacle{blockedDesertedPart, why, fmt.Sprintf(
+		return obstacle{codes.BlockedDesertedPart, why, fmt.Sprintf(
 			"put somebody on that layer in PagerDuty, or, unless it has ended, grant turns on it: \"layer\": \"#%s\"", refused.Part)}, part
 	case oncall.TooManyEvents:
-		return obstacle{blockedTooManyEvents, why, "wait until an event of the rotation has ended, or delete one that is to come"}, part
+		return obstacle{codes.BlockedTooManyEvents, why, "wait until an event of the rotation has ended, or delete one that is to come"}, part
 	}
-	return obstacle{blockedEdit, why, "change the rotation in PagerDuty"}, part
+	return obstacle{codes.BlockedEdit, why, "change the rotation in PagerDuty"}, part
 }
 
 // wouldEmpty says of which people changes would leave a layer or event empty.

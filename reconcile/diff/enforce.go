@@ -8,6 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -28,7 +29,7 @@ func (b *builder) enforce() {
 	}
 	b.proposed = kept
 	for name, n := range unmanaged {
-		b.warn(codeNotIncluded, "policies would change %d pairs of %s, which `include` leaves out: nothing is done there", n, name)
+		b.warn(codes.NotIncluded, "policies would change %d pairs of %s, which `include` leaves out: nothing is done there", n, name)
 	}
 }
 
@@ -48,7 +49,7 @@ func (b *builder) neverEnding() {
 				continue
 			}
 			for _, by := range g.By {
-				seen[desired.Notice{Code: codeEndless, About: target.Resource, Origin: by.Origin, Message: fmt.Sprintf(
+				seen[desired.Notice{Code: codes.Endless, About: target.Resource, Origin: by.Origin, Message: fmt.Sprintf(
 					"this grant has an end, but %s is in grant-only, where nothing is taken back", b.resourceName(target.Resource))}] = true
 			}
 		}
@@ -113,7 +114,7 @@ func (b *builder) target() {
 			continue
 		}
 		if lowering := need(c); lowering != "" {
-			b.block(c, obstacle{blockedNotTargeted, "it needs " + b.describe(lowering) + ", a lowering that is not targeted", "target that as well"})
+			b.block(c, obstacle{codes.BlockedNotTargeted, "it needs " + b.describe(lowering) + ", a lowering that is not targeted", "target that as well"})
 			continue
 		}
 		want(c)
@@ -124,7 +125,7 @@ func (b *builder) target() {
 		}
 	}
 	b.proposed = slices.DeleteFunc(b.proposed, func(c plan.Change) bool { return !wanted[c.ID] })
-	b.notify(codeNarrowed, "narrowed to %s: %d of %d changes",
+	b.notify(codes.Narrowed, "narrowed to %s: %d of %d changes",
 		strings.Join(b.in.Settings.Targets, ", "), len(b.proposed), all)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -254,12 +255,12 @@ func (b *builder) notice() {
 	switch failed := failedGrants(b.in.Statements); {
 	case len(b.in.Statements.Grants) > 0:
 	case len(failed) > 0:
-		b.notify(codeNoGrantKnown, "no grant is known in this round, so that nothing is planned: %s", strings.Join(failed, "; "))
+		b.notify(codes.NoGrantKnown, "no grant is known in this round, so that nothing is planned: %s", strings.Join(failed, "; "))
 	default:
-		b.notify(codeNoGrants, "the policies hold no grant yet: nothing is planned, findings only")
+		b.notify(codes.NoGrants, "the policies hold no grant yet: nothing is planned, findings only")
 	}
 	if u := b.in.Snapshot.Account.Unavailable; len(u) > 0 {
-		b.notify(codeUnavailable, "not available to this token or on this account: %s", strings.Join(u, ", "))
+		b.notify(codes.Unavailable, "not available to this token or on this account: %s", strings.Join(u, ", "))
 	}
 }
 
@@ -289,9 +290,9 @@ func failedGrants(s *policies.Statements) []string {
 // unnamed says why a resource is left alone that no policy names.
 func (b *builder) unnamed(what string) left {
 	if len(failedGrants(b.in.Statements)) > 0 {
-		return left{codeExtraRuleFailed, "a rule failed that may name this " + what}
+		return left{codes.ExtraRuleFailed, "a rule failed that may name this " + what}
 	}
-	return left{codeExtraUnnamed, "no policy names this " + what}
+	return left{codes.ExtraUnnamed, "no policy names this " + what}
 }
 
 // starting lists the access that a date is to give soon. Shifts start every day, and are

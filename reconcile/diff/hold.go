@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -34,13 +35,13 @@ func (b *builder) suspend() {
 		for _, m := range account.Missing {
 			missing = append(missing, fmt.Sprintf("%s (%s)", m.What, m.Reason))
 		}
-		because("S6", desired.Notice{Code: codeIncomplete, Message: "the snapshot is incomplete: " + strings.Join(missing, "; ")})
+		because("S6", desired.Notice{Code: codes.Incomplete, Message: "the snapshot is incomplete: " + strings.Join(missing, "; ")})
 	}
 	because("S11", b.anothersMemory()...)
 	because("S5", b.access.Suspends...)
 	because("S12", b.access.ProtectUnresolved...)
 	if b.in.SelfDoubt != "" {
-		because("S20", desired.Notice{Code: codeTokenOwner, Message: b.in.SelfDoubt})
+		because("S20", desired.Notice{Code: codes.TokenOwner, Message: b.in.SelfDoubt})
 	}
 	for _, n := range b.operators.nobody {
 		n.Message = "could not determine who must never be changed: " + n.Message
@@ -99,7 +100,7 @@ func (b *builder) doubtClock() {
 	if b.clockDoubt == "" {
 		return
 	}
-	b.notify(codeClockDoubted, "nothing that depends on the time is lowered: %s", b.clockDoubt)
+	b.notify(codes.ClockDoubted, "nothing that depends on the time is lowered: %s", b.clockDoubt)
 	if other, w := b.otherClock(), b.in.Snapshot.Account.Window; b.elsewhen != nil && !other.Before(w.Since) && other.Before(w.Until) {
 		b.otherwise = b.elsewhen(other)
 	}

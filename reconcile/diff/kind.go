@@ -9,6 +9,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -207,9 +208,9 @@ func (b *builder) protects(s situation, other string) (verdict, bool) {
 // protectedBy is the kind of a protection.
 func protectedBy(p desired.Protection) code.Code {
 	if p.By.File == "" {
-		return codeProtectedOperator
+		return codes.ProtectedOperator
 	}
-	return codeProtected
+	return codes.Protected
 }
 
 func nobody(func(string) bool) {}

@@ -15,6 +15,7 @@ import (
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/circles"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -212,7 +213,7 @@ func unread(s *inventory.Snapshot) []desired.Unknown {
 	var unknown []desired.Unknown
 	for _, m := range s.Account.Missing {
 		if !m.Resource.IsZero() {
-			unknown = append(unknown, desired.Unknown{Code: codeUnread, User: "*", Resource: m.Resource, Reason: m.What + ": " + m.Reason})
+			unknown = append(unknown, desired.Unknown{Code: codes.Unread, User: "*", Resource: m.Resource, Reason: m.What + ": " + m.Reason})
 		}
 	}
 	if s.Account.Complete {
@@ -229,7 +230,7 @@ func unread(s *inventory.Snapshot) []desired.Unknown {
 		}
 	}
 	for _, user := range slices.Sorted(maps.Keys(strangers)) {
-		unknown = append(unknown, desired.Unknown{Code: codeUnread, User: user, Reason: "this person could not be read"})
+		unknown = append(unknown, desired.Unknown{Code: codes.Unread, User: user, Reason: "this person could not be read"})
 	}
 	return unknown
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -41,7 +42,7 @@ func overlay(s *inventory.Snapshot, writes []plan.Write) (*inventory.Snapshot, [
 			Suppose(e, plan.Change{Kind: plan.KindOf(pair), User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Before: read, After: w.Role})
 		default:
 			unknown = append(unknown, desired.Unknown{
-				Code: codeSettling,
+				Code: codes.Settling,
 				User: pair.User, Resource: pair.Resource,
 				Reason: fmt.Sprintf("written as %s less than two minutes ago and read back as %s", w.Role, read),
 			})
@@ -214,7 +215,7 @@ func (b *builder) anothersMemory() []desired.Notice {
 	if len(known) < strangersToTell {
 		return nil
 	}
-	return []desired.Notice{{Code: codeAnotherAccount, Message: fmt.Sprintf("the state is of another account: none of the %d people whom it knows is in this one; name the state of this account in the configuration, or a new file",
+	return []desired.Notice{{Code: codes.AnotherAccount, Message: fmt.Sprintf("the state is of another account: none of the %d people whom it knows is in this one; name the state of this account in the configuration, or a new file",
 		len(known))}}
 }
 

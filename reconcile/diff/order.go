@@ -8,6 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -223,7 +224,7 @@ func (b *builder) cascade() {
 				kept = append(kept, c)
 				continue
 			}
-			b.block(c, obstacle{blockedRequires, "it needs " + b.describe(c.Requires[i]) + ", which is " + b.whereabouts(c.Requires[i]), "see there"})
+			b.block(c, obstacle{codes.BlockedRequires, "it needs " + b.describe(c.Requires[i]) + ", which is " + b.whereabouts(c.Requires[i]), "see there"})
 		}
 		if len(kept) == len(b.proposed) {
 			return
@@ -296,7 +297,7 @@ func (b *builder) order() {
 	}
 	for _, c := range b.proposed {
 		if !done[c.ID] {
-			b.block(c, obstacle{blockedCircle, "it and what it needs wait for one another", "report it with the plan's JSON"})
+			b.block(c, obstacle{codes.BlockedCircle, "it and what it needs wait for one another", "report it with the plan's JSON"})
 		}
 	}
 	b.plan.Changes = ordered

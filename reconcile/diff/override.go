@@ -10,6 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -63,7 +64,7 @@ func (b *builder) overrides(s inventory.Schedule) {
 func (b *builder) unasked(s situation, have plan.OverrideShift) verdict {
 	limit, beyond := b.access.Beyond(s.pair, s.held)
 	if _, named := b.access.Named[s.pair.Target()]; !named && !beyond {
-		return verdict{extra: left{codeExtraOverride, "this program made it, and no policy names this schedule's overrides any more"}}
+		return verdict{extra: left{codes.ExtraOverride, "this program made it, and no policy names this schedule's overrides any more"}}
 	}
 	if v, ok := b.protects(s, inventory.None); ok {
 		return v
@@ -255,7 +256,7 @@ func (b *builder) pieces(s inventory.Schedule, o desired.Override, ours []plan.O
 		}
 	}
 	if len(pieces) == 0 {
-		return nil, obstacle{blockedNobodyReplaced, fmt.Sprintf("%s takes no turns on schedule %s from %s to %s, and so can't be replaced there",
+		return nil, obstacle{codes.BlockedNobodyReplaced, fmt.Sprintf("%s takes no turns on schedule %s from %s to %s, and so can't be replaced there",
 			b.userName(o.Replaces), s.Name, clock(whole.Start), clock(whole.End)), "name somebody who does, or leave `replaces` out to fill a gap"}
 	}
 	return pieces, obstacle{}
@@ -293,11 +294,11 @@ func (b *builder) hasTurns(s inventory.Schedule, in inventory.Rotation, p plan.O
 // program's overrides, one piece for each.
 func (b *builder) turnsReplaced(s inventory.Schedule, whole plan.OverrideShift, ours []plan.OverrideShift) (pieces []plan.OverrideShift, barred obstacle) {
 	if why := b.cache.rendersOtherwise(s.ID); why != "" {
-		return nil, obstacle{blockedRendering, why, "leave `replaces` out, or make the override in PagerDuty"}
+		return nil, obstacle{codes.BlockedRendering, why, "leave `replaces` out, or make the override in PagerDuty"}
 	}
 	shifts, err := oncall.Render(without(s, ours), whole.Start, whole.End)
 	if err != nil {
-		return nil, obstacle{blockedRendering, err.Error(), "report it with the schedule's JSON"}
+		return nil, obstacle{codes.BlockedRendering, err.Error(), "report it with the schedule's JSON"}
 	}
 	for _, shift := range shifts {
 		if shift.User != whole.Replaces || !shift.End.After(b.in.Now) || !shift.Start.Before(b.horizon()) {
@@ -320,9 +321,9 @@ func (b *builder) gap(s inventory.Schedule, whole plan.OverrideShift, ours []pla
 	shifts, err := oncall.Render(without(s, ours), plan.Later(whole.Start, b.in.Now), whole.End)
 	switch {
 	case err != nil:
-		return nil, obstacle{blockedRendering, err.Error(), "report it with the schedule's JSON"}
+		return nil, obstacle{codes.BlockedRendering, err.Error(), "report it with the schedule's JSON"}
 	case len(shifts) > 0:
-		return nil, obstacle{blockedNoGap, fmt.Sprintf("%s is on call on schedule %s from %s: on a shift-based schedule an override replaces somebody, and only a gap can be filled without",
+		return nil, obstacle{codes.BlockedNoGap, fmt.Sprintf("%s is on call on schedule %s from %s: on a shift-based schedule an override replaces somebody, and only a gap can be filled without",
 			b.userName(shifts[0].User), s.Name, clock(shifts[0].Start)), "say in `replaces` whom it replaces, or narrow it to the gap"}
 	}
 	return []plan.OverrideShift{whole}, obstacle{}

@@ -10,6 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -210,7 +211,7 @@ func (b *builder) turn(schedule inventory.Schedule, s situation) verdict {
 		return v
 	}
 	if why := b.cache.rendersOtherwise(schedule.ID); why != "" {
-		v.barred = obstacle{blockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is fixed"}
+		v.barred = obstacle{codes.BlockedRendering, why, "see the finding dutyward.rendering-differs; change the rotation in PagerDuty until it is fixed"}
 	}
 	return v
 }
@@ -219,7 +220,7 @@ func (b *builder) turn(schedule inventory.Schedule, s situation) verdict {
 // Source: PagerDuty's Terraform provider, issue 759.
 func (b *builder) unschedulable(user, asked string) obstacle {
 	if base := b.baseAfter(user); asked != inventory.None && inventory.Stakeholder(base) {
-		return obstacle{blockedStakeholder, fmt.Sprintf("%s is a stakeholder (%s), and stakeholders can't be on schedules", b.userName(user), base),
+		return obstacle{codes.BlockedStakeholder, fmt.Sprintf("%s is a stakeholder (%s), and stakeholders can't be on schedules", b.userName(user), base),
 			"grant a base role such as limited_user"}
 	}
 	return obstacle{}
@@ -264,7 +265,7 @@ func unsettled(s *inventory.Snapshot, m plan.Memory, now time.Time) []desired.Un
 		}
 		known := slices.ContainsFunc(unknown, func(u desired.Unknown) bool { return u.Resource.ID == e.Schedule })
 		if why != "" && !known {
-			unknown = append(unknown, desired.Unknown{Code: codeSettling, User: "*", Resource: inventory.ByID(inventory.KindSchedule, e.Schedule), Reason: why})
+			unknown = append(unknown, desired.Unknown{Code: codes.Settling, User: "*", Resource: inventory.ByID(inventory.KindSchedule, e.Schedule), Reason: why})
 		}
 	}
 	return unknown

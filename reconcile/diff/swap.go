@@ -8,6 +8,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -152,7 +153,7 @@ func (b *builder) keepHalves(half, other plan.Change, out map[string]bool) {
 			return
 		}
 	}
-	b.block(half, obstacle{blockedNotTargeted, why + "not targeted", "target that as well: --target " + other.ID})
+	b.block(half, obstacle{codes.BlockedNotTargeted, why + "not targeted", "target that as well: --target " + other.ID})
 	out[half.ID] = true
 }
 
@@ -260,7 +261,7 @@ func (b *builder) blockStubs(revised oncall.Revised, changes []plan.Change) map[
 			if c.Kind != plan.Rotation {
 				continue
 			}
-			b.block(c, obstacle{blockedDeletedPerson, fmt.Sprintf("on schedule %s layer %q has turns of #%s, who was deleted, and PagerDuty takes no change of a schedule that names such people", s.Name, l.Name, l.Users[i]),
+			b.block(c, obstacle{codes.BlockedDeletedPerson, fmt.Sprintf("on schedule %s layer %q has turns of #%s, who was deleted, and PagerDuty takes no change of a schedule that names such people", s.Name, l.Name, l.Users[i]),
 				"take them off that layer in PagerDuty, or let somebody join it by a policy, who takes over their turns"})
 			out[c.ID] = true
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/diff/codes"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -93,7 +94,7 @@ func (b *builder) member(s situation) verdict {
 	}
 	v := due(b.change(s.pair, s.held, s.asked))
 	if inventory.Stakeholder(base) {
-		v.barred = obstacle{blockedStakeholder,
+		v.barred = obstacle{codes.BlockedStakeholder,
 			fmt.Sprintf("%s is a stakeholder (%s), who can't hold a role on a team", b.userName(s.pair.User), base),
 			"grant a base role such as limited_user"}
 	}
@@ -101,7 +102,7 @@ func (b *builder) member(s situation) verdict {
 }
 
 func impliedAs(role string, s situation, why string) verdict {
-	return verdict{implied: &plan.Implied{User: s.pair.User, Resource: s.pair.Resource, Role: role, Code: codeImplied, Why: why}}
+	return verdict{implied: &plan.Implied{User: s.pair.User, Resource: s.pair.Resource, Role: role, Code: codes.Implied, Why: why}}
 }
 
 // stranger is about somebody who is on a team without a grant.
@@ -114,7 +115,7 @@ func (b *builder) stranger(s situation, implied string) verdict {
 		return verdict{extra: b.unnamed("team")}
 	}
 	if base := b.baseAfter(s.pair.User); inventory.FixedBaseRole(base) {
-		return verdict{extra: left{codeExtraUnmanaged, fmt.Sprintf("team roles of %s are not managed", article(base))}}
+		return verdict{extra: left{codes.ExtraUnmanaged, fmt.Sprintf("team roles of %s are not managed", article(base))}}
 	}
 	if !s.named || implied != "" && beyond && limit.AtMost != inventory.None {
 		return b.limitedStranger(s, implied, limit)
@@ -154,10 +155,10 @@ func (teamRoles) refused(b *builder, c *plan.Change, room *room) obstacle {
 	case plan.ActionGrant:
 		members, teams := len(b.in.Snapshot.Teams[team].Members), len(b.in.Snapshot.Users[c.User].Teams)
 		if !room.teamSize.left(team, members, maxTeamMembers) {
-			return obstacle{blockedTeamFull, fmt.Sprintf("the team has %d members, and PagerDuty allows no more", maxTeamMembers), "take somebody off the team, or split it"}
+			return obstacle{codes.BlockedTeamFull, fmt.Sprintf("the team has %d members, and PagerDuty allows no more", maxTeamMembers), "take somebody off the team, or split it"}
 		}
 		if !room.userTeams.left(c.User, teams, maxUserTeams) {
-			return obstacle{blockedTooManyTeams, fmt.Sprintf("%s is on %d teams, and PagerDuty allows no more", b.userName(c.User), maxUserTeams), "take them off a team"}
+			return obstacle{codes.BlockedTooManyTeams, fmt.Sprintf("%s is on %d teams, and PagerDuty allows no more", b.userName(c.User), maxUserTeams), "take them off a team"}
 		}
 		room.teamSize.take(c, team, members, maxTeamMembers)
 		room.userTeams.take(c, c.User, teams, maxUserTeams)
@@ -292,7 +293,7 @@ func (b *builder) joinsByItself(team string, before, after map[string]string) {
 			continue
 		}
 		b.plan.Implied = append(b.plan.Implied, plan.Implied{
-			User: user, Resource: resource, Role: impliedRole(b.baseAfter(user)), Foreseen: true, Code: codeImplied,
+			User: user, Resource: resource, Role: impliedRole(b.baseAfter(user)), Foreseen: true, Code: codes.Implied,
 			Why: fmt.Sprintf("by this plan %s, and PagerDuty puts them on the team", after[user]),
 		})
 	}

@@ -1,11 +1,11 @@
-package diff
+package codes
 
 import "github.com/dutyward/dutyward/inventory/code"
 
 // leftPages explain why something is left as it is.
 var leftPages = code.Pages{
 	{
-		Code: codeExtraUnnamed, Account: true,
+		Code: ExtraUnnamed, Account: true,
 		Title:   "No policy names this resource",
 		Means:   "PagerDuty holds access on a team, layer or event that no grant, limit or empty statement names.",
 		Why:     "What policies don't name is not lowered (S1).",
@@ -13,7 +13,7 @@ var leftPages = code.Pages{
 		Example: "ann@acme.com is responder on team:Search, and no policy names this team",
 	},
 	{
-		Code: codeExtraRuleFailed, Account: true,
+		Code: ExtraRuleFailed, Account: true,
 		Title:   "A rule failed that may name this resource",
 		Means:   "No policy is known to name it, and a rule that might have failed in this round.",
 		Why:     "What the rule would have said is not known, so nothing is lowered.",
@@ -21,7 +21,7 @@ var leftPages = code.Pages{
 		Example: "the grant rule at access.rego:12 failed",
 	},
 	{
-		Code: codeExtraUnmanaged, Account: true,
+		Code: ExtraUnmanaged, Account: true,
 		Title:   "The base role fixes the roles on teams",
 		Means:   "Somebody with a base role such as owner or admin is on a team without a grant.",
 		Why:     "PagerDuty gives them the same access on each team, so their roles there are not managed (S13).",
@@ -29,7 +29,7 @@ var leftPages = code.Pages{
 		Example: "team roles of an admin are not managed",
 	},
 	{
-		Code: codeExtraOverride, Account: true,
+		Code: ExtraOverride, Account: true,
 		Title:   "An override that was asked for stays",
 		Means:   "This program made an override, and no policy names the schedule's overrides any more.",
 		Why:     "What policies don't name is not lowered (S1). It ends by itself.",
@@ -37,7 +37,7 @@ var leftPages = code.Pages{
 		Example: "the file with the schedule's override grants was deleted",
 	},
 	{
-		Code: codeImplied, Account: true,
+		Code: Implied, Account: true,
 		Title:   "PagerDuty gives this by itself",
 		Means:   "Whoever is on a schedule or escalation policy of a team is on the team, too.",
 		Why:     "It can't be taken away on the team (S17).",
@@ -45,7 +45,7 @@ var leftPages = code.Pages{
 		Example: "ann@acme.com takes turns on schedule Payments Primary, which is team:Payments'",
 	},
 	{
-		Code: codeProtected, Account: true,
+		Code: Protected, Account: true,
 		Title:   "A protect statement keeps this",
 		Means:   "Policies ask for something else, and a protection says that it stays as it is.",
 		Why:     "A protection beats grants and limits (S12).",
@@ -53,7 +53,7 @@ var leftPages = code.Pages{
 		Example: `protect contains {"principal": "user:ann@acme.com", "reason": "on parental leave"}`,
 	},
 	{
-		Code: codeProtectedOperator, Account: true,
+		Code: ProtectedOperator, Account: true,
 		Title:   "This program's operators are never changed",
 		Means:   "Policies ask to change the token's user, the acting user or an operator.",
 		Why:     "Nobody could correct the mistake (S20).",

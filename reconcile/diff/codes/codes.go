@@ -1,4 +1,6 @@
-package diff
+// Package codes holds the codes of what a plan says of a round, of what it leaves as it is
+// and of what blocks a change, each with its page.
+package codes
 
 import (
 	"slices"
@@ -8,30 +10,30 @@ import (
 
 // The codes of what is said of a round as a whole, and of what is left as it is.
 const (
-	codeNotIncluded    code.Code = "plan/not-included"
-	codeEndless        code.Code = "plan/never-taken-back"
-	codeUnread         code.Code = "plan/unread"
-	codeSettling       code.Code = "plan/settling"
-	codeIncomplete     code.Code = "plan/incomplete"
-	codeAnotherAccount code.Code = "plan/another-account"
-	codeTokenOwner     code.Code = "plan/token-owner"
-	codeClockDoubted   code.Code = "plan/clock-doubted"
-	codeNarrowed       code.Code = "plan/narrowed"
-	codeNoGrants       code.Code = "plan/no-grants"
-	codeNoGrantKnown   code.Code = "plan/no-grant-known"
-	codeUnavailable    code.Code = "plan/unavailable"
-	codeTurnsUntold    code.Code = "plan/turns-untold"
+	NotIncluded    code.Code = "plan/not-included"
+	Endless        code.Code = "plan/never-taken-back"
+	Unread         code.Code = "plan/unread"
+	Settling       code.Code = "plan/settling"
+	Incomplete     code.Code = "plan/incomplete"
+	AnotherAccount code.Code = "plan/another-account"
+	TokenOwner     code.Code = "plan/token-owner"
+	ClockDoubted   code.Code = "plan/clock-doubted"
+	Narrowed       code.Code = "plan/narrowed"
+	NoGrants       code.Code = "plan/no-grants"
+	NoGrantKnown   code.Code = "plan/no-grant-known"
+	Unavailable    code.Code = "plan/unavailable"
+	TurnsUntold    code.Code = "plan/turns-untold"
 )
 
 // The codes of what is left as it is.
 const (
-	codeExtraUnnamed      code.Code = "extra/not-named"
-	codeExtraRuleFailed   code.Code = "extra/rule-failed"
-	codeExtraUnmanaged    code.Code = "extra/fixed-base-role"
-	codeExtraOverride     code.Code = "extra/former-override"
-	codeImplied           code.Code = "implied/membership"
-	codeProtected         code.Code = "protected/policy"
-	codeProtectedOperator code.Code = "protected/operator"
+	ExtraUnnamed      code.Code = "extra/not-named"
+	ExtraRuleFailed   code.Code = "extra/rule-failed"
+	ExtraUnmanaged    code.Code = "extra/fixed-base-role"
+	ExtraOverride     code.Code = "extra/former-override"
+	Implied           code.Code = "implied/membership"
+	Protected         code.Code = "protected/policy"
+	ProtectedOperator code.Code = "protected/operator"
 )
 
 // Pages explain the codes of this package.
@@ -39,7 +41,7 @@ var Pages = slices.Concat(roundPages, leftPages, blockedPages)
 
 var roundPages = code.Pages{
 	{
-		Code: codeNotIncluded, Account: true,
+		Code: NotIncluded, Account: true,
 		Title:   "Policies name something that is not under management",
 		Means:   "The policies would change access on a resource whose mode is unmanaged.",
 		Why:     "Nothing is done there, though the policies ask for it.",
@@ -47,7 +49,7 @@ var roundPages = code.Pages{
 		Example: "manage: {teams: {include: [Payments]}} and a grant on team:Search",
 	},
 	{
-		Code: codeEndless, Account: true,
+		Code: Endless, Account: true,
 		Title:   "Temporary access would never be taken back",
 		Means:   "A grant with an until is on a resource in the mode grant-only.",
 		Why:     "Nothing is lowered there, so the access outlives its end.",
@@ -55,7 +57,7 @@ var roundPages = code.Pages{
 		Example: "modes: {\"team:Payments\": grant-only}",
 	},
 	{
-		Code: codeUnread, Account: true,
+		Code: Unread, Account: true,
 		Title:   "Part of the account could not be read",
 		Means:   "PagerDuty did not answer for this resource or person.",
 		Why:     "What is not known is neither raised nor lowered (S6).",
@@ -63,7 +65,7 @@ var roundPages = code.Pages{
 		Example: "/teams/P1/members answered 500",
 	},
 	{
-		Code: codeSettling, Account: true,
+		Code: Settling, Account: true,
 		Title:   "PagerDuty does not show yet what was written",
 		Means:   "A change was made less than two minutes ago, or an edit is open, and the account reads otherwise.",
 		Why:     "Acting on it could undo a change that just came about (S9).",
@@ -72,7 +74,7 @@ var roundPages = code.Pages{
 	},
 
 	{
-		Code: codeIncomplete, Account: true,
+		Code: Incomplete, Account: true,
 		Title:   "The snapshot is incomplete",
 		Means:   "Part of the account could not be read.",
 		Why:     "What was not read might be the reason to keep access, so nothing is lowered in this round (S6).",
@@ -80,7 +82,7 @@ var roundPages = code.Pages{
 		Example: "the snapshot is incomplete: members of team Payments (403)",
 	},
 	{
-		Code: codeAnotherAccount, Account: true,
+		Code: AnotherAccount, Account: true,
 		Title:   "The state is of another account",
 		Means:   "None of the people whom the state knows is in this account.",
 		Why:     "What this program did there says nothing about here, so nothing is lowered (S11).",
@@ -88,7 +90,7 @@ var roundPages = code.Pages{
 		Example: "state: staging.db in the configuration of production",
 	},
 	{
-		Code: codeTokenOwner, Account: true,
+		Code: TokenOwner, Account: true,
 		Title:   "The owner of the API token is unknown",
 		Means:   "PagerDuty did not say to whom the token belongs.",
 		Why:     "That person must never be changed, so nothing is lowered (S20).",
@@ -96,7 +98,7 @@ var roundPages = code.Pages{
 		Example: "GET /users/me answered 500",
 	},
 	{
-		Code: codeClockDoubted, Account: true,
+		Code: ClockDoubted, Account: true,
 		Title:   "The time can't be trusted",
 		Means:   "PagerDuty's clock and this machine's disagree, or PagerDuty's went back.",
 		Why:     "Nothing is lowered that depends on the time (S31).",
@@ -104,7 +106,7 @@ var roundPages = code.Pages{
 		Example: "PagerDuty's clock says 09:00 UTC, and this machine's 11:00 UTC",
 	},
 	{
-		Code: codeNarrowed, Account: true,
+		Code: Narrowed, Account: true,
 		Title:   "The plan is narrowed to targets",
 		Means:   "--target asked for some of the changes only.",
 		Why:     "What else is due is left out of this plan.",
@@ -112,7 +114,7 @@ var roundPages = code.Pages{
 		Example: "dutyward plan --target team:Payments",
 	},
 	{
-		Code: codeNoGrants, Account: true,
+		Code: NoGrants, Account: true,
 		Title:   "The policies give nothing yet",
 		Means:   "There is no grant statement.",
 		Why:     "Nothing is planned. Findings are shown all the same.",
@@ -120,7 +122,7 @@ var roundPages = code.Pages{
 		Example: `grant contains {"principal": "user:ann@acme.com", "resource": "team:A", "role": "manager"}`,
 	},
 	{
-		Code: codeNoGrantKnown, Account: true,
+		Code: NoGrantKnown, Account: true,
 		Title:   "No grant is known in this round",
 		Means:   "The rules that give grants failed.",
 		Why:     "What they would have given is not known, so nothing is planned.",
@@ -128,7 +130,7 @@ var roundPages = code.Pages{
 		Example: "the grant rule at access.rego:12 failed",
 	},
 	{
-		Code: codeUnavailable, Account: true,
+		Code: Unavailable, Account: true,
 		Title:   "Part of PagerDuty is not available",
 		Means:   "The token or the account has no access to some endpoints.",
 		Why:     "What they would say is missing from the policies' input.",
@@ -136,7 +138,7 @@ var roundPages = code.Pages{
 		Example: "licenses",
 	},
 	{
-		Code: codeTurnsUntold, Account: true,
+		Code: TurnsUntold, Account: true,
 		Title:   "The turns that would come can't be shown",
 		Means:   "What is observed or held on a schedule could not be carried out as it is.",
 		Why:     "The plan shows whose turns a decision is about, and here it can't.",
@@ -147,33 +149,33 @@ var roundPages = code.Pages{
 
 // The codes of what blocks a change.
 const (
-	blockedOwner          code.Code = "blocked/owner"
-	blockedRemoval        code.Code = "blocked/removal"
-	blockedStakeholder    code.Code = "blocked/stakeholder"
-	blockedAbility        code.Code = "blocked/missing-ability"
-	blockedNoSeat         code.Code = "blocked/no-seat"
-	blockedTeamFull       code.Code = "blocked/team-full"
-	blockedTooManyTeams   code.Code = "blocked/too-many-teams"
-	blockedRequires       code.Code = "blocked/requires"
-	blockedCircle         code.Code = "blocked/circle"
-	blockedNotTargeted    code.Code = "blocked/not-targeted"
-	blockedUnsupported    code.Code = "blocked/unsupported"
-	blockedNoPart         code.Code = "blocked/nothing-to-take-turns-on"
-	blockedRendering      code.Code = "blocked/rendering-differs"
-	blockedEdit           code.Code = "blocked/edit"
-	blockedNobodyLeft     code.Code = "blocked/nobody-left"
-	blockedTooManyPeople  code.Code = "blocked/too-many-people"
-	blockedDesertedPart   code.Code = "blocked/deserted-layer"
-	blockedTooManyEvents  code.Code = "blocked/too-many-events"
-	blockedDeletedPerson  code.Code = "blocked/deleted-person"
-	blockedNobodyReplaced code.Code = "blocked/nobody-replaced"
-	blockedNoGap          code.Code = "blocked/no-gap"
+	BlockedOwner          code.Code = "blocked/owner"
+	BlockedRemoval        code.Code = "blocked/removal"
+	BlockedStakeholder    code.Code = "blocked/stakeholder"
+	BlockedAbility        code.Code = "blocked/missing-ability"
+	BlockedNoSeat         code.Code = "blocked/no-seat"
+	BlockedTeamFull       code.Code = "blocked/team-full"
+	BlockedTooManyTeams   code.Code = "blocked/too-many-teams"
+	BlockedRequires       code.Code = "blocked/requires"
+	BlockedCircle         code.Code = "blocked/circle"
+	BlockedNotTargeted    code.Code = "blocked/not-targeted"
+	BlockedUnsupported    code.Code = "blocked/unsupported"
+	BlockedNoPart         code.Code = "blocked/nothing-to-take-turns-on"
+	BlockedRendering      code.Code = "blocked/rendering-differs"
+	BlockedEdit           code.Code = "blocked/edit"
+	BlockedNobodyLeft     code.Code = "blocked/nobody-left"
+	BlockedTooManyPeople  code.Code = "blocked/too-many-people"
+	BlockedDesertedPart   code.Code = "blocked/deserted-layer"
+	BlockedTooManyEvents  code.Code = "blocked/too-many-events"
+	BlockedDeletedPerson  code.Code = "blocked/deleted-person"
+	BlockedNobodyReplaced code.Code = "blocked/nobody-replaced"
+	BlockedNoGap          code.Code = "blocked/no-gap"
 )
 
 // blockedPages explain what blocks a change.
 var blockedPages = code.Pages{
 	{
-		Code: blockedOwner, Account: true,
+		Code: BlockedOwner, Account: true,
 		Title:   "The account owner's role can't be changed",
 		Means:   "Policies or a limit ask for another role of the account's owner.",
 		Why:     "PagerDuty changes it in its own pages only.",
@@ -181,7 +183,7 @@ var blockedPages = code.Pages{
 		Example: `a limit of "user" on everybody, the owner included`,
 	},
 	{
-		Code: blockedRemoval, Account: true,
+		Code: BlockedRemoval, Account: true,
 		Title:   "Nobody is removed from the account for want of a role",
 		Means:   "A limit leaves a person no base role at all.",
 		Why:     "Taking an account away is another step than taking a role away (S4).",
@@ -189,7 +191,7 @@ var blockedPages = code.Pages{
 		Example: `limit contains {…, "resource": "account", "at_most": "none"}`,
 	},
 	{
-		Code: blockedStakeholder, Account: true,
+		Code: BlockedStakeholder, Account: true,
 		Title:   "Stakeholders can't hold this",
 		Means:   "The person is a stakeholder, or is to become one while on call.",
 		Why:     "PagerDuty lets stakeholders neither be on call nor hold a role on a team.",
@@ -197,7 +199,7 @@ var blockedPages = code.Pages{
 		Example: "a grant of team:Payments to somebody whose base role is read_only_user",
 	},
 	{
-		Code: blockedAbility, Account: true,
+		Code: BlockedAbility, Account: true,
 		Title:   "The account's plan does not include this",
 		Means:   "The role needs an ability that the account lacks.",
 		Why:     "PagerDuty would refuse it.",
@@ -205,7 +207,7 @@ var blockedPages = code.Pages{
 		Example: "read_only_user on an account without read_only_users",
 	},
 	{
-		Code: blockedNoSeat, Account: true,
+		Code: BlockedNoSeat, Account: true,
 		Title:   "No seat is free",
 		Means:   "No license of the account with a free seat allows the role.",
 		Why:     "PagerDuty would refuse it.",
@@ -213,7 +215,7 @@ var blockedPages = code.Pages{
 		Example: "no seat is free on license Full User, which user needs",
 	},
 	{
-		Code: blockedTeamFull, Account: true,
+		Code: BlockedTeamFull, Account: true,
 		Title:   "The team is full",
 		Means:   "The team has as many members as PagerDuty allows.",
 		Why:     "PagerDuty would refuse it.",
@@ -221,7 +223,7 @@ var blockedPages = code.Pages{
 		Example: "the team has 500 members",
 	},
 	{
-		Code: blockedTooManyTeams, Account: true,
+		Code: BlockedTooManyTeams, Account: true,
 		Title:   "The person is on too many teams",
 		Means:   "The person is on as many teams as PagerDuty allows.",
 		Why:     "PagerDuty would refuse it.",
@@ -229,7 +231,7 @@ var blockedPages = code.Pages{
 		Example: "ann@acme.com is on 400 teams",
 	},
 	{
-		Code: blockedRequires, Account: true,
+		Code: BlockedRequires, Account: true,
 		Title:   "It needs a change that is not made",
 		Means:   "Another change must come first, and that one is held, blocked, only observed or not targeted.",
 		Why:     "Without the other, PagerDuty would refuse this one, or somebody would be without cover (S16).",
@@ -237,7 +239,7 @@ var blockedPages = code.Pages{
 		Example: "it needs ann@acme.com from none to responder on team:Payments, which is held",
 	},
 	{
-		Code: blockedCircle, Account: true,
+		Code: BlockedCircle, Account: true,
 		Title:   "Changes wait for one another",
 		Means:   "A change needs others that need it.",
 		Why:     "None of them could come first.",
@@ -245,7 +247,7 @@ var blockedPages = code.Pages{
 		Example: "it and what it needs wait for one another",
 	},
 	{
-		Code: blockedNotTargeted, Account: true,
+		Code: BlockedNotTargeted, Account: true,
 		Title:   "It needs a change that is not targeted",
 		Means:   "The plan was narrowed, and leaves out what this change needs.",
 		Why:     "Half of it would leave others with other turns, or lower more than was asked for.",
@@ -253,7 +255,7 @@ var blockedPages = code.Pages{
 		Example: "dutyward plan --target team:Payments",
 	},
 	{
-		Code: blockedUnsupported, Account: true,
+		Code: BlockedUnsupported, Account: true,
 		Title:   "This version does not carry it out",
 		Means:   "The policies state something that is read and shown, and not made yet.",
 		Why:     "The plan says what would be due.",
@@ -261,7 +263,7 @@ var blockedPages = code.Pages{
 		Example: `leaver contains {"user": "ann@acme.com", …}`,
 	},
 	{
-		Code: blockedNoPart, Account: true,
+		Code: BlockedNoPart, Account: true,
 		Title:   "The schedule has nothing to take turns on",
 		Means:   "The schedule has no layer or event that has not ended.",
 		Why:     "Hours and lengths of turns are set in PagerDuty.",
@@ -269,7 +271,7 @@ var blockedPages = code.Pages{
 		Example: "schedule Payments has no layer to take turns on that has not ended",
 	},
 	{
-		Code: blockedRendering, Account: true,
+		Code: BlockedRendering, Account: true,
 		Title:   "The turns of the schedule can't be foreseen",
 		Means:   "The schedule renders otherwise here than in PagerDuty, or not at all.",
 		Why:     "A change could move other people's turns unseen (S22).",
@@ -277,7 +279,7 @@ var blockedPages = code.Pages{
 		Example: "schedule Payments renders otherwise here than in PagerDuty, first on 2026-03-02",
 	},
 	{
-		Code: blockedEdit, Account: true,
+		Code: BlockedEdit, Account: true,
 		Title:   "The rotation can't be changed like that",
 		Means:   "The turns can't be revised as the policies ask.",
 		Why:     "Nothing of the edit is made, so that nobody's turns are half changed.",
@@ -285,7 +287,7 @@ var blockedPages = code.Pages{
 		Example: "an event whose members are not in turns",
 	},
 	{
-		Code: blockedNobodyLeft, Account: true,
+		Code: BlockedNobodyLeft, Account: true,
 		Title:   "A layer or event would have nobody",
 		Means:   "The last who takes turns there would leave it.",
 		Why:     "Nobody would be paged (S25).",
@@ -293,7 +295,7 @@ var blockedPages = code.Pages{
 		Example: "it would leave layer Day of schedule Payments without anybody",
 	},
 	{
-		Code: blockedTooManyPeople, Account: true,
+		Code: BlockedTooManyPeople, Account: true,
 		Title:   "Too many people for one rotation",
 		Means:   "The rotation would have more people than PagerDuty allows.",
 		Why:     "PagerDuty would refuse it.",
@@ -301,7 +303,7 @@ var blockedPages = code.Pages{
 		Example: "a grant of turns to a group of the whole company",
 	},
 	{
-		Code: blockedDesertedPart, Account: true,
+		Code: BlockedDesertedPart, Account: true,
 		Title:   "A layer has nobody who is there",
 		Means:   "All who are on a layer were deleted, and layers are written together.",
 		Why:     "PagerDuty takes no change of a schedule that names such people.",
@@ -309,7 +311,7 @@ var blockedPages = code.Pages{
 		Example: "layer Night has turns of #P1, who was deleted",
 	},
 	{
-		Code: blockedTooManyEvents, Account: true,
+		Code: BlockedTooManyEvents, Account: true,
 		Title:   "The rotation has too many events",
 		Means:   "An event is replaced by its successor, and the rotation can't take another one.",
 		Why:     "PagerDuty would refuse it.",
@@ -317,7 +319,7 @@ var blockedPages = code.Pages{
 		Example: "a rotation with as many events as PagerDuty allows",
 	},
 	{
-		Code: blockedDeletedPerson, Account: true,
+		Code: BlockedDeletedPerson, Account: true,
 		Title:   "A layer names somebody who was deleted",
 		Means:   "A layer that is not edited has turns of a person who was deleted, and layers are written together.",
 		Why:     "PagerDuty takes no change of a schedule that names such people.",
@@ -325,7 +327,7 @@ var blockedPages = code.Pages{
 		Example: `layer "Night" has turns of #P1, who was deleted`,
 	},
 	{
-		Code: blockedNobodyReplaced, Account: true,
+		Code: BlockedNobodyReplaced, Account: true,
 		Title:   "Nobody is there to be replaced",
 		Means:   "The person whom an override replaces has no turns in its window.",
 		Why:     "There is nothing that it could take the place of.",
@@ -333,7 +335,7 @@ var blockedPages = code.Pages{
 		Example: `"replaces": "user:ann@acme.com" in a week that is not hers`,
 	},
 	{
-		Code: blockedNoGap, Account: true,
+		Code: BlockedNoGap, Account: true,
 		Title:   "Somebody is on call in the window already",
 		Means:   "An override without `replaces` on a shift-based schedule, where somebody is on call.",
 		Why:     "There an override replaces somebody, and only a gap can be filled without.",
