@@ -65,6 +65,9 @@ type chaos struct {
 	released []string
 	// audits says that the daemon reads the audit trail.
 	audits bool
+	// wholeUpTo is how many requests a full refresh may take for the account not to be read
+	// in parts; 0 as by default.
+	wholeUpTo int
 	// restored says that the journal was taken from a copy at some time.
 	restored bool
 	// inForce is the law of the round's plan.
@@ -141,6 +144,7 @@ func (c *chaos) start() {
 		Reader: c, Record: chaosRecord{record{c.journal, c.trial}, c}, Account: c.client, Now: c.time.Now,
 		Settings:  plan.Settings{Default: plan.Sync, Operators: c.operators},
 		Refresher: c.client, OnCallInterval: time.Minute, Settle: time.Minute, Audit: c.audits,
+		Requests: func() int { return c.client.Cost().Requests }, WholeUpTo: c.wholeUpTo,
 		Self:       func(context.Context) (string, error) { return "ADM", nil },
 		ClockDoubt: c.time.Doubt,
 		Paused: func() *reconcile.Pause {
@@ -320,9 +324,12 @@ func checkChaos(t *testing.T, rounds int, body func(*chaos, *rapid.T)) {
 			rt.Fatal(err)
 		}
 		c := newChaos(rt, at, all, sets)
-		if c.audits = sum["trials"]%2 == 0; c.audits {
-			c.start()
+		if sum["trials"]%3 == 0 {
+			c.wholeUpTo = 1
+			c.counts["trials in parts"]++
 		}
+		c.audits = sum["trials"]%2 == 0
+		c.start()
 		defer func() {
 			_ = c.journal.Close()
 			_ = os.RemoveAll(at)
