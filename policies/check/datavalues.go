@@ -40,9 +40,13 @@ func (n never) types(e *ast.Expr, a, b *ast.Term, ps places) {
 	if !e.IsEquality() && !isCall(e, ast.Equal.Name) && !isCall(e, ast.NotEqual.Name) {
 		never = "a string is greater than any number, whatever they say"
 	}
-	n.report.Besides(e.Location, policies.Problem{Code: codeOtherType, Warning: true,
+	p := policies.Problem{Code: codeOtherType, Warning: true,
 		Found:    fmt.Sprintf("%s compared with %s: %s", said(a, x, sampleOfA), said(b, y, sampleOfB), never),
-		Expected: "values of one type, in the data or in the rule"})
+		Expected: "values of one type, in the data or in the rule"}
+	if sample, err := strconv.Unquote(sampleOfA + sampleOfB); err == nil && (x["boolean"] || y["boolean"]) && truths[strings.ToLower(sample)] != "" {
+		p.Expected, p.Suggestion = "true or false in the data, without quotes", truths[strings.ToLower(sample)]+" in place of "+sample
+	}
+	n.report.Besides(e.Location, p)
 }
 
 // typesOf are the types of what a term may be, with an example where that is from the

@@ -81,7 +81,7 @@ func checkRole(v Value, kind inventory.Kind, kindKnown bool, kinds []inventory.K
 	}
 	if role, ok := RoleLabelled(v.Text); ok && kind == inventory.KindAccount {
 		c.Suggestion = fmt.Sprintf("%q, which PagerDuty's pages call %s", role, inventory.BaseRoleLabel(role))
-	} else if near, ok := policies.Nearest(v.Text, allowed); ok {
+	} else if near, ok := policies.Nearest(v.Text[strings.LastIndex(v.Text, ":")+1:], allowed); ok {
 		c.Suggestion = strconv.Quote(near)
 	}
 	return c

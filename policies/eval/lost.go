@@ -172,6 +172,8 @@ func (l *lostElements) missing(ctx context.Context, e *ast.Expr, known map[ast.V
 	case !isObject && l.isKey(e, container):
 		g := l.rule.generators[0]
 		return lack{expected: "the row in place of its number", suggestion: fmt.Sprintf("some %s in %s", l.written[g.key], g.document)}
+	case isText && l.rowsBelow(e, container, name, known) != "":
+		return lack{expected: "the rows, which are one level further down", suggestion: l.rowsBelow(e, container, name, known)}
 	case !isObject:
 		return lack{why: fmt.Sprintf(" in %s %s", policies.Article(ast.ValueName(container)), ast.ValueName(container))}
 	}

@@ -227,3 +227,23 @@ func textsOf(t *ast.Term) []string {
 	add(t)
 	return out
 }
+
+// rowsBelow is how a rule goes over the rows that a list holds which it took for a row;
+// empty if they have no such field.
+func (l *lostElements) rowsBelow(e *ast.Expr, list ast.Value, field ast.String, known map[ast.Var]*ast.Term) string {
+	rows, isList := list.(*ast.Array)
+	ref, _ := refIn(e)
+	if !isList || rows.Len() == 0 || len(l.rule.generators) == 0 || len(ref) == 0 {
+		return ""
+	}
+	row, isObject := rows.Elem(0).Value.(ast.Object)
+	g := l.rule.generators[0]
+	key := known[g.key]
+	if !isObject || row.Get(ast.NewTerm(field)) == nil || key == nil || g.row.Compare(ref[0].Value) != 0 {
+		return ""
+	}
+	if _, isText := key.Value.(ast.String); !isText {
+		return ""
+	}
+	return fmt.Sprintf("some %s in %s", l.written[g.row], g.document.Append(key))
+}
