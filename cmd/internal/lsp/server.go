@@ -35,7 +35,6 @@ type Server struct {
 	root     string
 	watches  bool
 	shutdown bool
-	exited   bool
 	// buffers are the open files by their URI.
 	buffers map[string]string
 	// last is the last report, and rules, groups and things the last of each that there
