@@ -285,10 +285,12 @@ var frozen = guard{hold: hold{code: plan.HoldFrozen, rule: "S41", releasable: tr
 // bounds are those of this account.
 func (b *builder) bounds() []plan.Bound {
 	if b.in.Settings.Bounds == nil {
-		return plan.DefaultBounds()
+		return defaultBounds // made once: a forecast asks at each moment
 	}
 	return b.in.Settings.Bounds
 }
+
+var defaultBounds = plan.DefaultBounds()
 
 // counts says whether a bound counts a change.
 func (b *builder) counts(bound plan.Bound, c plan.Change) bool {
@@ -310,9 +312,13 @@ func (b *builder) count() {
 	if b.bursts == nil {
 		b.bursts = map[counted]string{}
 	}
+	if len(b.proposed) == 0 {
+		return
+	}
+	kinds := resourceKinds()
 	for _, bound := range b.bounds() {
 		for _, cause := range bound.Causes {
-			for _, kind := range resourceKinds() {
+			for _, kind := range kinds {
 				if why := b.excess(bound, cause, kind); why != "" {
 					b.bursts[counted{bound.Name, cause}] = why
 				}
