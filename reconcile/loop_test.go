@@ -90,7 +90,7 @@ func TestAFailedRoundIsTriedAgainSoonerThanDueAndLoggedOnce(t *testing.T) {
 		}
 		return daemon.Next{}, nil
 	}, nil)
-	want := []string{"0s start", "30s retry", "1m30s retry", "3m30s retry"}
+	want := []string{"0s start", "30s retry", "1m30s retry", "2m30s retry"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rounds differ (-want +got):\n%s", diff)
 	}
@@ -99,9 +99,22 @@ func TestAFailedRoundIsTriedAgainSoonerThanDueAndLoggedOnce(t *testing.T) {
 	}
 }
 
-func TestRetriesGrowRareAndNeverStop(t *testing.T) {
-	got, _ := diary(t, 59*time.Minute, func(int) (daemon.Next, error) { return daemon.Next{}, errors.New("down") }, nil)
-	want := []string{"0s start", "30s retry", "1m30s retry", "3m30s retry", "7m30s retry", "15m30s retry", "25m30s retry", "35m30s retry", "45m30s retry", "55m30s retry"}
+// A round that takes minutes to fail has cost requests that others may need.
+func TestARoundThatFailsLateIsTriedAgainNoSoonerThanItTook(t *testing.T) {
+	got, _ := diary(t, 10*time.Minute, func(int) (daemon.Next, error) {
+		time.Sleep(4 * time.Minute) // of the bubble's clock
+		return daemon.Next{}, errors.New("cut off")
+	}, nil)
+	want := []string{"0s start", "8m0s retry"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rounds differ (-want +got):\n%s", diff)
+	}
+}
+
+// Who can't reach PagerDuty notices within a minute that it can again.
+func TestRetriesComeEachMinuteAndNeverStop(t *testing.T) {
+	got, _ := diary(t, 5*time.Minute, func(int) (daemon.Next, error) { return daemon.Next{}, errors.New("down") }, nil)
+	want := []string{"0s start", "30s retry", "1m30s retry", "2m30s retry", "3m30s retry", "4m30s retry"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rounds differ (-want +got):\n%s", diff)
 	}

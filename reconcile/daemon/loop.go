@@ -16,11 +16,12 @@ type Schedule interface {
 	Next(t time.Time) time.Time
 }
 
-// Retry bounds: how soon after a failed round the next one is tried, at first
-// and at most. What is due earlier comes earlier.
+// Retry bounds: how soon after a failed round the next one is tried, at first and at
+// most, but never sooner than the failed one took: one that fails late costs requests
+// that others may need. What is due earlier comes earlier.
 const (
 	retryFirst = 30 * time.Second
-	retryMost  = 10 * time.Minute
+	retryMost  = time.Minute
 )
 
 // quietPeriod is how long before a boundary nothing begins that can wait: a look at
@@ -110,14 +111,16 @@ func (l *Loop) Start(ctx context.Context) {
 	var failing events.Failing
 	why := "start"
 	for ctx.Err() == nil {
+		began := l.Now()
 		next, err := l.Run(ctx, why)
+		took := l.Now().Sub(began)
 		for _, e := range failing.Ended(l.Now(), err) {
 			l.Sink.Tell(e)
 		}
 		if next.Full || !partial(why) || l.scheduled.IsZero() {
 			l.scheduled = l.schedule().Next(l.Now())
 		}
-		at, because := l.due(next, failing.Failures)
+		at, because := l.due(next, failing.Failures, took)
 		select {
 		case <-ctx.Done():
 			return
@@ -130,8 +133,9 @@ func (l *Loop) Start(ctx context.Context) {
 	}
 }
 
-// due is the moment of the next round, and what makes it due.
-func (l *Loop) due(n Next, failures int) (time.Time, string) {
+// due is the moment of the next round, and what makes it due. Took is how long the last
+// one did.
+func (l *Loop) due(n Next, failures int, took time.Duration) (time.Time, string) {
 	now := l.Now()
 	next, why := l.scheduled, WhySchedule
 	if next.Before(now) {
@@ -147,7 +151,7 @@ func (l *Loop) due(n Next, failures int) (time.Time, string) {
 		next, why = at, whyStill
 	}
 	if failures > 0 {
-		wait := min(retryMost, retryFirst<<min(failures-1, 10))
+		wait := max(took, min(retryMost, retryFirst<<min(failures-1, 10)))
 		if retry := now.Add(wait); retry.Before(next) {
 			next, why = retry, "retry"
 		}
