@@ -87,6 +87,34 @@ func TestS26_WhatHeldRaisesMayReplaceStays(t *testing.T) {
 	}
 }
 
+// What is held since an earlier round holds those it may replace as long: though so few
+// are left that the bound alone would let them through.
+func TestS26_WhatRaisesHeldSinceEarlierMayReplaceStays(t *testing.T) {
+	s := crowd(Account(), 14)
+	for i := 11; i < 14; i++ {
+		Put(s, "PAY", fmt.Sprintf("x%03d", i), "manager")
+	}
+	grants := func(managers int) *policies.Statements {
+		st := raised(managers, "team:Payments", "manager")
+		for i := range 14 {
+			Also(st, fmt.Sprintf("user:x%03d@acme.com team:Search responder", i))
+		}
+		return st
+	}
+	in := Input(s, grants(11))
+	in = Next(MustMake(t, in), in, 48)
+	in.Statements, in.Revision = grants(10), "r2"
+	p := MustMake(t, in).Plan
+	if heldRaises(p) != 10 {
+		t.Fatalf("%d raises are held, want 10", heldRaises(p))
+	}
+	for _, c := range p.Changes {
+		if c.Effect == plan.Lower && c.Resource.ID == "PAY" {
+			t.Errorf("%s goes, while who would come in its place is held", c.ID)
+		}
+	}
+}
+
 func TestS26_WhatIsHeldGoesOnUnderAnotherBoundAndNotByTime(t *testing.T) {
 	in := Input(crowd(Account(), 4), raised(4, "account", "admin"))
 	r := MustMake(t, in)

@@ -225,7 +225,7 @@ var replacing = guard{hold: hold{code: plan.HoldReplacing, rule: "S26", releasab
 			continue
 		}
 		for _, bound := range b.bounds() {
-			if b.bursts[counted{bound.Name, h.Cause}] != "" && b.counts(bound, h.Change) {
+			if b.counts(bound, h.Change) { // exceeded now, or in the round that first held it
 				held[h.Resource] = bound
 			}
 		}
