@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -47,11 +48,45 @@ func (c *chaos) judgeStill(said, on, id, layer, user, after string) {
 		// was followed by another before it held still: that is not the law before. The law
 		// of the last round lowers it as well, so that the edit does so again for nobody.
 		c.counts["lowered: as before, by a restored journal"]++
+	case c.heldBetween(lowers) >= time.Minute:
+		// A round that is killed counts for nothing here, but the program may know of it.
+		// A minute is what the law of the rounds before this edit needs to be the one before.
+		c.counts["lowered: as the law between"]++
 	case c.dueAllAlong(lowers) >= 9*time.Minute:
 		c.counts["lowered: after edits without end"]++
 	default:
 		c.violate("%s: the policies said %q until %s ago", said, c.before.name, c.began.Sub(c.since))
 	}
+}
+
+// heldBetween is for how long the law before the last edit was that of each round, if it
+// lowers something and is another than today's: time that nobody watched counts as a minute.
+func (c *chaos) heldBetween(lowers func(*law) bool) (long time.Duration) {
+	next := c.began
+	var between *law
+	for _, r := range slices.Backward(c.rounds) {
+		if between == nil {
+			between = r.law
+		}
+		if between == nil || r.law != between {
+			break
+		}
+		long += watched(r.at, next)
+		next = r.at
+	}
+	if between == nil || between == c.laws[c.at] || !lowers(between) {
+		return 0
+	}
+	return long
+}
+
+// watched is the time between two rounds as S37 counts it: much of it is time that nobody
+// watched, and counts as a minute.
+func watched(from, to time.Time) time.Duration {
+	if gap := to.Sub(from); gap <= 22*time.Minute {
+		return gap
+	}
+	return time.Minute
 }
 
 // dueAllAlong is for how long something was due in each round, up to this one: time
@@ -68,11 +103,7 @@ func (c *chaos) dueAllAlong(lowers func(*law) bool) (long time.Duration) {
 		case !due:
 			continue
 		}
-		if gap := next.Sub(r.at); gap > 22*time.Minute {
-			long += time.Minute
-		} else {
-			long += gap
-		}
+		long += watched(r.at, next)
 		next = r.at
 	}
 	return long
