@@ -63,18 +63,18 @@ func TestS32_AnAlarmIsLoudEverywhereUntilItIsRightAgainAlsoAcrossARestart(t *tes
 	w.sim.Inject(pagerdutysim.Fault{Kind: pagerdutysim.FaultRendering, Method: "GET", Path: "/v3/schedules/{id}", After: 2, Times: -1})
 	w.sim.Inject(pagerdutysim.Fault{Kind: pagerdutysim.FaultStatus, Status: 400, Method: "DELETE", Path: "/v3/schedules/FOLLOW/rotations/RFOLLOW/*", Times: -1})
 	_, _ = d.Round(context.Background(), "test")
-	d.told("level=ERROR msg=\"a schedule needs a person's look\"", 1)
+	d.told("level=ERROR msg=\"a schedule needs attention\"", 1)
 	d.stands("could not be taken back")
 	for range 3 {
 		w.clock = w.clock.Add(5 * time.Minute)
 		_, _ = d.Round(context.Background(), "test")
-		d.told("level=ERROR msg=\"a schedule needs a person's look\"", 1)
+		d.told("level=ERROR msg=\"a schedule needs attention\"", 1)
 		d.stands("could not be taken back")
 	}
 	d = onRota(w, w.client) // another process
 	w.clock = w.clock.Add(5 * time.Minute)
 	_, _ = d.Round(context.Background(), "test")
-	d.told("level=ERROR msg=\"a schedule needs a person's look\"", 0)
+	d.told("level=ERROR msg=\"a schedule needs attention\"", 0)
 	d.stands("could not be taken back")
 
 	w.sim.ClearFaults()
@@ -105,7 +105,7 @@ func TestS32_AGapThatIsNotOursToMendIsAnAlarmUntilAPersonMendsIt(t *testing.T) {
 	for range 3 {
 		w.clock = w.clock.Add(3 * time.Minute)
 		_, _ = d.Round(context.Background(), "test")
-		d.told("level=ERROR msg=\"a schedule needs a person's look\"", 1)
+		d.told("level=ERROR msg=\"a schedule needs attention\"", 1)
 		d.stands("nobody is on call on schedule Follow from 2026-03-07T09:00:00Z on")
 	}
 	old := w.follow().Rotations[0].Events[0]

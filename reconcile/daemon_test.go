@@ -404,7 +404,7 @@ group contains {"name": "nobody"}
 			w.edit("a.rego", start)
 			w.pass(time.Minute)
 			w.pass(time.Minute)
-			w.told("held no longer", 1)
+			w.told("no longer held", 1)
 		})
 	}
 }

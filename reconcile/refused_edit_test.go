@@ -173,7 +173,7 @@ func TestS32_AnEditThatIsRenderedOtherwiseWaitsToo(t *testing.T) {
 			t.Errorf("round %d: %+v", i, s)
 		}
 	}
-	d.told("level=ERROR", len(d.lines("msg=\"a schedule needs a person's look\"")))
+	d.told("level=ERROR", len(d.lines("msg=\"a schedule needs attention\"")))
 	if n := len(d.lines("level=ERROR")); n < 1 || n > 8 {
 		t.Errorf("told %d times", n)
 	}

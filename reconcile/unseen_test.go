@@ -52,7 +52,7 @@ func TestS32_AnEditThatCanNotBeLookedAtIsAnAlarmSoonAndKeepsNothingElseFromBeing
 			for range 3 {
 				d.pass(5 * time.Minute)
 			}
-			d.told("msg=\"a schedule needs a person's look\"", 1)
+			d.told("msg=\"a schedule needs attention\"", 1)
 			d.stands("could not determine whether schedule Follow is half edited")
 			h.err = nil
 			for range 3 {

@@ -184,7 +184,7 @@ func (x *application) told(done *reconcile.Applied, err error) error {
 	case err != nil:
 		return err
 	case len(done.Alarms) > 0:
-		return exit.With(exit.Partial, errors.New("a schedule needs a person's look: `dutyward holds` shows the alarm until it is right again"))
+		return exit.With(exit.Partial, errors.New("a schedule needs attention: `dutyward holds` shows the alarm until it is right again"))
 	case done.Report.Failed():
 		return exit.With(exit.Partial, errors.New("not every change came about; what remains is planned again by the next round"))
 	}
@@ -195,7 +195,7 @@ func (x *application) told(done *reconcile.Applied, err error) error {
 }
 
 // nothingMade is an error where all that was to be done waits or is blocked: who asked
-// for it must not take it for done. A revert was asked for what is only observed, too.
+// for it must not take it for done. A revert was asked for what is not enforced, too.
 func (x *application) nothingMade() error {
 	p := x.approved
 	if p == nil || len(p.Changes) > 0 {
@@ -210,7 +210,7 @@ func (x *application) nothingMade() error {
 	add(len(p.Held), "held (`dutyward holds` says what lets them through)")
 	add(len(p.Blocked), "blocked")
 	if x.undo != nil {
-		add(len(p.Observed), "only observed")
+		add(len(p.Unenforced), "not enforced")
 	}
 	if len(why) == 0 {
 		return nil

@@ -60,7 +60,7 @@ func newCheck(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.snapshot, "snapshot", "", "evaluate the policies on the saved snapshot in this `file`; \"-\" is standard input")
 	cmd.Flags().BoolVar(&f.live, "live", false, "evaluate the policies on the account as it is now")
-	cmd.Flags().BoolVar(&f.strict, "strict", false, "take warnings for errors")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "treat warnings as errors")
 	cmd.Flags().StringVar(&f.format, "format", "text", "text, json or github")
 	cmd.Flags().BoolVar(&f.json, "json", false, "the same as --format json")
 	cmd.MarkFlagsMutuallyExclusive("snapshot", "live")

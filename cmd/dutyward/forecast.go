@@ -38,7 +38,7 @@ func newForecast(a *app) *cobra.Command {
 		Short: "Show who will gain and lose what, when and why, and which on-call groups will be empty",
 		Long: "Show what becomes of access by itself, through handoffs and dates, as long as the policies and the account\n" +
 			"stay as they are: the plan of now, and that of each moment at which access changes, each taking the changes of\n" +
-			"those before it for made. What would be blocked, held or only observed then says so. The snapshot holds shifts\n" +
+			"those before it for made. What would be blocked, held or not enforced then says so. The snapshot holds shifts\n" +
 			"for some weeks ahead (window.ahead_days); a forecast that needs more is an error. With --base it shows where\n" +
 			"the forecast with the policies here differs from that with those of another revision.",
 		Example: "  dutyward forecast\n  dutyward forecast --days 3 --group payments-oncall\n  dutyward forecast --until '2026-12-24 18:00 Europe/Berlin' --person ann@acme.com\n  dutyward forecast --base main --days 28",

@@ -163,7 +163,7 @@ func strangers(dir string, paths []string) []string {
 		}
 		switch filepath.Ext(path) {
 		case ".rego", ".yaml", ".yml", ".json":
-			notes = append(notes, filepath.ToSlash(path)+" was there already and has its say too: the plan may not be empty")
+			notes = append(notes, filepath.ToSlash(path)+" was there already and counts too: the plan may not be empty")
 		}
 		return nil
 	})

@@ -37,7 +37,7 @@ func newPlan(a *app) *cobra.Command {
 		Use:   "plan",
 		Short: "Show what would change, and why; change nothing",
 		Long: "Take a snapshot, evaluate the policies and show the difference: what apply would change and why, and what\n" +
-			"is only observed, blocked, held, unknown or left alone. Nothing is changed, neither in PagerDuty nor in the state.",
+			"is not enforced, blocked, held, unknown or left alone. Nothing is changed, neither in PagerDuty nor in the state.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.plan(cmd, f) },
 	}

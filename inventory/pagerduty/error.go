@@ -200,7 +200,7 @@ func Unreached(err error) string {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return "what answers there speaks HTTP and not HTTPS"
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer in time"
+		return "timed out waiting for an answer"
 	}
 	return err.Error()
 }
@@ -229,7 +229,7 @@ func hint(method string, status int) string {
 	case status == http.StatusTooManyRequests:
 		return "the token's rate limit stayed used up: see what else uses this token, and try again later"
 	case status >= 500:
-		return "PagerDuty has trouble: see status.pagerduty.com, and try again later"
+		return "PagerDuty has problems: see status.pagerduty.com, and try again later"
 	}
 	return ""
 }

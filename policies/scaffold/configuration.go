@@ -101,7 +101,7 @@ schemas:
 manage:
   default: observe
   # From here to sync, one team first:
-  #   1. Edit policies/teams/teams.yaml. The plan shows under "Observed only" what
+  #   1. Edit policies/teams/teams.yaml. The plan shows under "Not enforced" what
   #      would follow (dutyward plan).
   #   2. Take the '#' off the three lines below. Under grant-only people get what
   #      they lack and nobody loses anything (dutyward plan, then dutyward apply).

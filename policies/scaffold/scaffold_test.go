@@ -98,7 +98,7 @@ func contents(p *plan.Plan) map[string]any {
 		}
 	}
 	put("changes", len(p.Changes), p.Changes)
-	put("observed", len(p.Observed), p.Observed)
+	put("unenforced", len(p.Unenforced), p.Unenforced)
 	put("blocked", len(p.Blocked), p.Blocked)
 	put("held", len(p.Held), p.Held)
 	put("unknown", len(p.Unknown), p.Unknown)
@@ -243,7 +243,7 @@ func TestWhatPoliciesCantSayIsLeftOutAndTold(t *testing.T) {
 		t.Errorf("notes (-want +got):\n%s", diff)
 	}
 	p := planned(t, s, loaded(t, dir), plan.Sync)
-	if len(p.Changes)+len(p.Observed)+len(p.Held)+len(p.Errors)+len(p.Warnings) > 0 {
+	if len(p.Changes)+len(p.Unenforced)+len(p.Held)+len(p.Errors)+len(p.Warnings) > 0 {
 		t.Errorf("the plan is not empty: %+v", contents(p))
 	}
 }

@@ -18,15 +18,15 @@ import (
 
 // The states. OutcomeNone is that PagerDuty holds what is asked for.
 const (
-	OutcomeNone      OutcomeState = "none"
-	OutcomeChange    OutcomeState = "change"
-	OutcomeObserved  OutcomeState = "observed"
-	OutcomeHeld      OutcomeState = "held"
-	OutcomeBlocked   OutcomeState = "blocked"
-	OutcomeUnknown   OutcomeState = "unknown"
-	OutcomeProtected OutcomeState = "protected"
-	OutcomeImplied   OutcomeState = "implied"
-	OutcomeLeft      OutcomeState = "left" // access that no policy gives, left alone
+	OutcomeNone       OutcomeState = "none"
+	OutcomeChange     OutcomeState = "change"
+	OutcomeUnenforced OutcomeState = "unenforced"
+	OutcomeHeld       OutcomeState = "held"
+	OutcomeBlocked    OutcomeState = "blocked"
+	OutcomeUnknown    OutcomeState = "unknown"
+	OutcomeProtected  OutcomeState = "protected"
+	OutcomeImplied    OutcomeState = "implied"
+	OutcomeLeft       OutcomeState = "left" // access that no policy gives, left alone
 )
 
 func guarded(a *desired.Access) []Guarded {
@@ -185,8 +185,8 @@ func outcomesOf(r *diff.Result) map[outcomeKey]Outcome {
 	for _, c := range p.Changes {
 		of(c, OutcomeChange, "", "", "")
 	}
-	for _, c := range p.Observed {
-		of(c, OutcomeObserved, "", "", "")
+	for _, c := range p.Unenforced {
+		of(c, OutcomeUnenforced, "", "", "")
 	}
 	for _, c := range p.Blocked {
 		of(c.Change, OutcomeBlocked, c.Code, "", c.Why)

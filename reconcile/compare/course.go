@@ -185,8 +185,8 @@ func momentsAt(step forecast.Step) []Moment {
 	for _, c := range step.Changes {
 		note(c, OutcomeChange, "", "")
 	}
-	for _, c := range step.Observed {
-		note(c, OutcomeObserved, "", "")
+	for _, c := range step.Unenforced {
+		note(c, OutcomeUnenforced, "", "")
 	}
 	for _, c := range step.Blocked {
 		note(c.Change, OutcomeBlocked, "", c.Why)

@@ -100,7 +100,7 @@ func match(h *Holds, keys []string) ([]plan.Held, error) {
 			}
 			found = true
 			if !held.Releasable {
-				wrong = append(wrong, fmt.Sprintf("%s is held by %s, which no release of it ends: %s; the way on: %s", held.ID, held.Rule, held.Why, held.Release))
+				wrong = append(wrong, fmt.Sprintf("%s is held by %s, which no release of it ends: %s; the next step: %s", held.ID, held.Rule, held.Why, held.Release))
 				continue
 			}
 			named[held.ID] = held.Held

@@ -134,7 +134,7 @@ func (b *builder) limitedBaseRole(s situation) verdict {
 		v.barred = obstacle{codes.BlockedOwner, "the account owner's role can't be changed through PagerDuty's API",
 			"make somebody else the owner in PagerDuty, or take this person out of the limit"}
 	case limit.AtMost == inventory.None:
-		v.barred = obstacle{codes.BlockedRemoval, "nobody is removed from the account for want of a role (S4)",
+		v.barred = obstacle{codes.BlockedRemoval, "nobody is removed from the account for lack of a role (S4)",
 			"remove the person in PagerDuty, or have the limit say which base role is allowed"}
 	}
 	return v

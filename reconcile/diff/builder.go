@@ -35,7 +35,7 @@ type builder struct {
 	was map[desired.Pair][]desired.By
 	// onSchedules are the ids of the schedules that are compared, sorted.
 	onSchedules []string
-	// proposed are the changes that are neither blocked nor observed yet.
+	// proposed are the changes that are neither blocked nor put down as not enforced yet.
 	proposed []plan.Change
 	// untargeted are those that the plan was narrowed away from.
 	untargeted []plan.Change
@@ -293,7 +293,7 @@ func (b *builder) fault(r inventory.Ref, user, what string) {
 	b.access.Errors = slices.Concat(b.access.Errors, []desired.Notice{{Code: desired.CodeFault, About: r, Message: reason}})
 	about := func(c plan.Change) bool { return c.Resource == r && (user == "*" || c.User == user) }
 	b.proposed = slices.DeleteFunc(b.proposed, about)
-	b.plan.Observed = slices.DeleteFunc(b.plan.Observed, about)
+	b.plan.Unenforced = slices.DeleteFunc(b.plan.Unenforced, about)
 	b.plan.Blocked = slices.DeleteFunc(b.plan.Blocked, func(x plan.Blocked) bool { return about(x.Change) })
 	b.plan.Held = slices.DeleteFunc(b.plan.Held, func(x plan.Held) bool { return about(x.Change) })
 }

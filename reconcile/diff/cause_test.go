@@ -268,7 +268,7 @@ func TestS18_APlanEndsAtTheNextBoundaryThatTouchesIt(t *testing.T) {
 func wantChanges(t *testing.T, p *plan.Plan, want ...string) {
 	t.Helper()
 	only := *p
-	only.Observed, only.Blocked, only.Held, only.Extra, only.Implied, only.Protected = nil, nil, nil, nil, nil, nil
+	only.Unenforced, only.Blocked, only.Held, only.Extra, only.Implied, only.Protected = nil, nil, nil, nil, nil, nil
 	WantLines(t, &only, want...)
 }
 

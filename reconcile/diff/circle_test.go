@@ -166,7 +166,7 @@ func TestS34_WhoIsOnATeamForAReasonOutsideStays(t *testing.T) {
 	}
 }
 
-func TestS34_WhetherSomebodyIsOnATeamByItsScheduleAloneIsUnknownWhereTheTeamIsOnlyObserved(t *testing.T) {
+func TestS34_WhetherSomebodyIsOnATeamByItsScheduleAloneIsUnknownWhereTheTeamIsNotEnforced(t *testing.T) {
 	in := Input(trapped())
 	in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.Observe}
 	p := MustMake(t, in).Plan
@@ -176,11 +176,11 @@ func TestS34_WhetherSomebodyIsOnATeamByItsScheduleAloneIsUnknownWhereTheTeamIsOn
 	}) {
 		t.Errorf("unknown %+v, want cy's turns", p.Unknown)
 	}
-	// Where all is only observed, the plan shows what sync would do.
+	// Where all is not enforced, the plan shows what sync would do.
 	in = Input(trapped("user:di@acme.com team:Payments responder"))
 	in.Settings.Default = plan.Observe
-	if got := changed(MustMake(t, in).Plan); !slices.Contains(got, "observed: lower schedule:Weekly cy rotation>none policy") {
-		t.Errorf("%q, want cy's turns observed", got)
+	if got := changed(MustMake(t, in).Plan); !slices.Contains(got, "unenforced: lower schedule:Weekly cy rotation>none policy") {
+		t.Errorf("%q, want cy's turns not enforced", got)
 	}
 }
 

@@ -341,7 +341,7 @@ func (c *course) goOn(b *builder) {
 	for _, change := range p.Changes {
 		changed[change.Pair()] = true
 	}
-	for _, change := range p.Observed {
+	for _, change := range p.Unenforced {
 		pending[change.Pair()] = change.Cause
 	}
 	for _, x := range p.Blocked {

@@ -32,7 +32,7 @@ func TestAForecastPlansTheTeamsOfWhoseBaseRoleMoves(t *testing.T) {
 	})
 }
 
-// What is blocked, held or observed is looked at again at each moment: it may be made
+// What is blocked, held or not enforced is looked at again at each moment: it may be made
 // once another has gone, on a team that is full, and with it turns on the team's schedule.
 func TestAForecastMakesWhatWaitsForAPlaceOnATeam(t *testing.T) {
 	s := Turns()
@@ -69,10 +69,10 @@ func TestAForecastMakesWhatWaitsForAPlaceOnATeam(t *testing.T) {
 	)
 }
 
-// What is only observed on a team is taken for made, so that its further course shows,
+// What is not enforced on a team is taken for made, so that its further course shows,
 // but where other changes follow from it that are made.
-func TestAForecastShowsTheFurtherCourseOfWhatIsObserved(t *testing.T) {
-	observed := func(in diff.Input, kind inventory.Kind, mode plan.Mode) diff.Input {
+func TestAForecastShowsTheFurtherCourseOfWhatIsNotEnforced(t *testing.T) {
+	unenforced := func(in diff.Input, kind inventory.Kind, mode plan.Mode) diff.Input {
 		in.Settings.Kinds = map[inventory.Kind]plan.Mode{kind: mode}
 		return in
 	}
@@ -81,22 +81,22 @@ func TestAForecastShowsTheFurtherCourseOfWhatIsObserved(t *testing.T) {
 		in   diff.Input
 		want []string
 	}{
-		"a team that is observed": {observed(Input(Account(), everybody(until)), inventory.KindTeam, plan.Observe), []string{
-			"Mon 16 12:00 observed: team:Search di none>responder policy",
-			"Tue 17 18:00 observed: team:Search di responder>none expiry",
+		"a team that is not enforced": {unenforced(Input(Account(), everybody(until)), inventory.KindTeam, plan.Observe), []string{
+			"Mon 16 12:00 unenforced: team:Search di none>responder policy",
+			"Tue 17 18:00 unenforced: team:Search di responder>none expiry",
 		}},
-		"a team whose members are a principal": {observed(Input(Account(), everybody(until, "team:Search account user")), inventory.KindTeam, plan.Observe), []string{
+		"a team whose members are a principal": {unenforced(Input(Account(), everybody(until, "team:Search account user")), inventory.KindTeam, plan.Observe), []string{
 			"Mon 16 12:00 account cy limited_user>user policy",
-			"Mon 16 12:00 observed: team:Search di none>responder policy",
+			"Mon 16 12:00 unenforced: team:Search di none>responder policy",
 		}},
-		"a base role": {observed(Input(Account(), everybody("user:di@acme.com account user until 30", "user:di@acme.com account limited_user")), inventory.KindAccount, plan.Observe), []string{
-			"Mon 16 12:00 observed: account di limited_user>user policy",
+		"a base role": {unenforced(Input(Account(), everybody("user:di@acme.com account user until 30", "user:di@acme.com account limited_user")), inventory.KindAccount, plan.Observe), []string{
+			"Mon 16 12:00 unenforced: account di limited_user>user policy",
 		}},
-		"a team in which nothing is taken back": {observed(Input(Account(), everybody(until, "user:ann@acme.com team:Search observer from 31 until 40")), inventory.KindTeam, plan.GrantOnly), []string{
+		"a team in which nothing is taken back": {unenforced(Input(Account(), everybody(until, "user:ann@acme.com team:Search observer from 31 until 40")), inventory.KindTeam, plan.GrantOnly), []string{
 			"Mon 16 12:00 team:Search di none>responder policy",
-			"Tue 17 18:00 observed: team:Search di responder>none expiry",
+			"Tue 17 18:00 unenforced: team:Search di responder>none expiry",
 			"Tue 17 19:00 team:Search ann none>observer expiry",
-			"Wed 18 04:00 observed: team:Search ann observer>none expiry",
+			"Wed 18 04:00 unenforced: team:Search ann observer>none expiry",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) { WantSteps(t, c.in, 3, c.want...) })

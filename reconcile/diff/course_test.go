@@ -147,7 +147,7 @@ func TestS17_WhoStandsInOnATeamsScheduleIsOnTheTeamUntilThatIsOver(t *testing.T)
 // A change that waits for one on a team, or for a seat, is due once that is no longer in
 // its way, as a daemon's round finds it, and not at the next handoff only.
 func TestAForecastMakesAChangeOfTurnsOnceWhatItWaitsForIsOutOfTheWay(t *testing.T) {
-	t.Run("a grant on a team that is only observed ends", func(t *testing.T) {
+	t.Run("a grant on a team that is not enforced ends", func(t *testing.T) {
 		s := Turns()
 		v := s.Schedules["FOL"]
 		v.Teams = []string{"SEA"}
@@ -155,7 +155,7 @@ func TestAForecastMakesAChangeOfTurnsOnceWhatItWaitsForIsOutOfTheWay(t *testing.
 		in := Input(s, Also(Rotation("ann bob cy di Follow"), "user:di@acme.com team:Search responder until 30"))
 		in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.Observe}
 		WantSteps(t, in, 8,
-			"Mon 16 12:00 observed: team:Search di none>responder policy",
+			"Mon 16 12:00 unenforced: team:Search di none>responder policy",
 			"Mon 16 12:00 blocked: schedule:Follow event Week di none>rotation policy",
 			"Tue 17 18:00 schedule:Follow event Week di none>rotation policy",
 		)

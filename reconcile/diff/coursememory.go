@@ -82,7 +82,7 @@ func openOf(p *plan.Plan) map[desired.Pair]map[string]bool {
 		}
 		open[pair][presentKey(what)] = true
 	}
-	for _, x := range p.Observed {
+	for _, x := range p.Unenforced {
 		note(x.Pair(), x.ID)
 	}
 	for _, x := range p.Blocked {

@@ -179,12 +179,12 @@ func TestS16_ATeamRoleOfAnAdminIsTakenAwayOnlyOnceTheyAreNoneAnyMore(t *testing.
 	}
 }
 
-func TestS16_WhatNeedsSomethingOnlyObservedIsBlocked(t *testing.T) {
+func TestS16_WhatNeedsSomethingNotEnforcedIsBlocked(t *testing.T) {
 	st := Grants("user:stk@acme.com account limited_user", "user:stk@acme.com team:Search responder", "user:cy@acme.com team:Search responder")
 	in := Input(Account(), st)
 	in.Settings = plan.Settings{Default: plan.Sync, Kinds: map[inventory.Kind]plan.Mode{inventory.KindAccount: plan.Observe}}
 	WantLines(t, MustMake(t, in).Plan,
-		"observed: raise account stk read_only_user>limited_user policy",
+		"unenforced: raise account stk read_only_user>limited_user policy",
 		"blocked: raise team:Search stk none>responder policy: stk@acme.com is a stakeholder (read_only_user), who can't hold a role on a team",
 		"extra team:Payments ann manager: no policy names this team",
 		"extra team:Payments bob responder: no policy names this team",
@@ -285,19 +285,19 @@ func TestEnforcementIsHonouredForEachResource(t *testing.T) {
 	}
 	WantLines(t, MustMake(t, in).Plan,
 		"raise team:Payments di none>manager policy",
-		"observed: raise account di limited_user>user policy",
-		"observed: lower team:Payments ann manager>none policy",
-		"observed: lower team:Payments bob responder>none policy",
-		"observed: lower team:Search cy responder>none policy",
-		"observed: raise team:Search di none>manager policy",
+		"unenforced: raise account di limited_user>user policy",
+		"unenforced: lower team:Payments ann manager>none policy",
+		"unenforced: lower team:Payments bob responder>none policy",
+		"unenforced: lower team:Search cy responder>none policy",
+		"unenforced: raise team:Search di none>manager policy",
 	)
 }
 
 func TestTheDefaultIsObserve(t *testing.T) {
 	in := Input(Account(), Grants("user:di@acme.com team:Search manager"))
 	in.Settings = plan.Settings{}
-	if p := MustMake(t, in).Plan; len(p.Changes) != 0 || len(p.Observed) != 2 {
-		t.Errorf("%q, want nothing but observed changes", Lines(p))
+	if p := MustMake(t, in).Plan; len(p.Changes) != 0 || len(p.Unenforced) != 2 {
+		t.Errorf("%q, want nothing but not enforced changes", Lines(p))
 	}
 }
 

@@ -89,7 +89,7 @@ func (b *builder) editTo(s inventory.Schedule, revised oncall.Revised, changes [
 }
 
 // wouldEdit tells what schedules would become if also the changes were made that
-// are only observed, or wait for a person's word: whoever decides on them wants
+// are not enforced, or wait for a person's word: whoever decides on them wants
 // to see whose turns they are about.
 func (b *builder) wouldEdit() {
 	bySchedule := map[string][]plan.Change{}
@@ -98,7 +98,7 @@ func (b *builder) wouldEdit() {
 			bySchedule[c.Resource.ID] = append(bySchedule[c.Resource.ID], c)
 		}
 	}
-	for _, c := range b.plan.Observed {
+	for _, c := range b.plan.Unenforced {
 		note(c)
 	}
 	for _, h := range b.plan.Held {
@@ -125,7 +125,7 @@ func (b *builder) wouldEditOf(id string, changes []plan.Change) {
 	b.plan.WouldEdit = append(b.plan.WouldEdit, b.editTo(s, revised, changes))
 }
 
-// untold says why a schedule has no turns to tell: what is observed or held would
+// untold says why a schedule has no turns to tell: what is not enforced or held would
 // be blocked.
 func (b *builder) untold(s inventory.Schedule, changes []plan.Change, err error) {
 	why := err.Error()
@@ -136,7 +136,7 @@ func (b *builder) untold(s inventory.Schedule, changes []plan.Change, err error)
 	case refused != nil:
 		why = refused.Message
 	}
-	b.notify(codes.TurnsUntold, "the turns on schedule %s can't be shown with its observed and held changes, since these could not be made: %s", s.Name, why)
+	b.notify(codes.TurnsUntold, "the turns on schedule %s can't be shown with those included that are held or not enforced, since these could not be made: %s", s.Name, why)
 }
 
 func (b *builder) sortEdits(edits []plan.Edit) {

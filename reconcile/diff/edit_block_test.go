@@ -107,8 +107,8 @@ func wantTurnsBut(t *testing.T, p *plan.Plan, want ...string) {
 	wantTurns(t, &rest, want...)
 }
 
-// What would be if also what is observed were made is reported, or why it can't be.
-func TestWhatIsObservedIsSaidNotToBePossible(t *testing.T) {
+// What would be if also what is not enforced were made is reported, or why it can't be.
+func TestWhatIsNotEnforcedIsSaidNotToBePossible(t *testing.T) {
 	s := Turns()
 	st := Rotation("ann bob cy Follow")
 	for i := range 25 {
@@ -119,7 +119,7 @@ func TestWhatIsObservedIsSaidNotToBePossible(t *testing.T) {
 	in := Input(s, st)
 	in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindSchedule: plan.Observe}
 	p := MustMake(t, in).Plan
-	want := `the turns on schedule Follow can't be shown with its observed and held changes, since these could not be made: event "Week" would have 28 members, and at most 20 are allowed`
+	want := `the turns on schedule Follow can't be shown with those included that are held or not enforced, since these could not be made: event "Week" would have 28 members, and at most 20 are allowed`
 	if len(p.WouldEdit) != 0 || len(p.Notices) != 1 || p.Notices[0].Message != want {
 		t.Errorf("would edit %+v, notices %q, want %q", p.WouldEdit, p.Notices, want)
 	}

@@ -22,7 +22,7 @@ func (b *builder) enforce() {
 		case mode == plan.Unmanaged:
 			unmanaged[b.resourceName(c.Resource)]++
 		case mode == plan.Observe, mode == plan.GrantOnly && c.Effect == plan.Lower:
-			b.plan.Observed = append(b.plan.Observed, c)
+			b.plan.Unenforced = append(b.plan.Unenforced, c)
 		default:
 			kept = append(kept, c)
 		}

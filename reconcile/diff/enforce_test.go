@@ -43,8 +43,8 @@ func TestS16_AChangeGoesByTheBaseRoleThatItsModeAllows(t *testing.T) {
 	implied := "implied team:Search adm manager: an admin counts as manager of every team"
 	for mode, want := range map[plan.Mode][]string{
 		plan.Sync:      {raised, fmt.Sprintf(onTeam, "stk"), lowered, fmt.Sprintf(onTeam, "adm")},
-		plan.GrantOnly: {raised, fmt.Sprintf(onTeam, "stk"), "observed: " + lowered, implied},
-		plan.Observe:   {"observed: " + lowered, "observed: " + raised, blocked, implied},
+		plan.GrantOnly: {raised, fmt.Sprintf(onTeam, "stk"), "unenforced: " + lowered, implied},
+		plan.Observe:   {"unenforced: " + lowered, "unenforced: " + raised, blocked, implied},
 	} {
 		t.Run(string(mode), func(t *testing.T) {
 			in := Input(Account(), st())

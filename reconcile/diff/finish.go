@@ -70,7 +70,7 @@ func nextTurnOf(e plan.Edit, now time.Time) (next time.Time, ok bool) {
 func (b *builder) complete() {
 	p := b.plan
 	at := b.places()
-	byPlace(p.Observed, func(c *plan.Change) place { return at(c, 0) })
+	byPlace(p.Unenforced, func(c *plan.Change) place { return at(c, 0) })
 	byPlace(p.Blocked, func(x *plan.Blocked) place { return at(&x.Change, 0) })
 	byPlace(p.Held, func(h *plan.Held) place { return at(&h.Change, 0) })
 	findings.Sort(p.Findings)

@@ -117,8 +117,8 @@ func TestS38_WhatIsNotManagedIsLeftThoughItIsBeyondALimit(t *testing.T) {
 	p := MustMake(t, in).Plan
 	sameLines(t, "changed are", moves(p), []string{"lower account adm admin>user policy"})
 	in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindAccount: plan.Observe}
-	if p := MustMake(t, in).Plan; len(p.Observed) != 1 {
-		t.Errorf("%q, want adm's role observed", Lines(p))
+	if p := MustMake(t, in).Plan; len(p.Unenforced) != 1 {
+		t.Errorf("%q, want adm's role not enforced", Lines(p))
 	}
 }
 

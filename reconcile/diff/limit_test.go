@@ -103,7 +103,7 @@ func TestS38_WhatIsBeyondALimitIsAFindingAndLoweredThoughNoGrantNamesIt(t *testi
 		},
 		"nobody is removed from the account": {
 			policy:   underLimits(elsewhere(), "di account none"),
-			want:     []string{"blocked: lower account di limited_user>none policy: nobody is removed from the account for want of a role (S4)"},
+			want:     []string{"blocked: lower account di limited_user>none policy: nobody is removed from the account for lack of a role (S4)"},
 			findings: []string{"di@acme.com account"},
 		},
 		"who may go on is protected": {
@@ -118,13 +118,13 @@ func TestS38_WhatIsBeyondALimitIsAFindingAndLoweredThoughNoGrantNamesIt(t *testi
 		"where nothing is taken back": {
 			policy:   underLimits(elsewhere(), "bob team:* none"),
 			mode:     map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.GrantOnly},
-			want:     []string{"observed: lower team:Payments bob responder>none policy"},
+			want:     []string{"unenforced: lower team:Payments bob responder>none policy"},
 			findings: []string{"bob@acme.com team:Payments"},
 		},
-		"where it is only observed": {
+		"where it is not enforced": {
 			policy:   underLimits(elsewhere(), "bob team:* none"),
 			mode:     map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.Observe},
-			want:     []string{"observed: lower team:Payments bob responder>none policy"},
+			want:     []string{"unenforced: lower team:Payments bob responder>none policy"},
 			findings: []string{"bob@acme.com team:Payments"},
 		},
 		"turns": {

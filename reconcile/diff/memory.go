@@ -246,11 +246,11 @@ var fight = guard{hold: hold{code: plan.HoldFight, rule: "S27", releasable: true
 		if !fought && len(made) < fightTimes {
 			return wait{}, false
 		}
-		why := "others have reversed this change time after time since " + clock(f.Since)
+		why := "others have reversed this change again and again since " + clock(f.Since)
 		if !fought {
 			why = fmt.Sprintf("this change was made %d times within an hour, at %s, and others reversed it each time", len(made), hours(made))
 		}
-		return wait{why, "find out who else sets it and give it one master, then: " + letThrough(c), nil}, true
+		return wait{why, "find out who else sets it and let only one program manage it, then: " + letThrough(c), nil}, true
 	}
 }}
 

@@ -240,9 +240,9 @@ func (b *builder) whereabouts(key string) string {
 			return "held"
 		}
 	}
-	for _, c := range b.plan.Observed {
+	for _, c := range b.plan.Unenforced {
 		if c.ID == key {
-			return "only observed"
+			return "not enforced"
 		}
 	}
 	for _, c := range b.plan.Blocked {
@@ -265,7 +265,7 @@ func (b *builder) describe(key string) string {
 
 // everyChange are all changes, whatever became of them.
 func (b *builder) everyChange() []plan.Change {
-	all := slices.Concat(b.proposed, b.plan.Changes, b.plan.Observed)
+	all := slices.Concat(b.proposed, b.plan.Changes, b.plan.Unenforced)
 	for _, c := range b.plan.Held {
 		all = append(all, c.Change)
 	}

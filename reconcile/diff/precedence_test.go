@@ -72,15 +72,15 @@ func TestS19_Precedence(t *testing.T) {
 			glass(Also(Override(Rotation("ann bob cy di Weekly"), "di", "Weekly", 24, 36, ""), everybody...), policies.Protect{Resource: Ref("schedule:Weekly")}), nil,
 			[]string{"protected schedule:Weekly di none, would be rotation: break glass", "protected schedule:Weekly di none, would be override: break glass"},
 		},
-		"enforcement comes last: what is protected is not observed": {
+		"enforcement comes last: what is protected is not unenforced": {
 			glass(Grants(append(everybody, "user:di@acme.com team:Search manager", "user:ed@acme.com team:Search manager")...), policies.Protect{Principal: Ref("user:di@acme.com")}),
 			map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.Observe},
-			[]string{"observed: raise team:Search ed none>manager policy", "protected team:Search di none, would be manager: break glass"},
+			[]string{"unenforced: raise team:Search ed none>manager policy", "protected team:Search di none, would be manager: break glass"},
 		},
-		"and what a limit lowers is only observed where nothing is taken back": {
+		"and what a limit lowers is not enforced where nothing is taken back": {
 			resting(Grants(everybody...), policies.Limit{Principal: Ref("user:bob@acme.com"), Resource: Ref("team:Payments"), AtMost: "observer", Reason: "new", Origins: Origin(50)}),
 			map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.GrantOnly},
-			[]string{"observed: lower team:Payments bob responder>observer policy"},
+			[]string{"unenforced: lower team:Payments bob responder>observer policy"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

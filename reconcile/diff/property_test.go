@@ -79,7 +79,7 @@ func checkEachPairOnce(t *rapid.T, p *plan.Plan) {
 	for _, c := range p.Changes {
 		once(c)
 	}
-	for _, c := range p.Observed {
+	for _, c := range p.Unenforced {
 		once(c)
 	}
 	for _, c := range p.Held {

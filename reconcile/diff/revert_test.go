@@ -97,6 +97,6 @@ func TestARevertKeepsToTheModes(t *testing.T) {
 	in.Settings = plan.Settings{Default: plan.GrantOnly}
 	wantDue(t, MustMake(t, in).Revert(r.Plan.Changes).Plan,
 		"raise team:Search cy none>responder revert",
-		"observed: lower team:Search di manager>none revert",
+		"unenforced: lower team:Search di manager>none revert",
 	)
 }

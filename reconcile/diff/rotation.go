@@ -240,7 +240,7 @@ func rendersOtherwise(s inventory.Schedule, window inventory.Window, now time.Ti
 	case err != nil:
 		return fmt.Sprintf("schedule %s can't be rendered here: %v", s.Name, err)
 	case len(diffs) > 0:
-		return fmt.Sprintf("schedule %s renders otherwise here than in PagerDuty, first %s: where PagerDuty's on-calls do not confirm it, what is reached through it is unknown, and its rotations are not changed", s.Name, diffs[0])
+		return fmt.Sprintf("schedule %s renders differently here than in PagerDuty, first %s: where PagerDuty's on-calls do not confirm it, what is reached through it is unknown, and its rotations are not changed", s.Name, diffs[0])
 	}
 	return ""
 }

@@ -66,7 +66,7 @@ func settledIn(p *plan.Plan, done map[string]bool) (changed map[desired.Pair]boo
 			pending[c.Pair()] = c.Cause
 		}
 	}
-	for _, c := range p.Observed {
+	for _, c := range p.Unenforced {
 		pending[c.Pair()] = c.Cause
 	}
 	for _, c := range p.Blocked {
@@ -144,7 +144,7 @@ func limitedIn(p *plan.Plan, a *desired.Access) map[desired.Pair]string {
 			limits[c.Pair()] = c.After
 		}
 	}
-	for _, c := range slices.Concat(p.Changes, p.Observed) {
+	for _, c := range slices.Concat(p.Changes, p.Unenforced) {
 		note(c)
 	}
 	for _, x := range p.Blocked {
@@ -171,7 +171,7 @@ func turnHeld(s *inventory.Snapshot, pair desired.Pair, changes []plan.Change, d
 func (r *Result) overridesLeft(done map[string]bool) (asked, pending []string) {
 	asked, pending = plan.OrEmpty(slices.Sorted(maps.Keys(r.asks))), []string{}
 	p := r.Plan
-	all := slices.Concat(p.Changes, p.Observed)
+	all := slices.Concat(p.Changes, p.Unenforced)
 	for _, b := range p.Blocked {
 		all = append(all, b.Change)
 	}

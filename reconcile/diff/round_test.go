@@ -93,11 +93,11 @@ func TestARoundRemembersOverridesByTheirWindowsAlone(t *testing.T) {
 	}
 }
 
-// An override that is blocked, held, observed or protected is asked for and not made.
+// An override that is blocked, held, not enforced or protected is asked for and not made.
 func TestARoundRemembersWhichOverridesAreNotMade(t *testing.T) {
 	const key = "WEE/di/override/20260324T0900Z/20260325T0900Z"
 	for name, set := range map[string]func(*diff.Input){
-		"observed": func(in *diff.Input) {
+		"not enforced": func(in *diff.Input) {
 			in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindSchedule: plan.Observe}
 		},
 		"held":      func(in *diff.Input) { in.Snapshot = have(Turns(), "THEIRS", "ed", 8, 9) },

@@ -251,7 +251,7 @@ func TestS22_AScheduleRenderedOtherwiseGetsNoChangesOfTurns(t *testing.T) {
 	v.Shifts = []inventory.Shift{{User: "bob", Start: s.Account.Window.Since, End: s.Account.Window.Until}}
 	s.Schedules["WEE"] = v
 	p := MustMake(t, Input(s, Rotation("ann bob cy di Weekly"))).Plan
-	if len(p.Blocked) != 1 || !strings.Contains(p.Blocked[0].Why, "renders otherwise here than in PagerDuty") || len(p.Changes)+len(p.Edits) != 0 {
+	if len(p.Blocked) != 1 || !strings.Contains(p.Blocked[0].Why, "renders differently here than in PagerDuty") || len(p.Changes)+len(p.Edits) != 0 {
 		t.Errorf("%q, want di's turns blocked", onTurns(p))
 	}
 	if !slices.ContainsFunc(p.Findings, func(f plan.Finding) bool { return f.Rule == "dutyward.rendering-differs" && f.Subject.ID == "WEE" }) {
@@ -273,8 +273,8 @@ func TestS16_PeopleAreOnTheTeamBeforeTheyAreOnItsSchedule(t *testing.T) {
 	in := Input(s, st)
 	in.Settings.Kinds = map[inventory.Kind]plan.Mode{inventory.KindTeam: plan.Observe}
 	p = MustMake(t, in).Plan
-	if len(p.Changes) != 0 || len(p.Blocked) != 1 || !strings.Contains(p.Blocked[0].Why, "only observed") {
-		t.Errorf("%q, want di's turns blocked while the team is only observed", Lines(p))
+	if len(p.Changes) != 0 || len(p.Blocked) != 1 || !strings.Contains(p.Blocked[0].Why, "not enforced") {
+		t.Errorf("%q, want di's turns blocked while the team is not enforced", Lines(p))
 	}
 }
 

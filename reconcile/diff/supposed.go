@@ -14,15 +14,15 @@ import (
 // What a forecast takes for made of a plan: roles, seats, turns and overrides, and
 // what PagerDuty does by itself with them.
 
-// suppose takes a plan's changes for made. What is only observed on a team is as
-// well, so that its further course shows; all of it is observed.
+// suppose takes a plan's changes for made. What is not enforced on a team is as
+// well, so that its further course shows; none of it is enforced.
 func (c *course) suppose(p *plan.Plan) {
 	c.edit.SetNow(p.Now)
 	c.supposeSeats(p)
 	for _, change := range p.Changes {
 		Suppose(c.edit, change)
 	}
-	for _, change := range p.Observed {
+	for _, change := range p.Unenforced {
 		if c.imagines(change) {
 			Suppose(c.edit, change)
 		}
@@ -30,7 +30,7 @@ func (c *course) suppose(p *plan.Plan) {
 	c.account = c.edit.Snapshot()
 }
 
-// imagines says whether an observed change is taken for made: not where other
+// imagines says whether a change that is not enforced is taken for made: not where other
 // changes, which are real, would follow from it: the team's members are a
 // principal, or need to be on it before they are on its schedule.
 func (c *course) imagines(change plan.Change) bool {

@@ -21,11 +21,11 @@ func TestTurnsAreToldAlsoOfWhatIsNotDue(t *testing.T) {
 		// due and would are the weeks after, of the edit and of what would be.
 		due, would string
 	}{
-		"due":               {plan.Sync, "ann bob cy di Weekly", "ann bob cy di ann bob", ""},
-		"observed":          {plan.Observe, "ann bob cy di Weekly", "", "ann bob cy di ann bob"},
-		"held":              {plan.Sync, "ann cy Weekly", "", "ann cy ann cy ann cy"},
-		"not to be made":    {plan.Observe, "ann bob cy Weekly", "", ""},
-		"lowered, observed": {plan.GrantOnly, "ann cy Weekly", "", "ann cy ann cy ann cy"},
+		"due":                   {plan.Sync, "ann bob cy di Weekly", "ann bob cy di ann bob", ""},
+		"not enforced":          {plan.Observe, "ann bob cy di Weekly", "", "ann bob cy di ann bob"},
+		"held":                  {plan.Sync, "ann cy Weekly", "", "ann cy ann cy ann cy"},
+		"not to be made":        {plan.Observe, "ann bob cy Weekly", "", ""},
+		"lowered, not enforced": {plan.GrantOnly, "ann cy Weekly", "", "ann cy ann cy ann cy"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestWhatCouldNotBeMadeIsSaidWhereItsTurnsWouldBeTold(t *testing.T) {
 	st := Members(Rotation("Weekly"), "nobody user:gone@acme.com")
 	st.Grants = append(st.Grants, Grants("group:nobody schedule:Weekly rotation").Grants...)
 	p := MustMake(t, Input(Turns(), st)).Plan
-	want := "the turns on schedule Weekly can't be shown with its observed and held changes, since these could not be made: it would leave layer Day of schedule Weekly without anybody: ann@acme.com, bob@acme.com, cy@acme.com would leave it, the last there"
+	want := "the turns on schedule Weekly can't be shown with those included that are held or not enforced, since these could not be made: it would leave layer Day of schedule Weekly without anybody: ann@acme.com, bob@acme.com, cy@acme.com would leave it, the last there"
 	if len(p.WouldEdit) != 0 || !strings.Contains(strings.Join(desired.Messages(p.Notices), "\n"), want) {
 		t.Errorf("would edit %v, notices %q", p.WouldEdit, desired.Messages(p.Notices))
 	}

@@ -63,7 +63,7 @@ func mandatory(s *inventory.Snapshot, part string, n int, prefixes ...string) Ch
 	if more := len(missing) - 1; more > 0 {
 		text += fmt.Sprintf(" (and %d more)", more)
 	}
-	return fail(name, "give the token the right to read it, or wait if PagerDuty has trouble; until then nothing is lowered", "%s", text)
+	return fail(name, "give the token the right to read it, or wait if PagerDuty has problems; until then nothing is lowered", "%s", text)
 }
 
 // others are what is missing of no part that is looked at by name.
@@ -81,7 +81,7 @@ func others(s *inventory.Snapshot, checks []Check) []Check {
 func optional(s *inventory.Snapshot, part string, n int, without string) Check {
 	name := "read " + part
 	if slices.Contains(s.Account.Unavailable, part) {
-		return warn(name, "give the token the right to read them, if you want it otherwise", "they can't be read: %s", without)
+		return warn(name, "give the token the right to read them, if you want that changed", "they can't be read: %s", without)
 	}
 	return ok(name, "%d", n)
 }

@@ -49,7 +49,7 @@ var pagesOfRounds = code.Pages{
 		Means:   "They were released, or are no longer due.",
 		Why:     "Released ones are made in this round.",
 		Do:      "Nothing.",
-		Example: "Held no longer (changes 1)",
+		Example: "No longer held (changes 1)",
 	},
 	{
 		Code: EditHeld, Account: true,

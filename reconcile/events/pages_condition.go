@@ -110,8 +110,8 @@ var pagesOfConditions = code.Pages{
 	},
 	{
 		Code: AlarmBegan, Account: true,
-		Title:   "A schedule needs a person's look",
-		Means:   "An edit of its rotation could not be brought to a good end, or PagerDuty renders it differently than foreseen.",
+		Title:   "A schedule needs attention",
+		Means:   "An edit of its rotation could not be completed, or PagerDuty renders it differently than foreseen.",
 		Why:     "The wrong person may be on call.",
 		Do:      "Look at the schedule in PagerDuty at once.",
 		Example: "schedule Payments Primary: was left half edited",

@@ -73,7 +73,7 @@ var pagesOfProcesses = code.Pages{
 	},
 	{
 		Code: StateNoticed, Account: true,
-		Title:   "The state needs a look",
+		Title:   "The state needs attention",
 		Means:   "The file of what earlier rounds recorded was opened, and something about it is unusual: its permissions, its age, or that it is new.",
 		Why:     "Limits, holds and the names' identities depend on it.",
 		Do:      "Follow the message.",
@@ -89,7 +89,7 @@ var pagesOfProcesses = code.Pages{
 	},
 	{
 		Code: Unwatched, Account: true,
-		Title:   "Changes of files may be seen late",
+		Title:   "File changes may be noticed late",
 		Means:   "The policies or the configuration, or part of them, can't be watched.",
 		Why:     "What is saved is taken up by the next round only, not at once.",
 		Do:      "Raise the system's limit on watches, or send SIGHUP after each change.",

@@ -79,7 +79,7 @@ func (t *Told) summed(r Round) Event {
 	}
 	e := Event{Details: []Detail{
 		{"why", r.Trigger}, {"due", s.Raise + s.Lower}, {"done", r.Counts.Done}, {"held", s.Held}, {"blocked", s.Blocked},
-		{"unknown", s.Unknown}, {"observed", s.Observed}, {"extra", s.Extra}, {"findings", s.Findings},
+		{"unknown", s.Unknown}, {"unenforced", s.Unenforced}, {"extra", s.Extra}, {"findings", s.Findings},
 	}}
 	if !r.Failed && (r.Counts != (apply.Counts{}) || was == nil || *was != s) {
 		e.Severity = Info
@@ -93,7 +93,7 @@ func digest(r Round) Event {
 	s := r.Plan.Summary
 	e := Event{Details: append([]Detail{
 		{"due", s.Raise + s.Lower}, {"done", r.Counts.Done}, {"held", s.Held}, {"blocked", s.Blocked},
-		{"unknown", s.Unknown}, {"observed", s.Observed}, {"extra", s.Extra},
+		{"unknown", s.Unknown}, {"unenforced", s.Unenforced}, {"extra", s.Extra},
 	}, bySeverity(r.Plan)...)}
 	var findings []string
 	for _, f := range r.Plan.Findings {

@@ -55,7 +55,7 @@ type builtin struct {
 
 // builtins are all of them.
 var builtins = []builtin{
-	{fight, "critical", "find out who else sets it (PagerDuty's audit trail says who), and give it one master: that other program, or a grant, limit or protection here", findFights},
+	{fight, "critical", "find out who else sets it (PagerDuty's audit trail says who), and let only one manage it: that other program, or a grant, limit or protection here", findFights},
 	{staysRaised, "medium", "grant the base role that the person should have", findRaised},
 	{noLongerNamed, "medium", "grant something there again, or say with `empty` that it may lose everybody; to stop managing it, take it out of `include` in the configuration", findNoLongerNamed},
 	{ruleFell, "high", "look whether their data is whole and their fields are still called so; if it is meant, the finding ends by itself after a day, or waive it", findFalls},

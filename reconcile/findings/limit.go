@@ -111,7 +111,7 @@ func (f *Facts) remedy(pair desired.Pair) string {
 	if i := slices.IndexFunc(f.Plan.Blocked, func(x plan.Blocked) bool { return about(x.Change) }); i >= 0 {
 		return f.Plan.Blocked[i].Unblock
 	}
-	if slices.ContainsFunc(f.Plan.Observed, about) {
+	if slices.ContainsFunc(f.Plan.Unenforced, about) {
 		return "lower it in PagerDuty, or set `manage` to sync for it in the configuration"
 	}
 	if why := f.Access.UnknownReason(pair); why != "" {

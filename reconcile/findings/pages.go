@@ -36,7 +36,7 @@ var Pages = code.Pages{
 		Code: BeyondLimit, Account: true,
 		Title:   "Somebody holds more than a limit allows",
 		Means:   "A limit is on this person, and PagerDuty holds more. The rule is dutyward.beyond-limit.",
-		Why:     "It is found whether or not the plan lowers it (S38): the lowering may be held, blocked or only observed.",
+		Why:     "It is found whether or not the plan lowers it (S38): the lowering may be held, blocked or not enforced.",
 		Do:      "Follow the remediation, which says what becomes of it in this plan.",
 		Example: "bob@acme.com is manager on team:Payments, and a limit allows at most responder: contractors",
 	},

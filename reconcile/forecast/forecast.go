@@ -54,14 +54,14 @@ type Forecast struct {
 	Declared []string `json:"-"`
 }
 
-// Step is what happens at one moment. What is observed, blocked or held and was
+// Step is what happens at one moment. What is not enforced, blocked or held and was
 // so before is not repeated.
 type Step struct {
-	At       time.Time      `json:"at"`
-	Changes  []plan.Change  `json:"changes"`
-	Observed []plan.Change  `json:"observed"`
-	Blocked  []plan.Blocked `json:"blocked"`
-	Held     []plan.Held    `json:"held"`
+	At         time.Time      `json:"at"`
+	Changes    []plan.Change  `json:"changes"`
+	Unenforced []plan.Change  `json:"unenforced"`
+	Blocked    []plan.Blocked `json:"blocked"`
+	Held       []plan.Held    `json:"held"`
 
 	// was are the rules that gave the pairs' roles before, as far as known and where
 	// they are not those of the change.
@@ -69,7 +69,7 @@ type Step struct {
 }
 
 // empty says that nothing happens.
-func (s Step) empty() bool { return len(s.Changes)+len(s.Observed)+len(s.Blocked)+len(s.Held) == 0 }
+func (s Step) empty() bool { return len(s.Changes)+len(s.Unenforced)+len(s.Blocked)+len(s.Held) == 0 }
 
 // otherRules are, of the rules that gave pairs their roles before, those that the
 // changes of the step do not name themselves.
@@ -84,7 +84,7 @@ func (s Step) otherRules(was map[desired.Pair][]desired.By) map[desired.Pair][]d
 	for _, c := range s.Changes {
 		note(c)
 	}
-	for _, c := range s.Observed {
+	for _, c := range s.Unenforced {
 		note(c)
 	}
 	for _, x := range s.Blocked {
@@ -123,13 +123,13 @@ type RuleReads struct {
 // ForecastSummary counts a forecast, the step of the present moment apart.
 type ForecastSummary struct {
 	// Due are the changes of the present moment.
-	Due      int `json:"due"`
-	Moments  int `json:"moments"`
-	Raise    int `json:"raise"`
-	Lower    int `json:"lower"`
-	Observed int `json:"observed"`
-	Blocked  int `json:"blocked"`
-	Held     int `json:"held"`
+	Due        int `json:"due"`
+	Moments    int `json:"moments"`
+	Raise      int `json:"raise"`
+	Lower      int `json:"lower"`
+	Unenforced int `json:"unenforced"`
+	Blocked    int `json:"blocked"`
+	Held       int `json:"held"`
 	// Empty counts the on-call groups that are empty at some time.
 	Empty int `json:"empty"`
 	// Endings counts the time-bound access that ends.
@@ -208,14 +208,14 @@ func Foresee(in diff.Input, until time.Time) (*Forecast, error) {
 	return f, nil
 }
 
-// endings is the time-bound access that ends, made or only observed.
+// endings is the time-bound access that ends, made or not enforced.
 func (f *Forecast) endings() []plan.Expiring {
 	var out []plan.Expiring
 	for _, step := range f.Steps {
 		if !step.At.After(f.From) {
 			continue
 		}
-		for _, c := range slices.Concat(step.Changes, step.Observed) {
+		for _, c := range slices.Concat(step.Changes, step.Unenforced) {
 			if c.Cause != plan.CauseExpiry || c.Effect != plan.Lower {
 				continue
 			}
@@ -231,14 +231,14 @@ func (f *Forecast) endings() []plan.Expiring {
 
 // stepOf is what is new in a plan, given what was open before.
 func stepOf(p *plan.Plan, before map[desired.Pair]map[string]bool) Step {
-	step := Step{At: p.Now, Changes: make([]plan.Change, 0, len(p.Changes)), Observed: []plan.Change{}, Blocked: []plan.Blocked{}, Held: []plan.Held{}}
+	step := Step{At: p.Now, Changes: make([]plan.Change, 0, len(p.Changes)), Unenforced: []plan.Change{}, Blocked: []plan.Blocked{}, Held: []plan.Held{}}
 	was := func(c plan.Change) bool { return before[c.Pair()][c.ID] }
 	for _, c := range p.Changes {
 		step.Changes = append(step.Changes, diff.Present(c))
 	}
-	for _, c := range p.Observed {
+	for _, c := range p.Unenforced {
 		if c = diff.Present(c); !was(c) {
-			step.Observed = append(step.Observed, c)
+			step.Unenforced = append(step.Unenforced, c)
 		}
 	}
 	for _, x := range p.Blocked {
@@ -312,7 +312,7 @@ func (f *Forecast) count() {
 				s.Raise++
 			}
 		}
-		s.Observed += len(step.Observed)
+		s.Unenforced += len(step.Unenforced)
 		s.Blocked += len(step.Blocked)
 		s.Held += len(step.Held)
 	}

@@ -31,7 +31,7 @@ func (f *Forecast) Narrow(n Narrowing) {
 	for _, step := range steps {
 		wanted := keep(step)
 		step.Changes = slices.DeleteFunc(step.Changes, func(c plan.Change) bool { return !wanted(c) })
-		step.Observed = slices.DeleteFunc(step.Observed, func(c plan.Change) bool { return !wanted(c) })
+		step.Unenforced = slices.DeleteFunc(step.Unenforced, func(c plan.Change) bool { return !wanted(c) })
 		step.Blocked = slices.DeleteFunc(step.Blocked, func(x plan.Blocked) bool { return !wanted(x.Change) })
 		step.Held = slices.DeleteFunc(step.Held, func(x plan.Held) bool { return !wanted(x.Change) })
 		if !step.empty() {

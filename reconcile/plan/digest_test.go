@@ -63,13 +63,13 @@ func TestAPlanThatWasSavedBeforeChangesHadKindsGetsThem(t *testing.T) {
 		`{"id": "leaver/P1", "action": "deprovision", "resource": "account"}`,
 	}, ", ") + "]"
 	want := []plan.Kind{plan.BaseRole, plan.TeamRole, plan.Rotation, plan.Rotation, plan.Override, plan.Deprovision}
-	for _, key := range []string{"changes", "observed", "blocked", "held"} {
+	for _, key := range []string{"changes", "unenforced", "blocked", "held"} {
 		var p plan.Plan
 		if err := json.Unmarshal([]byte(`{"version": 1, "`+key+`": `+changes+`}`), &p); err != nil {
 			t.Fatal(err)
 		}
 		var got []plan.Kind
-		for _, c := range append(p.Changes, p.Observed...) {
+		for _, c := range append(p.Changes, p.Unenforced...) {
 			got = append(got, c.Kind)
 		}
 		for _, c := range p.Blocked {

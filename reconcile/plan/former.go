@@ -31,18 +31,25 @@ func (c *Cause) Scan(value any) error {
 
 // fillFormer fills what a plan has by another key than earlier versions gave it.
 func (p *Plan) fillFormer(text []byte) error {
-	if p.Extra != nil { // each plan of this version has it
+	if p.Extra != nil && p.Unenforced != nil { // each plan of this version has both
 		return nil
 	}
 	var former struct {
-		Drift   []Extra `json:"drift"`
-		Summary struct {
-			Drift int `json:"drift"`
+		Drift    []Extra  `json:"drift"`
+		Observed []Change `json:"observed"`
+		Summary  struct {
+			Drift    int `json:"drift"`
+			Observed int `json:"observed"`
 		} `json:"summary"`
 	}
 	if err := json.Unmarshal(text, &former); err != nil {
 		return err
 	}
-	p.Extra, p.Summary.Extra = former.Drift, former.Summary.Drift
+	if p.Extra == nil {
+		p.Extra, p.Summary.Extra = former.Drift, former.Summary.Drift
+	}
+	if p.Unenforced == nil {
+		p.Unenforced, p.Summary.Unenforced = former.Observed, former.Summary.Observed
+	}
 	return nil
 }

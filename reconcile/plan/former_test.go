@@ -31,7 +31,7 @@ func saved(t *testing.T, text string) []byte {
 
 func TestS18_APlanSavedInFormerWordsIsReadInTodays(t *testing.T) {
 	p, err := plan.Decode(saved(t, `{"version": 1, "changes": [{"id": "one", "cause": "handover"}], "held": [{"id": "two", "cause": "handover"}],
-		"drift": [{"user": "P1", "resource": "team:#T1", "role": "manager"}], "summary": {"drift": 1}}`))
+		"drift": [{"user": "P1", "resource": "team:#T1", "role": "manager"}], "observed": [{"id": "three", "cause": "handover"}], "summary": {"drift": 1, "observed": 1}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,5 +40,8 @@ func TestS18_APlanSavedInFormerWordsIsReadInTodays(t *testing.T) {
 	}
 	if len(p.Extra) != 1 || p.Extra[0].User != "P1" || p.Extra[0].Role != "manager" || p.Summary.Extra != 1 {
 		t.Errorf("extra %+v, counted %d", p.Extra, p.Summary.Extra)
+	}
+	if len(p.Unenforced) != 1 || p.Unenforced[0].ID != "three" || p.Summary.Unenforced != 1 {
+		t.Errorf("not enforced %+v, counted %d", p.Unenforced, p.Summary.Unenforced)
 	}
 }

@@ -74,10 +74,10 @@ var Pages = code.Pages{
 	},
 	{
 		Code: HoldFight, Account: true,
-		Title:   "Others reverse this change time after time",
+		Title:   "Others keep reversing this change",
 		Means:   "It was made three times within an hour and is due again.",
 		Why:     "Two programs with different truths would go on for ever, and somebody's access with them (S27).",
-		Do:      "Find out who else sets it, give it one master, and release the change.",
+		Do:      "Find out who else sets it, let only one program manage it, and release the change.",
 		Example: "a Terraform run that sets the role back every ten minutes",
 	},
 	{

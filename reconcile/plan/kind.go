@@ -63,7 +63,7 @@ func (p *Plan) UnmarshalJSON(text []byte) error {
 	if err := p.fillFormer(text); err != nil {
 		return err
 	}
-	for _, list := range [][]Change{p.Changes, p.Observed} {
+	for _, list := range [][]Change{p.Changes, p.Unenforced} {
 		for i := range list {
 			list[i].fillKind()
 		}

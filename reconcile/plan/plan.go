@@ -35,11 +35,11 @@ type Plan struct {
 	// Edits are what the changes make of schedules: one for each schedule.
 	Edits []Edit `json:"edits"`
 	// WouldEdit are what schedules would become if also the changes were made that
-	// are only observed or held: for whoever decides on them, and never applied.
+	// are not enforced or held: for whoever decides on them, and never applied.
 	WouldEdit []Edit `json:"would_edit"`
-	// Observed are changes on resources in observe (or lowerings in grant-only):
+	// Unenforced are changes on resources in observe (or lowerings in grant-only):
 	// reported, never applied.
-	Observed []Change `json:"observed"`
+	Unenforced []Change `json:"unenforced"`
 	// Blocked are changes that PagerDuty would refuse or that need what is not
 	// managed.
 	Blocked []Blocked `json:"blocked"`
@@ -253,14 +253,14 @@ type Waived struct {
 
 // Summary counts a plan.
 type Summary struct {
-	Raise     int `json:"raise"`
-	Lower     int `json:"lower"`
-	Observed  int `json:"observed"`
-	Blocked   int `json:"blocked"`
-	Held      int `json:"held"`
-	Unknown   int `json:"unknown"`
-	Extra     int `json:"extra"`
-	Protected int `json:"protected"`
-	Findings  int `json:"findings"`
-	Waived    int `json:"waived"`
+	Raise      int `json:"raise"`
+	Lower      int `json:"lower"`
+	Unenforced int `json:"unenforced"`
+	Blocked    int `json:"blocked"`
+	Held       int `json:"held"`
+	Unknown    int `json:"unknown"`
+	Extra      int `json:"extra"`
+	Protected  int `json:"protected"`
+	Findings   int `json:"findings"`
+	Waived     int `json:"waived"`
 }

@@ -18,7 +18,7 @@ func (p *Plan) Faults() []string {
 
 // Fill makes every collection present.
 func Fill(p *Plan) {
-	p.Changes, p.Observed = changesOrEmpty(p.Changes), changesOrEmpty(p.Observed)
+	p.Changes, p.Unenforced = changesOrEmpty(p.Changes), changesOrEmpty(p.Unenforced)
 	p.Edits, p.WouldEdit = OrEmpty(p.Edits), OrEmpty(p.WouldEdit)
 	p.Blocked, p.Held = OrEmpty(p.Blocked), OrEmpty(p.Held)
 	for i := range p.Blocked {
@@ -85,7 +85,7 @@ func TallyOf(changes []Change) Tally {
 // Count brings the summary up to date.
 func (p *Plan) Count() {
 	p.Summary = Summary{
-		Observed: len(p.Observed), Blocked: len(p.Blocked), Held: len(p.Held), Unknown: len(p.Unknown),
+		Unenforced: len(p.Unenforced), Blocked: len(p.Blocked), Held: len(p.Held), Unknown: len(p.Unknown),
 		Extra: len(p.Extra), Protected: len(p.Protected),
 	}
 	for _, c := range p.Changes {

@@ -46,7 +46,7 @@ func (t *planText) brief() {
 	t.folded("Changed or removed", lower, lowerShown)
 	t.folded("Added", raise, raiseShown)
 	t.foldedEdits()
-	t.folded("Observed only: set `manage` in the configuration to have them made", p.Observed, observedShown)
+	t.folded("Not enforced: set `manage` in the configuration to have them made", p.Unenforced, unenforcedShown)
 	t.foldedBlocked()
 	t.foldedHolds()
 	t.unknown()
@@ -60,13 +60,13 @@ func (t *planText) brief() {
 
 // How many lines a plan that is summed up has for what.
 const (
-	lowerShown    = 30
-	raiseShown    = 15
-	observedShown = 8
-	reasonsShown  = 6
-	editsShown    = 10
-	findingsShown = 10
-	wholeShown    = 12
+	lowerShown      = 30
+	raiseShown      = 15
+	unenforcedShown = 8
+	reasonsShown    = 6
+	editsShown      = 10
+	findingsShown   = 10
+	wholeShown      = 12
 )
 
 // partition tells what only adds from all that takes something away or gives another role.
@@ -159,7 +159,7 @@ func (t *planText) foldedEdits() {
 			when = " from the handoff at " + clock(*e.Effective)
 		}
 		if i >= len(t.plan.Edits) {
-			when += ", if what is observed or held were made too"
+			when += ", if what is held or not enforced were made too"
 		}
 		t.line("  %s%s", c.Name, when)
 		t.together("    joins    ", c.Joining)
@@ -236,7 +236,7 @@ func (t *planText) stuck(head string, rows []stuck) {
 		t.line("  %s", t.alarm(why))
 		t.concerned(at[why])
 		if wayOn := at[why][0].wayOn; wayOn != "" && len(at[why]) == 1 {
-			t.line("      way on: %s", wayOn)
+			t.line("      next step: %s", wayOn)
 		}
 	}
 	if rest > 0 {
@@ -335,7 +335,7 @@ func (t *planText) besides() {
 
 // changesIn are how many changes a plan has, whatever becomes of them.
 func changesIn(p *plan.Plan) int {
-	return len(p.Changes) + len(p.Observed) + len(p.Blocked) + len(p.Held)
+	return len(p.Changes) + len(p.Unenforced) + len(p.Blocked) + len(p.Held)
 }
 
 // moveIn is what a change does to a role, for a count of such changes.

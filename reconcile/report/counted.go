@@ -45,8 +45,8 @@ func (t *planText) overview() {
 	for _, c := range p.Changes {
 		note(c, func(n *counts) { n.due.Count(c) })
 	}
-	for _, c := range p.Observed {
-		note(c, func(n *counts) { n.observed++ })
+	for _, c := range p.Unenforced {
+		note(c, func(n *counts) { n.unenforced++ })
 	}
 	for _, x := range p.Blocked {
 		note(x.Change, func(n *counts) { n.blocked++ })
@@ -83,16 +83,16 @@ func (all tallies) note(key string, add func(*counts)) {
 
 // counts are how many changes there are, by what becomes of them.
 type counts struct {
-	all                     int
-	due                     plan.Tally
-	observed, blocked, held int
+	all                       int
+	due                       plan.Tally
+	unenforced, blocked, held int
 }
 
 func (n *counts) add(other counts) {
 	n.due.Add += other.due.Add
 	n.due.Change += other.due.Change
 	n.due.Remove += other.due.Remove
-	n.observed += other.observed
+	n.unenforced += other.unenforced
 	n.blocked += other.blocked
 	n.held += other.held
 }
@@ -104,7 +104,7 @@ func (n counts) String() string {
 		what string
 	}{
 		{n.due.Add, "to add"}, {n.due.Change, "to change"}, {n.due.Remove, "to remove"},
-		{n.observed, "observed only"}, {n.blocked, "blocked"}, {n.held, "held"},
+		{n.unenforced, "not enforced"}, {n.blocked, "blocked"}, {n.held, "held"},
 	} {
 		if x.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))

@@ -33,8 +33,8 @@ func CourseText(w io.Writer, c *compare.Course, base string, s Style) error {
 		}
 		t.moment(m)
 	}
-	t.section("On-call groups with other people in them", len(c.Groups), t.groups())
-	t.section("Configuration with other values", len(c.Settings), settingLines(c.Settings))
+	t.section("On-call groups with different members", len(c.Groups), t.groups())
+	t.section("Changed configuration", len(c.Settings), settingLines(c.Settings))
 	t.line("")
 	t.line("%s", t.strong(CourseSummary(c)))
 	return t.err
@@ -77,7 +77,7 @@ func CourseSummary(c *compare.Course) string {
 		line += "; " + count(s.Groups, "on-call group differs", "on-call groups differ")
 	}
 	if s.Settings > 0 {
-		line += "; " + count(s.Settings, "key of the configuration", "keys of the configuration")
+		line += "; " + count(s.Settings, "changed configuration key", "changed configuration keys")
 	}
 	return line + "."
 }
@@ -198,10 +198,10 @@ func CourseMarkdown(w io.Writer, c *compare.Course, base string) error {
 			}
 		}
 	}
-	m.section(section{head: "What happens otherwise", lines: rows,
+	m.section(section{head: "What happens differently", lines: rows,
 		table: "| when | | resource | who | role | why | by |\n| --- | --- | --- | --- | --- | --- | --- |"})
-	m.section(section{head: "On-call groups with other people in them", lines: items(t.groups())})
-	m.section(section{head: "Configuration with other values", lines: items(settingLines(c.Settings))})
+	m.section(section{head: "On-call groups with different members", lines: items(t.groups())})
+	m.section(section{head: "Changed configuration", lines: items(settingLines(c.Settings))})
 	_, err := io.WriteString(w, m.b.String())
 	return err
 }

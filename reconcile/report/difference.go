@@ -42,8 +42,8 @@ func DifferenceSummary(d *compare.Difference) string {
 			parts = append(parts, count(n, one, many))
 		}
 	}
-	add(s.Until, "other end", "other ends")
-	add(s.Consequences, "other consequence", "other consequences")
+	add(s.Until, "different end", "different ends")
+	add(s.Consequences, "different outcome", "different outcomes")
 	add(s.Held, "held", "held")
 	add(s.FindingsBegin, "new finding", "new findings")
 	add(s.FindingsEnd, "finding gone", "findings gone")
@@ -53,10 +53,10 @@ func DifferenceSummary(d *compare.Difference) string {
 	add(s.ErrorsBegin, "new error", "new errors")
 	add(s.WarningsBegin, "new warning", "new warnings")
 	add(s.Later, "differs later", "differ later")
-	add(s.Stated, "said otherwise with no effect", "said otherwise with no effect")
-	add(s.Rules, "rule written otherwise", "rules written otherwise")
-	add(s.Data, "file of data", "files of data")
-	add(s.Settings, "key of the configuration", "keys of the configuration")
+	add(s.Stated, "changed with no effect", "changed with no effect")
+	add(s.Rules, "changed rule", "changed rules")
+	add(s.Data, "changed data file", "changed data files")
+	add(s.Settings, "changed configuration key", "changed configuration keys")
 	line := fmt.Sprintf("Difference: %d to get more, %d to get less", s.Raise, s.Lower)
 	if len(parts) > 0 {
 		line += "; " + strings.Join(parts, ", ")
@@ -134,8 +134,8 @@ func consequence(o compare.Outcome) string {
 	switch o.State {
 	case compare.OutcomeChange:
 		return "would be made"
-	case compare.OutcomeObserved:
-		return "observed only"
+	case compare.OutcomeUnenforced:
+		return "not enforced"
 	case compare.OutcomeHeld:
 		return "would be held (" + o.Rule + ")"
 	case compare.OutcomeBlocked:
@@ -157,7 +157,7 @@ func (t *differenceText) consequences() {
 	if len(t.diff.Consequences) == 0 {
 		return
 	}
-	t.head("Asked for as before, and handled otherwise (%d)", len(t.diff.Consequences))
+	t.head("Same access asked for, different outcome (%d)", len(t.diff.Consequences))
 	for _, c := range t.diff.Consequences {
 		t.line("  %s on %s: %s; before: %s", t.user(c.User), t.place(c.Resource, c.Layer), handled(c.Then), handled(c.Was))
 	}
@@ -204,7 +204,7 @@ func (t *differenceText) differingFindings() {
 func (t *differenceText) movedNotices() {
 	d := t.diff
 	t.list("Nothing is lowered any more, because", desired.Messages(d.Suspended.Begins))
-	t.list("No longer a reason to lower nothing", desired.Messages(d.Suspended.Ends))
+	t.list("No longer suspends lowering", desired.Messages(d.Suspended.Ends))
 	t.list("New protections", t.protections(d.Protections.Begins))
 	t.list("Protections gone", t.protections(d.Protections.Ends))
 	t.list("New errors", noticeLines(d.Errors.Begins))
@@ -213,8 +213,8 @@ func (t *differenceText) movedNotices() {
 	t.list("Warnings gone", noticeLines(d.Warnings.Ends))
 	t.list("Newly unknown", t.unknowns(d.Unknown.Begins))
 	t.list("No longer unknown", t.unknowns(d.Unknown.Ends))
-	t.list("Newly named and without an account", addresses(d.Absent.Begins))
-	t.list("No longer named without an account", addresses(d.Absent.Ends))
+	t.list("Newly named, without an account", addresses(d.Absent.Begins))
+	t.list("No longer named, without an account", addresses(d.Absent.Ends))
 }
 
 func (t *differenceText) list(head string, lines []string) {

@@ -98,10 +98,10 @@ func fate(m compare.Moment) string {
 
 // said writes what differs and shows in no access, now or later.
 func (t *differenceText) said() {
-	t.list("Said otherwise, with no effect on access"+t.span(), t.stated())
-	t.list("Rules written otherwise", ruleLines(t.diff.Rules))
-	t.list("Data with other values", t.diff.Data)
-	t.list("Configuration with other values", settingLines(t.diff.Settings))
+	t.list("Changed, with no effect on access"+t.span(), t.stated())
+	t.list("Changed rules", ruleLines(t.diff.Rules))
+	t.list("Changed data", t.diff.Data)
+	t.list("Changed configuration", settingLines(t.diff.Settings))
 }
 
 // span is how far the comparison looks.

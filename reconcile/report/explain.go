@@ -47,12 +47,12 @@ func ExplainText(w io.Writer, x Explanation, s Style) error {
 		asked = "nothing"
 	}
 	p.line("  policies say     %s", asked)
-	p.line("  so it is         %s", p.status(x.Status)+because(x.Why))
+	p.line("  status           %s", p.status(x.Status)+because(x.Why))
 	if x.Unblock != "" {
-		p.line("  to go on         %s", x.Unblock)
+		p.line("  next step        %s", x.Unblock)
 	}
 	if x.Change != "" {
-		p.line("  the change's key %s", x.Change)
+		p.line("  change key       %s", x.Change)
 	}
 	if len(x.By) > 0 {
 		p.head("%s", "Because of")

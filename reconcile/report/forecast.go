@@ -83,7 +83,7 @@ func (t *forecastText) due() {
 	add(changes.Add, "to add")
 	add(changes.Change, "to change")
 	add(changes.Remove, "to remove")
-	add(len(now.Observed), "observed only")
+	add(len(now.Unenforced), "not enforced")
 	add(len(now.Blocked), "blocked")
 	add(len(now.Held), "held")
 	t.line("")
@@ -206,7 +206,7 @@ func forecastSummary(f *forecast.Forecast) string {
 		n    int
 		what string
 	}{
-		{s.Observed, "observed only"}, {s.Blocked, "blocked"}, {s.Held, "held"},
+		{s.Unenforced, "not enforced"}, {s.Blocked, "blocked"}, {s.Held, "held"},
 		{s.Endings, "ending by date"},
 	} {
 		if x.n > 0 {

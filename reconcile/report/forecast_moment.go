@@ -47,8 +47,8 @@ func rowsOf(s forecast.Step) []happening {
 	for _, c := range s.Changes {
 		rows = append(rows, happening{Change: c})
 	}
-	for _, c := range s.Observed {
-		rows = append(rows, happening{Change: c, fate: "observed only"})
+	for _, c := range s.Unenforced {
+		rows = append(rows, happening{Change: c, fate: "not enforced"})
 	}
 	for _, b := range s.Blocked {
 		rows = append(rows, happening{Change: b.Change, fate: "blocked", why: b.Why})

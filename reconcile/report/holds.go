@@ -96,12 +96,12 @@ func (t *planText) byReason(all []decide.Hold, indent string, apart bool) (waiti
 		}
 		t.rows(rows, indent+"  ")
 		if !by[r][0].Releasable {
-			t.line("%s  %s", indent, t.mild("way on: "+by[r][0].Release))
+			t.line("%s  %s", indent, t.mild("next step: "+by[r][0].Release))
 			continue
 		}
 		waiting = true
 		if slices.Contains(advised, r.code) {
-			t.line("%s  %s", indent, t.mild("way on: "+by[r][0].Release))
+			t.line("%s  %s", indent, t.mild("next step: "+by[r][0].Release))
 		}
 	}
 	return waiting

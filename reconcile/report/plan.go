@@ -25,7 +25,7 @@ func (t *planText) whole() {
 	t.overview()
 	t.changes(p.Changes)
 	t.edits()
-	t.observed()
+	t.unenforced()
 	t.blocked()
 	t.held()
 	t.unknown()
@@ -61,7 +61,7 @@ func PlanSummary(p *plan.Plan) string {
 			rest = append(rest, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	add(s.Observed, "observed only")
+	add(s.Unenforced, "not enforced")
 	add(s.Blocked, "blocked")
 	add(s.Held, "held")
 	add(s.Unknown, "unknown")
@@ -78,7 +78,7 @@ func PlanSummary(p *plan.Plan) string {
 		return line + "."
 	}
 	switch {
-	case s.Observed+s.Blocked+s.Held+s.Unknown+len(p.Errors) > 0, holdsMore(p):
+	case s.Unenforced+s.Blocked+s.Held+s.Unknown+len(p.Errors) > 0, holdsMore(p):
 		return "No changes to apply: " + also + "."
 	case also != "":
 		return "No changes. PagerDuty holds what the policies say; " + also + "."

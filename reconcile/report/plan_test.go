@@ -91,7 +91,7 @@ func wholePlan() *plan.Plan {
 			{ID: "team/T1/P5/manager/none", Kind: plan.TeamRole, Action: plan.ActionRevoke, Effect: plan.Lower, Cause: plan.CauseHandoff, User: "P5", Resource: team("T1"),
 				Before: "manager", After: "none", Reason: "the shift ended", By: []desired.By{through(onCall)}, Drifted: "responder"},
 		},
-		Observed: []plan.Change{{ID: "team/T2/P1/none/responder", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P1",
+		Unenforced: []plan.Change{{ID: "team/T2/P1/none/responder", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P1",
 			Resource: team("T2"), Before: "none", After: "responder", Reason: "rule policies/access/teams.rego:31 gives responder", By: []desired.By{through(untitled, "group:search")}}},
 		Blocked: []plan.Blocked{
 			{Change: plan.Change{ID: "team/T1/P9/none/responder", Kind: plan.TeamRole, Action: plan.ActionGrant, Effect: plan.Raise, Cause: plan.CausePolicy, User: "P9",
@@ -128,7 +128,7 @@ func wholePlan() *plan.Plan {
 		Errors:   []desired.Notice{{Message: "oncall:Search Primry does not exist", Origin: untitled}},
 		Warnings: []desired.Notice{{Message: "the until of this grant has no effect", Origin: onCall}, {Message: "1 person could not be resolved"}},
 		Notices:  []desired.Notice{{Message: "This is the first round."}},
-		Summary:  plan.Summary{Raise: 3, Lower: 2, Observed: 1, Blocked: 2, Held: 1, Unknown: 3, Extra: 2, Protected: 2, Findings: 2, Waived: 1},
+		Summary:  plan.Summary{Raise: 3, Lower: 2, Unenforced: 1, Blocked: 2, Held: 1, Unknown: 3, Extra: 2, Protected: 2, Findings: 2, Waived: 1},
 	}
 }
 
@@ -139,8 +139,8 @@ func emptyPlan() *plan.Plan {
 func TestPlanTextReadsAsReviewed(t *testing.T) {
 	incomplete := emptyPlan()
 	incomplete.Suspended = []desired.Notice{{Message: "the snapshot is incomplete: users: 99 of 100"}}
-	incomplete.Observed = wholePlan().Observed
-	incomplete.Summary.Observed = 1
+	incomplete.Unenforced = wholePlan().Unenforced
+	incomplete.Summary.Unenforced = 1
 	oneName := emptyPlan()
 	oneName.Names = map[string]string{"team:#T1": "team:Platform", "team:#T2": "team:Platform"}
 	for _, id := range []string{"T1", "T2"} {

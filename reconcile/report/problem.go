@@ -105,7 +105,7 @@ func CodeList(codes code.Pages) string {
 // CodesMarkdown is the reference of codes: a table of them all, and a section each.
 func CodesMarkdown(codes code.Pages) string {
 	var b strings.Builder
-	b.WriteString("| code | what is the matter |\n| --- | --- |\n")
+	b.WriteString("| code | meaning |\n| --- | --- |\n")
 	for _, c := range codes {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s |\n", c.Code, strings.ReplaceAll(string(c.Code), "/", ""), c.Title)
 	}

@@ -152,11 +152,11 @@ func TestCostNamesEndpointsAndWaiting(t *testing.T) {
 
 func TestSummaryOfAPlanSaysWhatIsNotZero(t *testing.T) {
 	for want, p := range map[string]*plan.Plan{
-		"No changes. PagerDuty holds what the policies say.":                                        {},
-		"No changes. PagerDuty holds what the policies say; 1 finding.":                             {Summary: plan.Summary{Findings: 1}},
-		"No changes to apply: 2 held, 1 unknown.":                                                   {Summary: plan.Summary{Held: 2, Unknown: 1}},
-		"Plan: 1 to add, 0 to change, 0 to remove.":                                                 {Changes: []plan.Change{{Action: plan.ActionGrant}}, Summary: plan.Summary{Raise: 1}},
-		"Plan: 0 to add, 1 to change, 1 to remove; 3 observed only, 2 findings, 1 waived, 1 error.": {Changes: []plan.Change{{Action: plan.ActionRole}, {Action: plan.ActionRevoke}}, Errors: make([]desired.Notice, 1), Summary: plan.Summary{Lower: 2, Observed: 3, Findings: 2, Waived: 1}},
+		"No changes. PagerDuty holds what the policies say.":                                       {},
+		"No changes. PagerDuty holds what the policies say; 1 finding.":                            {Summary: plan.Summary{Findings: 1}},
+		"No changes to apply: 2 held, 1 unknown.":                                                  {Summary: plan.Summary{Held: 2, Unknown: 1}},
+		"Plan: 1 to add, 0 to change, 0 to remove.":                                                {Changes: []plan.Change{{Action: plan.ActionGrant}}, Summary: plan.Summary{Raise: 1}},
+		"Plan: 0 to add, 1 to change, 1 to remove; 3 not enforced, 2 findings, 1 waived, 1 error.": {Changes: []plan.Change{{Action: plan.ActionRole}, {Action: plan.ActionRevoke}}, Errors: make([]desired.Notice, 1), Summary: plan.Summary{Lower: 2, Unenforced: 3, Findings: 2, Waived: 1}},
 	} {
 		if diff := cmp.Diff(want, PlanSummary(p)); diff != "" {
 			t.Error(diff)

@@ -16,13 +16,13 @@ import (
 
 // The sections under the changes: each said once, and left out when empty.
 
-func (t *planText) observed() {
-	if len(t.plan.Observed) == 0 {
+func (t *planText) unenforced() {
+	if len(t.plan.Unenforced) == 0 {
 		return
 	}
-	t.head("Observed only (%d): would change, but these resources are in observe or grant-only mode", len(t.plan.Observed))
+	t.head("Not enforced (%d): would change, but these resources are in observe or grant-only mode", len(t.plan.Unenforced))
 	var rows []row
-	for _, c := range t.plan.Observed {
+	for _, c := range t.plan.Unenforced {
 		rows = append(rows, row{change: c})
 	}
 	t.rows(rows, "  ")

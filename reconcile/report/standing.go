@@ -18,17 +18,17 @@ type Status string
 
 // The statuses.
 const (
-	StatusNone       Status = "none"       // nothing held and nothing asked
-	StatusAsAsked    Status = "as asked"   // PagerDuty holds what policies say
-	StatusPlanned    Status = "planned"    // apply would change it
-	StatusObserved   Status = "observed"   // due, and not allowed by the configuration
-	StatusBlocked    Status = "blocked"    // due, and can't be made
-	StatusHeld       Status = "held"       // due, and waits for a decision
-	StatusUnknown    Status = "unknown"    // nobody can say what is asked
-	StatusProtected  Status = "protected"  // kept as it is
-	StatusExtra      Status = "extra"      // held without a policy, left alone
-	StatusImplied    Status = "implied"    // PagerDuty gives it by itself
-	StatusUnassigned Status = "unassigned" // a base role that no policy gives
+	StatusNone       Status = "none"         // nothing held and nothing asked
+	StatusAsAsked    Status = "as asked"     // PagerDuty holds what policies say
+	StatusPlanned    Status = "planned"      // apply would change it
+	StatusUnenforced Status = "not enforced" // due, and not allowed by the configuration
+	StatusBlocked    Status = "blocked"      // due, and can't be made
+	StatusHeld       Status = "held"         // due, and waits for a decision
+	StatusUnknown    Status = "unknown"      // nobody can say what is asked
+	StatusProtected  Status = "protected"    // kept as it is
+	StatusExtra      Status = "extra"        // held without a policy, left alone
+	StatusImplied    Status = "implied"      // PagerDuty gives it by itself
+	StatusUnassigned Status = "unassigned"   // a base role that no policy gives
 )
 
 // Standing is how one person stands to one resource: what PagerDuty holds, what
@@ -114,8 +114,8 @@ func notes(p *plan.Plan) map[desired.Pair]note {
 	for _, i := range p.Implied {
 		n[desired.Pair{User: i.User, Resource: i.Resource}] = note{status: StatusImplied, why: i.Why}
 	}
-	for _, c := range p.Observed {
-		n[c.Pair()] = note{status: StatusObserved, why: strings.TrimSuffix("`manage` in the configuration only has it reported: "+ownReason(c), ": "), change: c.ID,
+	for _, c := range p.Unenforced {
+		n[c.Pair()] = note{status: StatusUnenforced, why: strings.TrimSuffix("`manage` in the configuration does not let it be made: "+ownReason(c), ": "), change: c.ID,
 			unblock: "set `manage` for it to sync, or to grant-only for what raises"}
 	}
 	for _, c := range p.Changes {

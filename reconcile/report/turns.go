@@ -100,7 +100,7 @@ func (t *planText) calendar(e plan.Edit) Calendar {
 
 // changesOf are the changes that make up an edit.
 func (t *planText) changesOf(e plan.Edit) []plan.Change {
-	changes := slices.Concat(t.plan.Changes, t.plan.Observed)
+	changes := slices.Concat(t.plan.Changes, t.plan.Unenforced)
 	for _, h := range t.plan.Held {
 		changes = append(changes, h.Change)
 	}
@@ -125,7 +125,7 @@ func (t *planText) onCallAt(turns []plan.Turn, at time.Time) []Person {
 // edits writes what the plan's changes make of turns.
 func (t *planText) edits() {
 	t.turns("Turns (%s)", t.plan.Edits)
-	t.turns("Turns if what is observed or held were made too (%s)", t.plan.WouldEdit)
+	t.turns("Turns if what is held or not enforced were made too (%s)", t.plan.WouldEdit)
 	if len(t.plan.Edits)+len(t.plan.WouldEdit) > 0 {
 		t.line("  All of it: save the plan with --out, then `dutyward oncall --compare FILE`.")
 	}
@@ -224,7 +224,7 @@ func CompareText(w io.Writer, p *plan.Plan, s Style) error {
 		c := t.calendar(e)
 		t.line("")
 		if i == len(p.Edits) {
-			t.line("%s", t.strong("If what is observed or held were made too"))
+			t.line("%s", t.strong("If what is held or not enforced were made too"))
 			t.line("")
 		}
 		t.page.calendar(c, e.Effective, p.Now, 0)

@@ -111,7 +111,7 @@ func crowdedForecast() *forecast.Forecast {
 			case i == 11 && effect == plan.Lower:
 				handoff.Held = append(handoff.Held, plan.Held{Change: c, Code: plan.HoldClock, Rule: "S31", Why: "the clocks disagree"})
 			case i == 10:
-				handoff.Observed = append(handoff.Observed, c)
+				handoff.Unenforced = append(handoff.Unenforced, c)
 			default:
 				handoff.Changes = append(handoff.Changes, c)
 			}
@@ -134,7 +134,7 @@ func crowdedForecast() *forecast.Forecast {
 	}}}
 	f.Endings = []plan.Expiring{{User: "P01", Resource: inventory.ByID(inventory.KindTeam, "T00"), Role: "responder", Until: at("2026-03-04T12:00:00Z"), Then: "none"}}
 	f.AsOfNow = []forecast.RuleReads{{Origin: untitled, Reads: []string{"now", "schedules"}}}
-	f.Summary = forecast.ForecastSummary{Due: 1, Moments: 3, Raise: 12, Lower: 11, Observed: 2, Held: 1, Empty: 1, Endings: 1}
+	f.Summary = forecast.ForecastSummary{Due: 1, Moments: 3, Raise: 12, Lower: 11, Unenforced: 2, Held: 1, Empty: 1, Endings: 1}
 	return f
 }
 

@@ -170,7 +170,7 @@ func partOf(st Standing, name string) string {
 func rolesOf(st Standing) string {
 	kind := st.Resource.Kind
 	switch st.Status {
-	case StatusPlanned, StatusObserved, StatusBlocked, StatusHeld, StatusProtected:
+	case StatusPlanned, StatusUnenforced, StatusBlocked, StatusHeld, StatusProtected:
 		if st.Asked != st.Holds {
 			return Role(kind, st.Holds) + " → " + Role(kind, st.Asked)
 		}

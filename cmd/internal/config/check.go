@@ -28,7 +28,7 @@ func (l *loader) check() {
 		l.fault(l.where("account.acting_user"), "account.acting_user: expected the e-mail address of a PagerDuty user")
 	}
 	if n := c.Account.RequestShare; n < 5 || n > 100 {
-		l.fault(l.where("account.request_share"), "account.request_share: %d is not possible; expected a percentage from 5 to 100, such as 50", n)
+		l.fault(l.where("account.request_share"), "account.request_share: %d is not valid; expected a percentage from 5 to 100, such as 50", n)
 	}
 	for _, o := range c.Operators {
 		if !strings.Contains(o, "@") && !strings.HasPrefix(o, "#") {
@@ -42,13 +42,13 @@ func (l *loader) check() {
 		l.fault(l.where("window"), "window: back_days and ahead_days must be 1 or more")
 	}
 	if keep, ok := ParseSpan(c.History.Keep); !ok || keep < 7*24*time.Hour {
-		l.fault(l.where("history.keep"), "history.keep: %q is not possible; expected a week or more, such as 90d or 400d", c.History.Keep)
+		l.fault(l.where("history.keep"), "history.keep: %q is not valid; expected a week or more, such as 90d or 400d", c.History.Keep)
 	}
 	l.checkEvaluation(c.Evaluation)
 	l.checkAccess(c.Access)
 	for key, n := range map[string]int{"edits.displaced_turns": c.Edits.DisplacedTurns, "edits.joins": c.Edits.Joins} {
 		if n < 0 {
-			l.fault(l.where(key), "%s: %d is not possible; expected 0 or more", key, n)
+			l.fault(l.where(key), "%s: %d is not valid; expected 0 or more", key, n)
 		}
 	}
 	l.checkLimits(c.Limits)
@@ -57,13 +57,13 @@ func (l *loader) check() {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
 	}
 	if d, err := time.ParseDuration(c.Run.OnCallInterval); err != nil || d != 0 && d < 10*time.Second {
-		l.fault(l.where("run.oncall_interval"), "run.oncall_interval: %q is not possible; expected 10s or more, such as 1m, or 0 for never", c.Run.OnCallInterval)
+		l.fault(l.where("run.oncall_interval"), "run.oncall_interval: %q is not valid; expected 10s or more, such as 1m, or 0 for never", c.Run.OnCallInterval)
 	}
 	if d, err := time.ParseDuration(c.Run.MaxAge); err != nil || d < 0 {
-		l.fault(l.where("run.max_age"), "run.max_age: %q is not possible; expected such as 15m, or 0 for full refreshes only", c.Run.MaxAge)
+		l.fault(l.where("run.max_age"), "run.max_age: %q is not valid; expected a duration such as 15m, or 0 for full refreshes only", c.Run.MaxAge)
 	}
 	if d, err := time.ParseDuration(c.Run.Settle); err != nil || d < 0 || d > time.Hour {
-		l.fault(l.where("run.settle"), "run.settle: %q is not possible; expected an hour or less, such as 1m, or 0 for no wait", c.Run.Settle)
+		l.fault(l.where("run.settle"), "run.settle: %q is not valid; expected an hour or less, such as 1m, or 0 for no wait", c.Run.Settle)
 	}
 	if _, _, err := net.SplitHostPort(c.Run.Listen); c.Run.Listen != "" && err != nil {
 		l.fault(l.where("run.listen"), "run.listen: %q is not an address; expected such as 127.0.0.1:9465, or nothing for none", c.Run.Listen)
@@ -77,19 +77,19 @@ func (l *loader) check() {
 
 func (l *loader) checkAccess(a accessConfig) {
 	if _, ok := ParseSpan(a.Longest); a.Longest != "" && !ok {
-		l.fault(l.where("access.longest"), "access.longest: %q is not possible; expected a span such as 720h or 30d, or nothing for no bound", a.Longest)
+		l.fault(l.where("access.longest"), "access.longest: %q is not valid; expected a duration such as 720h or 30d, or nothing for no bound", a.Longest)
 	}
 	if _, ok := ParseSpan(a.WarnBefore); a.WarnBefore != "0" && a.WarnBefore != "0s" && !ok {
-		l.fault(l.where("access.warn_before"), "access.warn_before: %q is not possible; expected a span such as 24h or 3d, or 0 for no warning", a.WarnBefore)
+		l.fault(l.where("access.warn_before"), "access.warn_before: %q is not valid; expected a duration such as 24h or 3d, or 0 for no warning", a.WarnBefore)
 	}
 }
 
 func (l *loader) checkEvaluation(e evaluationConfig) {
 	if d, err := time.ParseDuration(e.TimeLimit); err != nil || d < time.Second {
-		l.fault(l.where("evaluation.time_limit"), "evaluation.time_limit: %q is not possible; expected a second or more, such as 30s or 2m", e.TimeLimit)
+		l.fault(l.where("evaluation.time_limit"), "evaluation.time_limit: %q is not valid; expected a second or more, such as 30s or 2m", e.TimeLimit)
 	}
 	if _, ok := parseMemory(e.MemoryLimit); !ok {
-		l.fault(l.where("evaluation.memory_limit"), "evaluation.memory_limit: %q is not possible; expected 128MiB or more, such as 512MiB or 2GiB", e.MemoryLimit)
+		l.fault(l.where("evaluation.memory_limit"), "evaluation.memory_limit: %q is not valid; expected 128MiB or more, such as 512MiB or 2GiB", e.MemoryLimit)
 	}
 	if e.MaxElements < 1 {
 		l.fault(l.where("evaluation.max_elements"), "evaluation.max_elements: expected 1 or more")
@@ -117,7 +117,7 @@ func (l *loader) where(key string) place {
 
 func (l *loader) oneOf(key, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
-		l.fault(l.where(key), "%s: %q is not possible; expected %s", key, value, strings.Join(allowed, " or "))
+		l.fault(l.where(key), "%s: %q is not valid; expected %s", key, value, strings.Join(allowed, " or "))
 	}
 }
 

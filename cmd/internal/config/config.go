@@ -175,9 +175,9 @@ type Error []string
 // Error tells all faults, one a line.
 func (e Error) Error() string {
 	if len(e) == 1 {
-		return "the configuration is at fault: " + e[0]
+		return "the configuration is not valid: " + e[0]
 	}
-	return fmt.Sprintf("the configuration has %d faults:\n  %s", len(e), strings.Join(e, "\n  "))
+	return fmt.Sprintf("the configuration has %d errors:\n  %s", len(e), strings.Join(e, "\n  "))
 }
 
 // Load loads the configuration: the file of that name or the one that

@@ -88,10 +88,10 @@ operators: [ops@acme.com]
 		t.Fatal("no error")
 	}
 	got := strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), "")
-	want := `the configuration has 11 faults:
+	want := `the configuration has 11 errors:
   dutyward.yaml:2: account.regio is not a setting; did you mean region?
   dutyward.yaml:3: account.token: a token does not belong in this file, where everybody who sees it, its backups or its history could use it; write where the token is: {env: PAGERDUTY_TOKEN}, {file: PATH} or {command: [PROGRAM, ARGUMENT, …]}
-  dutyward.yaml:4: account.auth: "basic" is not possible; expected token or oauth
+  dutyward.yaml:4: account.auth: "basic" is not valid; expected token or oauth
   dutyward.yaml:6: manage.default: "synk" is not a mode; did you mean sync?
   dutyward.yaml:7: manage.teams.mode: webhook is not available yet; expected observe, grant-only or sync
   dutyward.yaml:7: manage.teams.resources.Payments: "observ" is not a mode; did you mean observe?
@@ -114,13 +114,13 @@ func TestALimitThatMakesNoSenseIsAFaultWithItsLine(t *testing.T) {
 		"{admins: {effect: lower}}":                            "limits.admins.effect: the effect of this limit is fixed; give a limit of your own another name",
 		"{admin: {most: 3}}":                                   "limits.admin: expected an effect, lower or raise: only the limits lowerings, admins, managers have one by themselves",
 		"{x: {effect: raise}}":                                 "limits.x: expected most: how many are let through without a release",
-		"{x: {effect: up, most: 3}}":                           `limits.x.effect: "up" is not possible; expected one of lower, raise`,
-		"{admins: {most: -1}}":                                 `limits.admins.most: "-1" is not possible; expected a number such as 5`,
-		"{admins: {share: 0.1}}":                               `limits.admins.share: "0.1" is not possible; expected a percentage such as 10%`,
-		"{admins: {window: 8d}}":                               `limits.admins.window: "8d" is not possible; expected a week or less, such as 1h or 24h`,
-		"{admins: {causes: [handoff]}}":                        `limits.admins.causes: "handoff" is not possible; expected one of policy, facts, drift, leaver, revert`,
-		"{admins: {kinds: [team]}}":                            `limits.admins.kinds: "team" is not possible; did you mean teams?`,
-		"{x: {effect: raise, most: 1, resources: [Payments]}}": `limits.x.resources: "Payments" is not possible; expected account, or team: or schedule: with a name, a glob or '#' and an id`,
+		"{x: {effect: up, most: 3}}":                           `limits.x.effect: "up" is not valid; expected one of lower, raise`,
+		"{admins: {most: -1}}":                                 `limits.admins.most: "-1" is not valid; expected a number such as 5`,
+		"{admins: {share: 0.1}}":                               `limits.admins.share: "0.1" is not valid; expected a percentage such as 10%`,
+		"{admins: {window: 8d}}":                               `limits.admins.window: "8d" is not valid; expected a week or less, such as 1h or 24h`,
+		"{admins: {causes: [handoff]}}":                        `limits.admins.causes: "handoff" is not valid; expected one of policy, facts, drift, leaver, revert`,
+		"{admins: {kinds: [team]}}":                            `limits.admins.kinds: "team" is not valid; did you mean teams?`,
+		"{x: {effect: raise, most: 1, resources: [Payments]}}": `limits.x.resources: "Payments" is not valid; expected account, or team: or schedule: with a name, a glob or '#' and an id`,
 	} {
 		file := filepath.Join(t.TempDir(), "dutyward.yaml")
 		if err := os.WriteFile(file, []byte("limits:\n  "+text+"\n"), 0o600); err != nil {
@@ -140,8 +140,8 @@ func TestAFreezeThatMakesNoSenseIsAFaultWithItsLine(t *testing.T) {
 		"{x: {from: tomorrow, until: 2026-12-20}}":          `freezes.x.from: "tomorrow" is not a moment; expected from and until`,
 		"{x: {from: 2026-12-20, until: 2026-12-19}}":        "freezes.x.until: the freeze ends before it begins",
 		"{x: {cron: '0 18 * *', lasts: 62h}}":               `freezes.x.cron: "0 18 * *" is not a cron expression`,
-		"{x: {cron: '0 18 * * 5', lasts: 1y}}":              `freezes.x.lasts: "1y" is not possible; expected a span from a minute to 90 days`,
-		"{x: {cron: '0 18 * * 5', lasts: 2h, causes: [a]}}": `freezes.x.causes: "a" is not possible`,
+		"{x: {cron: '0 18 * * 5', lasts: 1y}}":              `freezes.x.lasts: "1y" is not valid; expected a duration from a minute to 90 days`,
+		"{x: {cron: '0 18 * * 5', lasts: 2h, causes: [a]}}": `freezes.x.causes: "a" is not valid`,
 		"{x: {form: 2026-12-20}}":                           "freezes.x.form is not a setting; did you mean from?",
 	} {
 		file := filepath.Join(t.TempDir(), "dutyward.yaml")

@@ -79,7 +79,7 @@ func (l *loader) checkFreezes(freezes freezeConfigs) {
 				fault("cron", "%v", err)
 			}
 			if d, ok := ParseSpan(f.Lasts); !ok || d < time.Minute || d > 90*24*time.Hour {
-				fault("lasts", "%q is not possible; expected a span from a minute to 90 days, such as 62h or 14d", f.Lasts)
+				fault("lasts", "%q is not valid; expected a duration from a minute to 90 days, such as 62h or 14d", f.Lasts)
 			}
 		}
 		l.among(fault, "causes", f.Causes, texts(plan.Causes()))

@@ -141,19 +141,19 @@ func (l *loader) checkLimits(limits limitConfigs) {
 		for _, r := range limit.Resources {
 			kind, pattern, _ := strings.Cut(r, ":")
 			if _, err := path.Match(pattern, ""); err != nil || r != "account" && (pattern == "" || !slices.ContainsFunc(managedKinds, func(k managedKind) bool { return string(k.kind) == kind })) {
-				fault("resources", "%q is not possible; expected account, or team: or schedule: with a name, a glob or '#' and an id", r)
+				fault("resources", "%q is not valid; expected account, or team: or schedule: with a name, a glob or '#' and an id", r)
 			}
 		}
 		for field, text := range map[string]string{"least": limit.Least, "most": limit.Most} {
 			if n, err := strconv.Atoi(text); text != "" && (err != nil || n < 0) {
-				fault(field, "%q is not possible; expected a number such as 5", text)
+				fault(field, "%q is not valid; expected a number such as 5", text)
 			}
 		}
 		if _, ok := parseShare(limit.Share); limit.Share != "" && !ok {
-			fault("share", "%q is not possible; expected a percentage such as 10%%", limit.Share)
+			fault("share", "%q is not valid; expected a percentage such as 10%%", limit.Share)
 		}
 		if d, ok := ParseSpan(limit.Window); limit.Window != "" && (!ok || d < time.Minute || d > plan.LongestWindow) {
-			fault("window", "%q is not possible; expected a week or less, such as 1h or 24h", limit.Window)
+			fault("window", "%q is not valid; expected a week or less, such as 1h or 24h", limit.Window)
 		}
 	}
 }
@@ -162,7 +162,7 @@ func (l *loader) checkLimits(limits limitConfigs) {
 func (l *loader) among(fault func(field, format string, args ...any), field string, values, allowed []string) {
 	for _, v := range values {
 		if v != "" && !slices.Contains(allowed, v) {
-			fault(field, "%q is not possible%s", v, suggest(v, allowed))
+			fault(field, "%q is not valid%s", v, suggest(v, allowed))
 		}
 	}
 }

@@ -18,13 +18,13 @@ const (
 func Codes() []string {
 	return []string{
 		OK: "The command did what it was asked to.",
-		Error: "It did not: the command line or the configuration is at fault, the policies have problems or a test of theirs fails, " +
+		Error: "It did not: the command line or the configuration is not valid, the policies have problems or a test of theirs fails, " +
 			"PagerDuty could not be reached or refused the token, an apply was declined, or `doctor` found what keeps the program from its work. Nothing was changed, unless the message says otherwise.",
 		Changes: "Only with `--detailed-exitcode`. For `plan`: there are changes that `apply` would make. With `--base`, for `plan` and `forecast`: there is a difference. " +
-			"What is only observed, blocked, held or unknown does not count. `run` also ends with it if it crashes.",
+			"What is not enforced, blocked, held or unknown does not count. `run` also ends with it if it crashes.",
 		Partial: "It did so in part, and says what is missing: the snapshot is incomplete, the policies name what does not exist or is ambiguous, " +
 			"a rule failed, or not every change of an apply came about. `apply` and `revert` also end with it where they changed nothing " +
-			"because all of it is held or blocked (or, for `revert`, only observed). It takes precedence over 2.",
+			"because all of it is held or blocked (or, for `revert`, not enforced). It takes precedence over 2.",
 	}
 }
 

@@ -39,7 +39,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 	m.gauge("lowering_suspended_since_timestamp_seconds", "Since when nothing is lowered.", since(s.Suspended))
 	m.gauge("clock_doubted_since_timestamp_seconds", "Since when nothing that depends on the time is lowered, for the clocks disagree.", since(s.Clock))
 	m.gauge("configuration_broken_since_timestamp_seconds", "Since when the configuration as it stands is not in force.", since(s.Configuration))
-	m.gauge("alarms", "Schedules that need a person's look, since an edit of their turns could not be brought to a good end.", float64(len(s.Alarms)))
+	m.gauge("alarms", "Schedules that need attention, since an edit of their turns could not be completed.", float64(len(s.Alarms)))
 	var first float64
 	if len(s.Alarms) > 0 {
 		first = moment(&s.Alarms[0].Since)
@@ -60,7 +60,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 		{"held", "Changes of the last plan that need a person's decision.", s.Summary.Held},
 		{"blocked", "Changes of the last plan that PagerDuty would refuse.", s.Summary.Blocked},
 		{"unknown", "Pairs of the last plan whose desired access is unknown.", s.Summary.Unknown},
-		{"observed", "Changes of the last plan that the mode keeps from being made.", s.Summary.Observed},
+		{"unenforced", "Changes of the last plan that the mode keeps from being made.", s.Summary.Unenforced},
 		{"extra", "Access in the last plan that no policy gives and that is left as it is.", s.Summary.Extra},
 	} {
 		m.gauge(n.name, n.help, float64(n.value))

@@ -26,7 +26,7 @@ var Metadata = source.Analyzer{
 		{
 			Code:  codeMetadata,
 			Title: "A line of METADATA is not read",
-			Means: "A key is none that METADATA has, a line is indented so that it no longer belongs to the block, the word METADATA is missing or spelled otherwise, or a rule has two blocks.",
+			Means: "A key is none that METADATA has, a line is indented so that it no longer belongs to the block, the word METADATA is missing or misspelt, or a rule has two blocks.",
 			Why:   "OPA passes over it, and plans and explanations show no title or no owner.",
 			Do:    "Write METADATA in capitals and alone in its line, title and description as they are, and owner within custom. All lines begin in the same column.",
 			Example: `# METADATA

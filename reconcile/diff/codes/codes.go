@@ -67,7 +67,7 @@ var roundPages = code.Pages{
 	{
 		Code: Settling, Account: true,
 		Title:   "PagerDuty does not show yet what was written",
-		Means:   "A change was made less than two minutes ago, or an edit is open, and the account reads otherwise.",
+		Means:   "A change was made less than two minutes ago, or an edit is open, and the account shows something else.",
 		Why:     "Acting on it could undo a change that just came about (S9).",
 		Do:      "Wait for the next round.",
 		Example: "written as manager less than two minutes ago and read back as responder",
@@ -140,7 +140,7 @@ var roundPages = code.Pages{
 	{
 		Code: TurnsUntold, Account: true,
 		Title:   "The turns that would come can't be shown",
-		Means:   "What is observed or held on a schedule could not be carried out as it is.",
+		Means:   "What is held or not enforced on a schedule could not be carried out as it is.",
 		Why:     "The plan shows whose turns a decision is about, and here it can't.",
 		Do:      "See why in the message, and correct it before you release the changes.",
 		Example: "it would leave layer Day of schedule Weekly without anybody",
@@ -184,7 +184,7 @@ var blockedPages = code.Pages{
 	},
 	{
 		Code: BlockedRemoval, Account: true,
-		Title:   "Nobody is removed from the account for want of a role",
+		Title:   "Nobody is removed from the account for lack of a role",
 		Means:   "A limit leaves a person no base role at all.",
 		Why:     "Taking an account away is another step than taking a role away (S4).",
 		Do:      "Remove the person in PagerDuty, or say in the limit which base role is allowed.",
@@ -233,7 +233,7 @@ var blockedPages = code.Pages{
 	{
 		Code: BlockedRequires, Account: true,
 		Title:   "It needs a change that is not made",
-		Means:   "Another change must come first, and that one is held, blocked, only observed or not targeted.",
+		Means:   "Another change must come first, and that one is held, blocked, not enforced or not targeted.",
 		Why:     "Without the other, PagerDuty would refuse this one, or somebody would be without cover (S16).",
 		Do:      "See to the other change.",
 		Example: "it needs ann@acme.com from none to responder on team:Payments, which is held",
@@ -273,10 +273,10 @@ var blockedPages = code.Pages{
 	{
 		Code: BlockedRendering, Account: true,
 		Title:   "The turns of the schedule can't be foreseen",
-		Means:   "The schedule renders otherwise here than in PagerDuty, or not at all.",
+		Means:   "The schedule renders differently here than in PagerDuty, or not at all.",
 		Why:     "A change could move other people's turns unseen (S22).",
 		Do:      "See the finding dutyward.rendering-differs, and make the change in PagerDuty until it is fixed.",
-		Example: "schedule Payments renders otherwise here than in PagerDuty, first on 2026-03-02",
+		Example: "schedule Payments renders differently here than in PagerDuty, first on 2026-03-02",
 	},
 	{
 		Code: BlockedEdit, Account: true,

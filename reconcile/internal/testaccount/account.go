@@ -154,8 +154,8 @@ func Lines(p *plan.Plan) []string {
 	for _, c := range p.Changes {
 		out = append(out, change(c))
 	}
-	for _, c := range p.Observed {
-		out = append(out, "observed: "+change(c))
+	for _, c := range p.Unenforced {
+		out = append(out, "unenforced: "+change(c))
 	}
 	for _, c := range p.Blocked {
 		out = append(out, "blocked: "+change(c.Change)+": "+c.Why)

@@ -31,8 +31,8 @@ func Steps(f *forecast.Forecast) []string {
 		for _, c := range s.Changes {
 			line(s.At, "", c)
 		}
-		for _, c := range s.Observed {
-			line(s.At, "observed: ", c)
+		for _, c := range s.Unenforced {
+			line(s.At, "unenforced: ", c)
 		}
 		for _, c := range s.Blocked {
 			line(s.At, "blocked: ", c.Change)
