@@ -157,6 +157,7 @@ var owners = map[string]string{
 	"github.com/PagerDuty/go-pagerduty":     "inventory/pagerduty",
 	"github.com/open-policy-agent/opa":      "policies",
 	"modernc.org/sqlite":                    "reconcile/journal",
+	"github.com/jackc/pgx":                  "reconcile/journal/engine",
 	"github.com/getkin/kin-openapi":         "inventory/pagerdutysim/contract",
 	"github.com/teambition/rrule-go":        "inventory/oncall",
 	"github.com/spf13/cobra":                "cmd/dutyward",

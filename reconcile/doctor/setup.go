@@ -54,8 +54,9 @@ func Policies(set *eval.Set, err error) Check {
 // and is private, and who holds its writer's lock.
 func State(ctx context.Context, path string, o journal.Options) []Check {
 	shown := filepath.ToSlash(path)
-	_, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if o.Postgres != nil {
+		shown = "the state " + o.Postgres.Name()
+	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return []Check{unmade(path)}
 	}
 	j, err := journal.OpenReadOnly(ctx, path, o)
@@ -64,6 +65,9 @@ func State(ctx context.Context, path string, o journal.Options) []Check {
 	}
 	defer j.Close()
 	checks := []Check{ok("state", "%s can be read, is of this account and private to its owner", shown)}
+	if o.Postgres != nil {
+		checks[0] = ok("state", "%s can be read and is of this account", shown)
+	}
 	if notices := j.Notices(); len(notices) > 0 {
 		checks[0] = warn("state", "chmod 600 "+shown, "%s", notices[0])
 	}

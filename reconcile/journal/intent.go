@@ -50,7 +50,7 @@ func putChange(ctx context.Context, tx *sql.Tx, intent int64, c plan.Change) err
 		layer = c.Override.Key() // a person may have several on a schedule
 	}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO changes (intent, key, user, resource, layer, before, after, effect, cause, status, wrote, open, found, why, whole)
+		INSERT INTO changes (intent, key, person, resource, layer, before, after, effect, cause, status, wrote, open, found, why, whole)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 1, '', '', ?)`,
 		intent, c.ID, c.User, c.Resource.String(), layer, c.Before, c.After, c.Effect, c.Cause, string(text))
 	return err
@@ -135,19 +135,19 @@ func (j *Journal) outcome(ctx context.Context, tx *sql.Tx, intent int64, o apply
 // wrote draws the consequences of an acknowledged write.
 func (j *Journal) wrote(ctx context.Context, tx *sql.Tx, change int64) error {
 	var user, resource, layer, before, after, effect string
-	err := tx.QueryRowContext(ctx, `SELECT user, resource, layer, before, after, effect FROM changes WHERE change = ?`, change).
+	err := tx.QueryRowContext(ctx, `SELECT person, resource, layer, before, after, effect FROM changes WHERE change = ?`, change).
 		Scan(&user, &resource, &layer, &before, &after, &effect)
 	if err != nil {
 		return err
 	}
 	err = supersede(ctx, tx, j.now(), "a later write of the same access was acknowledged",
-		`user = ? AND resource = ? AND layer = ? AND change < ?`, user, resource, layer, change)
+		`person = ? AND resource = ? AND layer = ? AND change < ?`, user, resource, layer, change)
 	if err != nil {
 		return err
 	}
 	if plan.Effect(effect) == plan.Raise {
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO raised (user, resource, layer, before, change) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			INSERT INTO raised (person, resource, layer, before, change) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			user, resource, layer, before, change)
 		return err
 	}

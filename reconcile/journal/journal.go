@@ -1,12 +1,13 @@
-// Package journal is the program's durable memory: an SQLite file beside the
-// configuration that holds what earlier rounds recorded and the next one needs.
+// Package journal is the program's durable memory, which holds what earlier rounds
+// recorded and the next one needs: an SQLite file beside the configuration, or a schema
+// of a PostgreSQL database that several instances share.
 //
 // Open makes or opens it for writing; OpenReadOnly is for planning, and takes a
 // missing file for an empty memory. Whoever applies holds the writer's lock
 // (S29); reading and planning need none. What a method has recorded when it
 // returns survives a crash of the machine.
 //
-// The file belongs to one account and to its owner alone (mode 0600). It holds
+// The journal belongs to one account, and its file to its owner alone (mode 0600). It holds
 // names and roles of people, and no token.
 package journal
 
@@ -15,16 +16,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"github.com/dutyward/dutyward/reconcile/journal/engine"
 )
 
 // ErrReadOnly is the error of every method that records, on a journal opened
@@ -57,6 +55,17 @@ type Options struct {
 	// Wall is the machine's own clock, by which the writer's lease runs;
 	// time.Now if nil.
 	Wall func() time.Time
+	// Postgres is where the journal is if it is not a file; nil if it is. Its Redact is
+	// not needed. Files beside the journal are then still at the path it is opened with.
+	Postgres *engine.Postgres
+}
+
+// engineAt is the database that the options name, or the file.
+func (o Options) engineAt(path string) engine.Engine {
+	if o.Postgres != nil {
+		return engine.Postgres{URL: o.Postgres.URL, Schema: o.Postgres.Schema, Redact: o.Redact}
+	}
+	return engine.SQLite{Path: path, Redact: o.Redact, Wall: o.Wall}
 }
 
 func (o Options) withDefaults() Options {
@@ -75,8 +84,9 @@ func (o Options) withDefaults() Options {
 // Journal is an open journal. It is safe for concurrent use. A nil *Journal is
 // an empty memory that can't be written.
 type Journal struct {
-	path     string
+	path     string // of the files beside it
 	options  Options
+	engine   engine.Engine
 	db       *sql.DB // nil where there is no file to read
 	readOnly bool
 	notices  []string
@@ -88,17 +98,16 @@ type Journal struct {
 	held *heldLock
 }
 
-// Open opens the journal at path for reading and writing, makes it if it is
-// not there, and brings an older schema up to date. A looser mode than 0600 is
+// Open opens the journal at path, or in PostgreSQL, for reading and writing, makes it if
+// it is not there, and brings an older schema up to date. A looser mode than 0600 is
 // fixed, and Notices says so. The folder must exist.
 func Open(ctx context.Context, path string, o Options) (*Journal, error) {
-	j := &Journal{path: path, options: o.withDefaults()}
-	fixed, err := secure(path)
-	if err != nil {
+	j := newJournal(path, o)
+	var err error
+	if j.notices, err = j.engine.Prepare(ctx); err != nil {
 		return nil, err
 	}
-	j.notices = fixed
-	if err := j.connect(ctx, path, "rw"); err != nil {
+	if err := j.connect(ctx); err != nil {
 		return nil, err
 	}
 	if err := j.migrate(ctx); err != nil {
@@ -112,23 +121,26 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	return j, nil
 }
 
-// OpenReadOnly opens the journal at path for reading. If there is none, the
-// memory is empty: a first plan needs no journal. It changes nothing, not even
+func newJournal(path string, o Options) *Journal {
+	o = o.withDefaults()
+	return &Journal{path: path, options: o, engine: o.engineAt(path)}
+}
+
+// OpenReadOnly opens the journal at path, or in PostgreSQL, for reading. If there is none,
+// the memory is empty: a first plan needs no journal. It changes nothing, not even
 // an older schema, or a mode that is too loose, which Notices tells.
 func OpenReadOnly(ctx context.Context, path string, o Options) (*Journal, error) {
-	j := &Journal{path: path, options: o.withDefaults(), readOnly: true}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return j, nil
-	case err != nil:
-		return nil, fmt.Errorf("open journal: %w", err)
-	case info.Size() == 0:
-		return j, nil
-	case loose(info):
-		j.notices = []string{fmt.Sprintf("the journal %s can be read by others (mode %04o): run chmod 600 on it", path, info.Mode().Perm())}
+	j := newJournal(path, o)
+	j.readOnly = true
+	exists, notices, err := j.engine.Exists(ctx)
+	if err != nil {
+		return nil, j.failed("open", err)
 	}
-	if err := j.connect(ctx, path, "ro"); err != nil {
+	j.notices = notices
+	if !exists {
+		return j, nil
+	}
+	if err := j.connect(ctx); err != nil {
 		return nil, err
 	}
 	if err := j.checkSchema(ctx); err != nil {
@@ -150,15 +162,18 @@ func (j *Journal) Notices() []string {
 	return j.notices
 }
 
-// Close closes the journal. A writer's lock still held is left to be taken
-// over; release it first.
+// Close closes the journal. A writer's lock still held ends with it.
 func (j *Journal) Close() error {
 	if j == nil || j.db == nil {
 		return nil
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	err := j.db.Close()
+	var err error
+	if j.held != nil && j.options.Postgres != nil {
+		err = j.resign(j.held)
+	}
+	err = errors.Join(err, j.db.Close())
 	if j.discard != nil {
 		err = errors.Join(err, j.discard())
 		j.discard = nil
@@ -168,51 +183,17 @@ func (j *Journal) Close() error {
 		j.held = nil
 	}
 	if err != nil {
-		return fmt.Errorf("close journal %s: %w", j.path, err)
+		return fmt.Errorf("close journal %s: %w", j.engine.Name(), err)
 	}
 	return nil
 }
 
-// patience is how long another process's writing is waited for.
-const patience = 10 * time.Second
-
-// connect opens the database. One connection is enough, for SQLite has one
-// writer anyway; a commit is on the disk when it returns (synchronous FULL).
-func (j *Journal) connect(ctx context.Context, path, mode string) error {
-	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(path))
-	dsn := "file:" + escaped + "?mode=" + mode + "&_txlock=immediate" +
-		fmt.Sprintf("&_pragma=busy_timeout(%d)", patience.Milliseconds()) + "&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
-	if mode == "rw" {
-		dsn += "&_pragma=journal_mode(WAL)"
-	}
-	db, err := database(dsn, j.options.Redact)
-	if err != nil {
+// connect opens the database.
+func (j *Journal) connect(ctx context.Context) (err error) {
+	if j.db, err = j.engine.Open(ctx, j.readOnly); err != nil {
 		return j.failed("open", err)
 	}
-	db.SetMaxOpenConns(1)
-	if err := pingPatiently(ctx, db); err != nil {
-		db.Close()
-		return j.failed("open", err)
-	}
-	j.db = db
 	return nil
-}
-
-// pingPatiently connects. While another process turns the file to WAL or
-// recovers it, SQLite answers "busy" at once whatever its timeout is.
-func pingPatiently(ctx context.Context, db *sql.DB) error {
-	for deadline := time.Now().Add(patience); ; {
-		err := db.PingContext(ctx)
-		var busy *sqlite.Error
-		if !errors.As(err, &busy) || busy.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(deadline) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
 }
 
 // checkAccount notes whose journal this is, or finds that it is another's.
@@ -233,7 +214,7 @@ func (j *Journal) checkAccount(ctx context.Context) error {
 	case err != nil:
 		return j.failed("read the account's name", err)
 	case account != j.options.Account:
-		return fmt.Errorf("the journal %s belongs to the account %q, and the configuration names %q: give each account a journal of its own, or correct the name", j.path, account, j.options.Account)
+		return fmt.Errorf("the journal %s belongs to the account %q, and the configuration names %q: give each account a journal of its own, or correct the name", j.engine.Name(), account, j.options.Account)
 	}
 	return nil
 }
@@ -244,7 +225,7 @@ func (j *Journal) write(ctx context.Context, what string, f func(*sql.Tx) error)
 	if j == nil || j.readOnly {
 		return ErrReadOnly
 	}
-	tx, err := j.db.BeginTx(ctx, nil)
+	tx, err := j.engine.Write(ctx, j.db)
 	if err != nil {
 		return j.failed(what, err)
 	}

@@ -25,14 +25,12 @@ type clock struct{ at time.Time }
 
 func (c *clock) Now() time.Time { return c.at }
 
-func file(t *testing.T) string { return filepath.Join(t.TempDir(), "journal.db") }
-
 func open(t *testing.T, path string, o journal.Options) *journal.Journal {
 	t.Helper()
 	if o.Now == nil {
 		o.Now = func() time.Time { return start }
 	}
-	j, err := journal.Open(t.Context(), path, o)
+	j, err := journal.Open(t.Context(), path, in(path, o))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,27 +173,31 @@ func TestAMissingJournalIsAnEmptyMemoryForReaders(t *testing.T) {
 }
 
 func TestAReaderSeesWhatAWriterRecordedMeanwhile(t *testing.T) {
-	path := file(t)
-	w := open(t, path, journal.Options{})
-	_, err := w.Lock(t.Context())
-	must(t, err)
-	r, err := journal.OpenReadOnly(t.Context(), path, journal.Options{Now: time.Now})
-	must(t, err)
-	defer r.Close()
-	must(t, w.Pin(t.Context(), map[string]string{"team:Payments": "P1"}))
-	if d := cmp.Diff(map[string]string{"team:Payments": "P1"}, memory(t, r, start).Pinned); d != "" {
-		t.Errorf("pinned (-want +got):\n%s", d)
-	}
+	onBoth(t, func(t *testing.T, at place) {
+		path := at(t)
+		w := open(t, path, journal.Options{})
+		_, err := w.Lock(t.Context())
+		must(t, err)
+		r, err := journal.OpenReadOnly(t.Context(), path, in(path, journal.Options{Now: time.Now}))
+		must(t, err)
+		defer r.Close()
+		must(t, w.Pin(t.Context(), map[string]string{"team:Payments": "P1"}))
+		if d := cmp.Diff(map[string]string{"team:Payments": "P1"}, memory(t, r, start).Pinned); d != "" {
+			t.Errorf("pinned (-want +got):\n%s", d)
+		}
+	})
 }
 
 func TestAJournalBelongsToOneAccount(t *testing.T) {
-	path := file(t)
-	must(t, open(t, path, journal.Options{Account: "acme"}).Close())
-	must(t, open(t, path, journal.Options{Account: "acme"}).Close())
-	_, err := journal.Open(t.Context(), path, journal.Options{Now: time.Now, Account: "acme-eu"})
-	says(t, err, path, `"acme"`, `"acme-eu"`)
-	_, err = journal.OpenReadOnly(t.Context(), path, journal.Options{Now: time.Now, Account: "acme-eu"})
-	says(t, err, path, `"acme"`, `"acme-eu"`)
+	onBoth(t, func(t *testing.T, at place) {
+		path := at(t)
+		must(t, open(t, path, journal.Options{Account: "acme"}).Close())
+		must(t, open(t, path, journal.Options{Account: "acme"}).Close())
+		_, err := journal.Open(t.Context(), path, in(path, journal.Options{Now: time.Now, Account: "acme-eu"}))
+		says(t, err, nameOf(path), `"acme"`, `"acme-eu"`)
+		_, err = journal.OpenReadOnly(t.Context(), path, in(path, journal.Options{Now: time.Now, Account: "acme-eu"}))
+		says(t, err, nameOf(path), `"acme"`, `"acme-eu"`)
+	})
 }
 
 func TestWhatIsNotAJournalIsRefusedAndLeftAlone(t *testing.T) {
@@ -231,7 +233,7 @@ func TestWhatIsNotAJournalIsRefusedAndLeftAlone(t *testing.T) {
 }
 
 func TestAJournalOfAnOlderVersionIsReadAsItIsAndBroughtUpToDateByAWriter(t *testing.T) {
-	texts, err := filepath.Glob("schema/*.sql")
+	texts, err := filepath.Glob("schema/sqlite/*.sql")
 	must(t, err)
 	for n := range texts[1:] {
 		t.Run(texts[n], func(t *testing.T) {
@@ -278,18 +280,20 @@ func TestAFolderThatIsNotThereIsNamed(t *testing.T) {
 }
 
 func TestProcessesThatMakeTheJournalAtOnceAllGetIt(t *testing.T) {
-	path := file(t)
-	var group sync.WaitGroup
-	errs := make([]error, 8)
-	for i := range errs {
-		group.Go(func() {
-			j, err := journal.Open(t.Context(), path, journal.Options{Now: time.Now, Account: "acme"})
-			if err == nil {
-				err = j.Close()
-			}
-			errs[i] = err
-		})
-	}
-	group.Wait()
-	must(t, errors.Join(errs...))
+	onBoth(t, func(t *testing.T, at place) {
+		path := at(t)
+		var group sync.WaitGroup
+		errs := make([]error, 20)
+		for i := range errs {
+			group.Go(func() {
+				j, err := journal.Open(t.Context(), path, in(path, journal.Options{Now: time.Now, Account: "acme"}))
+				if err == nil {
+					err = j.Close()
+				}
+				errs[i] = err
+			})
+		}
+		group.Wait()
+		must(t, errors.Join(errs...))
+	})
 }

@@ -87,7 +87,7 @@ func (j *Journal) forget(ctx context.Context, tx *sql.Tx) error {
 func forgetRound(ctx context.Context, tx *sql.Tx, round int64) error {
 	for _, text := range []string{
 		`DELETE FROM changes WHERE open = 0 AND intent IN (SELECT intent FROM intents WHERE round = ?) AND NOT EXISTS (
-			SELECT 1 FROM raised r WHERE r.user = changes.user AND r.resource = changes.resource AND r.layer = changes.layer
+			SELECT 1 FROM raised r WHERE r.person = changes.person AND r.resource = changes.resource AND r.layer = changes.layer
 				AND changes.change IN (r.change, ` + lastRaise("r") + `))`,
 		`DELETE FROM intents WHERE round = ? AND NOT (` + openSteps + `) AND NOT EXISTS (
 			SELECT 1 FROM changes WHERE changes.intent = intents.intent)`,

@@ -22,10 +22,10 @@ const kept = 30 * 24 * time.Hour
 
 // keeping is a writer of a journal that keeps rounds for a while, in memory
 // where that can be had, for many rounds wait for a disk often.
-func keeping(t *testing.T, keep time.Duration) *writer {
+func keeping(t *testing.T, at place, keep time.Duration) *writer {
 	t.Helper()
-	w := &writer{t: t, clock: &clock{start}, path: file(t)}
-	if dir, err := os.MkdirTemp("/dev/shm", "journal"); err == nil {
+	w := &writer{t: t, clock: &clock{start}, path: at(t)}
+	if dir, err := os.MkdirTemp("/dev/shm", "journal"); err == nil && in(w.path, journal.Options{}).Postgres == nil {
 		t.Cleanup(func() { _ = os.RemoveAll(dir) })
 		w.path = filepath.Join(dir, "journal.db")
 	}
@@ -56,121 +56,134 @@ func (w *writer) past() []int64 {
 }
 
 func TestOldRoundsAreForgottenAndWhatStillDecidesIsNot(t *testing.T) {
-	w := keeping(t, kept)
-	until := start.Add(90 * 24 * time.Hour)
-	standing := change(team, "none", "responder", plan.CausePolicy)
-	standing.Until = &until
-	w.done(standing)
-	w.done(change(base, "limited_user", "user", plan.CausePolicy))
-	w.done(change(base, "user", "limited_user", plan.CausePolicy))
-	open := w.intent(change(turn, "none", "rotation", plan.CausePolicy))
-	w.next(time.Minute)
-	w.done(change(base, "limited_user", "user", plan.CausePolicy))
-	w.done(change(base, "user", "limited_user", plan.CausePolicy))
-	second := w.round
-	w.next(kept / 2)
-	w.done(change(base, "limited_user", "admin", plan.CausePolicy))
-	third := w.round
-	w.next(kept / 2)
-	w.next(time.Hour)
-	w.next(time.Hour)
+	onBoth(t, func(t *testing.T, at place) {
+		w := keeping(t, at, kept)
+		until := start.Add(90 * 24 * time.Hour)
+		standing := change(team, "none", "responder", plan.CausePolicy)
+		standing.Until = &until
+		w.done(standing)
+		w.done(change(base, "limited_user", "user", plan.CausePolicy))
+		w.done(change(base, "user", "limited_user", plan.CausePolicy))
+		open := w.intent(change(turn, "none", "rotation", plan.CausePolicy))
+		w.next(time.Minute)
+		w.done(change(base, "limited_user", "user", plan.CausePolicy))
+		w.done(change(base, "user", "limited_user", plan.CausePolicy))
+		second := w.round
+		w.next(kept / 2)
+		w.done(change(base, "limited_user", "admin", plan.CausePolicy))
+		third := w.round
+		w.next(kept / 2)
+		w.next(time.Hour)
+		w.next(time.Hour)
 
-	if d := cmp.Diff([]int64{third, 1}, w.past()); d != "" {
-		t.Errorf("rounds kept (-want +got), of which %d is old: %s", second, d)
-	}
-	first, err := w.Round(t.Context(), 1)
-	must(t, err)
-	if len(first.Made) != 1 || first.Made[0].Change.ID != standing.ID {
-		t.Errorf("of the first round is left %v, should be the raise that stands", first.Made)
-	}
-	m := memory(t, w.Journal, w.clock.at)
-	if d := cmp.Diff(map[desired.Pair]string{team: "none", base: "limited_user"}, m.Raised); d != "" {
-		t.Errorf("raises (-want +got):\n%s", d)
-	}
-	if d := cmp.Diff(map[desired.Pair]plan.Ending{team: {Role: "responder", Until: until, Cause: plan.CauseExpiry}}, m.Ends); d != "" {
-		t.Errorf("ends (-want +got):\n%s", d)
-	}
-	if d := cmp.Diff([]int64{open}, w.pending()); d != "" {
-		t.Errorf("open intents (-want +got):\n%s", d)
-	}
-	w.result(open, apply.Outcome{Change: change(turn, "none", "rotation", plan.CausePolicy), Status: apply.Done, Wrote: true})
+		if d := cmp.Diff([]int64{third, 1}, w.past()); d != "" {
+			t.Errorf("rounds kept (-want +got), of which %d is old: %s", second, d)
+		}
+		first, err := w.Round(t.Context(), 1)
+		must(t, err)
+		if len(first.Made) != 1 || first.Made[0].Change.ID != standing.ID {
+			t.Errorf("of the first round is left %v, should be the raise that stands", first.Made)
+		}
+		m := memory(t, w.Journal, w.clock.at)
+		if d := cmp.Diff(map[desired.Pair]string{team: "none", base: "limited_user"}, m.Raised); d != "" {
+			t.Errorf("raises (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff(map[desired.Pair]plan.Ending{team: {Role: "responder", Until: until, Cause: plan.CauseExpiry}}, m.Ends); d != "" {
+			t.Errorf("ends (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff([]int64{open}, w.pending()); d != "" {
+			t.Errorf("open intents (-want +got):\n%s", d)
+		}
+		w.result(open, apply.Outcome{Change: change(turn, "none", "rotation", plan.CausePolicy), Status: apply.Done, Wrote: true})
+	})
 }
 
 func TestOfARoundThatIsNotTheLastItsPlanIsKeptInBrief(t *testing.T) {
-	w := newWriter(t)
-	c := change(team, "none", "manager", plan.CausePolicy)
-	told := desired.Notice{Message: "what was told once"}
-	whole := &plan.Plan{
-		Version: plan.Version, Changes: []plan.Change{c}, Warnings: []desired.Notice{told},
-		Names: map[string]string{"user:#U1": "ann@acme.com", "user:#U2": "bob@acme.com", "team:#T1": "team:Payments"},
-	}
-	var err error
-	w.round, err = w.Begin(t.Context(), whole)
-	must(t, err)
-	w.done(c)
-	first := w.round
-	must(t, w.Finish(t.Context(), first, plan.Round{At: start}, nil))
-	for _, brief := range []bool{false, true} {
-		r, err := w.Round(t.Context(), first)
+	onBoth(t, func(t *testing.T, at place) {
+		w := newWriter(t, at)
+		c := change(team, "none", "manager", plan.CausePolicy)
+		told := desired.Notice{Message: "what was told once"}
+		whole := &plan.Plan{
+			Version: plan.Version, Changes: []plan.Change{c}, Warnings: []desired.Notice{told},
+			Names: map[string]string{"user:#U1": "ann@acme.com", "user:#U2": "bob@acme.com", "team:#T1": "team:Payments"},
+		}
+		var err error
+		w.round, err = w.Begin(t.Context(), whole)
 		must(t, err)
-		if got := len(r.Plan.Warnings) == 0; got != brief {
-			t.Errorf("in brief: %v, want %v", got, brief)
+		w.done(c)
+		first := w.round
+		must(t, w.Finish(t.Context(), first, plan.Round{At: start}, nil))
+		for _, brief := range []bool{false, true} {
+			r, err := w.Round(t.Context(), first)
+			must(t, err)
+			if got := len(r.Plan.Warnings) == 0; got != brief {
+				t.Errorf("in brief: %v, want %v", got, brief)
+			}
+			if got := r.Plan.Names["team:#T1"] + r.Plan.Names["user:#U1"]; got != "team:Paymentsann@acme.com" || len(r.Plan.Changes) != 1 {
+				t.Errorf("the plan lost its changes or their names: %+v", r.Plan)
+			}
+			if _, there := r.Plan.Names["user:#U2"]; there == brief {
+				t.Errorf("a name that no change has is there: %v", there)
+			}
+			w.begin()
+			w.next(time.Minute)
 		}
-		if got := r.Plan.Names["team:#T1"] + r.Plan.Names["user:#U1"]; got != "team:Paymentsann@acme.com" || len(r.Plan.Changes) != 1 {
-			t.Errorf("the plan lost its changes or their names: %+v", r.Plan)
-		}
-		if _, there := r.Plan.Names["user:#U2"]; there == brief {
-			t.Errorf("a name that no change has is there: %v", there)
-		}
-		w.begin()
-		w.next(time.Minute)
-	}
+	})
 }
 
 // However many rounds there were, a memory says the same as one that forgets.
 func TestForgettingChangesNoMemory(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		forgetful, faithful := keeping(t, kept), keeping(t, 0)
-		held := map[desired.Pair]string{}
-		for range rapid.IntRange(3, 12).Draw(r, "rounds") {
-			for range rapid.IntRange(0, 3).Draw(r, "changes") {
-				p := rapid.SampledFrom([]desired.Pair{team, base, turn, {User: "U2", Resource: inventory.ByID(inventory.KindTeam, "T1")}}).Draw(r, "pair")
-				roles := map[desired.Pair][]string{base: {"limited_user", "user", "admin"}, turn: {"none", "rotation"}}[p]
-				if roles == nil {
-					roles = []string{"none", "responder", "manager"}
-				}
-				if held[p] == "" {
-					held[p] = roles[0]
-				}
-				to := rapid.SampledFrom(roles).Draw(r, "to")
-				if to == held[p] {
-					continue
-				}
-				c := change(p, held[p], to, plan.CausePolicy)
-				if rapid.Bool().Draw(r, "ends") {
-					until := forgetful.clock.at.Add(time.Hour)
-					c.Until = &until
-				}
-				held[p] = to
-				certain := rapid.Bool().Draw(r, "certain")
-				for _, w := range []*writer{forgetful, faithful} {
-					id := w.intent(c)
-					if certain {
-						w.result(id, apply.Outcome{Change: c, Status: apply.Done, Wrote: true})
+	onBoth(t, func(t *testing.T, at place) {
+		most, checks := 1000, 0
+		if in(at(t), journal.Options{}).Postgres != nil {
+			most = 12 // a server takes its time
+		}
+		rapid.Check(t, func(r *rapid.T) {
+			if checks++; checks > most {
+				return
+			}
+			forgetful, faithful := keeping(t, at, kept), keeping(t, at, 0)
+			held := map[desired.Pair]string{}
+			for range rapid.IntRange(3, 12).Draw(r, "rounds") {
+				for range rapid.IntRange(0, 3).Draw(r, "changes") {
+					p := rapid.SampledFrom([]desired.Pair{team, base, turn, {User: "U2", Resource: inventory.ByID(inventory.KindTeam, "T1")}}).Draw(r, "pair")
+					roles := map[desired.Pair][]string{base: {"limited_user", "user", "admin"}, turn: {"none", "rotation"}}[p]
+					if roles == nil {
+						roles = []string{"none", "responder", "manager"}
+					}
+					if held[p] == "" {
+						held[p] = roles[0]
+					}
+					to := rapid.SampledFrom(roles).Draw(r, "to")
+					if to == held[p] {
+						continue
+					}
+					c := change(p, held[p], to, plan.CausePolicy)
+					if rapid.Bool().Draw(r, "ends") {
+						until := forgetful.clock.at.Add(time.Hour)
+						c.Until = &until
+					}
+					held[p] = to
+					certain := rapid.Bool().Draw(r, "certain")
+					for _, w := range []*writer{forgetful, faithful} {
+						id := w.intent(c)
+						if certain {
+							w.result(id, apply.Outcome{Change: c, Status: apply.Done, Wrote: true})
+						}
 					}
 				}
+				pause := time.Duration(rapid.IntRange(1, 40*24).Draw(r, "hours")) * time.Hour
+				forgetful.next(pause)
+				faithful.next(pause)
 			}
-			pause := time.Duration(rapid.IntRange(1, 40*24).Draw(r, "hours")) * time.Hour
-			forgetful.next(pause)
-			faithful.next(pause)
-		}
-		now := forgetful.clock.at
-		if d := cmp.Diff(memory(t, faithful.Journal, now), memory(t, forgetful.Journal, now)); d != "" {
-			r.Errorf("memory (-faithful +forgetful):\n%s", d)
-		}
-		if d := cmp.Diff(changesOf(t, faithful), changesOf(t, forgetful)); d != "" {
-			r.Errorf("open intents (-faithful +forgetful):\n%s", d)
-		}
+			now := forgetful.clock.at
+			if d := cmp.Diff(memory(t, faithful.Journal, now), memory(t, forgetful.Journal, now)); d != "" {
+				r.Errorf("memory (-faithful +forgetful):\n%s", d)
+			}
+			if d := cmp.Diff(changesOf(t, faithful), changesOf(t, forgetful)); d != "" {
+				r.Errorf("open intents (-faithful +forgetful):\n%s", d)
+			}
+		})
 	})
 }
 

@@ -59,7 +59,9 @@ type heldLock struct {
 
 // Lock takes the writer's lock, without waiting, or returns a *LockedError.
 //
-// The lock is two things. On one machine it is a lock of the operating system
+// In PostgreSQL the lock is a lease that is signed in the journal, by the server's clock.
+//
+// Of a file the lock is two things. On one machine it is a lock of the operating system
 // on the file beside the journal, which ends with the process however that
 // ends. Between machines it is a lease, which is signed in the journal: another
 // machine's is taken over when it has ended.
@@ -72,9 +74,9 @@ func (j *Journal) Lock(ctx context.Context) (unlock func() error, err error) {
 	if j.held != nil {
 		return nil, errors.New("this process holds the writer's lock already")
 	}
-	file, err := lockFile(j.path + ".lock")
+	file, err := j.lockFile()
 	if errors.Is(err, errHeld) {
-		return nil, &LockedError{Path: j.path, Holder: j.fileHolder(ctx)}
+		return nil, &LockedError{Path: j.engine.Name(), Holder: j.fileHolder(ctx)}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("take the writer's lock: %w", err)
@@ -86,6 +88,14 @@ func (j *Journal) Lock(ctx context.Context) (unlock func() error, err error) {
 	}
 	j.held = held
 	return func() error { return j.unlock(held) }, nil
+}
+
+// lockFile locks the file beside the journal; where that is in PostgreSQL there is none.
+func (j *Journal) lockFile() (fileLock, error) {
+	if j.options.Postgres != nil {
+		return fileLock{}, nil
+	}
+	return lockFile(j.path + ".lock")
 }
 
 // self is this process as the holder, for the lock's file.
@@ -127,14 +137,19 @@ func (j *Journal) sign(ctx context.Context, token string) error {
 		if err != nil {
 			return err
 		}
-		now := j.options.Wall()
-		if holder != (Holder{}) && elsewhere(holder, j.options.Host) && now.Before(holder.Until) {
-			locked = &LockedError{Path: j.path, Holder: holder}
+		now, err := j.engine.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if holder != (Holder{}) && j.mayLive(holder) && now.Before(holder.Until) {
+			locked = &LockedError{Path: j.engine.Name(), Holder: holder}
 			return locked
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT OR REPLACE INTO writer (one, token, host, pid, command, since, until)
-			VALUES (1, ?, ?, ?, ?, ?, ?)`,
+			INSERT INTO writer (one, token, host, pid, command, since, until)
+			VALUES (1, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (one) DO UPDATE SET token = excluded.token, host = excluded.host, pid = excluded.pid,
+				command = excluded.command, since = excluded.since, until = excluded.until`,
 			token, j.options.Host, os.Getpid(), j.options.Command, stamp(now), stamp(now.Add(Lease)))
 		return err
 	})
@@ -142,6 +157,12 @@ func (j *Journal) sign(ctx context.Context, token string) error {
 		return locked
 	}
 	return err
+}
+
+// mayLive says that a holder may be another process that runs. One on this machine does
+// not run any more if we have the file's lock.
+func (j *Journal) mayLive(h Holder) bool {
+	return j.options.Postgres != nil || elsewhere(h, j.options.Host)
 }
 
 // writeLocked is write for the holder of the lock: it renews the lease, and
@@ -167,7 +188,11 @@ func (j *Journal) writeLocked(ctx context.Context, what string, f func(*sql.Tx) 
 }
 
 func (j *Journal) renew(ctx context.Context, tx *sql.Tx, token string) error {
-	r, err := tx.ExecContext(ctx, `UPDATE writer SET until = ? WHERE token = ?`, stamp(j.options.Wall().Add(Lease)), token)
+	now, err := j.engine.Now(ctx, tx)
+	if err != nil {
+		return err
+	}
+	r, err := tx.ExecContext(ctx, `UPDATE writer SET until = ? WHERE token = ?`, stamp(now.Add(Lease)), token)
 	if err != nil {
 		return err
 	}
@@ -189,14 +214,18 @@ func (j *Journal) unlock(held *heldLock) error {
 		return nil
 	}
 	j.held = nil
+	return errors.Join(j.resign(held), held.file.release())
+}
+
+// resign takes back what this process signed.
+func (j *Journal) resign(held *heldLock) error {
 	// The caller's context may have ended by now, and a lock must not stay.
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
-	err := j.write(ctx, "give the writer's lock back", func(tx *sql.Tx) error {
+	return j.write(ctx, "give the writer's lock back", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM writer WHERE token = ?`, held.token)
 		return err
 	})
-	return errors.Join(err, held.file.release())
 }
 
 func (j *Journal) holder(ctx context.Context) (Holder, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/journal"
+	"github.com/dutyward/dutyward/reconcile/journal/pgtest"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -25,7 +26,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(holdVariable); path != "" {
 		hold(path)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	pgtest.Stop()
+	os.Exit(code)
 }
 
 func hold(path string) {
@@ -76,25 +79,27 @@ func TestS29_ASecondProcessIsToldWhoHoldsTheLockAndTakesOverFromADeadOne(t *test
 }
 
 func TestS29_ALockGivenBackIsFree(t *testing.T) {
-	path := file(t)
-	first, second := open(t, path, journal.Options{Command: "first"}), open(t, path, journal.Options{Command: "second"})
-	unlock, err := first.Lock(t.Context())
-	must(t, err)
-	_, err = second.Lock(t.Context())
-	says(t, err, `"first"`)
-	_, err = first.Lock(t.Context())
-	says(t, err, "this process holds the writer's lock already")
+	onBoth(t, func(t *testing.T, at place) {
+		path := at(t)
+		first, second := open(t, path, journal.Options{Command: "first"}), open(t, path, journal.Options{Command: "second"})
+		unlock, err := first.Lock(t.Context())
+		must(t, err)
+		_, err = second.Lock(t.Context())
+		says(t, err, `"first"`)
+		_, err = first.Lock(t.Context())
+		says(t, err, "this process holds the writer's lock already")
 
-	must(t, unlock())
-	if w, err := first.Writer(t.Context()); err != nil || w != (journal.Holder{}) {
-		t.Errorf("the lock is still signed by %v, error %v", w, err)
-	}
-	_, err = second.Lock(t.Context())
-	must(t, err)
-	must(t, unlock()) // a second time it does nothing
-	if w, err := first.Writer(t.Context()); err != nil || w.Command != "second" {
-		t.Errorf("the lock is signed by %v, error %v", w, err)
-	}
+		must(t, unlock())
+		if w, err := first.Writer(t.Context()); err != nil || w != (journal.Holder{}) {
+			t.Errorf("the lock is still signed by %v, error %v", w, err)
+		}
+		_, err = second.Lock(t.Context())
+		must(t, err)
+		must(t, unlock()) // a second time it does nothing
+		if w, err := first.Writer(t.Context()); err != nil || w.Command != "second" {
+			t.Errorf("the lock is signed by %v, error %v", w, err)
+		}
+	})
 }
 
 // Between machines only the lease tells. The file's lock does not reach the

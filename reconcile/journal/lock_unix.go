@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"syscall"
+
+	"github.com/dutyward/dutyward/reconcile/journal/engine"
 )
 
 // errHeld says that another process, or another journal of this one, holds the
@@ -16,7 +18,7 @@ var errHeld = errors.New("the file is locked")
 type fileLock struct{ file *os.File }
 
 func lockFile(path string) (fileLock, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, mode)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, engine.Mode)
 	if err != nil {
 		return fileLock{}, err
 	}
@@ -33,10 +35,18 @@ func lockFile(path string) (fileLock, error) {
 
 // release ends the lock. The file stays: to remove it would let two processes
 // each lock a file of that name.
-func (l fileLock) release() error { return l.file.Close() }
+func (l fileLock) release() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
+}
 
 // write writes a text into the file in place of what stands there.
 func (l fileLock) write(text []byte) error {
+	if l.file == nil {
+		return nil
+	}
 	if err := l.file.Truncate(0); err != nil {
 		return err
 	}

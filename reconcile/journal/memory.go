@@ -41,7 +41,7 @@ func (j *Journal) Memory(ctx context.Context, now time.Time) (plan.Memory, error
 	if why := j.restored.Load(); why != nil {
 		m.Restored = *why
 	}
-	tx, err := j.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := j.engine.Read(ctx, j.db)
 	if err != nil {
 		return plan.Memory{}, j.failed("read the memory", err)
 	}
@@ -84,14 +84,14 @@ func readLast(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) erro
 }
 
 func readRaises(ctx context.Context, tx *sql.Tx, _ time.Time, m *plan.Memory) (err error) {
-	m.Raised, err = readRaised(ctx, tx, `SELECT user, resource, layer, before FROM raised`)
+	m.Raised, err = readRaised(ctx, tx, `SELECT person, resource, layer, before FROM raised`)
 	return err
 }
 
 // lastRaise selects the last raise of a pair that was written.
 func lastRaise(pair string) string {
 	return `(SELECT c.change FROM changes c
-		WHERE c.user = ` + pair + `.user AND c.resource = ` + pair + `.resource AND c.layer = ` + pair + `.layer
+		WHERE c.person = ` + pair + `.person AND c.resource = ` + pair + `.resource AND c.layer = ` + pair + `.layer
 			AND c.wrote = 1 AND c.effect = 'raise' ORDER BY c.change DESC LIMIT 1)`
 }
 
@@ -135,7 +135,7 @@ func readRaised(ctx context.Context, tx *sql.Tx, query string, args ...any) (map
 // may be set back between two of them.
 func readMade(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `
-		SELECT user, resource, layer, before, after, settled, EXISTS (
+		SELECT person, resource, layer, before, after, settled, EXISTS (
 			SELECT 1 FROM words WHERE kind = 'release' AND subject = key AND words.at >= settled)
 		FROM changes WHERE wrote = 1 AND settled > ? ORDER BY change`,
 		func(scan func(...any) error) error {

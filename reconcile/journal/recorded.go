@@ -178,12 +178,14 @@ func (j *Journal) Past(ctx context.Context, most int) ([]Past, error) {
 		return nil, err
 	}
 	err = each(ctx, j.db, `
-		SELECT round, began, finished, actor, command, rounds.reason, coalesce(sum(wrote = 1 AND before = 'none'), 0),
-			coalesce(sum(wrote = 1 AND before <> 'none' AND after <> 'none'), 0), coalesce(sum(wrote = 1 AND after = 'none'), 0),
-			coalesce(sum(wrote = 1 AND effect = 'raise'), 0), coalesce(sum(wrote = 1 AND effect = 'lower'), 0)
-		FROM rounds JOIN intents USING (round) LEFT JOIN changes USING (intent)
+		SELECT rounds.round, began, finished, actor, command, rounds.reason,
+			count(*) FILTER (WHERE wrote = 1 AND before = 'none'),
+			count(*) FILTER (WHERE wrote = 1 AND before <> 'none' AND after <> 'none'),
+			count(*) FILTER (WHERE wrote = 1 AND after = 'none'),
+			count(*) FILTER (WHERE wrote = 1 AND effect = 'raise'), count(*) FILTER (WHERE wrote = 1 AND effect = 'lower')
+		FROM rounds JOIN intents ON intents.round = rounds.round LEFT JOIN changes USING (intent)
 		WHERE wrote = 1 OR alarmed IS NOT NULL
-		GROUP BY round ORDER BY round DESC LIMIT ?`,
+		GROUP BY rounds.round ORDER BY rounds.round DESC LIMIT ?`,
 		func(scan func(...any) error) error {
 			var p Past
 			var began string

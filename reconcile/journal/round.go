@@ -20,13 +20,8 @@ func (j *Journal) Begin(ctx context.Context, p *plan.Plan) (round int64, err err
 		return 0, fmt.Errorf("record the plan: %w", err)
 	}
 	err = j.writeLocked(ctx, "record the plan", func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `INSERT INTO rounds (began, plan, actor, command, reason) VALUES (?, ?, ?, ?, ?)`,
-			j.now(), string(text), j.options.Actor, j.options.Command, j.options.Reason)
-		if err != nil {
-			return err
-		}
-		round, err = r.LastInsertId()
-		return err
+		return tx.QueryRowContext(ctx, `INSERT INTO rounds (began, plan, actor, command, reason) VALUES (?, ?, ?, ?, ?) RETURNING round`,
+			j.now(), string(text), j.options.Actor, j.options.Command, j.options.Reason).Scan(&round)
 	})
 	return round, err
 }
@@ -34,7 +29,7 @@ func (j *Journal) Begin(ctx context.Context, p *plan.Plan) (round int64, err err
 // endRaise forgets the raise of a pair that holds no more than before it.
 func endRaise(ctx context.Context, tx *sql.Tx, p desired.Pair, holds string) error {
 	var before string
-	err := tx.QueryRowContext(ctx, `SELECT before FROM raised WHERE user = ? AND resource = ? AND layer = ?`,
+	err := tx.QueryRowContext(ctx, `SELECT before FROM raised WHERE person = ? AND resource = ? AND layer = ?`,
 		p.User, p.Resource.String(), p.Layer).Scan(&before)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
@@ -42,7 +37,7 @@ func endRaise(ctx context.Context, tx *sql.Tx, p desired.Pair, holds string) err
 	if err != nil || inventory.CompareRoles(p.Resource.Kind, holds, before) > 0 {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM raised WHERE user = ? AND resource = ? AND layer = ?`,
+	_, err = tx.ExecContext(ctx, `DELETE FROM raised WHERE person = ? AND resource = ? AND layer = ?`,
 		p.User, p.Resource.String(), p.Layer)
 	return err
 }
@@ -63,8 +58,8 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 		return fmt.Errorf("record the end of a round: %w", err)
 	}
 	err = j.writeLocked(ctx, "record the end of a round", func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `UPDATE rounds SET finished = max(began, ?), state = ?, report = ? WHERE round = ? AND finished IS NULL`,
-			j.now(), string(stateText), string(reportText), round)
+		r, err := tx.ExecContext(ctx, `UPDATE rounds SET finished = CASE WHEN began > ? THEN began ELSE ? END, state = ?, report = ? WHERE round = ? AND finished IS NULL`,
+			j.now(), j.now(), string(stateText), string(reportText), round)
 		if err != nil {
 			return err
 		}
@@ -92,7 +87,7 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 // endUndone ends the raises of earlier rounds of which nothing is left.
 func endUndone(ctx context.Context, tx *sql.Tx, round int64, state plan.Round) error {
 	raises, err := readRaised(ctx, tx, `
-		SELECT raised.user, raised.resource, raised.layer, raised.before
+		SELECT raised.person, raised.resource, raised.layer, raised.before
 		FROM raised JOIN changes USING (change) JOIN intents USING (intent) WHERE round < ?`, round)
 	if err != nil {
 		return err

@@ -19,12 +19,15 @@ const remembered = 7 * 24 * time.Hour
 // that are over, as long as their rounds are kept. Oldest first.
 func (j *Journal) Alarms(ctx context.Context, ended bool) ([]apply.EditAlarmed, error) {
 	alarms := []apply.EditAlarmed{}
-	err := j.rows(ctx, "read alarms", `SELECT intent, round, coalesce(payload ->> '$.was.id', ''), coalesce(payload ->> '$.was.name', ''), alarm, alarmed, ended FROM intents WHERE alarmed IS NOT NULL ORDER BY intent`,
+	err := j.rows(ctx, "read alarms", `SELECT intent, round, coalesce(payload, ''), alarm, alarmed, ended FROM intents WHERE alarmed IS NOT NULL ORDER BY intent`,
 		func(scan func(...any) error) error {
 			var a apply.EditAlarmed
-			var since string
+			var payload, since string
 			var over sql.NullString
-			err := scan(&a.Edit, &a.Round, &a.Schedule, &a.Name, &a.Why, &since, &over)
+			err := scan(&a.Edit, &a.Round, &payload, &a.Why, &since, &over)
+			if err == nil && payload != "" {
+				a.Schedule, a.Name, err = edited(payload)
+			}
 			if err == nil {
 				a.Since, err = parseStamp(since)
 			}
@@ -39,6 +42,15 @@ func (j *Journal) Alarms(ctx context.Context, ended bool) ([]apply.EditAlarmed, 
 			return err
 		})
 	return alarms, err
+}
+
+// edited is the id and the name of the schedule that a payload is about.
+func edited(payload string) (id, name string, err error) {
+	var e struct {
+		Was struct{ ID, Name string } `json:"was"`
+	}
+	err = json.Unmarshal([]byte(payload), &e)
+	return e.Was.ID, e.Was.Name, err
 }
 
 // Adopt remembers overrides as the program's own.
@@ -69,7 +81,7 @@ func (j *Journal) override(ctx context.Context, tx *sql.Tx, o apply.Outcome) err
 
 func putOverride(ctx context.Context, tx *sql.Tx, s plan.OurOverride) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO standins (schedule, kind, id, user, begins, ends, replaces, rotation, at, gone)
+		INSERT INTO standins (schedule, kind, id, person, begins, ends, replaces, rotation, at, gone)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (schedule, kind, id) DO UPDATE SET at = excluded.at, gone = excluded.gone`,
 		s.Schedule, s.Kind, s.ID, s.User, stamp(s.Start), stamp(s.End), s.Replaces, s.Rotation, stamp(s.At), s.Gone)
@@ -80,7 +92,7 @@ func putOverride(ctx context.Context, tx *sql.Tx, s plan.OurOverride) error {
 // ended.
 func readOverrides(ctx context.Context, tx *sql.Tx, now time.Time, m *plan.Memory) error {
 	return each(ctx, tx, `
-		SELECT schedule, kind, id, user, begins, ends, replaces, rotation, at, gone FROM standins
+		SELECT schedule, kind, id, person, begins, ends, replaces, rotation, at, gone FROM standins
 		WHERE ends > ? ORDER BY schedule, begins, id`,
 		func(scan func(...any) error) error {
 			var s plan.OurOverride

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/dutyward/dutyward/reconcile/journal/engine"
 )
 
 // Beside the journal stands a small file that says which round ended last. A copy
@@ -46,6 +48,9 @@ func (j *Journal) compareSeen(ctx context.Context) error {
 	if j.db == nil {
 		return nil
 	}
+	if j.options.Postgres != nil {
+		return nil // the file is of one of many instances
+	}
 	text, err := os.ReadFile(j.seenPath())
 	var before seen
 	if err != nil || json.Unmarshal(text, &before) != nil {
@@ -59,7 +64,7 @@ func (j *Journal) compareSeen(ctx context.Context) error {
 	case err != nil:
 		return err
 	case now.Round == 0 && before.Round > 0:
-		j.notices = append(j.notices, fmt.Sprintf("the journal %s is new, though a round ended here %s: what earlier rounds raised is not known to be this program's any more, and stays", j.path, day(before.At)))
+		j.notices = append(j.notices, fmt.Sprintf("the journal %s is new, though a round ended here %s: what earlier rounds raised is not known to be this program's any more, and stays", j.engine.Name(), day(before.At)))
 	case now.Round > 0 && now.At.Before(before.At):
 		why := fmt.Sprintf("the state is a copy from %s, and a round ended here %s", day(now.At), day(before.At))
 		j.restored.Store(&why)
@@ -89,6 +94,9 @@ func (j *Journal) forgetOpen(ctx context.Context) error {
 // noteSeen notes which round ended last. A file that can't be written makes a later
 // copy look as if it were not one, and nothing worse.
 func (j *Journal) noteSeen(ctx context.Context) {
+	if j.options.Postgres != nil {
+		return
+	}
 	now, err := j.itself(ctx)
 	if err != nil {
 		return
@@ -98,7 +106,7 @@ func (j *Journal) noteSeen(ctx context.Context) {
 		return
 	}
 	fresh := j.seenPath() + ".new"
-	if os.WriteFile(fresh, text, mode) == nil {
+	if os.WriteFile(fresh, text, engine.Mode) == nil {
 		_ = os.Rename(fresh, j.seenPath())
 	}
 }

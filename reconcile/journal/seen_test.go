@@ -37,7 +37,7 @@ func (w *writer) putBack(text []byte) {
 }
 
 func TestS4_ACopyThatIsPutBackKnowsThatItIsOne(t *testing.T) {
-	w := newWriter(t)
+	w := newWriter(t, file)
 	w.finished()
 	w.intent(change(base, "user", "admin", plan.CauseHandoff)) // and no result
 	old := w.copied()
@@ -85,7 +85,7 @@ func TestAJournalThatWasOnlyStoppedIsNoCopy(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWriter(t)
+			w := newWriter(t, file)
 			w.finished()
 			between(w)
 			must(t, w.Close())
@@ -98,7 +98,7 @@ func TestAJournalThatWasOnlyStoppedIsNoCopy(t *testing.T) {
 }
 
 func TestAJournalThatIsNewWhereOneWasSaysSo(t *testing.T) {
-	w := newWriter(t)
+	w := newWriter(t, file)
 	w.finished()
 	must(t, w.Close())
 	must(t, os.Remove(w.path))

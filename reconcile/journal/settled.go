@@ -36,7 +36,7 @@ func (j *Journal) SaveSettled(ctx context.Context, revision string, source, sett
 			INSERT INTO settled (one, revision, source, settings, at) VALUES (1, ?, ?, ?, ?)
 			ON CONFLICT (one) DO UPDATE SET revision = excluded.revision, source = excluded.source,
 				settings = excluded.settings, at = excluded.at
-			WHERE revision <> excluded.revision OR source <> excluded.source OR settings <> excluded.settings`,
+			WHERE settled.revision <> excluded.revision OR settled.source <> excluded.source OR settled.settings <> excluded.settings`,
 			revision, source, settings, j.now())
 		return err
 	})

@@ -112,7 +112,7 @@ func (j *Journal) SavePolicies(ctx context.Context, revision string, source []by
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO policies (one, revision, source, at) VALUES (1, ?, ?, ?)
 			ON CONFLICT (one) DO UPDATE SET revision = excluded.revision, source = excluded.source, at = excluded.at
-			WHERE revision <> excluded.revision OR source <> excluded.source`, revision, source, j.now())
+			WHERE policies.revision <> excluded.revision OR policies.source <> excluded.source`, revision, source, j.now())
 		return err
 	})
 }

@@ -24,6 +24,7 @@ func (l *loader) check() {
 		l.fault(l.where("account.base_url"), "account.base_url: expected an http or https address without credentials, such as http://127.0.0.1:8080")
 	}
 	l.checkToken(c.Account.Token)
+	l.checkDatabase(c)
 	if c.Account.ActingUser != "" && !strings.Contains(c.Account.ActingUser, "@") {
 		l.fault(l.where("account.acting_user"), "account.acting_user: expected the e-mail address of a PagerDuty user")
 	}

@@ -22,6 +22,7 @@ type Config struct {
 	Account   accountConfig     `yaml:"account"`
 	Policies  []string          `yaml:"policies"`
 	State     string            `yaml:"state"`
+	Postgres  postgresConfig    `yaml:"state.postgres"`
 	History   historyConfig     `yaml:"history"`
 	Operators []string          `yaml:"operators"`
 	Manage    manageConfig      `yaml:"manage"`
@@ -59,6 +60,14 @@ type tokenConfig struct {
 	Env     string   `yaml:"env"`
 	File    string   `yaml:"file"`
 	Command []string `yaml:"command"`
+}
+
+// postgresConfig says where the state is if it is not a file: below state, in place of
+// the file's name.
+type postgresConfig struct {
+	// Env is the variable that holds the database's address; empty for a file.
+	Env    string `yaml:"env"`
+	Schema string `yaml:"schema"`
 }
 
 type manageConfig struct {
@@ -226,7 +235,7 @@ func (c *Config) NoPolicies() error {
 // NoState says that this is the wrong directory: there is neither a configuration
 // nor the state that a run without one keeps here.
 func (c *Config) NoState() error {
-	if c.State != defaultState {
+	if c.State != defaultState || c.Postgres.Env != "" {
 		return nil
 	}
 	return c.nothing(defaultState, "no state ("+defaultState+")")
@@ -285,5 +294,8 @@ func (c *Config) fillIn() {
 	t := &c.Account.Token
 	if t.Env == "" && t.File == "" && len(t.Command) == 0 {
 		t.Env = DefaultTokenEnv
+	}
+	if c.Postgres.Env != "" && c.Postgres.Schema == "" {
+		c.Postgres.Schema = schemaOf(c.Account.Name)
 	}
 }

@@ -159,7 +159,7 @@ func TestTextThatIsNotOneYAMLMappingIsRefused(t *testing.T) {
 		"broken":           {"account: [", "not YAML: line 1"},
 		"a list":           {"- account", "the file: expected keys with values"},
 		"two documents":    {"state: a\n---\nstate: b\n", "a second YAML document"},
-		"nested text":      {"state: {a: b}", "state: expected a single value"},
+		"nested text":      {"history: {keep: {a: b}}", "history.keep: expected a single value"},
 		"a list in a text": {"schemas: {people: [a]}", "schemas.people: expected a text"},
 		"a bad pattern":    {"manage: {teams: {include: ['a[']}}", "is not a pattern"},
 		"two tokens":       {"account: {token: {env: A, file: b}}", "expected one of env, file and command"},

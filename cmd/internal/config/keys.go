@@ -31,6 +31,8 @@ func Keys() []configKey {
 		{"account.request_share", "50", "How much of PagerDuty's request limit, in percent, is used while others use the same key too; they show in PagerDuty's answers. While nobody else does, all of it is used but an eighth. Lower it if others need more than half of the limit."},
 		{"policies", "[policies]", "The directories of Rego policies and their data, or OPA bundles (`.tar.gz`), relative to this file. Several are united."},
 		{"state", "dutyward.db", "The file of what earlier rounds recorded, relative to this file. Move it to a disk that lasts: limits, holds and the names' identities depend on it."},
+		{"state.postgres.env", "", "The environment variable that holds the address of a PostgreSQL database (`postgres://USER:PASSWORD@HOST:PORT/DATABASE`, or key words and values) that holds the state in place of a file: `state: {postgres: {env: DUTYWARD_DATABASE_URL}}`. Use it for several instances; the address itself can't stand in this file."},
+		{"state.postgres.schema", "`dutyward_` and the account's name", "The schema of the database that is the state's own, one for each account. Name one if the database's owner made it for you."},
 		{"history.keep", "400d", "How long rounds that changed something are kept for `dutyward history` and `revert` (`90d`, `400d`; a week or more). Lower it if the state's disk is small; what limits, holds and raises need stays however old it is."},
 		{"operators", "[]", "People, by e-mail address or `#` and id, whose access is never changed, so that nobody locks out those who could fix it. Name whoever runs this program."},
 		{"manage.default", "observe", "How far enforcement goes where nothing else is said: " + modes + ". Leave it, and widen single kinds or resources."},

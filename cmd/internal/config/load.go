@@ -91,6 +91,10 @@ func (l *loader) value(path string, n *yaml.Node, v reflect.Value) {
 		return
 	}
 	l.origin[path] = l.at(n)
+	if path == "state" && n.Kind == yaml.MappingNode {
+		l.state(path, n)
+		return
+	}
 	switch target := v.Addr().Interface().(type) {
 	case *tokenConfig:
 		if n.Kind == yaml.ScalarNode {
@@ -157,17 +161,22 @@ var renamed = map[string]string{
 func (l *loader) mapping(path string, n *yaml.Node, v reflect.Value) {
 	fields := fieldsOf(v.Type())
 	l.pairs(path, n, func(key, value *yaml.Node) {
-		i := slices.Index(fields, key.Value)
+		i := slices.IndexFunc(fields, func(f string) bool { return f == key.Value && !strings.Contains(f, ".") })
 		if now, ok := renamed[join(path, key.Value)]; ok {
 			l.fault(l.at(key), "%s is now called %s: rename it", join(path, key.Value), now)
 			return
 		}
 		if i < 0 {
-			l.fault(l.at(key), "%s is not a setting%s", join(path, key.Value), suggest(key.Value, fields))
+			l.fault(l.at(key), "%s is not a setting%s", join(path, key.Value), suggest(key.Value, plain(fields)))
 			return
 		}
 		l.value(join(path, key.Value), value, v.Field(i))
 	})
+}
+
+// plain are the keys that stand by themselves.
+func plain(fields []string) []string {
+	return slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return strings.Contains(f, ".") })
 }
 
 func (l *loader) texts(path string, n *yaml.Node, v reflect.Value) {

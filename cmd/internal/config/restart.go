@@ -6,6 +6,8 @@ func (c *Config) fixed() []fixedValue {
 	return []fixedValue{
 		{"account.name", &c.Account.Name},
 		{"state", &c.State},
+		{"state.postgres.env", &c.Postgres.Env},
+		{"state.postgres.schema", &c.Postgres.Schema},
 		{"history.keep", &c.History.Keep},
 		{"run.listen", &c.Run.Listen},
 	}

@@ -78,6 +78,11 @@ func (f *first) Write(p []byte) (int, error) {
 // it must not be said before it is used either.
 func (c *Config) learn() {
 	c.secrets.Add(c.env[c.Account.Token.Env])
+	if c.Postgres.Env != "" {
+		for _, p := range passwords(c.env[c.Postgres.Env]) {
+			c.secrets.Add(p)
+		}
+	}
 	if file := c.Account.Token.File; file != "" {
 		if data, err := regular.ReadFile(file, maxToken); err == nil {
 			c.secrets.Add(string(data))

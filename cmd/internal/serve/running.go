@@ -135,7 +135,7 @@ func (r *Service) run(ctx context.Context) error {
 		})
 	}
 	r.sink.Tell(events.Start{
-		Account: c.Account.Name, Schedule: c.Run.Schedule, Policies: c.Policies, State: c.State, Listen: address, Version: r.Version,
+		Account: c.Account.Name, Schedule: c.Run.Schedule, Policies: c.Policies, State: c.StateName(), Listen: address, Version: r.Version,
 	}.Event(now()))
 	r.Loop.Start(ctx)
 	r.beside.Wait()

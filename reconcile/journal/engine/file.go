@@ -1,4 +1,4 @@
-package journal
+package engine
 
 import (
 	"errors"
@@ -8,14 +8,14 @@ import (
 	"runtime"
 )
 
-// mode is that of the journal and what SQLite keeps beside it.
-const mode fs.FileMode = 0o600
+// Mode is that of the journal and what SQLite keeps beside it.
+const Mode fs.FileMode = 0o600
 
 // secure makes the file if it is not there, before SQLite would with a looser
 // mode, and takes from others what they may do with it and with the files
 // beside it. It says what it fixed.
 func secure(path string) ([]string, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, Mode)
 	switch {
 	case err == nil:
 		return nil, f.Close()
@@ -37,7 +37,7 @@ func secure(path string) ([]string, error) {
 		if !loose(info) {
 			continue
 		}
-		if err := os.Chmod(name, mode); err != nil {
+		if err := os.Chmod(name, Mode); err != nil {
 			return nil, fmt.Errorf("others can read %s (mode %04o), and that can't be fixed: %w; make it yours with mode 0600", name, info.Mode().Perm(), err)
 		}
 		fixed = append(fixed, fmt.Sprintf("others could read %s (mode %04o): its mode is 0600 now", name, info.Mode().Perm()))

@@ -1,27 +1,13 @@
-package journal
+package engine
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"fmt"
-
-	"modernc.org/sqlite"
 )
 
-// database is the file behind a guard: no text goes into it that redact did not
-// see, whichever method writes it.
-func database(dsn string, redact func(string) string) (*sql.DB, error) {
-	c, err := sqlite.NewConnector(dsn)
-	if err != nil {
-		return nil, err
-	}
-	if redact != nil {
-		c = guard{c, redact}
-	}
-	return sql.OpenDB(c), nil
-}
-
+// guard keeps a file from holding what must not be kept: no text goes into it that redact
+// did not see, whichever method writes it.
 type guard struct {
 	driver.Connector
 	redact func(string) string
