@@ -44,11 +44,13 @@ const (
 //	watches ARGS...      runs dutyward until the script says `ends`
 //	sees REGEXP          waits until it prints what matches, behind what was seen before
 //	ends                 interrupts it, which must be no error
+//	receiver             serves a receiver of events at $RECEIVER_URL, with the key $RECEIVER_KEY
+//	received REGEXP      waits until it got an event that matches, with a good signature
 //	asks ARGS...         runs dutyward on a terminal (on Linux alone)
 //	says TEXT            types a line there
 //	exitsWith CODE       waits until it ends
 func TestScripts(t *testing.T) {
-	s := &scripts{simulators: map[*testscript.TestScript]*pagerdutysim.Server{}, watched: map[*testscript.TestScript]*watched{}}
+	s := &scripts{simulators: map[*testscript.TestScript]*pagerdutysim.Server{}, watched: map[*testscript.TestScript]*watched{}, receivers: map[*testscript.TestScript]*receiver{}}
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
@@ -67,6 +69,8 @@ func TestScripts(t *testing.T) {
 			"says":    s.says,
 
 			"exitsWith": s.exitsWith,
+			"receiver":  s.receiver,
+			"received":  s.received,
 		},
 	})
 }
@@ -76,6 +80,7 @@ type scripts struct {
 	mu         sync.Mutex
 	simulators map[*testscript.TestScript]*pagerdutysim.Server
 	watched    map[*testscript.TestScript]*watched
+	receivers  map[*testscript.TestScript]*receiver
 }
 
 func (s *scripts) setUp(env *testscript.Env) error {

@@ -27,8 +27,17 @@ func (d *Daemon) note(happened func(*events.Told) []events.Event) []events.Event
 	all := happened(&d.told)
 	for _, e := range all {
 		d.status.count(e)
+		if events.Published(e) && !recorded(e) {
+			d.happened = append(d.happened, e)
+		}
 	}
 	return all
+}
+
+// recorded says that the record tells receivers of an event when it records what it tells
+// of: a write may be recorded that nobody announced, such as a killed run's.
+func recorded(e events.Event) bool {
+	return e.Code == events.AccessRaised || e.Code == events.AccessLowered
 }
 
 // Tell hands on an event that nothing has to be remembered of.
@@ -80,7 +89,7 @@ func (d *Daemon) announceRound(done *reconcile.Applied, why string, err error) {
 		return
 	}
 	r := events.Round{
-		At: d.Now(), Trigger: why, Plan: done.Plan, Snapshot: done.Snapshot, ClockDoubt: done.ClockDoubt,
+		At: d.Now(), Trigger: why, Plan: done.Plan, Snapshot: done.Snapshot, Groups: done.Access.Groups, ClockDoubt: done.ClockDoubt,
 		Settled: len(done.Recovered), Failed: err != nil,
 	}
 	if done.Report != nil {
@@ -107,17 +116,34 @@ func (d *Daemon) recall(ctx context.Context) error {
 	return nil
 }
 
-// keep keeps what was reported for the process after this one. If it can't, the
-// worst is that something is reported twice.
+// Keep gives the record what happened since it last got it; for what happens outside
+// of rounds, such as their end.
+func (d *Daemon) Keep(ctx context.Context) { d.keep(ctx) }
+
+// mostUnkept bounds what waits for a record that can't be written.
+const mostUnkept = 10_000
+
+// keep keeps what was reported for the process after this one, and gives the outbox what
+// happened. If it can't, the worst is that something is reported twice.
 func (d *Daemon) keep(ctx context.Context) {
+	d.keeping.Lock()
+	defer d.keeping.Unlock()
 	d.mu.Lock()
 	text, err := json.Marshal(d.told)
+	happened := d.happened
+	d.happened = nil
+	kept := d.kept
 	d.mu.Unlock()
-	if err == nil && string(text) != d.kept {
-		err = d.Record.SaveTold(context.WithoutCancel(ctx), text)
+	if err == nil && (string(text) != kept || len(happened) > 0) {
+		err = d.Record.SaveTold(context.WithoutCancel(ctx), text, happened)
 	}
+	d.mu.Lock()
 	if err == nil {
 		d.kept = string(text)
+	} else {
+		d.happened = append(happened, d.happened...)
+		d.happened = d.happened[max(0, len(d.happened)-mostUnkept):]
 	}
+	d.mu.Unlock()
 	d.announce(func(t *events.Told) []events.Event { return t.Keeping(d.Now(), err) })
 }

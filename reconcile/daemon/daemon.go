@@ -78,6 +78,10 @@ type Daemon struct {
 	// holds of it.
 	told events.Told
 	kept string
+	// happened is what the record's outbox is still to get.
+	happened []events.Event
+	// keeping keeps what the record gets in its order.
+	keeping sync.Mutex
 	// pending changes the fields before the next round; nil if nothing does.
 	pending func(*Daemon)
 }
@@ -86,7 +90,7 @@ type Daemon struct {
 type DaemonRecord interface {
 	reconcile.Record
 	Told(ctx context.Context) ([]byte, error)
-	SaveTold(ctx context.Context, text []byte) error
+	SaveTold(ctx context.Context, text []byte, happened []events.Event) error
 	reconcile.StillRecord
 }
 

@@ -49,12 +49,24 @@ func (t *Told) Step(at time.Time, p *plan.Plan, s apply.Step) []Event {
 	if !s.Outcome.Wrote {
 		return all
 	}
-	e.Reason = s.Change.Reason
-	done := AccessRaised
-	if s.Change.Effect == plan.Lower {
-		done = AccessLowered
+	return append(all, made(at, e, s.Change))
+}
+
+// made is a change that was made.
+func made(at time.Time, e Event, c plan.Change) Event {
+	e.Reason = c.Reason
+	if c.Until != nil {
+		e.Until = *c.Until
 	}
-	return append(all, event(done, at, e))
+	if c.Effect == plan.Lower {
+		return event(AccessLowered, at, e)
+	}
+	return event(AccessRaised, at, e)
+}
+
+// Made is a change that was made, from the record of it: names are those of its plan.
+func Made(names map[string]string, o apply.Outcome) Event {
+	return made(o.At, change(&plan.Plan{Names: names}, o.Change), o.Change)
 }
 
 // failed is a change that did not come about.

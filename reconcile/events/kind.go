@@ -51,6 +51,14 @@ const (
 	Unwatched           code.Code = "event/unwatched"
 	Reconfigured        code.Code = "event/configuration-changed"
 	RestartNeeded       code.Code = "event/restart-needed"
+	MemberAdded         code.Code = "event/member-added"
+	MemberRemoved       code.Code = "event/member-removed"
+	ResourceAdded       code.Code = "event/resource-added"
+	ResourceRemoved     code.Code = "event/resource-removed"
+	ReceiverFailing     code.Code = "event/receiver-failing"
+	ReceiverWorks       code.Code = "event/receiver-works"
+	Undelivered         code.Code = "event/undelivered"
+	Test                code.Code = "event/test"
 )
 
 // kind is what all events of a code have in common.
@@ -59,7 +67,18 @@ type kind struct {
 	title    string
 	// reason and remedy are the names of these parts in the log.
 	reason, remedy string
+	// reach says who gets to know of it besides the log.
+	reach reach
 }
+
+// reach says where events of a kind go besides the log.
+type reach int
+
+const (
+	asSevere reach = iota // to receivers, unless it is of no interest (debug)
+	always                // to receivers, also where the log leaves it out
+	never                 // nowhere: it is about how this program works, or about receivers
+)
 
 // kinds are all kinds of events.
 var kinds = map[code.Code]kind{
@@ -79,9 +98,9 @@ var kinds = map[code.Code]kind{
 	RoundIncomplete:     {severity: Error, title: "the round could not do all it was asked to", reason: "problem"},
 	RoundComplete:       {severity: Info, title: "errors resolved"},
 	Handoff:             {severity: Info, title: "handed over"},
-	AccountRead:         {severity: Debug, title: "read the account"},
-	FullRefresh:         {severity: Debug, title: "the whole account is read", reason: "because"},
-	LoweringWaits:       {severity: Debug, title: "some of what is lowered waits for a full refresh, which is due at once", reason: "because"},
+	AccountRead:         {severity: Debug, title: "read the account", reach: never},
+	FullRefresh:         {severity: Debug, title: "the whole account is read", reason: "because", reach: never},
+	LoweringWaits:       {severity: Debug, title: "some of what is lowered waits for a full refresh, which is due at once", reason: "because", reach: never},
 	PollingSlowed:       {severity: Warning, title: "on-calls are looked at more rarely than configured, so that this takes no more than a tenth of the request budget"},
 	UnrecordedChange:    {severity: Warning, title: "the account differs from what the audit trail says of it", reason: "what"},
 	NoAuditTrail:        {severity: Info, title: "the audit trail can't be read, so rounds of the schedule read the account in full", reason: "because"},
@@ -110,4 +129,26 @@ var kinds = map[code.Code]kind{
 	Unwatched:           {severity: Warning, title: "file changes may be noticed late", reason: "error"},
 	Reconfigured:        {severity: Info, title: "the configuration changed"},
 	RestartNeeded:       {severity: Warning, title: "this change of the configuration takes effect with a restart only, all else now"},
+	MemberAdded:         {severity: Debug, title: "came into the group", reach: always},
+	MemberRemoved:       {severity: Debug, title: "left the group", reach: always},
+	ResourceAdded:       {severity: Debug, title: "new in PagerDuty", reach: always},
+	ResourceRemoved:     {severity: Debug, title: "gone from PagerDuty", reach: always},
+	ReceiverFailing:     {severity: Warning, title: "events don't arrive at a receiver, they wait", reason: "why", reach: never},
+	ReceiverWorks:       {severity: Info, title: "events arrive at a receiver again", reach: never},
+	Undelivered:         {severity: Warning, title: "an event was given up for a receiver", reason: "why", remedy: "again", reach: never},
+	Test:                {severity: Info, title: "this is a test", reach: never},
 }
+
+// Published says that an event is one for receivers, and not for the log alone.
+func Published(e Event) bool {
+	switch kinds[e.Code].reach {
+	case always:
+		return true
+	case never:
+		return false
+	}
+	return e.Severity != Debug
+}
+
+// Publishes says that there may be events of a code for receivers.
+func Publishes(c code.Code) bool { return kinds[c].reach != never }

@@ -7,7 +7,7 @@ import (
 )
 
 // Pages explain the codes of events.
-var Pages = slices.Concat(pagesOfRounds, pagesOfConditions, pagesOfProcesses)
+var Pages = slices.Concat(pagesOfRounds, pagesOfConditions, pagesOfProcesses, pagesOfMemberships, pagesOfReceivers)
 
 // pagesOfRounds explain what rounds do.
 var pagesOfRounds = code.Pages{

@@ -47,6 +47,21 @@ func Reference() string {
 		k := kinds[p.Code]
 		fmt.Fprintf(&b, "| [%s](codes.md#%s) | %s | %s |\n", p.Code, strings.ReplaceAll(string(p.Code), "/", ""), k.severity, k.title)
 	}
+	b.WriteString("\n## As CloudEvents\n\n" +
+		"Receivers get each event as a [CloudEvent](https://cloudevents.io) 1.0 in JSON, with the form above as `data`; see [events](../events.md).\n\n" +
+		"| attribute | meaning |\n| --- | --- |\n" +
+		"| `id` | the event's own, the same in each delivery, also as `webhook-id` |\n" +
+		"| `source` | `dutyward/` and the account's name in the configuration |\n" +
+		"| `type` | `dutyward.` and the code without `event/`: `dutyward.access-raised` |\n" +
+		"| `subject` | the reference, by PagerDuty id, of what it is about (a resource, else a schedule, a finding's subject or a user), or `account`: events of one subject arrive in their order |\n" +
+		"| `time` | when it happened, by the account's clock |\n" +
+		"\nOther systems of this kind have other names for some:\n\n" +
+		"| their name | ours |\n| --- | --- |\n" +
+		"| `USER_ADDED_TO_RESOURCE` | `dutyward.access-raised` with `before` `none` |\n" +
+		"| `USER_REMOVED_FROM_RESOURCE` | `dutyward.access-lowered` with `after` `none` |\n" +
+		"| `USER_ADDED_TO_GROUP`, `USER_REMOVED_FROM_GROUP` | `dutyward.member-added`, `dutyward.member-removed` |\n" +
+		"| `RESOURCE_ADDED`, `RESOURCE_REMOVED` | `dutyward.resource-added`, `dutyward.resource-removed` |\n" +
+		"\n## When\n")
 	b.WriteString("\nA condition that lasts is an event when it begins, when its reason changes and when it ends, also across a restart. When more than five begin at once they are one event. " +
 		"`event/round` is `info` where the round did something or counts differently from the one before, and `event/first-round` is `warning` where something is held or found.\n")
 	return b.String()

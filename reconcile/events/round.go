@@ -18,6 +18,8 @@ type Round struct {
 	Trigger  string
 	Plan     *plan.Plan
 	Snapshot *inventory.Snapshot
+	// Groups are those of the policies, by name; nil if they are not known.
+	Groups map[string]desired.Group
 	// ClockDoubt says why the time can't be trusted; empty if it can.
 	ClockDoubt string
 	// Counts are of the changes that were carried out.
@@ -41,6 +43,8 @@ func (t *Told) Round(r Round) []Event {
 		t.held(r.At, p),
 		t.findings(r.At, p, r.Snapshot),
 		t.expiring(r.At, p),
+		t.members(r),
+		t.resources(r),
 	)
 	if r.Settled > 0 {
 		all = append(all, event(WritesSettled, r.At, Event{Details: []Detail{{"writes", r.Settled}}}))

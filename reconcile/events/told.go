@@ -29,6 +29,12 @@ type Told struct {
 	Findings map[string]bool `json:"findings"`
 	// Expiring is the access that was said to end soon.
 	Expiring map[string]bool `json:"expiring"`
+	// Groups are the members of the groups, by name: ids of users, sorted; nil if none were
+	// reported yet.
+	Groups map[string][]string `json:"groups,omitempty"`
+	// Resources are the names of PagerDuty's teams and schedules, by reference; nil if none
+	// were reported yet.
+	Resources map[string]string `json:"resources,omitempty"`
 	// Broken says since when the policies as they stand are not in force.
 	Broken *Condition `json:"policies_broken"`
 	// Suspended says since when nothing is lowered.

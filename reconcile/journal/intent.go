@@ -129,6 +129,9 @@ func (j *Journal) outcome(ctx context.Context, tx *sql.Tx, intent int64, o apply
 			return err
 		}
 	}
+	if err := j.tellMade(ctx, tx, intent, o); err != nil {
+		return err
+	}
 	return j.wrote(ctx, tx, change)
 }
 

@@ -22,7 +22,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/journal/engine"
+	"github.com/dutyward/dutyward/reconcile/outbox"
 )
 
 // ErrReadOnly is the error of every method that records, on a journal opened
@@ -52,6 +54,8 @@ type Options struct {
 	// Redact takes out of each text that is recorded what must not be kept; nil for
 	// nothing.
 	Redact func(string) string
+	// Outbox makes of what happens what is kept for receivers; nil for nothing.
+	Outbox func(events.Event) (outbox.Entry, bool)
 	// Wall is the machine's own clock, by which the writer's lease runs;
 	// time.Now if nil.
 	Wall func() time.Time
@@ -92,6 +96,7 @@ type Journal struct {
 	notices  []string
 	// restored says why it is older than what ran here last; nil if it is not.
 	restored atomic.Pointer[string]
+	names    atomic.Pointer[roundNames]
 	discard  func() error // gets rid of a copy that was read instead; nil if none was
 
 	mu   sync.Mutex

@@ -51,6 +51,9 @@ const forgotten = "forgotten"
 // wrote, and people's words. What still decides stays: a write that is under
 // way, and of a raise that stands the first and the last.
 func (j *Journal) forget(ctx context.Context, tx *sql.Tx) error {
+	if err := j.forgetEvents(ctx, tx); err != nil {
+		return err
+	}
 	if j.options.Keep <= 0 {
 		return nil
 	}

@@ -211,11 +211,11 @@ func parsePair(user, resource, layer string) (desired.Pair, error) {
 }
 
 // rows calls f for each row of a query.
-func (j *Journal) rows(ctx context.Context, what, query string, f func(scan func(...any) error) error) error {
+func (j *Journal) rows(ctx context.Context, what, query string, f func(scan func(...any) error) error, args ...any) error {
 	if j == nil || j.db == nil {
 		return nil
 	}
-	if err := each(ctx, j.db, query, f); err != nil {
+	if err := each(ctx, j.db, query, f, args...); err != nil {
 		return j.failed(what, err)
 	}
 	return nil

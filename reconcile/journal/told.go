@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"github.com/dutyward/dutyward/reconcile/events"
 )
 
 // Told is what SaveTold kept; nil if there was nothing yet.
@@ -23,9 +25,13 @@ func (j *Journal) Told(ctx context.Context) ([]byte, error) {
 }
 
 // SaveTold keeps what was announced and still holds, in a form of the caller's,
-// for the process that comes after this one (S28).
-func (j *Journal) SaveTold(ctx context.Context, text []byte) error {
+// for the process that comes after this one (S28), and puts what happened into the
+// outbox with it.
+func (j *Journal) SaveTold(ctx context.Context, text []byte, happened []events.Event) error {
 	return j.write(ctx, "save what was reported", func(tx *sql.Tx) error {
+		if err := j.tell(ctx, tx, happened...); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO told (one, text) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET text = excluded.text`, text)
 		return err
 	})

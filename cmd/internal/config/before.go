@@ -88,6 +88,11 @@ func (k *keyValues) walk(path string, v reflect.Value) {
 			k.named(join(path, freeze.Name), reflect.ValueOf(freeze))
 		}
 		return
+	case webhookConfigs:
+		for _, w := range x {
+			k.named(join(path, w.Name), reflect.ValueOf(w))
+		}
+		return
 	case ignoredCodes:
 		for _, ignored := range x {
 			k.add(fmt.Sprintf("%s.%s", path, ignored.Code), strings.Join(ignored.Paths, ", "))

@@ -53,6 +53,7 @@ func (l *loader) check() {
 		}
 	}
 	l.checkLimits(c.Limits)
+	l.checkNotify(c.Notify)
 	l.checkFreezes(c.Freezes)
 	if _, err := ParseSchedule(c.Run.Schedule); err != nil {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
@@ -123,13 +124,7 @@ func (l *loader) oneOf(key, value string, allowed ...string) {
 }
 
 func (l *loader) checkToken(t tokenConfig) {
-	n := 0
-	for _, set := range []bool{t.Env != "", t.File != "", len(t.Command) > 0} {
-		if set {
-			n++
-		}
-	}
-	if n > 1 {
+	if t.several() {
 		l.fault(l.where("account.token"), "account.token: expected one of env, file and command, not several")
 	}
 }

@@ -36,6 +36,7 @@ type Config struct {
 	Evaluation evaluationConfig `yaml:"evaluation"`
 	Check      checkConfig      `yaml:"check"`
 	Run        runConfig        `yaml:"run"`
+	Notify     notifyConfig     `yaml:"notify"`
 
 	// File is the file that was read; empty if there is none.
 	File string
@@ -168,6 +169,7 @@ func defaultConfig() *Config {
 		Window:     windowConfig{BackDays: 7, AheadDays: 35},
 		Evaluation: evaluationConfig{TimeLimit: "30s", MemoryLimit: "2GiB", MaxElements: 1_000_000},
 		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", Audit: true, MaxAge: "15m", Settle: "1m", Listen: "127.0.0.1:9465"},
+		Notify:     notifyConfig{KeepTrying: "7d"},
 	}
 }
 
@@ -284,6 +286,13 @@ func (c *Config) relativeTo(dir string) {
 	}
 	c.State = from(c.State)
 	c.Account.Token.File = from(c.Account.Token.File)
+	for i := range c.Notify.Webhooks {
+		w := &c.Notify.Webhooks[i]
+		w.URL.File = from(w.URL.File)
+		for k := range w.Keys {
+			w.Keys[k].File = from(w.Keys[k].File)
+		}
+	}
 }
 
 // fillIn sets the defaults that depend on other values.

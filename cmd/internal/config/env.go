@@ -41,7 +41,7 @@ func (l *loader) environment(env map[string]string) {
 			l.origin[path] = place{name: name}
 			l.set(place{name: name}, path, env[name], values[name])
 		case !strings.HasPrefix(name, envPrefix), name == "DUTYWARD_CONFIG", kubernetes.MatchString(name):
-		case name == l.config.Account.Token.Env, name == l.config.Postgres.Env:
+		case slices.Contains(l.config.secretEnvs(), name), name == l.config.Postgres.Env:
 		case former[name] != "":
 			l.fault(place{name: name}, "this environment variable is now called %s: rename it", former[name])
 		default:

@@ -63,8 +63,14 @@ func Keys() []configKey {
 		{"run.max_age", "15m", "How old the last full refresh of the account, or of a large account each part, may be for a handoff, or with the audit trail a round of `run.schedule`, to build on it; if it is older, the account is read in full. Raise it if `run.schedule` is rarer than that and a full refresh takes long; `0` has every round read the whole account."},
 		{"run.settle", "1m", "How long an edit of policies or configuration must hold still before `dutyward run` lowers what it newly lowers: so long for each lowering, ten times that at most, and not at all where it is a commit. What it raises is raised at once. `0` for no wait."},
 		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz` and `/metrics`. They need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
+		{"notify.keep_trying", "7d", "How long an event is sent again and again to a receiver that does not take it (`1h` to `30d`) before it is given up; `dutyward events redeliver` sends it nonetheless. Raise it if receivers may be away for longer."},
+		{"notify.webhooks", "{}", webhooksText},
 	}
 }
+
+const webhooksText = "Who gets [events](events.md) over HTTP, by name, each with `url` and `keys` (a list): where the address is and where the keys are to sign with, each as `{env: NAME}`, `{file: PATH}` or `{command: [PROGRAM, ARGUMENT, …]}`. " +
+	"A key is `whsec_` and base64; with several, each makes a signature, so that keys can be rotated. `types` (globs such as `access-*`), `resources` (globs such as `team:Payments*`, `group:*`) and `owners` (e-mail addresses) say which events it gets, all where they are left out. " +
+	"Addresses in private networks are refused unless `allow_private` is `true`. See [events](../events.md)."
 
 const freezesText = "Times in which changes wait, by name: `from` and `until` (days, which begin at midnight in UTC, or moments with their offset), or `cron` and `lasts` for one that recurs; with a `reason` for whoever waits. " +
 	"Changes of the causes `policy`, `facts` and `drift` wait then, or of those in `causes`; handoffs, expiries and leavers go on, and a released change does too. What waited is planned again at the end. Use it for holidays, launches and weekends."
@@ -123,4 +129,5 @@ freezes:
 window: {back_days: 7, ahead_days: 35}
 evaluation: {time_limit: 30s, memory_limit: 2GiB, max_elements: 1000000}
 run: {schedule: "*/5 * * * *", oncall_interval: 1m, audit: true, max_age: 15m, listen: "127.0.0.1:9465"}
+notify: {keep_trying: 7d, webhooks: {ops: {url: {env: OPS_URL}, keys: [{env: OPS_KEY}], types: ["access-*", held], resources: ["team:*"]}}}
 `

@@ -98,6 +98,11 @@ func (l *loader) value(path string, n *yaml.Node, v reflect.Value) {
 	switch target := v.Addr().Interface().(type) {
 	case *tokenConfig:
 		if n.Kind == yaml.ScalarNode {
+			if path != "account.token" {
+				l.fault(l.at(n), "%s: a secret does not belong in this file, where everybody who sees it, its backups or its history could use it; "+
+					"write where it is: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT, …]}", path)
+				return
+			}
 			l.fault(l.at(n), "%s: a token does not belong in this file, where everybody who sees it, its backups or its history could use it; "+
 				"write where the token is: {env: %s}, {file: PATH} or {command: [PROGRAM, ARGUMENT, …]}", path, DefaultTokenEnv)
 			return
@@ -107,6 +112,12 @@ func (l *loader) value(path string, n *yaml.Node, v reflect.Value) {
 		return
 	case *ignoredCodes:
 		l.ignored(path, n, target)
+		return
+	case *tokenConfigs:
+		l.secrets(path, n, target)
+		return
+	case *webhookConfigs:
+		*target = readNamed[webhookConfig](l, path, n)
 		return
 	case *limitConfigs:
 		*target = readNamed[limitConfig](l, path, n)
@@ -251,6 +262,19 @@ func (l *loader) list(path string, n *yaml.Node, v reflect.Value) {
 		items = append(items, item.Value)
 	}
 	v.Set(reflect.ValueOf(items))
+}
+
+// secrets reads where several secrets are.
+func (l *loader) secrets(path string, n *yaml.Node, into *tokenConfigs) {
+	if n.Kind != yaml.SequenceNode {
+		l.expected(path, n, "a list such as [{env: NAME}]")
+		return
+	}
+	for i, item := range n.Content {
+		var one tokenConfig
+		l.value(fmt.Sprintf("%s[%d]", path, i), item, reflect.ValueOf(&one).Elem())
+		*into = append(*into, one)
+	}
 }
 
 func (l *loader) scalar(path string, n *yaml.Node, v reflect.Value) {

@@ -51,7 +51,7 @@ func (c *Config) fetch(ctx context.Context) (string, error) {
 		}
 		return present(string(data), "the file "+t.File+" is empty: write the PagerDuty token into it")
 	case len(t.Command) > 0:
-		return tokenOf(ctx, t.Command)
+		return printed(ctx, t.Command, "the PagerDuty token")
 	}
 	return present(c.env[t.Env], "there is no PagerDuty token: set the environment variable "+t.Env+
 		", or say in the configuration, under account.token, where the token is")
@@ -77,14 +77,23 @@ func (f *first) Write(p []byte) (int, error) {
 // learn lets the secrets know the token, so far as nothing has to be run for it:
 // it must not be said before it is used either.
 func (c *Config) learn() {
-	c.secrets.Add(c.env[c.Account.Token.Env])
+	for _, name := range c.secretEnvs() {
+		c.secrets.Add(c.env[name])
+	}
 	if c.Postgres.Env != "" {
 		for _, p := range passwords(c.env[c.Postgres.Env]) {
 			c.secrets.Add(p)
 		}
 	}
-	if file := c.Account.Token.File; file != "" {
-		if data, err := regular.ReadFile(file, maxToken); err == nil {
+	files := []string{c.Account.Token.File}
+	for _, w := range c.Notify.Webhooks {
+		files = append(files, w.URL.File)
+		for _, k := range w.Keys {
+			files = append(files, k.File)
+		}
+	}
+	for _, file := range files {
+		if data, err := regular.ReadFile(file, maxToken); file != "" && err == nil {
 			c.secrets.Add(string(data))
 		}
 	}
@@ -98,9 +107,9 @@ func present(token, otherwise string) (string, error) {
 	return token, nil
 }
 
-// tokenOf runs a command that prints the token. What it prints is not repeated
+// printed runs a command that prints a secret. What it prints is not repeated
 // when it fails, for it could be the token.
-func tokenOf(ctx context.Context, command []string) (string, error) {
+func printed(ctx context.Context, command []string, what string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
@@ -108,9 +117,9 @@ func tokenOf(ctx context.Context, command []string) (string, error) {
 	out := &first{most: maxToken}
 	cmd.Stdout = out
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("the command that prints the PagerDuty token (%s) failed: %w", command[0], err)
+		return "", fmt.Errorf("the command that prints %s (%s) failed: %w", what, command[0], err)
 	}
-	return present(out.String(), "the command that prints the PagerDuty token ("+command[0]+") printed nothing")
+	return present(out.String(), "the command that prints "+what+" ("+command[0]+") printed nothing")
 }
 
 // Where says where the token is, for a person.

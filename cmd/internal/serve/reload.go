@@ -17,6 +17,7 @@ func (r *Service) reload(ctx context.Context) bool {
 	asked, err := r.Load()
 	if err != nil {
 		r.Daemon.TellConfiguration(err)
+		r.Daemon.Keep(ctx)
 		return false
 	}
 	if reflect.DeepEqual(asked, r.asked) {
@@ -68,6 +69,7 @@ func (r *Service) take(ctx context.Context, c *config.Config) error {
 		s.give(d)
 	})
 	r.Loop.Reschedule(schedule)
+	r.notifies(ctx, before)
 	if !slices.Equal(c.Policies, before.Policies) || !reflect.DeepEqual(c.Schemas, before.Schemas) {
 		r.watchPolicies(ctx)
 	}

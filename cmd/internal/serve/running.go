@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/cmd/internal/notify"
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
@@ -54,6 +55,8 @@ type Service struct {
 	client atomic.Pointer[pagerduty.Client]
 	opened rounds
 	beside sync.WaitGroup
+	// senders send events to their receivers.
+	senders notify.Senders
 
 	// What follows belongs to the goroutine that reloads.
 
@@ -123,7 +126,9 @@ func (r *Service) run(ctx context.Context) error {
 	defer func() { r.opened.worker.Close() }() // the one in use by then
 	r.Daemon = r.opened.daemon(r.sink)
 	r.sink = r.Daemon // which counts them
-	r.Loop = &daemon.Loop{Schedule: schedule, Run: r.Daemon.Round, Sink: r.sink, Now: now}
+	r.Loop = &daemon.Loop{Schedule: schedule, Run: r.round, Sink: r.sink, Now: now}
+	r.notifies(ctx, nil)
+	defer r.senders.Stop()
 	r.beside.Go(func() { r.reloads(ctx) })
 	address := ""
 	if listener != nil {
@@ -140,6 +145,7 @@ func (r *Service) run(ctx context.Context) error {
 	r.Loop.Start(ctx)
 	r.beside.Wait()
 	r.sink.Tell(events.End(now()))
+	r.Daemon.Keep(ctx)
 	return nil
 }
 

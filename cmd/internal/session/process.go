@@ -4,10 +4,12 @@
 package session
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/user"
 	"strconv"
@@ -19,6 +21,8 @@ import (
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/inventory/secret"
 	"github.com/dutyward/dutyward/policies/guard"
+	"github.com/dutyward/dutyward/reconcile/events"
+	"github.com/dutyward/dutyward/reconcile/outbox"
 	"github.com/dutyward/dutyward/reconcile/report"
 )
 
@@ -51,12 +55,15 @@ type Process struct {
 	NoColour bool
 	// Locked says that others wait for what this process does.
 	Locked *atomic.Bool
+	// publishes is who gets which events, by the configuration; it holds nil before there
+	// is one. Nil where nothing is published.
+	publishes *atomic.Pointer[outbox.Maker]
 }
 
 // NewProcess is what surrounds a process, with everything that is written going
 // through what takes the secrets out.
 func NewProcess(stdin io.Reader, stdout, stderr io.Writer, env []string) *Process {
-	p := &Process{Stdin: stdin, Env: Environment(env), Now: time.Now, Secrets: SecretsOf(env), Locked: new(atomic.Bool)}
+	p := &Process{Stdin: stdin, Env: Environment(env), Now: time.Now, Secrets: SecretsOf(env), Locked: new(atomic.Bool), publishes: new(atomic.Pointer[outbox.Maker])}
 	p.Actor = actor(p.Env)
 	p.Stdout, p.Stderr = p.Secrets.Writer(stdout), p.Secrets.Writer(stderr)
 	return p
@@ -133,7 +140,26 @@ func (p *Process) ReadConfig() (*config.Config, error) {
 
 // Bind makes a configuration's bounds those of the process.
 func (p *Process) Bind(c *config.Config) {
+	if p.publishes != nil {
+		m := Publisher(c)
+		p.publishes.Store(&m)
+	}
 	if p.Guard != nil {
 		p.Guard.Memory.Store(c.MemoryLimit())
 	}
+}
+
+// Publisher makes of events what a configuration's receivers get.
+func Publisher(c *config.Config) outbox.Maker {
+	return outbox.Maker{Source: "dutyward/" + url.PathEscape(c.Account.Name), Receivers: c.Receivers(), NewID: func() string { return "evt_" + rand.Text() }}
+}
+
+// Publish makes of an event what the receivers of the configuration in force get.
+func (p *Process) Publish(e events.Event) (outbox.Entry, bool) {
+	if p.publishes != nil {
+		if m := p.publishes.Load(); m != nil {
+			return m.Make(e)
+		}
+	}
+	return outbox.Entry{}, false
 }

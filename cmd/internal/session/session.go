@@ -181,7 +181,7 @@ func (p *Process) ReadState(ctx context.Context, s *Session) (*journal.Journal, 
 // JournalOptions are those that the state is opened with.
 func (p *Process) JournalOptions(s *Session) journal.Options {
 	keep, _ := config.ParseSpan(s.Config.History.Keep) // checked when it was read
-	return journal.Options{Now: s.Now, Account: s.Config.Account.Name, Command: cmp.Or(p.Command, "dutyward"), Keep: keep, Redact: p.Redact, Actor: p.Actor, Reason: p.Redact(p.Reason), Postgres: s.Config.Database()}
+	return journal.Options{Now: s.Now, Account: s.Config.Account.Name, Command: cmp.Or(p.Command, "dutyward"), Keep: keep, Redact: p.Redact, Actor: p.Actor, Reason: p.Redact(p.Reason), Outbox: p.Publish, Postgres: s.Config.Database()}
 }
 
 // Close closes the state.
