@@ -1,6 +1,11 @@
 package inventory
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // baseRoles are the roles on the account by their API names, highest first:
 // the published rank (S13). "owner" can't be set by the API.
@@ -69,14 +74,40 @@ func Stakeholder(role string) bool {
 }
 
 // CompareRoles orders two roles on a resource of the given kind: positive if a
-// is higher than b. None, and roles unknown there, rank lowest. Roles of
-// schedules, and of whatever else is in no ranks, are equal among themselves.
+// is higher than b. None, and roles unknown there, rank lowest. More turns within a
+// cycle are higher; other roles of schedules, and of whatever else is in no ranks,
+// are equal among themselves.
 func CompareRoles(kind Kind, a, b string) int {
 	return roleRank(kind, a) - roleRank(kind, b)
 }
 
 // ranks are the roles that are higher than others, by kind of resource, highest first.
 var ranks = map[Kind][]string{KindAccount: baseRoles, KindTeam: teamRoles}
+
+// turnsRole is the role of somebody who takes turns on a layer or event.
+const turnsRole = "rotation"
+
+// TurnsRole is the role of somebody who takes a number of turns within a cycle:
+// "rotation", or "rotation-x2" of two.
+func TurnsRole(turns int) string {
+	if turns <= 1 {
+		return turnsRole
+	}
+	return fmt.Sprintf("%s-x%d", turnsRole, turns)
+}
+
+// TurnsOf is how many turns within a cycle a role stands for; 0 if it is not about
+// turns.
+func TurnsOf(role string) int {
+	if role == turnsRole {
+		return 1
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(role, turnsRole+"-x"))
+	if err != nil || n < 2 || role != TurnsRole(n) {
+		return 0
+	}
+	return n
+}
 
 // roleRank is 0 for None and greater for higher roles.
 func roleRank(kind Kind, role string) int {
@@ -85,7 +116,7 @@ func roleRank(kind Kind, role string) int {
 	}
 	order, ranked := ranks[kind]
 	if !ranked {
-		return 1
+		return max(1, TurnsOf(role))
 	}
 	if i := slices.Index(order, role); i >= 0 {
 		return len(order) - i

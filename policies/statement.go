@@ -154,6 +154,11 @@ type Grant struct {
 	FromZone, UntilZone string
 	// Layer names the layer or event of a rotation grant.
 	Layer string
+	// Order says where in the cycle of turns whoever joins comes, lower ones first; nil
+	// is after those with one. Weight is how many turns within a cycle; 0 is as many as
+	// stand there, and one of whoever joins. Both are of a rotation grant only.
+	Order  *float64
+	Weight int
 	// Replaces is whom an override on a shift-based schedule replaces.
 	Replaces inventory.Ref
 	Reason   string

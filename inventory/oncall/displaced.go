@@ -51,10 +51,10 @@ func (r *reviser) displaced(c PartChange, v Revision) ([]Displaced, error) {
 		if since.Before(c.Effective) {
 			return nil, fmt.Errorf("schedule %q: %s: the turns of %s would change at %s, before the handoff at %s: not done", r.before.Name, c.Part, user, stamp(since), stamp(c.Effective))
 		}
-		if slices.Contains(v.Join, user) || slices.Contains(v.Leave, user) {
+		if v.about(user) {
 			continue
 		}
-		list = append(list, Displaced{User: user, Part: c.Part, Since: since, Turns: turnsMoved(before[user], after[user], r.now), Why: whyDisplaced(c)})
+		list = append(list, Displaced{User: user, Part: c.Part, Since: since, Turns: turnsMoved(before[user], after[user], r.now), Why: whyDisplaced(c, v)})
 	}
 	slices.SortFunc(list, func(x, y Displaced) int { return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.User, y.User)) })
 	return list, nil
@@ -112,8 +112,14 @@ func (r *reviser) displacedOnCall(out *Revised) error {
 // comesOrGoes says whether somebody joins or leaves anywhere on the schedule.
 func (r *reviser) comesOrGoes(user string) bool {
 	return slices.ContainsFunc(r.revisions, func(v Revision) bool {
-		return slices.Contains(v.Join, user) || slices.Contains(v.Leave, user)
+		return v.about(user)
 	})
+}
+
+// about says whether a revision is about somebody: they join, leave, or are to have
+// another number of turns.
+func (v Revision) about(user string) bool {
+	return slices.Contains(v.Join, user) || slices.Contains(v.Leave, user) || v.Weights[user] > 0
 }
 
 // turnsMoved counts the turns of somebody that are not as they were, within Counted.
@@ -136,7 +142,14 @@ func turnsMoved(was, is []span, now time.Time) int {
 	return max(only(was, is), only(is, was))
 }
 
-func whyDisplaced(c PartChange) string {
+func whyDisplaced(c PartChange, v Revision) string {
+	switch more := len(c.After) > len(c.Before); {
+	case len(v.Join)+len(v.Leave) > 0:
+	case more:
+		return fmt.Sprintf("a cycle has %d turns instead of %d: those that are added take theirs", len(c.After), len(c.Before))
+	default:
+		return fmt.Sprintf("a cycle has %d turns instead of %d: those that are left out close up", len(c.After), len(c.Before))
+	}
 	if len(c.After) > len(c.Before) {
 		return fmt.Sprintf("a cycle has %d turns instead of %d: those who join take theirs", len(c.After), len(c.Before))
 	}

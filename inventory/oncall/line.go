@@ -126,6 +126,24 @@ func once(ids []string) []string {
 // Includes says whether a person takes turns on the line permanently.
 func (l Line) Includes(user string) bool { return slices.Contains(l.Members, user) }
 
+// RoleOn is the role of somebody on the line that a layer or event belongs to: how many
+// turns within a cycle they take permanently, of which an event knows one.
+func RoleOn(s inventory.Schedule, id, user string) string {
+	line, ok := LineOf(s, id)
+	if !ok || !line.Includes(user) {
+		return inventory.None
+	}
+	n := 0
+	for _, l := range s.Layers {
+		for _, u := range l.Users {
+			if l.ID == line.ID && u == user {
+				n++
+			}
+		}
+	}
+	return inventory.TurnsRole(n)
+}
+
 // LineOf is the line that a layer or event belongs to, ended or not.
 func LineOf(s inventory.Schedule, id string) (Line, bool) {
 	for _, l := range Lines(s, time.Time{}) {

@@ -21,6 +21,10 @@ type Revision struct {
 	// Gone are those of Leave who were deleted: their turn under way is nobody's, and
 	// can be taken over at once.
 	Gone []string `json:"gone"`
+	// Weights are how many turns within a cycle people are to have, by user id, whether
+	// they join or take turns already; whoever is not named keeps as many as they have,
+	// and has one as a newcomer. Only layers know that.
+	Weights map[string]int `json:"weights,omitempty"`
 	// Earliest is the moment before which nothing changes; zero is now.
 	Earliest time.Time `json:"earliest"`
 	// LeaveEmpty leaves the slots of those who leave to nobody, so that no one
@@ -117,6 +121,8 @@ func (e *RefusedError) Error() string {
 //     the handoff on where a successor begins. Until the first of them does, all
 //     turns are what they were; from there those who stay come later by the turns
 //     of newcomers.
+//   - Turns that somebody is to have beyond those they have are appended likewise, and of
+//     turns too many the last are closed up.
 //   - A layer that has nobody is filled from the turn under way on, or from its next
 //     handoff where that would take over from somebody on another layer.
 //   - Slots of others who leave are closed up, once their turn would have come;

@@ -21,9 +21,10 @@ func (r *reviser) reviseLayer(v Revision) error {
 	l := r.after.Layers[i]
 	members := pointers(l.Users)
 	v.Join, v.Leave = newcomers(members, v.Join), leavers(members, v.Leave)
+	v.Weights = weighed(members, v.Join, v.Weights)
 	join, leave := v.Join, v.Leave
 	switch {
-	case len(join)+len(leave) == 0:
+	case len(join)+len(leave)+len(v.Weights) == 0:
 		return nil
 	case v.LeaveEmpty:
 		return r.refuse(v.Part, NotPossible, "a layer knows no empty turns")
@@ -66,7 +67,7 @@ func (r *reviser) reviseLayer(v Revision) error {
 		return r.refuse(v.Part, EndedPart, "layer %q ends at %s, before a change could take effect at %s", l.Name, stamp(*l.End), stamp(change.effective))
 	}
 	cycle := cycleFrom(members, change.from)
-	after := reorder(cycle, join, leave, false)
+	after := weigh(reorder(cycle, join, leave, false), v.Weights)
 	if len(after) == 0 {
 		return r.refuse(v.Part, NobodyLeft, "layer %q would be left without anybody: %s would leave", l.Name, strings.Join(leave, ", "))
 	}
@@ -102,7 +103,7 @@ func (r *reviser) fillLayer(v Revision, i int, t turns) error {
 	if l.End != nil && !l.End.After(effective) {
 		return r.refuse(v.Part, EndedPart, "layer %q ends at %s, before a change could take effect at %s", l.Name, stamp(*l.End), stamp(effective))
 	}
-	cycle := reorder(nil, v.Join, nil, false)
+	cycle := weigh(reorder(nil, v.Join, nil, false), v.Weights)
 	r.putLayer(i, layerChange{turns: t, layer: l, from: from}.with(cycle))
 	r.note(v, PartChange{Part: l.ID, Name: l.Name, Effective: effective, Before: []string{}, After: usersOf(cycle)})
 	return nil

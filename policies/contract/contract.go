@@ -27,12 +27,24 @@ type Field struct {
 	Name     string
 	Required bool
 	Check    check
+	// Number says that its value is a number; of all others it is a string.
+	Number bool
 	// Refused says why a field that will exist one day may not be used yet.
 	Refused string
 }
 
+// Type is Rego's name of the type of its values.
+func (f Field) Type() string {
+	if f.Number {
+		return "number"
+	}
+	return "string"
+}
+
 func need(name string, c check) Field { return Field{Name: name, Required: true, Check: c} }
 func may(name string, c check) Field  { return Field{Name: name, Check: c} }
+
+func number(name string, c check) Field { return Field{Name: name, Check: c, Number: true} }
 
 // The kinds of reference that stand in the fields.
 var (
@@ -69,6 +81,7 @@ var aliases = map[string]string{
 	"on": "resource", "object": "resource", "target": "resource", "team": "resource", "schedule": "resource",
 	"user": "principal", "who": "principal", "subject": "principal", "email": "principal", "person": "principal",
 	"on_empty": "when_empty", "if_empty": "when_empty", "when_gap": "when_empty", "on_gap": "when_empty", "keep_last": "when_empty", "gap": "when_empty",
+	"turns": "weight", "share": "weight", "position": "order", "rank": "order",
 	"level": "role", "access": "role", "max": "at_most", "max_role": "at_most",
 	"expires": "until", "expiry": "until", "end": "until", "to": "until", "ends": "until",
 	"start": "from", "begin": "from", "starts": "from", "since": "from",

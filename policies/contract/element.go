@@ -87,8 +87,11 @@ func ElementOf(rule *ContractRule, term *ast.Term, read func(*ast.Term) Value) (
 // Evaluated reads the value of a term that came out of an evaluation.
 func Evaluated(t *ast.Term) Value {
 	v := Value{Term: t, Typ: ast.ValueName(t.Value), Whole: true}
-	if s, ok := t.Value.(ast.String); ok {
-		v.Text = string(s)
+	switch x := t.Value.(type) {
+	case ast.String:
+		v.Text = string(x)
+	case ast.Number:
+		v.Text = string(x)
 	}
 	return v
 }
@@ -154,10 +157,13 @@ func (e Element) checkField(name string) *Complaint {
 	if f.Check == nil || v.Typ == "" && v.Text == "" {
 		return nil
 	}
-	if v.Typ != "" && v.Typ != "string" {
-		c := &Complaint{Code: codeWrongType, Term: v.Term, Found: fmt.Sprintf("%q: %s", name, shown(v)), Expected: "a string"}
+	if want := f.Type(); v.Typ != "" && v.Typ != want {
+		c := &Complaint{Code: codeWrongType, Term: v.Term, Found: fmt.Sprintf("%q: %s", name, shown(v)), Expected: "a " + want}
 		if v.Typ == "null" && !f.Required {
-			c.Expected = "a string, or no such field at all where there is none"
+			c.Expected += ", or no such field at all where there is none"
+		}
+		if _, err := strconv.ParseFloat(v.Text, 64); f.Number && v.Typ == "string" && err == nil {
+			c.Suggestion = v.Text
 		}
 		return c
 	}

@@ -10,12 +10,14 @@ import (
 var grantRule = ContractRule{Name: "grant", Phase: policies.PhaseAccess, whole: wholeGrant, Fields: []Field{
 	need("principal", reference(principalKinds)), need("resource", reference(resourceKinds)), need("role", grantRole),
 	may("from", Moment), may("until", Moment), may("layer", words),
+	number("order", turnOrder), number("weight", turnWeight),
 	may("replaces", reference(userKind)), may("reason", words), may("source", words),
 }, makes: makes[policies.Grant]{
 	of: func(e Element) policies.Grant {
 		return policies.Grant{
 			Principal: e.ref("principal"), Resource: e.ref("resource"), Role: e.Text("role"),
 			From: e.moment("from"), Until: e.moment("until"), FromZone: e.zoneOf("from"), UntilZone: e.zoneOf("until"), Layer: e.Text("layer"),
+			Order: e.order(), Weight: e.weight(),
 			Replaces: e.ref("replaces"), Reason: e.Text("reason"),
 		}
 	},
@@ -37,10 +39,7 @@ func wholeGrant(e Element) []Complaint {
 			}
 		}
 	}
-	if layer, ok := e.Fields["layer"]; ok && role.Text != "rotation" {
-		out = append(out, Complaint{Code: codeUnfitField, Term: layer.Term, Found: fmt.Sprintf("%q with role %q", "layer", role.Text),
-			Expected: `"layer" only with role "rotation"`})
-	}
+	out = append(out, wholeTurns(e, role.Text)...)
 	if replaces, ok := e.Fields["replaces"]; ok && role.Text != "override" {
 		out = append(out, Complaint{Code: codeUnfitField, Term: replaces.Term, Found: fmt.Sprintf("%q with role %q", "replaces", role.Text),
 			Expected: `"replaces" only with role "override"`})

@@ -89,7 +89,9 @@ func LiteralValue(t *ast.Term) Value {
 	switch x := t.Value.(type) {
 	case ast.String:
 		return Value{Typ: "string", Text: string(x), Whole: true}
-	case ast.Null, ast.Boolean, ast.Number, *ast.Array, ast.Object, ast.Set:
+	case ast.Number:
+		return Value{Typ: "number", Text: string(x), Whole: true}
+	case ast.Null, ast.Boolean, *ast.Array, ast.Object, ast.Set:
 		return Value{Typ: ast.ValueName(x), Whole: true}
 	case *ast.ArrayComprehension, *ast.ObjectComprehension, *ast.SetComprehension:
 		return Value{Typ: strings.TrimSuffix(ast.ValueName(x), "comprehension"), Whole: true}

@@ -54,12 +54,22 @@ type By struct {
 type Grant struct {
 	Pair
 	Role string
+	Turns
 	Window
 	// Schedules are the ids of the schedules through whose shifts it comes.
 	Schedules []string
 	By        []By
 	// Limited are the limits that took the role down to this one.
 	Limited []Limitation
+}
+
+// Turns is what a grant of turns says of the cycle, beside who takes them.
+type Turns struct {
+	// Order is where whoever joins comes, lower ones first; nil is after those with one.
+	Order *float64
+	// Weighted says that Role says how many turns within a cycle. Otherwise whoever
+	// takes turns already keeps as many as they have.
+	Weighted bool
 }
 
 // Limitation is a limit that applies to a pair.

@@ -140,7 +140,7 @@ func appendCandidates(to []candidate, g policies.Grant, w *way, overlong string,
 	if len(all) == 0 || all[0].refused != refused || all[0].schedule != w.schedule || all[0].fact != w.fact {
 		all = make([]*given, len(g.Origins))
 		for i, o := range g.Origins {
-			all[i] = &given{role: g.Role, schedule: w.schedule, fact: w.fact, by: []By{{Origin: o, Chain: chain(w)}}, refused: refused}
+			all[i] = &given{role: g.Role, order: g.Order, weighted: g.Weight > 0, schedule: w.schedule, fact: w.fact, by: []By{{Origin: o, Chain: chain(w)}}, refused: refused}
 		}
 		if len(w.chain) > 0 && same != nil {
 			same[&w.chain[0]] = all
@@ -155,7 +155,7 @@ func appendCandidates(to []candidate, g policies.Grant, w *way, overlong string,
 // alike are the candidates of a grant to a person. Those of a rule that gives
 // many people the same are the same.
 func (x *expander) alike(g policies.Grant, overlong string) []candidate {
-	if g.From != nil || g.Until != nil || len(g.Origins) == 0 {
+	if g.From != nil || g.Until != nil || len(g.Origins) == 0 || g.Order != nil || g.Weight > 0 {
 		return candidatesOf(g, way{}, overlong)
 	}
 	key := alike{g.Role, &g.Origins[0], len(g.Origins)}

@@ -90,6 +90,7 @@ func (e *Expansion) choose(pair Pair, sorted []candidate, t time.Time) (Grant, b
 			continue
 		}
 		g.Role = c.role
+		g.Turns = g.Turns.with(c.given)
 		if winners++; winners == 1 {
 			g.By = c.by
 		} else {
@@ -143,7 +144,7 @@ func spell(sorted []candidate, role string, t time.Time) Window {
 
 // only is the grant of a pair that has one candidate, which is in force.
 func (e *Expansion) only(pair Pair, c *candidate, t time.Time) Grant {
-	g := Grant{Pair: pair, Role: c.role, Window: c.window, By: c.by}
+	g := Grant{Pair: pair, Role: c.role, Turns: Turns{}.with(c.given), Window: c.window, By: c.by}
 	if c.schedule != "" {
 		g.Schedules = []string{c.schedule}
 	}

@@ -14,6 +14,7 @@ const (
 
 	codeNoLayer        code.Code = "name/no-layer"
 	codeAmbiguousLayer code.Code = "name/ambiguous-layer"
+	codeNoWeights      code.Code = "oncall/no-weights"
 	codeNotPeople      code.Code = "name/not-people"
 
 	codeTooLong      code.Code = "access/too-long"
@@ -48,6 +49,14 @@ var Pages = code.Pages{
 		Why:     "Which one is meant cannot be determined, so none of them is changed (S10).",
 		Do:      "Name the one you mean by id, or rename the others.",
 		Example: "team:Payments  # team:#PABC123",
+	},
+	{
+		Code: codeNoWeights, Account: true,
+		Title:   "A shift-based schedule can't carry weights",
+		Means:   "A grant of turns on an event of a shift-based schedule has a weight of more than 1.",
+		Why:     "PagerDuty does not say that an event may list somebody several times, and an event has one length of turn for all. So everybody has one turn within a cycle there, whatever the weight.",
+		Do:      "Make the schedule layer-based in PagerDuty, where a person can stand on a layer several times; or give the person an event of their own. Then take the weight out of this grant.",
+		Example: "{\"resource\": \"schedule:Follow the sun\", \"role\": \"rotation\", \"weight\": 2, …}",
 	},
 	{
 		Code: CodeReused, Account: true,

@@ -51,7 +51,7 @@ func (a *Access) Document() Document {
 			continue
 		}
 		d.Grants = append(d.Grants, GrantDocument{
-			User: g.User, Resource: g.Resource, Role: g.Role, Layer: g.Layer,
+			User: g.User, Resource: g.Resource, Role: turnsAside(g.Role), Layer: g.Layer,
 			From: moment(g.From), Until: moment(g.Until), By: g.By,
 		})
 	}

@@ -89,6 +89,10 @@ type candidate struct {
 // way, at one time after another.
 type given struct {
 	role string
+	// order is where in a cycle of turns whoever joins comes; weighted says that the role
+	// says how many turns within a cycle.
+	order    *float64
+	weighted bool
 	// by is one, as a slice that grants may have for theirs.
 	by       []By
 	schedule string

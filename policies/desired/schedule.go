@@ -129,6 +129,12 @@ func (a assembly) rotation(g policies.Grant, schedule inventory.Ref) {
 	if !ok {
 		return
 	}
+	if g.Weight > 1 && a.e.in.Snapshot.Schedules[schedule.ID].Kind == inventory.ScheduleOfShifts {
+		a.x.error(reasonf(codeNoWeights, schedule, "%s is shift-based, and its events carry no weights: instead of %d turns within a cycle there is one; make it a layer-based schedule, or give the person an event of their own, and leave out `weight`",
+			a.e.index.Named(schedule), g.Weight), g.Origins)
+		g.Weight = 0
+	}
+	g.Role = inventory.TurnsRole(g.Weight)
 	a.give(g, Target{Resource: schedule, Layer: layer})
 }
 

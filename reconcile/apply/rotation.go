@@ -9,7 +9,6 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
-	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -61,10 +60,7 @@ func (k rotations) held(ctx context.Context, c plan.Change) (string, plan.Overri
 	if err != nil {
 		return "", plan.OverrideShift{}, fmt.Errorf("look at schedule %s: %w", c.Resource.ID, err)
 	}
-	if line, ok := oncall.LineOf(s, c.Layer); ok && line.Includes(c.User) {
-		return desired.Rotation, plan.OverrideShift{}, nil
-	}
-	return inventory.None, plan.OverrideShift{}, nil
+	return oncall.RoleOn(s, c.Layer, c.User), plan.OverrideShift{}, nil
 }
 
 func (k rotations) carryOut(ctx context.Context, x *run, unit []plan.Change) ([]Outcome, error) {

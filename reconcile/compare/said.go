@@ -75,7 +75,7 @@ func statedIn(s Said) []Stated {
 	}
 	for _, x := range s.Access.Grants {
 		add("grant", x.Origins, x.Principal, x.Resource, "", cmp.Or(x.Role, "a role"), "on", x.Resource.String(), named("layer", x.Layer), "for", x.Principal.String(),
-			named("in place of", ref(x.Replaces)), span(x.From, x.Until))
+			turns(x), named("in place of", ref(x.Replaces)), span(x.From, x.Until))
 	}
 	for _, x := range s.Access.Members {
 		add("member", x.Origins, x.Principal, inventory.Ref{}, x.Group, x.Principal.String(), "in group:"+x.Group, span(x.From, x.Until), widened("lead", x.Lead), widened("lag", x.Lag), named("when empty:", x.WhenEmpty))
@@ -199,4 +199,16 @@ func rulesAndChains(by []desired.By) (rules []policies.Origin, chains [][]string
 		rules, chains = append(rules, b.Origin), append(chains, b.Chain)
 	}
 	return rules, chains
+}
+
+// turns is what a grant says of the cycle of turns.
+func turns(g policies.Grant) string {
+	var words []string
+	if g.Order != nil {
+		words = append(words, fmt.Sprintf("order %v", *g.Order))
+	}
+	if g.Weight > 0 {
+		words = append(words, fmt.Sprintf("weight %d", g.Weight))
+	}
+	return strings.Join(words, " ")
 }

@@ -146,7 +146,7 @@ func (b *builder) sortEdits(edits []plan.Edit) {
 }
 
 // revisionsOf are the revisions of a schedule that changes make up, newcomers in
-// the order of their ids.
+// the order that policies ask for, and then in that of their ids.
 func (b *builder) revisionsOf(s inventory.Schedule, changes []plan.Change) []oncall.Revision {
 	var revisions []oncall.Revision
 	for _, c := range changes {
@@ -158,16 +158,19 @@ func (b *builder) revisionsOf(s inventory.Schedule, changes []plan.Change) []onc
 			i = len(revisions)
 			revisions = append(revisions, oncall.Revision{Part: c.Layer})
 		}
-		if c.After == inventory.None {
+		switch {
+		case c.After == inventory.None:
 			revisions[i].Leave = append(revisions[i].Leave, c.User)
-		} else {
+			continue
+		case c.Before == inventory.None:
 			revisions[i].Join = append(revisions[i].Join, c.User)
 		}
+		b.weigh(&revisions[i], c)
 	}
 	slices.SortFunc(revisions, func(x, y oncall.Revision) int { return cmp.Compare(x.Part, y.Part) })
 	for i := range revisions {
 		b.dropStubs(s, &revisions[i])
-		slices.Sort(revisions[i].Join)
+		b.sortJoins(s, &revisions[i])
 		slices.Sort(revisions[i].Leave)
 	}
 	return revisions

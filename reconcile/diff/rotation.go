@@ -28,6 +28,8 @@ import (
 //	none       yes      nothing names the layer,     extra, left alone (S1, S24)
 //	                    and no limit is broken
 //	none       yes                                   revoke
+//	rotation   yes      the weight asked for is      another number of turns
+//	                    not how often they stand
 //	any        any      we render the schedule       blocked (S22)
 //	                    differently from PagerDuty
 //
@@ -41,10 +43,7 @@ func (rotations) name() plan.Kind { return plan.Rotation }
 func (rotations) on() inventory.Kind { return inventory.KindSchedule }
 
 func (rotations) held(s *inventory.Snapshot, p desired.Pair) string {
-	if line, ok := oncall.LineOf(s.Schedules[p.Resource.ID], p.Layer); ok && line.Includes(p.User) {
-		return desired.Rotation
-	}
-	return inventory.None
+	return oncall.RoleOn(s.Schedules[p.Resource.ID], p.Layer, p.User)
 }
 
 func (rotations) traits() traits { return traits{} }
@@ -180,13 +179,14 @@ func (b *builder) turns(s inventory.Schedule, line oncall.Line) {
 		pair := desired.Pair{User: user, Resource: target.Resource, Layer: line.ID}
 		at := situation{pair: pair, held: inventory.None, asked: inventory.None, named: named}
 		if line.Includes(user) {
-			at.held = desired.Rotation
+			at.held = oncall.RoleOn(s, line.ID, user)
 		}
 		if b.grants(pair) {
-			at.asked = desired.Rotation
+			at.asked = b.turnsAsked(pair, at.held)
 		}
 		b.settle(at, b.turn(s, at))
 	}
+	b.otherOrder(s, line)
 }
 
 // turn is about one person on a layer or event.

@@ -165,6 +165,9 @@ func (t *planText) foldedEdits() {
 		t.together("    joins    ", c.Joining)
 		t.together("    leaves   ", c.Leaving)
 		t.together("    override ", c.Overriding)
+		for _, w := range c.Weighed[:min(len(c.Weighed), reasonsShown)] {
+			t.line("    turns    %s: %d within a cycle instead of %d", w.Email, w.After, w.Before)
+		}
 		for _, m := range c.Displaced[:min(len(c.Displaced), reasonsShown)] {
 			t.line("    moves    %s from %s: %s", m.Email, clock(m.Since), m.Why)
 		}

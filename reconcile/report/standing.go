@@ -144,6 +144,9 @@ func (s *Standings) Of(pair desired.Pair) Standing {
 	grant, granted := s.access.Grants.Get(pair)
 	if granted {
 		st.Asked = grant.Role
+		if !grant.Weighted && inventory.TurnsOf(grant.Role) > 0 && inventory.TurnsOf(st.Holds) > 0 {
+			st.Asked = st.Holds // as many turns within a cycle as they have
+		}
 		st.window = grant.Window
 		st.From, st.Until = bounds(grant.Window)
 		st.By = append(st.By, grant.By...)
@@ -295,10 +298,7 @@ func (s *Standings) holds(pair desired.Pair) string {
 		}
 		return inventory.None
 	}
-	if line, ok := oncall.LineOf(schedule, pair.Layer); ok && line.Includes(pair.User) {
-		return desired.Rotation
-	}
-	return inventory.None
+	return oncall.RoleOn(schedule, pair.Layer, pair.User)
 }
 
 // overrides fills in what policies ask for of a person's overrides: the first

@@ -26,9 +26,18 @@ type Calendar struct {
 	Joining    []Person `json:"joining"`
 	Leaving    []Person `json:"leaving"`
 	Overriding []Person `json:"overriding"`
-	Displaced  []Moved  `json:"displaced"`
+	// Weighed are those who are to have another number of turns within a cycle.
+	Weighed   []Weighed `json:"weighed"`
+	Displaced []Moved   `json:"displaced"`
 	// Spells are in order and without a gap.
 	Spells []CalendarSpell `json:"spells"`
+}
+
+// Weighed is somebody who is to have another number of turns within a cycle.
+type Weighed struct {
+	Person
+	Before int `json:"before"`
+	After  int `json:"after"`
 }
 
 // Moved is somebody whose turns move although they neither join nor leave.
@@ -63,7 +72,7 @@ func Calendars(p *plan.Plan) []Calendar {
 func (t *planText) calendar(e plan.Edit) Calendar {
 	c := Calendar{
 		Schedule: e.Schedule.ID, Name: t.ref(e.Schedule), From: t.plan.Now, Until: e.Until,
-		Joining: []Person{}, Leaving: []Person{}, Overriding: []Person{}, Displaced: []Moved{}, Spells: []CalendarSpell{},
+		Joining: []Person{}, Leaving: []Person{}, Overriding: []Person{}, Weighed: []Weighed{}, Displaced: []Moved{}, Spells: []CalendarSpell{},
 	}
 	for _, change := range t.changesOf(e) {
 		list := &c.Joining
@@ -72,6 +81,9 @@ func (t *planText) calendar(e plan.Edit) Calendar {
 			list = &c.Overriding
 		case change.After == inventory.None:
 			list = &c.Leaving
+		case change.Before != inventory.None:
+			c.Weighed = append(c.Weighed, Weighed{Person: t.person(change.User), Before: inventory.TurnsOf(change.Before), After: inventory.TurnsOf(change.After)})
+			continue
 		}
 		if who := t.person(change.User); !slices.Contains(*list, who) {
 			*list = append(*list, who)
@@ -166,6 +178,9 @@ func (p *page) calendar(c Calendar, effective *time.Time, now time.Time, most in
 		for _, person := range group.people {
 			p.line("    %s  %s", pad(group.word, 8), person.Email)
 		}
+	}
+	for _, w := range c.Weighed {
+		p.line("    %s  %s: %s within a cycle instead of %d", pad("turns", 8), w.Email, count(w.After, "turn", "turns"), w.Before)
 	}
 	for _, m := range c.Displaced {
 		turns := ""

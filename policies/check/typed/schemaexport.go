@@ -121,13 +121,15 @@ func elementSchema(r *contract.ContractRule) object {
 		if f.Refused != "" {
 			continue
 		}
-		property := object{"type": "string"}
+		property := object{"type": f.Type()}
 		switch f.Name {
 		case "role":
 			property["enum"] = append(append(append([]string{}, inventory.BaseRoles()...), inventory.TeamRoles()...), contract.ScheduleRoles...)
 			property["enum"] = contract.Uniq(property["enum"].([]string))
 		case "severity":
 			property["enum"] = policies.Severities
+		case "weight":
+			property = object{"type": "integer", "minimum": 1, "maximum": contract.MostTurns}
 		case "from", "until", "since":
 			property["pattern"] = `^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})| \d{2}:\d{2}(:\d{2})? [A-Za-z][\w+/-]*)$`
 		}

@@ -329,7 +329,8 @@ func (c *fieldCheck) elementType(r *ast.Rule, named *contract.ContractRule, t ty
 		}
 		e.Fields[name] = contract.Value{Typ: typeName(p.Value)}
 		if told[name] {
-			e.Fields[name] = contract.Value{Typ: "string"}
+			f, _ := named.Field(name)
+			e.Fields[name] = contract.Value{Typ: f.Type()}
 		}
 		e.Order = append(e.Order, name)
 	}

@@ -23,6 +23,7 @@ const (
 	NoGrantKnown   code.Code = "plan/no-grant-known"
 	Unavailable    code.Code = "plan/unavailable"
 	TurnsUntold    code.Code = "plan/turns-untold"
+	OtherOrder     code.Code = "plan/other-order"
 )
 
 // The codes of what is left as it is.
@@ -96,6 +97,14 @@ var roundPages = code.Pages{
 		Why:     "That person must never be changed, so nothing is lowered (S20).",
 		Do:      "Wait for the next round, or see `dutyward doctor`.",
 		Example: "GET /users/me answered 500",
+	},
+	{
+		Code: OtherOrder, Account: true,
+		Title:   "Turns come in another order than policies ask for",
+		Means:   "Grants of turns on a layer or event say by order who comes before whom, and those who take turns there come in another order.",
+		Why:     "The order is for those who join: whoever takes turns already keeps their place, for any other would move somebody's next turn (S23). Nothing else waits for it.",
+		Do:      "Reorder the people in PagerDuty if it matters, agreed with those whose turns move, or take order out of the policy.",
+		Example: "order: 1 for Bob and order: 2 for Ann, where Ann joined before Bob",
 	},
 	{
 		Code: ClockDoubted, Account: true,
