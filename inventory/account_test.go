@@ -39,6 +39,10 @@ func full() *inventory.Snapshot {
 		EscalationPolicies: map[string]inventory.EscalationPolicy{"PESC": fullPolicy()},
 		Services: map[string]inventory.Service{"PSVC": {
 			ID: "PSVC", Name: "Checkout", EscalationPolicy: "PESC", Teams: []string{"PTEAM"}, Status: "active",
+			Urgency:              inventory.ServiceUrgency{During: "high", Outside: "low"},
+			SupportHours:         &inventory.SupportHours{TimeZone: "Europe/Berlin", Days: []int{1, 2, 3, 4, 5}, StartTime: "09:00:00", EndTime: "17:00:00"},
+			RaisedAtSupportHours: true,
+			Maintenance:          []inventory.Window{{Since: at(11), Until: at(12)}},
 		}},
 		Licenses: map[string]inventory.License{"PLIC": {ID: "PLIC", Name: "Business", RoleGroup: "FullUser", ValidRoles: []string{"user", "admin"}, Available: ptr(3)}},
 		OnCalls: []inventory.OnCall{

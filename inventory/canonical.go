@@ -34,9 +34,10 @@ func (s *Snapshot) Normalize() {
 		present(&p.Rules)
 		for i := range p.Rules {
 			present(&p.Rules[i].Targets)
+			p.Rules[i].Strategy = cmp.Or(p.Rules[i].Strategy, AssignToEveryone)
 		}
 	})
-	eachValue(&s.Services, func(v *Service) { sorted(&v.Teams) })
+	eachValue(&s.Services, normalizeService)
 	eachValue(&s.Licenses, func(l *License) { sorted(&l.ValidRoles) })
 
 	present(&s.OnCalls)
@@ -54,11 +55,28 @@ func (s *Snapshot) Normalize() {
 	})
 }
 
+func normalizeService(v *Service) {
+	sorted(&v.Teams)
+	v.Urgency.During = cmp.Or(v.Urgency.During, UrgencyHigh)
+	v.Urgency.Outside = cmp.Or(v.Urgency.Outside, v.Urgency.During)
+	if v.SupportHours != nil {
+		present(&v.SupportHours.Days)
+		slices.Sort(v.SupportHours.Days)
+	}
+	present(&v.Maintenance)
+	for i := range v.Maintenance {
+		utc(&v.Maintenance[i].Since, &v.Maintenance[i].Until)
+	}
+	slices.SortFunc(v.Maintenance, func(x, y Window) int {
+		return cmp.Or(x.Since.Compare(y.Since), x.Until.Compare(y.Until))
+	})
+}
+
 func normalizeUser(u *User) {
 	presentMap(&u.Teams)
 	present(&u.ContactMethods)
 	slices.SortFunc(u.ContactMethods, func(x, y ContactMethod) int {
-		return cmp.Or(cmp.Compare(x.Type, y.Type), cmp.Compare(x.Label, y.Label))
+		return cmp.Or(cmp.Compare(x.Type, y.Type), cmp.Compare(x.Label, y.Label), compareBool(x.Blocked, y.Blocked))
 	})
 	present(&u.NotificationRules)
 	slices.SortFunc(u.NotificationRules, func(x, y NotificationRule) int {
@@ -66,8 +84,20 @@ func normalizeUser(u *User) {
 			cmp.Compare(x.Urgency, y.Urgency),
 			cmp.Compare(x.DelayMinutes, y.DelayMinutes),
 			cmp.Compare(x.Contact, y.Contact),
+			compareBool(x.Blocked, y.Blocked),
 		)
 	})
+}
+
+// compareBool puts false first.
+func compareBool(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case y:
+		return -1
+	}
+	return 1
 }
 
 // Normalize brings s to the form it has in a snapshot, in place.

@@ -91,6 +91,7 @@ func TestOnlyTheseKeysMayBeNull(t *testing.T) {
 		".schedules.ID.rotations[].events[].assignment.shifts_per_member",
 		".schedules.ID.rotations[].events[].effective_until",
 		".schedules.ID.shifts[].origin",
+		".services.ID.support_hours",
 		".teams.ID.parent",
 		".users.ID.license",
 	}

@@ -47,7 +47,7 @@ type Account struct {
 	// Missing lists what of the mandatory parts could not be read, and why.
 	Missing []Missing `json:"missing"`
 	// Unavailable lists the optional parts that could not be read: "abilities",
-	// "licenses", "services".
+	// "licenses", "maintenance", "services".
 	Unavailable []string `json:"unavailable"`
 	// DeletedUsers counts the people marked as deleted, who are left out.
 	DeletedUsers int `json:"deleted_users"`
@@ -98,6 +98,9 @@ type ContactMethod struct {
 	// Type is the API's type, e.g. "email_contact_method".
 	Type  string `json:"type"`
 	Label string `json:"label"`
+	// Blocked says that PagerDuty sends nothing to it: it is turned off, or refused
+	// by whoever it belongs to.
+	Blocked bool `json:"blocked"`
 }
 
 // NotificationRule says when PagerDuty tries which way of reaching a person.
@@ -107,6 +110,8 @@ type NotificationRule struct {
 	Urgency string `json:"urgency"`
 	// Contact is the type of the contact method used, as ContactMethod.Type.
 	Contact string `json:"contact"`
+	// Blocked says that PagerDuty sends nothing to that contact method.
+	Blocked bool `json:"blocked"`
 }
 
 // Team is a team with its members.
@@ -296,9 +301,17 @@ func (s *Snapshot) TeamsOf(schedule string) []string {
 
 // EscalationRule is one level; the first is level 1.
 type EscalationRule struct {
-	DelayMinutes int      `json:"delay_minutes"`
-	Targets      []Target `json:"targets"`
+	DelayMinutes int `json:"delay_minutes"`
+	// Strategy is AssignToEveryone or RoundRobin.
+	Strategy string   `json:"strategy"`
+	Targets  []Target `json:"targets"`
 }
+
+// The two ways in which a level is assigned.
+const (
+	AssignToEveryone = "assign_to_everyone"
+	RoundRobin       = "round_robin" // to one target after the other
+)
 
 // Target is a person or a schedule of either kind on a level.
 type Target struct {
@@ -315,6 +328,40 @@ type Service struct {
 	EscalationPolicy string   `json:"escalation_policy"`
 	Teams            []string `json:"teams"`
 	Status           string   `json:"status"`
+	// Urgency is the urgency of its incidents.
+	Urgency ServiceUrgency `json:"urgency"`
+	// SupportHours are null where the service has none.
+	SupportHours *SupportHours `json:"support_hours"`
+	// RaisedAtSupportHours says that incidents of low urgency become ones of high
+	// urgency once support hours begin.
+	RaisedAtSupportHours bool `json:"raised_at_support_hours"`
+	// Maintenance are the windows, not yet over, in which the service makes no
+	// incidents, in order.
+	Maintenance []Window `json:"maintenance"`
+}
+
+// The urgencies of a service's incidents. By severity, it is that of each event.
+const (
+	UrgencyHigh       = "high"
+	UrgencyLow        = "low"
+	UrgencyBySeverity = "severity_based"
+)
+
+// ServiceUrgency is the urgency of a service's incidents within and outside its
+// support hours. The two are the same where it does not go by them.
+type ServiceUrgency struct {
+	During  string `json:"during_support_hours"`
+	Outside string `json:"outside_support_hours"`
+}
+
+// SupportHours are the same hours on some days of the week.
+type SupportHours struct {
+	TimeZone string `json:"time_zone"`
+	// Days are 1 (Monday) to 7 (Sunday), sorted.
+	Days []int `json:"days"`
+	// StartTime and EndTime are local wall time, "15:04:05".
+	StartTime string `json:"start_time"`
+	EndTime   string `json:"end_time"`
 }
 
 // License is a kind of seat.

@@ -219,7 +219,7 @@ func (r *rereading) schedule(ctx context.Context, id string) (func(context.Conte
 }
 
 func (r *rereading) policy(ctx context.Context, id string) (func(context.Context, *patch) error, error) {
-	w, _, err := getOne[wirePolicy](ctx, r.c, "/escalation_policies/{}", id, nil, "escalation_policy")
+	w, _, err := getOne[wirePolicy](ctx, r.c, "/escalation_policies/{}", id, policyQuery, "escalation_policy")
 	switch {
 	case status(err) == http.StatusNotFound:
 		return func(_ context.Context, p *patch) error { p.dropPolicy(id); return nil }, nil

@@ -1,7 +1,9 @@
 package pagerduty
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -16,14 +18,38 @@ import (
 
 // wirePolicy is an escalation policy; the levels are go-pagerduty's.
 type wirePolicy struct {
-	ID          string              `json:"id"`
-	Name        string              `json:"name"`
-	Description *string             `json:"description"`
-	NumLoops    int                 `json:"num_loops"`
-	Teams       []pd.APIObject      `json:"teams"`
-	Services    []pd.APIObject      `json:"services"`
-	Rules       []pd.EscalationRule `json:"escalation_rules"`
+	ID          string         `json:"id"`
+	Name        string         `json:"name"`
+	Description *string        `json:"description"`
+	NumLoops    int            `json:"num_loops"`
+	Teams       []pd.APIObject `json:"teams"`
+	Services    []pd.APIObject `json:"services"`
+	Rules       []wireLevel    `json:"escalation_rules"`
 }
+
+// wireLevel is a level and how it is assigned, which is told where it is asked for.
+type wireLevel struct {
+	pd.EscalationRule
+	Strategy wireStrategy `json:"escalation_rule_assignment_strategy"`
+}
+
+// wireStrategy is an object that names its type or, as the API description has it, the
+// type alone.
+type wireStrategy string
+
+// UnmarshalJSON reads either form; what is neither is as if it were not there.
+func (s *wireStrategy) UnmarshalJSON(data []byte) error {
+	var whole struct {
+		Type string `json:"type"`
+	}
+	if json.Unmarshal(data, (*string)(s)) != nil && json.Unmarshal(data, &whole) == nil {
+		*s = wireStrategy(whole.Type)
+	}
+	return nil
+}
+
+// policyQuery asks how each level is assigned.
+var policyQuery = url.Values{"include[]": {"escalation_rule_assignment_strategies"}}
 
 func (w wirePolicy) id() string { return w.ID }
 
@@ -35,7 +61,7 @@ func (w wirePolicy) inventory() (inventory.EscalationPolicy, error) {
 	}
 	var unknown error
 	for _, rule := range w.Rules {
-		level := inventory.EscalationRule{DelayMinutes: int(rule.Delay)}
+		level := inventory.EscalationRule{DelayMinutes: int(rule.Delay), Strategy: cmp.Or(string(rule.Strategy), inventory.AssignToEveryone)}
 		for _, t := range rule.Targets {
 			switch plainType(t.Type) {
 			case "user":
@@ -54,7 +80,7 @@ func (w wirePolicy) inventory() (inventory.EscalationPolicy, error) {
 func (r *reading) readEscalationPolicies(ctx context.Context) {
 	const what = "escalation policies"
 	l := list[wirePolicy]{
-		pattern: "/escalation_policies", key: "escalation_policies",
+		pattern: "/escalation_policies", key: "escalation_policies", query: policyQuery,
 		id: func(p wirePolicy) string { return p.ID }, progress: r.progress(what),
 	}
 	got, err := readList(ctx, r.c, l)

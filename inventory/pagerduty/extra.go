@@ -3,47 +3,11 @@ package pagerduty
 import (
 	"context"
 	"maps"
-	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
 
 	pd "github.com/PagerDuty/go-pagerduty"
 )
-
-type wireService struct {
-	ID               string         `json:"id"`
-	Name             string         `json:"name"`
-	Description      *string        `json:"description"`
-	Status           string         `json:"status"`
-	EscalationPolicy pd.APIObject   `json:"escalation_policy"`
-	Teams            []pd.APIObject `json:"teams"`
-}
-
-// readServices reads an optional part.
-func (r *reading) readServices(ctx context.Context) {
-	l := list[wireService]{
-		pattern: "/services", key: "services",
-		id: func(s wireService) string { return s.ID }, progress: r.progress("services"),
-	}
-	got, err := readList(ctx, r.c, l)
-	if err == nil && got.total > len(got.items) {
-		<-r.members // for the teams
-		b := beyond[wireService]{
-			c: r.c, l: l, name: func(s wireService) string { return s.Name },
-			filters: batches("team_ids[]", r.teamIDs()), byName: true,
-		}
-		got, err = b.read(ctx, got)
-	}
-	if err != nil {
-		r.unavailable("services")
-	}
-	for _, w := range got.items {
-		r.s.Services[w.ID] = inventory.Service{
-			ID: w.ID, Name: strings.TrimSpace(w.Name), Description: text(w.Description), Status: w.Status,
-			EscalationPolicy: w.EscalationPolicy.ID, Teams: ids(w.Teams),
-		}
-	}
-}
 
 type wireLicense struct {
 	ID         string   `json:"id"`

@@ -75,7 +75,7 @@ func (c *Client) userMoved(ctx context.Context, base *inventory.Snapshot, id str
 }
 
 func (c *Client) policyMoved(ctx context.Context, base *inventory.Snapshot, id string) (string, error) {
-	w, _, err := getOne[wirePolicy](ctx, c, "/escalation_policies/{}", id, nil, "escalation_policy")
+	w, _, err := getOne[wirePolicy](ctx, c, "/escalation_policies/{}", id, policyQuery, "escalation_policy")
 	if err != nil {
 		return "", err
 	}

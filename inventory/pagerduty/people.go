@@ -151,8 +151,11 @@ type wireUser struct {
 
 	Teams          []pd.APIObject `json:"teams"`
 	ContactMethods []struct {
-		Type  string `json:"type"`
-		Label string `json:"label"`
+		ID          string `json:"id"`
+		Type        string `json:"type"`
+		Label       string `json:"label"`
+		Enabled     *bool  `json:"enabled"` // some kinds have none
+		Blacklisted bool   `json:"blacklisted"`
 	} `json:"contact_methods"`
 	NotificationRules []struct {
 		StartDelayInMinutes int          `json:"start_delay_in_minutes"`
@@ -175,12 +178,15 @@ func (w wireUser) inventory() inventory.User {
 		ContactMethods:    []inventory.ContactMethod{},
 		NotificationRules: []inventory.NotificationRule{},
 	}
+	blocked := map[string]bool{}
 	for _, m := range w.ContactMethods {
-		u.ContactMethods = append(u.ContactMethods, inventory.ContactMethod{Type: plainType(m.Type), Label: m.Label})
+		blocked[m.ID] = m.Blacklisted || m.Enabled != nil && !*m.Enabled
+		u.ContactMethods = append(u.ContactMethods, inventory.ContactMethod{Type: plainType(m.Type), Label: m.Label, Blocked: blocked[m.ID]})
 	}
 	for _, r := range w.NotificationRules {
 		u.NotificationRules = append(u.NotificationRules, inventory.NotificationRule{
 			DelayMinutes: r.StartDelayInMinutes, Urgency: r.Urgency, Contact: plainType(r.ContactMethod.Type),
+			Blocked: blocked[r.ContactMethod.ID],
 		})
 	}
 	return u

@@ -77,6 +77,34 @@ func TestASnapshotOfTheSimulatorIsItsSeed(t *testing.T) {
 	}
 }
 
+func TestWhatDecidesAboutPagingIsReadAsItIs(t *testing.T) {
+	seed := company(t)
+	for id, v := range seed.Services {
+		v.Urgency = inventory.ServiceUrgency{During: inventory.UrgencyBySeverity, Outside: inventory.UrgencyLow}
+		v.SupportHours = &inventory.SupportHours{TimeZone: "Europe/Berlin", Days: []int{1, 5}, StartTime: "09:00:00", EndTime: "17:30:00"}
+		v.RaisedAtSupportHours = true
+		v.Maintenance = []inventory.Window{{Since: seed.Now.Add(time.Hour), Until: seed.Now.Add(3 * time.Hour)}}
+		seed.Services[id] = v
+	}
+	for id, p := range seed.EscalationPolicies {
+		p.Rules[0].Strategy = inventory.RoundRobin
+		seed.EscalationPolicies[id] = p
+	}
+	for id, u := range seed.Users {
+		for i := range u.ContactMethods {
+			u.ContactMethods[i].Blocked = u.ContactMethods[i].Type != "phone_contact_method"
+		}
+		for i, r := range u.NotificationRules {
+			u.NotificationRules[i].Blocked = r.Contact != "phone_contact_method"
+		}
+		seed.Users[id] = u
+	}
+	got := read(t, simulate(t, seed), pagerduty.SnapshotOptions{})
+	if diff := cmp.Diff(encoded(t, seed), encoded(t, got)); diff != "" {
+		t.Errorf("the snapshot (-seed +got):\n%s", diff)
+	}
+}
+
 func TestWhatPagerDutyRefusesOfTheOptionalPartsIsUnavailable(t *testing.T) {
 	for _, part := range []string{"abilities", "licenses", "services"} {
 		t.Run(part, func(t *testing.T) {

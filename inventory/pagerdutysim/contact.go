@@ -38,12 +38,13 @@ func (s *Server) contactView(u *user, c contactMethod) object {
 	switch c.kind {
 	case "email_contact_method":
 		o["send_short_email"], o["send_html_email"] = c.sendShortEmail, true
+		o["enabled"] = !c.blocked
 	case "push_notification_contact_method":
-		o["device_type"], o["blacklisted"] = c.deviceType, false
+		o["device_type"], o["blacklisted"] = c.deviceType, c.blocked
 		o["sounds"] = []object{}
 		o["created_at"] = c.createdAt.UTC().Format(time.RFC3339)
 	default:
-		o["country_code"], o["enabled"], o["blacklisted"] = c.countryCode, true, false
+		o["country_code"], o["enabled"], o["blacklisted"] = c.countryCode, !c.blocked, c.blocked
 	}
 	return o
 }

@@ -80,7 +80,7 @@ func (a *account) seedUser(v inventory.User, now time.Time) *user {
 		u.contacts = append(u.contacts, a.fabricateContact(u, m, now))
 	}
 	for _, r := range v.NotificationRules {
-		i := slices.IndexFunc(u.contacts, func(c contactMethod) bool { return c.kind == r.Contact })
+		i := slices.IndexFunc(u.contacts, func(c contactMethod) bool { return c.kind == r.Contact && c.blocked == r.Blocked })
 		u.rules = append(u.rules, notificationRule{
 			id: a.newID(), delay: r.DelayMinutes, urgency: r.Urgency, contact: u.contacts[i].id,
 		})
@@ -92,7 +92,7 @@ func (a *account) seedUser(v inventory.User, now time.Time) *user {
 // ranges set aside for examples.
 func (a *account) fabricateContact(u *user, m inventory.ContactMethod, now time.Time) contactMethod {
 	n := a.next()
-	c := contactMethod{id: a.newID(), kind: m.Type, label: m.Label, createdAt: now}
+	c := contactMethod{id: a.newID(), kind: m.Type, label: m.Label, createdAt: now, blocked: m.Blocked}
 	switch m.Type {
 	case "email_contact_method":
 		c.address = fmt.Sprintf("contact%d@example.com", n)
@@ -154,7 +154,7 @@ func (a *account) seedPolicy(v inventory.EscalationPolicy) *policy {
 		handoffs: "if_has_services", created: a.next(),
 	}
 	for _, r := range v.Rules {
-		p.rules = append(p.rules, escalationRule{id: a.newID(), delay: r.DelayMinutes, targets: slices.Clone(r.Targets)})
+		p.rules = append(p.rules, escalationRule{id: a.newID(), delay: r.DelayMinutes, strategy: r.Strategy, targets: slices.Clone(r.Targets)})
 	}
 	return p
 }
@@ -163,6 +163,10 @@ func (a *account) seedService(v inventory.Service, now time.Time) *service {
 	v.Teams = slices.Clone(v.Teams)
 	seeded := newService(v, now)
 	seeded.created = a.next()
+	seeded.settings = settingsOf(v)
+	for _, w := range v.Maintenance {
+		a.catalogue.Maintain(a.newID(), v.ID, w)
+	}
 	return seeded
 }
 
@@ -239,8 +243,8 @@ func (c *checker) users() {
 			}
 		}
 		for _, r := range u.NotificationRules {
-			if !slices.ContainsFunc(u.ContactMethods, func(m inventory.ContactMethod) bool { return m.Type == r.Contact }) {
-				c.fail("user %s (%s): a notification rule uses a %s, of which there is none", u.Email, id, r.Contact)
+			if !slices.ContainsFunc(u.ContactMethods, func(m inventory.ContactMethod) bool { return m.Type == r.Contact && m.Blocked == r.Blocked }) {
+				c.fail("user %s (%s): a notification rule uses a %s, of which there is none%s", u.Email, id, r.Contact, map[bool]string{true: " that is blocked"}[r.Blocked])
 			}
 		}
 	}

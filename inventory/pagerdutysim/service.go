@@ -1,6 +1,7 @@
 package pagerdutysim
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -230,6 +231,39 @@ func newService(v inventory.Service, now time.Time) *service {
 		Service: v, createdAt: now, alertCreation: "create_alerts_and_incidents",
 		acknowledgementTimeout: &acknowledgement, autoResolveTimeout: &resolve,
 	}
+}
+
+// settingsOf are the members of a service that say when its incidents are urgent; nil
+// where they are as those of a new one.
+func settingsOf(v inventory.Service) map[string]any {
+	during, outside := cmp.Or(v.Urgency.During, inventory.UrgencyHigh), cmp.Or(v.Urgency.Outside, v.Urgency.During, inventory.UrgencyHigh)
+	constant := func(urgency string) map[string]any { return map[string]any{"type": "constant", "urgency": urgency} }
+	if v.SupportHours == nil {
+		if during == inventory.UrgencyHigh {
+			return nil
+		}
+		return map[string]any{"incident_urgency_rule": constant(during)}
+	}
+	days := []any{}
+	for _, d := range v.SupportHours.Days {
+		days = append(days, float64(d))
+	}
+	settings := map[string]any{
+		"incident_urgency_rule": map[string]any{
+			"type": "use_support_hours", "during_support_hours": constant(during), "outside_support_hours": constant(outside),
+		},
+		"support_hours": map[string]any{
+			"type": "fixed_time_per_day", "time_zone": v.SupportHours.TimeZone, "days_of_week": days,
+			"start_time": v.SupportHours.StartTime, "end_time": v.SupportHours.EndTime,
+		},
+	}
+	if v.RaisedAtSupportHours {
+		settings["scheduled_actions"] = []any{map[string]any{
+			"type": "urgency_change", "to_urgency": inventory.UrgencyHigh,
+			"at": map[string]any{"type": "named_time", "name": "support_hours_start"},
+		}}
+	}
+	return settings
 }
 
 func (s *Server) createService(w http.ResponseWriter, r *http.Request) {

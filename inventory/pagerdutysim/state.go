@@ -71,6 +71,8 @@ type contactMethod struct {
 	sendShortEmail           bool
 	deviceType               string
 	createdAt                time.Time
+	// blocked says that nothing is sent to it.
+	blocked bool
 }
 
 type notificationRule struct {

@@ -95,7 +95,7 @@ _schedule_fields(emails, now) := {
 _policy(name, levels, spec) := {
 	"id": name, "name": name, "description": "", "teams": [], "repeat": 0,
 	"services": sort({service | some service, of in object.get(spec, "services", {}); _policy_of(of) == name}),
-	"rules": [{"delay_minutes": 30, "targets": [_target(target) | some target in level]} | some level in levels],
+	"rules": [{"delay_minutes": 30, "strategy": "assign_to_everyone", "targets": [_target(target) | some target in level]} | some level in levels],
 }
 
 _target(target) := {"type": "user", "id": target} if contains(target, "@")
@@ -109,7 +109,8 @@ _policy_of(fields) := object.get(fields, "escalation_policy", "") if is_object(f
 _service(name, given) := object.union(
 	{
 		"id": name, "name": name, "description": "", "escalation_policy": _policy_of(given), "teams": [],
-		"status": "active",
+		"status": "active", "urgency": {"during_support_hours": "high", "outside_support_hours": "high"},
+		"support_hours": null, "raised_at_support_hours": false, "maintenance": [],
 	},
 	_service_fields(given),
 )

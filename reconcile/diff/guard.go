@@ -61,7 +61,7 @@ type edit struct {
 
 // editGuards are asked in this order, until one holds something. The edit is then tried
 // again without it.
-var editGuards = []editGuard{movedTurn, manyJoins, displacedTurns, voidedOverride, refusedEdit}
+var editGuards = []editGuard{movedTurn, manyJoins, displacedTurns, voidedOverride, worsenedPaging, refusedEdit}
 
 // holdEdit holds what keeps an edit from being made, and returns the keys held.
 func (b *builder) holdEdit(e edit) map[string]bool {

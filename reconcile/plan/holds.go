@@ -20,6 +20,7 @@ const (
 	HoldRefusedEdit      code.Code = "hold/refused-edit"
 	HoldDisplacedTurns   code.Code = "hold/displaced-turns"
 	HoldManyJoins        code.Code = "hold/many-joins"
+	HoldPaging           code.Code = "hold/paging"
 )
 
 // Pages explain what holds a change.
@@ -135,6 +136,14 @@ var Pages = code.Pages{
 		Why:     "People arrange their weeks around their turns, and a longer or shorter cycle moves all that follow (S23).",
 		Do:      "Let each newcomer take over the turns of somebody who leaves in the same plan, or an empty slot: then nobody else's turn moves. Or put them on a layer or event of their own. If the turns are to move, release the changes, or raise edits.displaced_turns.",
 		Example: "36 turns of 7 others would move on schedule Payments within 8 weeks, and edits.displaced_turns allows 30: ann@acme.com from 2026-03-09 09:00 UTC, ...",
+	},
+	{
+		Code: HoldPaging, Account: true,
+		Title:   "An edit of turns or an override would leave incidents unanswered",
+		Means:   "With it, incidents of high urgency of some escalation policy would meet nobody, notify nobody, send e-mail alone or make no device ring within 15 minutes, at a time at which they do not now; or for a tenth longer than now, over the next 90 days.",
+		Why:     "Whoever takes a turn must wake up for it (S47). The proof is that of `dutyward paging`.",
+		Do:      "Have who joins set up a phone, SMS or push notification rule for high urgency, put somebody else there, or release the change.",
+		Example: "high-urgency incidents on escalation policy Payments would reach people by e-mail alone from 2026-03-09 09:00 UTC to 2026-03-16 09:00 UTC (bob@acme.com): in the next 90 days 720 h of that or worse, now 0 min",
 	},
 	{
 		Code: HoldManyJoins, Account: true,

@@ -59,7 +59,7 @@ func (t *planText) unconfirmed(h *decide.Holds) {
 const letThrough = "Look at each. To let one through: dutyward release KEY --reason WHY. `*` stands for a part of a key, as in 'team/PABC123/*'."
 
 // advised are the reasons to hold where another way on than the command is reported too.
-var advised = []code.Code{plan.HoldEmptying, plan.HoldMovedTurn, plan.HoldHidingOverride, plan.HoldVoidedOverride, plan.HoldRefusedEdit, plan.HoldDisplacedTurns, plan.HoldManyJoins}
+var advised = []code.Code{plan.HoldEmptying, plan.HoldMovedTurn, plan.HoldHidingOverride, plan.HoldVoidedOverride, plan.HoldRefusedEdit, plan.HoldDisplacedTurns, plan.HoldManyJoins, plan.HoldPaging}
 
 // byReason writes held changes with their keys: by the reason, which is said once,
 // then by place. It says whether a person can let one through.

@@ -8,7 +8,9 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim/answer"
 )
 
@@ -93,6 +95,17 @@ func (s *Store) Has(id string) bool {
 func (s *Store) Name(path, id string) (string, bool) {
 	o := s.get(path, id)
 	return cmp.Or(text(o, "name"), text(o, "label")), o != nil
+}
+
+// Maintain adds a maintenance window of a service.
+func (s *Store) Maintain(id, service string, w inventory.Window) {
+	const path = "/maintenance_windows"
+	s.put(path, answer.Object{
+		"id": id, "type": "maintenance_window", "description": "", "teams": []any{},
+		"start_time": w.Since.UTC().Format(time.RFC3339), "end_time": w.Until.UTC().Format(time.RFC3339),
+		"services":        []any{map[string]any{"id": service, "type": "service_reference"}},
+		"sequence_number": len(s.Of(path)) + 1,
+	})
 }
 
 // Of are the things of a list, in the order of their creation.
