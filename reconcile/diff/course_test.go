@@ -72,6 +72,11 @@ func TestAForecastCarriesItsOwnEditsOfSchedules(t *testing.T) {
 			"Mon 16 12:01 team:Payments di none>manager handoff",
 			"Mon 16 12:01 team:Payments ann manager>none handoff",
 		}},
+		{"an override in place of somebody whom the same plan takes off is not there to be taken back", Override(Rotation("ann bob Follow"), "di", "Follow", 15*24+1, 15*24+3, "cy"), 2, []string{
+			"Mon 16 12:00 schedule:Follow di none>override policy",
+			"Mon 16 12:00 schedule:Follow event Week cy rotation>none policy",
+			"Mon 16 12:01 blocked: schedule:Follow di none>override facts",
+		}},
 		{"an override that a limit ends is taken back", resting(Also(Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 72, ""), "oncall:Weekly team:Payments manager", "user:bob@acme.com team:Payments responder"), 48), 4, []string{
 			"Mon 16 12:00 schedule:Weekly di none>override policy",
 			"Tue 17 12:00 team:Payments di none>manager handoff",

@@ -85,7 +85,7 @@ func (c *course) supposeSchedules(p *plan.Plan) []string {
 				c.supposeOverride(&after, change, p.Now)
 			}
 		}
-		c.edit.SetSchedule(c.rendered(was, after))
+		c.edit.SetSchedule(c.shown(c.rendered(was, after)))
 		ids = append(ids, id)
 	}
 	for _, i := range p.Implied {
@@ -176,6 +176,26 @@ func (c *course) rendered(was, after inventory.Schedule) inventory.Schedule {
 		return anew
 	}
 	return after
+}
+
+// shown is a schedule as it is read: overrides and custom shifts of a shift-based one
+// are asked for only where its shifts show some, and one in place of somebody who has no
+// turn any more shows in none.
+func (c *course) shown(s inventory.Schedule) inventory.Schedule {
+	if s.Kind != inventory.ScheduleOfShifts || len(s.Overrides)+len(s.CustomShifts) == 0 {
+		return s
+	}
+	bare := s
+	bare.Overrides, bare.CustomShifts = nil, nil
+	bare, err := oncall.Rerender(bare, c.account.Account.Window)
+	if err != nil || !slices.EqualFunc(bare.Shifts, s.Shifts, sameShift) {
+		return s
+	}
+	return bare
+}
+
+func sameShift(a, b inventory.Shift) bool {
+	return a.User == b.User && a.Start.Equal(b.Start) && a.End.Equal(b.End)
 }
 
 // successorMark is what the ids of foreseen layers and events end in.
