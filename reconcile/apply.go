@@ -182,7 +182,7 @@ func Saved(saved *plan.Plan) func(*Result) (*plan.Plan, error) {
 			return nil, fmt.Errorf("the plan was made for account %q, and this is %q", saved.Account, fresh.Plan.Account)
 		}
 		if saved.Expires != nil && !fresh.Plan.Now.Before(*saved.Expires) {
-			return nil, fmt.Errorf("the plan ended %s, when access changed by itself: make a new one", saved.Expires.Format("2006-01-02 15:04:05 UTC"))
+			return nil, fmt.Errorf("the plan ended %s, when access changed on its own: make a new one", saved.Expires.Format("2006-01-02 15:04:05 UTC"))
 		}
 		if saved.Revision != fresh.Plan.Revision {
 			return nil, fmt.Errorf("the policies changed since the plan was made (%s then, %s now): make a new one", short(saved.Revision), short(fresh.Plan.Revision))

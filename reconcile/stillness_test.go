@@ -92,7 +92,7 @@ func TestS37_ARowThatMovesBetweenFilesTakesNothingAway(t *testing.T) {
 	w.pass(time.Hour)
 	w.want(board...)
 	w.told("lowered", 0)
-	w.told("what an edit lowers waits until the edit held still", 1)
+	w.told("lowerings of an edit wait until it has settled", 1)
 }
 
 func TestS37_AnEditThatIsTakenBackWaitsWithWhatItLowers(t *testing.T) {

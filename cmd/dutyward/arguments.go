@@ -112,7 +112,7 @@ func (f *roundFlags) addTarget(cmd *cobra.Command) {
 }
 
 func (f *roundFlags) addAt(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.At, "at", "", "answer for this `time` instead of that of the snapshot, within the window of shifts that it holds: "+session.MomentForms)
+	cmd.Flags().StringVar(&f.At, "at", "", "answer for this `time` instead of the snapshot's, within the window of shifts that it holds: "+session.MomentForms)
 }
 
 // addFormat lets a command print JSON: as a format, and by the shorter --json.

@@ -14,7 +14,7 @@ func newRun(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Continuously reconcile the account with the policies",
-		Long: "Make rounds: at once, on a schedule, when a policy or the configuration is saved, whenever access changes by itself\n" +
+		Long: "Make rounds: at once, on a schedule, when a policy or the configuration is saved, whenever access changes on its own\n" +
 			"(a shift ends, a grant's time is up), and on SIGHUP. Each reads the account, plans, and does what is due without\n" +
 			"asking, as far as `manage` in the configuration lets it. On SIGINT and SIGTERM it finishes the changes in progress and\n" +
 			"ends.\n\n" +

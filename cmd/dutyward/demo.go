@@ -22,7 +22,7 @@ func newDemo(a *app) *cobra.Command {
 		Long: "Watch `dutyward run` keep a made-up company's PagerDuty as the example policies say, while time passes quickly:\n" +
 			"on-calls hand over, people tamper with access, policies are saved with mistakes in them. Each line says what\n" +
 			"happened, or what Dutyward did about it and why. The story takes two days, some three minutes at the usual\n" +
-			"speed, and then goes on by itself until Ctrl-C.\n\n" +
+			"speed, and then goes on until Ctrl-C.\n\n" +
 			"With --once it goes through the main job once: account, policies, plan, apply, and a second plan that is empty.\n\n" +
 			"Both run in this process on a simulated PagerDuty, without network, and leave nothing behind.",
 		Example: "  dutyward demo\n  dutyward demo --speed 300      # more slowly\n  dutyward demo --for 48h --speed 0 | less",
@@ -31,7 +31,7 @@ func newDemo(a *app) *cobra.Command {
 			commands := demo.Commands{Run: runQuietly, Apply: applyShown}
 			switch {
 			case once && (cmd.Flags().Changed("speed") || cmd.Flags().Changed("for")):
-				return errors.New("--once knows neither --speed nor --for: it makes one round")
+				return errors.New("--once can't be combined with --speed or --for: it makes a single round")
 			case speed < 0 || span < 0:
 				return errors.New("--speed and --for can't be negative")
 			case speed == 0 && span == 0:

@@ -36,7 +36,7 @@ func newForecast(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "forecast",
 		Short: "Show who will gain and lose what, when and why, and which on-call groups will be empty",
-		Long: "Show what becomes of access by itself, through handoffs and dates, as long as the policies and the account\n" +
+		Long: "Show how access will change on its own, through handoffs and dates, as long as the policies and the account\n" +
 			"stay as they are: the plan of now, and that of each moment at which access changes, each taking the changes of\n" +
 			"those before it for made. What would be blocked, held or not enforced then says so. The snapshot holds shifts\n" +
 			"for some weeks ahead (window.ahead_days); a forecast that needs more is an error. With --base it shows where\n" +

@@ -49,7 +49,7 @@ func newHistory(a *app) *cobra.Command {
 			return report.MadeText(a.Stdout, r.Plan, r.Made, r.Released, fmt.Sprintf("Round %d", r.Round), r.Began, a.Style(a.Stdout))
 		},
 	}
-	cmd.Flags().IntVar(&most, "limit", 20, "list so many `rounds` at most")
+	cmd.Flags().IntVar(&most, "limit", 20, "list at most this many `rounds`")
 	renamed(cmd, "most", "limit")
 	addFormat(cmd, &asJSON, "print JSON")
 	return cmd

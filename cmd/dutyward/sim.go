@@ -87,7 +87,7 @@ func newSim(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&seed, "seed", "", "the snapshot `file` that the account begins as; \"-\" is standard input (default: the example company)")
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "the `address` to listen on; others than loopback let the network in")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "the `address` to listen on; any other than loopback lets the network in")
 	cmd.Flags().StringVar(&clock, "clock", "", "the `time` that its clock begins at, or \"now\" (default: when the seed was taken)")
 	cmd.Flags().Float64Var(&speed, "speed", 0, "how fast its clock runs: 1 as the real one, 60 a minute a second, 0 not at all")
 	cmd.Flags().StringVar(&token, "token", "", "the only token that is accepted (default: any)")

@@ -91,9 +91,9 @@ func (c *Clock) Doubt() (other time.Time, why string) {
 	case c.rehearsal:
 		return time.Time{}, ""
 	case c.off.Abs() >= sameClock:
-		return c.local(), fmt.Sprintf("this machine's clock is %s PagerDuty's, and one of them is wrong: see that NTP sets it", apart(-c.off))
+		return c.local(), fmt.Sprintf("this machine's clock is %s PagerDuty's, and one of them is wrong: check that NTP is running", apart(-c.off))
 	case odd != 0:
-		return c.local(), fmt.Sprintf("an answer of PagerDuty's said a time that is %s this machine's clock, with which others agree: see whether a cache stands between", apart(odd))
+		return c.local(), fmt.Sprintf("an answer of PagerDuty's said a time that is %s this machine's clock, with which others agree: check whether a cache stands in between", apart(odd))
 	}
 	return time.Time{}, ""
 }

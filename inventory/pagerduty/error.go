@@ -227,7 +227,7 @@ func hint(method string, status int) string {
 	case status >= 300 && status < 400:
 		return "redirects are not followed, for they would take the token elsewhere: correct the region and the address in the configuration, and see what proxy stands between"
 	case status == http.StatusTooManyRequests:
-		return "the token's rate limit stayed used up: see what else uses this token, and try again later"
+		return "the token's rate limit stayed exhausted: check what else uses this token, and try again later"
 	case status >= 500:
 		return "PagerDuty has problems: see status.pagerduty.com, and try again later"
 	}

@@ -95,7 +95,7 @@ func checkCircularGroups(p *source.Pass) {
 			if m.term != nil && m.term.Location != nil {
 				p.Besides(m.term.Location, policies.Problem{Code: policies.CodeCircularGroups, Warning: true, About: aboutGroup(slices.Min(circle)),
 					Found:    "groups that nest in a circle: " + strings.Join(circle, " → "),
-					Expected: "groups without a way back; while there is one, nothing is lowered that they reach"})
+					Expected: "groups without a way back; while there is one, nothing they reach is lowered"})
 			}
 			return
 		}

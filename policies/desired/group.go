@@ -157,7 +157,7 @@ func (x *expander) limitGroup(name string, p *people) {
 		out := x.expand(l.Principal, stretch{}, l.Origins, true)
 		p.uses = append(p.uses, out.uses...)
 		for _, why := range out.unknown {
-			p.unknown = append(p.unknown, why.as("whom the limit on group:%s keeps out is unknown", name))
+			p.unknown = append(p.unknown, why.as("it is unknown whom the limit on group:%s keeps out", name))
 		}
 		for user, cuts := range out.ways {
 			if ways, in := p.ways[user]; in {

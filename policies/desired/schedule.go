@@ -163,7 +163,7 @@ func (a assembly) nothingToTurnOn(g policies.Grant, schedule inventory.Ref) {
 		}
 		a.e.unsupported = append(a.e.unsupported, Unsupported{
 			Key:  strings.Join([]string{string(inventory.KindSchedule), schedule.ID, user, inventory.None, Rotation}, "/"),
-			What: "the rules say " + Rotation, By: by, User: user, Resource: schedule, Role: Rotation,
+			What: "policies give " + Rotation, By: by, User: user, Resource: schedule, Role: Rotation,
 			Why:     fmt.Sprintf("%s has no %s to take turns on that has not ended", name, kind),
 			Unblock: fmt.Sprintf("make a %s on it in PagerDuty, with its hours and the length of its turns", kind),
 		})

@@ -123,9 +123,9 @@ func hidden(path string) bool {
 // is checked out, or in the midst of something that takes several commits.
 var gitFiles = map[string]string{
 	"index.lock": "changes what is checked out", "HEAD.lock": "changes what is checked out",
-	"rebase-merge": "is amid a rebase", "rebase-apply": "is amid a rebase",
-	"MERGE_HEAD": "is amid a merge", "CHERRY_PICK_HEAD": "is amid a cherry-pick", "REVERT_HEAD": "is amid a revert",
-	"BISECT_LOG": "is amid a bisect",
+	"rebase-merge": "is in the middle of a rebase", "rebase-apply": "is in the middle of a rebase",
+	"MERGE_HEAD": "is in the middle of a merge", "CHERRY_PICK_HEAD": "is in the middle of a cherry-pick", "REVERT_HEAD": "is in the middle of a revert",
+	"BISECT_LOG": "is in the middle of a bisect",
 }
 
 // gitAtWork says what git is doing to a directory's checkout, if it began no

@@ -83,8 +83,8 @@ func TestS37_OnlyWhatACommitHoldsExactlyIsCommitted(t *testing.T) {
 			c.git("add", "-A")
 		},
 		"git changes what is checked out": func(c *checkout) { c.write(".git/index.lock", "") },
-		"git is amid a rebase":            func(c *checkout) { c.write(".git/rebase-merge/head-name", "") },
-		"git is amid a merge":             func(c *checkout) { c.write(".git/MERGE_HEAD", "") },
+		"git is in the middle of a rebase":            func(c *checkout) { c.write(".git/rebase-merge/head-name", "") },
+		"git is in the middle of a merge":             func(c *checkout) { c.write(".git/MERGE_HEAD", "") },
 		"it is no checkout":               func(c *checkout) { os.RemoveAll(filepath.Join(c.dir, ".git")) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestS37_FilesOfEditorsAndOfGitAreSignsOfAnEdit(t *testing.T) {
 		"policies/.git-notes":              "",
 		"policies/a.rego.bak":              "",
 		".git/index.lock":                  "git changes what is checked out",
-		".git/CHERRY_PICK_HEAD":            "git is amid a cherry-pick",
+		".git/CHERRY_PICK_HEAD":            "git is in the middle of a cherry-pick",
 	} {
 		t.Run(file, func(t *testing.T) {
 			c := newCheckout(t)

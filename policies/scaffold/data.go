@@ -59,7 +59,7 @@ const teamsHead = `# Teams and their members by role (manager, responder, observ
 # does not name just one team or person. Owners, admins and stakeholders are listed
 # with the role that PagerDuty shows, but their team roles follow from their base
 # roles. PagerDuty puts whoever is on a team's schedules or escalation policies on
-# the team by itself: take them off those first.
+# the team on its own: take them off those first.
 #
 # A team without members here is not named by any policy: it is left alone.
 `

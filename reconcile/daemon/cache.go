@@ -280,7 +280,7 @@ func (c *accountCache) unfit() string {
 	s := c.source
 	switch b := c.lastFull; {
 	case s.refresher == nil:
-		return "reading in part is not possible"
+		return "reading in part does not work here"
 	case b == nil:
 		return "there is no complete reading to build on"
 	case b.refresher != s.refresher:

@@ -54,7 +54,7 @@ var suspended = guard{hold: hold{code: plan.HoldSuspended}, lowers: true, judge:
 	if len(b.plan.Suspended) == 0 {
 		return nil
 	}
-	w := wait{"lowering is suspended: " + b.plan.Suspended[0].Message, "it goes on by itself once that is fixed", nil}
+	w := wait{"lowering is suspended: " + b.plan.Suspended[0].Message, "it resumes automatically once that is fixed", nil}
 	return func(plan.Change) (wait, bool) { return w, true }
 }}
 
@@ -64,7 +64,7 @@ var doubtedClock = guard{hold: hold{code: plan.HoldClock, rule: "S31"}, lowers: 
 	if b.clockDoubt == "" {
 		return nil
 	}
-	w := wait{b.clockDoubt, "it goes on by itself once the clocks agree", nil}
+	w := wait{b.clockDoubt, "it resumes automatically once the clocks agree", nil}
 	return func(c plan.Change) (wait, bool) { return w, foreseen(c.Cause) || b.leftOtherwise(c) }
 }}
 
@@ -210,7 +210,7 @@ var burst = guard{hold: hold{code: plan.HoldBurst, rule: "S26", releasable: true
 		}
 		why, last := b.exceeded(c), b.in.Memory.Last
 		if why == "" && last != nil && slices.Contains(last.Held, c.ID) && reflect.DeepEqual(last.Bounds, b.in.Settings.Bounds) {
-			why = "held in an earlier round since it was one of too many, and not released since"
+			why = "held in an earlier round as one of too many, and not released since"
 		}
 		return wait{why, "look at each, then: " + letThrough(c), nil}, why != ""
 	}
@@ -253,7 +253,7 @@ var frozen = guard{hold: hold{code: plan.HoldFrozen, rule: "S41", releasable: tr
 		if !on {
 			continue
 		}
-		w := wait{why: fmt.Sprintf("freezes.%s holds", f.Name), release: "it goes on by itself then"}
+		w := wait{why: fmt.Sprintf("freezes.%s holds", f.Name), release: "it resumes automatically then"}
 		if until.IsZero() {
 			w.release = "change the freeze, whose times leave no gap"
 		} else {

@@ -166,7 +166,7 @@ func (b *builder) unwitnessed() string {
 	case last == nil:
 		return ""
 	case last.At.Sub(b.in.Now) > clockSlack:
-		return fmt.Sprintf("the last round was at %s, which is yet to come", clock(last.At))
+		return fmt.Sprintf("the last round was at %s, which is in the future", clock(last.At))
 	case b.in.Snapshot.Account.TakenAt.Sub(last.At) > witnessed:
 		return fmt.Sprintf("no round was made since %s", clock(last.At))
 	}

@@ -272,7 +272,7 @@ var refusedEdit = editGuard{hold{code: plan.HoldRefusedEdit, rule: "S32", releas
 	why := fmt.Sprintf("the edit of schedule %s was refused %s, last at %s, and nothing of it is left; it is tried again at %s: %s",
 		e.schedule.Name, often, clock(r.At), clock(next), r.Why)
 	return turns, func(c plan.Change) wait {
-		return wait{why, "it is tried again by itself then, and at once if anything about it changes; to try it now: " + letThrough(c), &next}
+		return wait{why, "it is retried automatically then, and at once if anything about it changes; to try it now: " + letThrough(c), &next}
 	}
 }}
 

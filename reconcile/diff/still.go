@@ -160,14 +160,14 @@ func (u *recentEdit) span(n int) time.Duration {
 func (u *recentEdit) wait(c plan.Change, now, acts time.Time) wait {
 	var h wait
 	if u.Superseded {
-		h.why = "it comes of an edit of the policies that did not hold still before they broke"
+		h.why = "it comes from an edit of the policies that had not settled before they broke"
 		h.release = "fix the policies; to act before: " + letThrough(c)
 		return h
 	}
 	toldBy := func(t time.Time) time.Time { return now.Add(t.Sub(u.Now)).Round(time.Second) }
 	acts = toldBy(acts)
 	h.acts = &acts
-	h.why = fmt.Sprintf("it comes of an edit of the policies or the configuration, made %s: that must hold still until %s", exactly(toldBy(u.still.Since)), exactly(acts))
+	h.why = fmt.Sprintf("it comes from an edit of the policies or the configuration made %s, which must stay unchanged until %s", exactly(toldBy(u.still.Since)), exactly(acts))
 	if u.Unrest != "" {
 		h.why += "; " + u.Unrest
 	}

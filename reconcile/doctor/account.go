@@ -43,7 +43,7 @@ func unread(err error) string {
 	if errors.As(err, &e) && (e.Unaccepted() || e.Forbidden()) {
 		return "see operations.md, \"Permissions\", for the token that it takes"
 	}
-	return "nothing here, if PagerDuty or the network is at fault: rounds are tried again by themselves, and nothing is changed until the account can be read"
+	return "nothing here, if PagerDuty or the network is at fault: rounds are retried automatically, and nothing is changed until the account can be read"
 }
 
 // mandatory judges a part without which a snapshot is incomplete. What the

@@ -55,7 +55,7 @@ func local(u *url.URL) bool {
 }
 
 func unreached(address string, err error) Check {
-	remedy := "see the network, the proxy (HTTPS_PROXY), account.region and account.base_url"
+	remedy := "check the network, the proxy (HTTPS_PROXY), account.region and account.base_url"
 	var authority x509.UnknownAuthorityError
 	var verification *tls.CertificateVerificationError
 	if errors.As(err, &authority) || errors.As(err, &verification) {

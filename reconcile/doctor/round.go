@@ -54,7 +54,7 @@ func suspended(p *plan.Plan) Check {
 	if len(p.Suspended) == 0 {
 		return ok("lowering", "nothing keeps access from being lowered")
 	}
-	return fail("lowering", "fix that; lowering goes on by itself then", "nothing is lowered: %s", p.Suspended[0].Message)
+	return fail("lowering", "fix that; lowering resumes automatically then", "nothing is lowered: %s", p.Suspended[0].Message)
 }
 
 // limits judges the bounds on how many changes go on at once (S26).

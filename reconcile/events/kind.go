@@ -87,7 +87,7 @@ var kinds = map[code.Code]kind{
 	ChangeFailed:        {severity: Warning, title: "not changed", reason: "why"},
 	Held:                {severity: Warning, title: "held until a person releases it", reason: "why", remedy: "release"},
 	HeldEnded:           {severity: Info, title: "no longer held", reason: "keys"},
-	EditHeld:            {severity: Warning, title: "what an edit lowers waits until the edit held still", reason: "why", remedy: "release"},
+	EditHeld:            {severity: Warning, title: "lowerings of an edit wait until it has settled", reason: "why", remedy: "release"},
 	FindingBegan:        {severity: Warning, title: "finding", reason: "message", remedy: "remediation"},
 	FindingEnded:        {severity: Info, title: "findings are gone", reason: "which"},
 	Expiring:            {severity: Warning, title: "access that was given for a while ends soon"},

@@ -103,7 +103,7 @@ var pagesOfRounds = code.Pages{
 		Code: RoundFailed, Account: true,
 		Title:   "A round failed",
 		Means:   "It could not read the account, evaluate the policies, or make all its changes.",
-		Why:     "Nothing more happens until a round succeeds. It is tried again by itself, every minute, or more rarely if a round takes longer than that to fail.",
+		Why:     "Nothing more happens until a round succeeds. It is retried every minute, or more rarely if a round takes longer than that to fail.",
 		Do:      "Read the error: it says what was tried and what to do.",
 		Example: "The round failed: PagerDuty can't be reached",
 	},

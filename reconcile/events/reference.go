@@ -24,7 +24,7 @@ var fields = []struct{ key, means string }{
 	{"rule", "the rule that holds a change, or that found a risk"},
 	{"reason", "why, in one or more sentences; may have several lines"},
 	{"since", "when the condition began, or null"},
-	{"until", "when what the event is about ends by itself, or null"},
+	{"until", "when what the event is about ends on its own, or null"},
 	{"remedy", "what a person can do; may be empty"},
 	{"details", "an object of numbers, texts and lists of texts that events of this code alone have"},
 }

@@ -58,7 +58,7 @@ var builtins = []builtin{
 	{fight, "critical", "find out who else sets it (PagerDuty's audit trail says who), and let only one manage it: that other program, or a grant, limit or protection here", findFights},
 	{staysRaised, "medium", "grant the base role that the person should have", findRaised},
 	{noLongerNamed, "medium", "grant something there again, or say with `empty` that it may lose everybody; to stop managing it, take it out of `include` in the configuration", findNoLongerNamed},
-	{ruleFell, "high", "look whether their data is whole and their fields are still called so; if it is meant, the finding ends by itself after a day, or waive it", findFalls},
+	{ruleFell, "high", "check whether their data is complete and their fields still have these names; if it is meant, the finding ends on its own after a day, or waive it", findFalls},
 	{AdminByFacts, "high", "give admin to named people or to a group from a roster", findAdminByFacts},
 	{renderingDiffers, "low", "report it with the schedule's JSON", findRenderings},
 	{onCallDeleted, "medium", "put somebody else there in PagerDuty", findDeleted},

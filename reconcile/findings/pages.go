@@ -52,7 +52,7 @@ var Pages = code.Pages{
 		Code: fight, Account: true,
 		Title:   "Another program reverses what this one does",
 		Means:   "A change was made three times within an hour and reversed each time, so it is held. The rule is dutyward.fight.",
-		Why:     "Two programs with different truths would go on forever, and somebody's access with them (S27).",
+		Why:     "Two programs that disagree would go on forever, and change somebody's access each time (S27).",
 		Do:      "Find out in PagerDuty's audit trail who else sets it, and let one of the two decide.",
 		Example: "a Terraform run sets ann@acme.com back to responder every ten minutes",
 	},

@@ -124,7 +124,7 @@ func (t *planText) columns(rows []row) (who, what int) {
 	return widest(users, 40), widest(moves, 60)
 }
 
-// changeLine is "+ ann@acme.com  none → manager  policy: the rules say manager".
+// changeLine is "+ ann@acme.com  none → manager  policy: rule access/x.rego:3 gives manager".
 func (t *planText) changeLine(c plan.Change, who, what int) string {
 	mark := t.raise
 	if c.Effect == plan.Lower {

@@ -226,7 +226,7 @@ func TestWhatAnAdminHasOnEveryTeamIsToldOnce(t *testing.T) {
 	if err := PlanText(&b, p, Style{}); err != nil {
 		t.Fatal(err)
 	}
-	const want = `Implied (7): PagerDuty gives it by itself
+	const want = `Implied (7): PagerDuty gives it on its own
   an admin counts as manager of every team
       #P1 (5 teams), #P2 (team:#T1)
   team:#T1 — they are on a schedule of the team

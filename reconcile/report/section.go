@@ -119,7 +119,7 @@ func (t *planText) implied() {
 	if len(t.plan.Implied) == 0 {
 		return
 	}
-	t.head("Implied (%d): PagerDuty gives it by itself", len(t.plan.Implied))
+	t.head("Implied (%d): PagerDuty gives it on its own", len(t.plan.Implied))
 	places := map[string]map[string]bool{}
 	var held []holding
 	for _, d := range t.plan.Implied {

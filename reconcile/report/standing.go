@@ -27,7 +27,7 @@ const (
 	StatusUnknown    Status = "unknown"      // nobody can say what is asked
 	StatusProtected  Status = "protected"    // kept as it is
 	StatusExtra      Status = "extra"        // held without a policy, left alone
-	StatusImplied    Status = "implied"      // PagerDuty gives it by itself
+	StatusImplied    Status = "implied"      // PagerDuty gives it on its own
 	StatusUnassigned Status = "unassigned"   // a base role that no policy gives
 )
 

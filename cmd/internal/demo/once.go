@@ -82,7 +82,7 @@ func (d *demonstration) policies(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("%s: they ask for %s and declare %s. The most nested one follows the on-call shifts by itself:",
+	d.say("%s: they ask for %s and declare %s. The most nested one follows the on-call shifts on its own:",
 		strings.Join(files, ", "), report.Counted(result.Access.Grants.Len(), "role"), report.Counted(len(result.Access.Groups), "group"))
 	d.say("")
 	return report.GroupsText(d.Stdout, result.Access, inventory.NewIndex(result.Snapshot), []string{mostNested(result.Access)}, d.Style(d.Stdout))

@@ -34,7 +34,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 	m.count("rounds_total", "Rounds by how they ended.", float64(s.Failures), "result", "failed")
 	m.gauge("last_round_timestamp_seconds", "When the last round ended.", moment(s.Ended))
 	m.gauge("last_success_timestamp_seconds", "When the last round that succeeded ended.", moment(s.Succeeded))
-	m.gauge("next_boundary_timestamp_seconds", "When access changes by itself next.", moment(s.Boundary))
+	m.gauge("next_boundary_timestamp_seconds", "When access next changes on its own.", moment(s.Boundary))
 	m.gauge("policies_broken_since_timestamp_seconds", "Since when the policies as they stand are not in force.", since(s.Broken))
 	m.gauge("lowering_suspended_since_timestamp_seconds", "Since when nothing is lowered.", since(s.Suspended))
 	m.gauge("clock_doubted_since_timestamp_seconds", "Since when nothing that depends on the time is lowered, for the clocks disagree.", since(s.Clock))
@@ -119,7 +119,7 @@ func (m metrics) readings(c daemon.Costs) {
 		}
 	}
 	m.out <- prometheus.MustNewConstHistogram(prometheus.NewDesc("dutyward_handoff_delay_seconds",
-		"From a moment at which access changes by itself to the last of its writes.", nil, nil), c.Delayed, c.DelaySum.Seconds(), buckets)
+		"From a moment at which access changes on its own to the last of its writes.", nil, nil), c.Delayed, c.DelaySum.Seconds(), buckets)
 }
 
 func (m metrics) cost(cost pagerduty.Cost) {

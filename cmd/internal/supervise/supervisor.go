@@ -178,7 +178,7 @@ func (s *supervisor) why(ended string) string {
 	case ended == "signal: killed":
 		return "the system ended this command (" + ended + guard.Still(s.rules) + "), as it does where memory runs out: give it more, or lower evaluation.memory_limit"
 	}
-	return "this command ended by itself (" + ended + guard.Still(s.rules) + "), which is internal error: please report it"
+	return "this command ended unexpectedly (" + ended + guard.Still(s.rules) + "), which is internal error: please report it"
 }
 
 // died ends this process as the command was ended, for those who look at how.

@@ -79,7 +79,7 @@ var roundPages = code.Pages{
 		Title:   "The snapshot is incomplete",
 		Means:   "Part of the account could not be read.",
 		Why:     "What was not read might be the reason to keep access, so nothing is lowered in this round (S6).",
-		Do:      "See what is missing with `dutyward doctor`. Lowering goes on by itself once the whole account is read.",
+		Do:      "See what is missing with `dutyward doctor`. Lowering resumes automatically once the whole account is read.",
 		Example: "the snapshot is incomplete: members of team Payments (403)",
 	},
 	{
@@ -244,7 +244,7 @@ var blockedPages = code.Pages{
 		Title:   "It needs a change that is not made",
 		Means:   "Another change must come first, and that one is held, blocked, not enforced or not targeted.",
 		Why:     "Without the other, PagerDuty would refuse this one, or somebody would be without cover (S16).",
-		Do:      "See to the other change.",
+		Do:      "Resolve the other change first.",
 		Example: "it needs ann@acme.com from none to responder on team:Payments, which is held",
 	},
 	{
