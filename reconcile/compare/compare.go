@@ -6,11 +6,11 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/code"
-	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -32,9 +32,9 @@ const (
 func guarded(a *desired.Access) []Guarded {
 	var out []Guarded
 	for _, p := range a.Protections {
-		g := Guarded{Resource: p.Resource, Role: p.Role, People: -1, Reason: p.Reason, Origin: p.By.Origin}
+		g := Guarded{Resource: p.Resource, Role: p.Role, People: -1, Users: []string{}, Reason: p.Reason, Origin: p.By.Origin}
 		if p.Users != nil {
-			g.People = len(p.Users)
+			g.People, g.Users = len(p.Users), slices.Sorted(maps.Keys(p.Users))
 		}
 		out = append(out, g)
 	}
@@ -42,9 +42,13 @@ func guarded(a *desired.Access) []Guarded {
 }
 
 // guardedKey is a protection wherever it now stands in its file.
-func guardedKey(g Guarded) Guarded {
-	g.Origin = policies.Origin{}
-	return g
+func guardedKey(g Guarded) any {
+	type key struct {
+		resource            inventory.Ref
+		role, users, reason string
+		people              int
+	}
+	return key{g.Resource, g.Role, strings.Join(g.Users, " "), g.Reason, g.People}
 }
 
 // Compare says what the second of two results does that the first does not.
@@ -55,8 +59,8 @@ func Compare(before, after *diff.Result) *Difference {
 		Before:       Side{before.Plan.Revision, before.Plan.Summary},
 		After:        Side{after.Plan.Revision, after.Plan.Summary},
 		Access:       []AccessDifference{},
-		Consequences: []Consequence{},
-		Later:        []Later{}, Rules: []RuleChange{}, Data: []string{}, Settings: []Setting{},
+		Consequences: []Consequence{}, Turns: []MovedTurns{},
+		Later: []Later{}, Rules: []RuleChange{}, Data: []string{}, Settings: []Setting{},
 		Stated: Moved[Stated]{Begins: []Stated{}, Ends: []Stated{}},
 		Names:  maps.Clone(before.Plan.Names),
 	}
@@ -68,6 +72,7 @@ func Compare(before, after *diff.Result) *Difference {
 		d.Access = append(d.Access, accessDifference(pair, before, after, was, then))
 	}
 	d.consequences(was, then, differing)
+	d.Turns = displaced(before.Plan, after.Plan)
 	d.holds()
 	d.Findings = moved(before.Plan.Findings, after.Plan.Findings, findingKey)
 	d.Unknown = moved(before.Plan.Unknown, after.Plan.Unknown, func(u desired.Unknown) desired.Unknown { return u })
@@ -168,7 +173,7 @@ func outcomesOf(r *diff.Result) map[outcomeKey]Outcome {
 	p := r.Plan
 	out := map[outcomeKey]Outcome{}
 	of := func(c plan.Change, state OutcomeState, code code.Code, rule, why string) {
-		out[keyOf(c.Pair(), c.ID)] = Outcome{State: state, Key: c.ID, Before: c.Before, After: c.After, Code: code, Rule: rule, Why: why}
+		out[keyOf(c.Pair(), c.ID)] = Outcome{change: c, State: state, Key: c.ID, Before: c.Before, After: c.After, Code: code, Rule: rule, Why: why}
 	}
 	pair := func(user string, resource inventory.Ref, layer string) outcomeKey {
 		return keyOf(desired.Pair{User: user, Resource: resource, Layer: layer}, "")
@@ -205,7 +210,7 @@ func outcomeOf(outcomes map[outcomeKey]Outcome, r *diff.Result, pair desired.Pai
 	if why := r.Access.UnknownReason(pair); why != "" {
 		return Outcome{State: OutcomeUnknown, Why: why}
 	}
-	role := r.Snapshot.RoleOf(pair.User, pair.Resource)
+	role := plan.RoleHeld(r.Snapshot, pair, r.Plan.Now)
 	grant := r.Access.Grant(pair)
 	asked := cmp.Or(grant.Role, inventory.None)
 	if plan.KindOf(pair) == plan.BaseRole && asked == inventory.None {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/code"
+	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -27,6 +28,9 @@ type Difference struct {
 	// Consequences are the pairs for which they ask for the same, and the plan
 	// does something else.
 	Consequences []Consequence `json:"consequences"`
+	// Turns are people who neither join nor leave a schedule and whose turns the plan
+	// moves, where it did not before.
+	Turns []MovedTurns `json:"turns"`
 	// Holds are the reasons for which changes are held that were not before.
 	Holds     []Hold                 `json:"holds"`
 	Findings  Moved[plan.Finding]    `json:"findings"`
@@ -88,9 +92,17 @@ type AccessDifference struct {
 	// By are the rules that give After; if nothing does, those that gave Before.
 	By        []desired.By         `json:"by"`
 	LimitedBy []desired.Limitation `json:"limited_by"`
+	// Override is the one that it is about; null for all else.
+	Override *plan.OverrideShift `json:"override"`
 	// Was and Then are what the plans do about the pair.
 	Was  Outcome `json:"was"`
 	Then Outcome `json:"then"`
+}
+
+// MovedTurns is a person whose turns on a schedule move.
+type MovedTurns struct {
+	Schedule inventory.Ref `json:"schedule"`
+	oncall.Displaced
 }
 
 // Consequence is a pair for which the plan does something else.
@@ -117,6 +129,8 @@ type Outcome struct {
 	Code code.Code `json:"code"`
 	Rule string    `json:"rule"`
 	Why  string    `json:"why"`
+	// change is the change; zero if there is none.
+	change plan.Change
 }
 
 // Hold is why changes are held.
@@ -139,8 +153,9 @@ type Guarded struct {
 	// Resource is by id; zero for every resource.
 	Resource inventory.Ref `json:"resource"`
 	Role     string        `json:"role"`
-	// People counts whom it is about; -1 is everybody.
+	// People counts whom it is about, and Users are their ids; -1 and none is everybody.
 	People int             `json:"people"`
+	Users  []string        `json:"users"`
 	Reason string          `json:"reason"`
 	Origin policies.Origin `json:"origin"`
 }
@@ -162,12 +177,17 @@ type DifferenceSummary struct {
 	WarningsBegin int `json:"warnings_begin"`
 	AbsentBegin   int `json:"absent_begin"`
 	SuspendsBegin int `json:"suspends_begin"`
-	// Later counts the pairs for which something differs later.
-	Later    int `json:"later"`
-	Stated   int `json:"stated"`
-	Rules    int `json:"rules"`
-	Data     int `json:"data"`
-	Settings int `json:"settings"`
+	// Turns counts the people whose turns move on a schedule.
+	Turns int `json:"turns"`
+	// Later counts the pairs for which something differs later, LaterRaise and LaterLower
+	// those of them that get more or less and not merely at another time.
+	Later      int `json:"later"`
+	LaterRaise int `json:"later_raise"`
+	LaterLower int `json:"later_lower"`
+	Stated     int `json:"stated"`
+	Rules      int `json:"rules"`
+	Data       int `json:"data"`
+	Settings   int `json:"settings"`
 }
 
 // Configured adds the keys of the configuration that have other values.
@@ -186,6 +206,10 @@ func (d *Difference) Empty() bool {
 // plan does something else.
 func (d *Difference) consequences(was, then map[outcomeKey]Outcome, differing map[desired.Pair]bool) {
 	note := func(key outcomeKey, a, b Outcome) {
+		if key.key != "" && (a.State == OutcomeNone || b.State == OutcomeNone) {
+			d.Access = append(d.Access, overrideDifference(key.Pair, a, b))
+			return
+		}
 		if differing[key.Pair] || a.State == b.State && a.After == b.After && (a.State != OutcomeHeld || a.Code == b.Code) {
 			return
 		}
@@ -204,12 +228,50 @@ func (d *Difference) consequences(was, then map[outcomeKey]Outcome, differing ma
 			note(key, nothing, o)
 		}
 	}
+	slices.SortStableFunc(d.Access, func(a, b AccessDifference) int {
+		return desired.ComparePairs(desired.Pair{User: a.User, Resource: a.Resource, Layer: a.Layer}, desired.Pair{User: b.User, Resource: b.Resource, Layer: b.Layer})
+	})
 	slices.SortFunc(d.Consequences, func(a, b Consequence) int {
 		return cmp.Or(desired.ComparePairs(
 			desired.Pair{User: a.User, Resource: a.Resource, Layer: a.Layer},
 			desired.Pair{User: b.User, Resource: b.Resource, Layer: b.Layer},
 		), cmp.Compare(a.Then.Key, b.Then.Key), cmp.Compare(a.Was.Key, b.Was.Key))
 	})
+}
+
+// overrideDifference is an override that only one of the plans makes or takes back.
+func overrideDifference(pair desired.Pair, was, then Outcome) AccessDifference {
+	c, asked := then.change, then
+	if then.State == OutcomeNone {
+		c, asked = was.change, Outcome{Before: was.After, After: was.Before}
+	}
+	d := AccessDifference{
+		User: pair.User, Resource: pair.Resource, Layer: pair.Layer, Before: asked.Before, After: asked.After,
+		By: plan.OrEmpty(c.By), LimitedBy: plan.OrEmpty(c.LimitedBy), Override: c.Override, Was: was, Then: then, Effect: plan.Raise,
+	}
+	if d.After == inventory.None {
+		d.Effect = plan.Lower
+	}
+	return d
+}
+
+// displaced are the people whose turns one plan moves and the other does not, those of
+// edits that are not enforced or held included.
+func displaced(before, after *plan.Plan) []MovedTurns {
+	of := func(p *plan.Plan) []MovedTurns {
+		var all []MovedTurns
+		for _, e := range slices.Concat(p.Edits, p.WouldEdit) {
+			for _, m := range e.Displaced {
+				all = append(all, MovedTurns{e.Schedule, m})
+			}
+		}
+		return all
+	}
+	m := moved(of(before), of(after), func(m MovedTurns) any { return m }).Begins
+	slices.SortStableFunc(m, func(a, b MovedTurns) int {
+		return cmp.Or(cmp.Compare(a.Schedule.ID, b.Schedule.ID), a.Since.Compare(b.Since), cmp.Compare(a.User, b.User))
+	})
+	return slices.CompactFunc(m, func(a, b MovedTurns) bool { return a.Schedule == b.Schedule && a.User == b.User && a.Part == b.Part })
 }
 
 // holds counts what is held by reason, where it was not held before.
@@ -243,6 +305,13 @@ func (d *Difference) name(x *inventory.Index) {
 	}
 	for _, g := range slices.Concat(d.Protections.Begins, d.Protections.Ends) {
 		p.Name(x, g.Resource)
+		for _, user := range g.Users {
+			p.Name(x, inventory.ByID(inventory.KindUser, user))
+		}
+	}
+	for _, m := range d.Turns {
+		p.Name(x, m.Schedule)
+		p.Name(x, inventory.ByID(inventory.KindUser, m.User))
 	}
 }
 
@@ -261,7 +330,7 @@ func (d *Difference) count() {
 	for _, h := range d.Holds {
 		s.Held += h.Changes
 	}
-	s.Consequences = len(d.Consequences)
+	s.Consequences, s.Turns = len(d.Consequences), len(d.Turns)
 	s.FindingsBegin, s.FindingsEnd = len(d.Findings.Begins), len(d.Findings.Ends)
 	s.ErrorsBegin, s.WarningsBegin = len(d.Errors.Begins), len(d.Warnings.Begins)
 	s.AbsentBegin = len(d.Absent.Begins)

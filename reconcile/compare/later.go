@@ -37,6 +37,21 @@ func (l Later) First() time.Time {
 	return slices.MinFunc(all, func(a, b Moment) int { return a.At.Compare(b.At) }).At
 }
 
+// Effect is what differs: more or less access, or empty for the same at another time.
+func (l Later) Effect() plan.Effect {
+	if len(l.Begins) > 0 {
+		first := l.Begins[0].Change
+		if len(l.Ends) > 0 && l.Ends[0].Change.ID == first.ID {
+			return ""
+		}
+		return first.Effect
+	}
+	if l.Ends[0].Change.Effect == plan.Lower { // they keep what they would have lost
+		return plan.Raise
+	}
+	return plan.Lower
+}
+
 // Foresee adds what two forecasts of the same span, those of the two results, do
 // otherwise after their first moment.
 func (d *Difference) Foresee(before, after *forecast.Forecast) {
@@ -51,8 +66,17 @@ func (d *Difference) Foresee(before, after *forecast.Forecast) {
 	for pair := range then {
 		pairs[pair] = true
 	}
+	lost := map[desired.Pair]string{}
+	for _, a := range d.Access {
+		if a.Effect == plan.Lower && a.Override == nil {
+			lost[desired.Pair{User: a.User, Resource: a.Resource, Layer: a.Layer}] = a.After
+		}
+	}
 	for _, pair := range slices.SortedFunc(maps.Keys(pairs), desired.ComparePairs) {
 		m := moved(was[pair], then[pair], momentKey)
+		if now, ok := lost[pair]; ok && len(m.Begins) == 0 && len(m.Ends) == 1 && m.Ends[0].Change.After == now {
+			continue // what would have ended later ends now, which stands there
+		}
 		if len(m.Begins)+len(m.Ends) > 0 {
 			d.Later = append(d.Later, Later{Pair: pair, Begins: m.Begins, Ends: m.Ends})
 		}
@@ -64,6 +88,14 @@ func (d *Difference) Foresee(before, after *forecast.Forecast) {
 	}
 	maps.Copy(d.Names, after.Names)
 	d.Summary.Later = len(d.Later)
+	for _, l := range d.Later {
+		switch l.Effect() {
+		case plan.Raise:
+			d.Summary.LaterRaise++
+		case plan.Lower:
+			d.Summary.LaterLower++
+		}
+	}
 }
 
 // momentKey is a moment but for the sentences about it.

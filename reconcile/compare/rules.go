@@ -16,7 +16,11 @@ func ruleChanges(before, after Said) []RuleChange {
 	changes := []RuleChange{}
 	for _, r := range m.Begins {
 		change := RuleChange{Change: RuleNew, Origin: r.Origin, Name: r.Name, Contract: r.Contract, Text: r.Text, Gives: gives[placeOf(r.Origin)]}
-		i := slices.IndexFunc(m.Ends, func(old policies.RuleText) bool { return old.Name == r.Name && old.Origin.File == r.Origin.File })
+		same := func(old policies.RuleText) bool { return old.Name == r.Name && old.Origin.File == r.Origin.File }
+		i := slices.IndexFunc(m.Ends, func(old policies.RuleText) bool { return same(old) && old.Text == r.Text })
+		if i < 0 {
+			i = slices.IndexFunc(m.Ends, same)
+		}
 		if i >= 0 {
 			change.Change, change.Was = RuleChanged, was[placeOf(m.Ends[i].Origin)]
 			m.Ends = slices.Delete(m.Ends, i, i+1)

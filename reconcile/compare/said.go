@@ -59,10 +59,53 @@ func (d *Difference) Say(before, after Said, data []string) {
 	d.Stated = moved(statedIn(before), statedIn(after), func(s Stated) [2]string { return [2]string{s.Rule, s.Says} })
 	d.Stated.Begins = slices.DeleteFunc(d.Stated.Begins, d.shows)
 	d.Stated.Ends = slices.DeleteFunc(d.Stated.Ends, d.shows)
+	means(d.Stated.Begins, after)
+	means(d.Stated.Ends, before)
 	d.Rules = ruleChanges(before, after)
 	d.Data = append([]string{}, data...)
 	d.Summary.Stated = len(d.Stated.Begins) + len(d.Stated.Ends)
 	d.Summary.Rules, d.Summary.Data = len(d.Rules), len(d.Data)
+}
+
+// mostMeant is how much is said of a group.
+const mostMeant = 4
+
+// means adds to what is said of members what their group is subject to: whoever comes
+// into a group or leaves it comes under its limits, or is free of them.
+func means(all []Stated, said Said) {
+	for i := range all {
+		if all[i].Rule != "member" {
+			continue
+		}
+		if of := subjectTo(inventory.Ref{Kind: inventory.KindGroup, Name: all[i].group}, said); len(of) > 0 {
+			more := ""
+			if n := len(of) - mostMeant; n > 0 {
+				of, more = of[:mostMeant], fmt.Sprintf(" and %d more", n)
+			}
+			all[i].Says += "; the group has " + strings.Join(of, ", ") + more
+		}
+	}
+}
+
+// subjectTo is what is limited, protected and granted for a group, in this order.
+func subjectTo(group inventory.Ref, said Said) []string {
+	var of []string
+	for _, x := range said.Access.Limits {
+		if x.Principal == group {
+			of = append(of, "a limit of "+x.AtMost+" on "+x.Resource.String())
+		}
+	}
+	for _, x := range said.Access.Protects {
+		if x.Principal == group {
+			of = append(of, "a protection on "+cmp.Or(ref(x.Resource), "every resource"))
+		}
+	}
+	for _, x := range said.Access.Grants {
+		if x.Principal == group {
+			of = append(of, x.Role+" on "+x.Resource.String())
+		}
+	}
+	return of
 }
 
 // statedIn are the elements of policies. Groups that are merely declared do nothing, and
@@ -71,7 +114,7 @@ func statedIn(s Said) []Stated {
 	var all []Stated
 	add := func(rule string, origins []policies.Origin, principal, resource inventory.Ref, group string, words ...string) {
 		words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
-		all = append(all, Stated{Rule: rule, Says: strings.Join(words, " "), Origins: origins, principal: principal, resource: resource, group: group})
+		all = append(all, Stated{Rule: rule, Says: strings.ReplaceAll(strings.Join(words, " "), " : ", ": "), Origins: origins, principal: principal, resource: resource, group: group})
 	}
 	for _, x := range s.Access.Grants {
 		add("grant", x.Origins, x.Principal, x.Resource, "", cmp.Or(x.Role, "a role"), "on", x.Resource.String(), named("layer", x.Layer), "for", x.Principal.String(),
@@ -126,7 +169,13 @@ func widened(what string, d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	return fmt.Sprintf("with %s %s", what, strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m"))
+	text := d.String() // such as 1h30m0s
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return fmt.Sprintf("with %s %s", what, text)
 }
 
 func span(from, until *time.Time) string {

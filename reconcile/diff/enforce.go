@@ -29,7 +29,7 @@ func (b *builder) enforce() {
 	}
 	b.proposed = kept
 	for name, n := range unmanaged {
-		b.warn(codes.NotIncluded, "policies would change %d pairs of %s, which `include` leaves out: nothing is done there", n, name)
+		b.warn(codes.NotIncluded, "policies would make %d changes of %s, which `include` leaves out: nothing is done there", n, name)
 	}
 }
 

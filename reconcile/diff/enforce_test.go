@@ -14,7 +14,7 @@ func TestWhatIsNotIncludedIsWarnedOfWithHowMuchItIs(t *testing.T) {
 	in := Input(Account(), Grants("user:di@acme.com team:Search manager", "user:ed@acme.com team:Search manager", "user:cy@acme.com team:Search responder"))
 	in.Settings.Include = map[inventory.Kind][]string{inventory.KindTeam: {"Pay*"}}
 	p := MustMake(t, in).Plan
-	if want := "policies would change 2 pairs of team:Search, which `include` leaves out: nothing is done there"; len(p.Warnings) != 1 || p.Warnings[0].Message != want {
+	if want := "policies would make 2 changes of team:Search, which `include` leaves out: nothing is done there"; len(p.Warnings) != 1 || p.Warnings[0].Message != want {
 		t.Errorf("warnings %+v, want %q", p.Warnings, want)
 	}
 }

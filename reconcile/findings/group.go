@@ -53,7 +53,7 @@ func findEmptyingGroups(f *Facts, found func(plan.Finding)) {
 		}
 		more := ""
 		if n := len(g.gaps) - 1; n > 0 {
-			more = fmt.Sprintf(", and %d times more until %s", n, clock(f.gapsUntil()))
+			more = fmt.Sprintf(", and %d more times until %s", n, clock(f.gapsUntil()))
 		}
 		found(g.finding(fmt.Sprintf("group:%s will be empty from %s %s%s: nobody is on call by %s then",
 			g.name, clock(first.From), f.until(first), more, g.schedules())))

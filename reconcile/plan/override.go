@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/policies/desired"
 )
 
 // OverrideKind is what PagerDuty calls the thing that puts somebody on call for a
@@ -62,6 +64,25 @@ type OurOverride struct {
 	At time.Time
 	// Gone says that it was taken back.
 	Gone bool
+}
+
+// RoleHeld is the role that PagerDuty holds for a pair: on the account or a team, as a
+// turn on a layer or event, or as an override that has not ended.
+func RoleHeld(s *inventory.Snapshot, pair desired.Pair, now time.Time) string {
+	kind := KindOf(pair)
+	if !kind.OnSchedule() {
+		return s.RoleOf(pair.User, pair.Resource)
+	}
+	schedule := s.Schedules[pair.Resource.ID]
+	if kind == Override {
+		for _, o := range OverridesOn(schedule, now) {
+			if o.User == pair.User {
+				return desired.OverrideRole
+			}
+		}
+		return inventory.None
+	}
+	return oncall.RoleOn(schedule, pair.Layer, pair.User)
 }
 
 // OverridesOn are the overrides that a schedule holds and that have not ended.

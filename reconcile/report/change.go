@@ -279,7 +279,9 @@ func places(origins []policies.Origin) string {
 	}
 	var at []string
 	for _, o := range origins {
-		at = append(at, Origin(o))
+		if text := Origin(o); !slices.Contains(at, text) { // a rule may give several elements
+			at = append(at, text)
+		}
 	}
 	return " — " + strings.Join(at, "; ")
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -16,6 +17,7 @@ import (
 func DifferenceText(w io.Writer, d *compare.Difference, s Style) error {
 	t := newDifferenceText(w, d, s)
 	t.access()
+	t.list("Turns that move", t.movedTurns())
 	t.later()
 	t.consequences()
 	t.holds()
@@ -52,16 +54,33 @@ func DifferenceSummary(d *compare.Difference) string {
 	add(s.UnknownsBegin, "new unknown", "new unknowns")
 	add(s.ErrorsBegin, "new error", "new errors")
 	add(s.WarningsBegin, "new warning", "new warnings")
-	add(s.Later, "differs later", "differ later")
+	add(s.Turns, "person whose turns move", "people whose turns move")
 	add(s.Stated, "changed with no effect", "changed with no effect")
 	add(s.Rules, "changed rule", "changed rules")
 	add(s.Data, "changed data file", "changed data files")
 	add(s.Settings, "changed configuration key", "changed configuration keys")
-	line := fmt.Sprintf("Difference: %d to get more, %d to get less", s.Raise, s.Lower)
+	line := fmt.Sprintf("Difference: %d to get more, %d to get less", s.Raise, s.Lower) + laterCounts(s)
 	if len(parts) > 0 {
 		line += "; " + strings.Join(parts, ", ")
 	}
 	return line + "."
+}
+
+// laterCounts is what the summary says of later: "; later 2 to get more, 1 at another time".
+func laterCounts(s compare.DifferenceSummary) string {
+	var parts []string
+	for _, x := range []struct {
+		n    int
+		what string
+	}{{s.LaterRaise, "to get more"}, {s.LaterLower, "to get less"}, {s.Later - s.LaterRaise - s.LaterLower, "at another time"}} {
+		if x.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; later " + strings.Join(parts, ", ")
 }
 
 // noDifference says how far that was looked at.
@@ -103,6 +122,10 @@ func changeOf(a compare.AccessDifference) plan.Change {
 		Before: a.Before, After: a.After, By: a.By, LimitedBy: a.LimitedBy, Reason: consequence(a.Then),
 	}
 	switch {
+	case a.Override != nil:
+		c.Override = a.Override
+		c.Action = map[plan.Effect]plan.Action{plan.Raise: plan.ActionGrant, plan.Lower: plan.ActionRevoke}[a.Effect]
+		c.Reason += ", from " + clock(a.Override.Start) + " until " + clock(a.Override.End)
 	case a.Before == inventory.None:
 		c.Action = plan.ActionGrant
 	case a.After == inventory.None:
@@ -168,7 +191,7 @@ func handled(o compare.Outcome) string {
 	switch {
 	case o.State == compare.OutcomeNone:
 		return "nothing to do"
-	case o.Key == "":
+	case o.Key == "", o.Before == "" && o.After == "":
 		return consequence(o)
 	}
 	return fmt.Sprintf("%s → %s %s", o.Before, o.After, consequence(o))
@@ -232,12 +255,37 @@ func (t *differenceText) protections(gs []compare.Guarded) []string {
 	for _, g := range gs {
 		who, what := "everybody", "every resource"
 		if g.People >= 0 {
-			who = count(g.People, "person", "people")
+			who = t.few(g.Users)
 		}
 		if !g.Resource.IsZero() {
 			what = t.ref(g.Resource)
 		}
 		lines = append(lines, fmt.Sprintf("%s on %s: %s%s", who, what, g.Reason, places([]policies.Origin{g.Origin})))
+	}
+	return lines
+}
+
+// few are people by name, or their number where they are many.
+func (t *differenceText) few(users []string) string {
+	if len(users) > 3 {
+		return count(len(users), "person", "people")
+	}
+	var names []string
+	for _, user := range users {
+		names = append(names, t.user(user))
+	}
+	return cmp.Or(strings.Join(names, ", "), "nobody")
+}
+
+// movedTurns are those who neither join nor leave and are on call at other times.
+func (t *differenceText) movedTurns() []string {
+	var lines []string
+	for _, m := range t.diff.Turns {
+		turns := ""
+		if m.Turns > 0 {
+			turns = ", " + count(m.Turns, "turn", "turns") + " in eight weeks"
+		}
+		lines = append(lines, fmt.Sprintf("%s on %s from %s%s: %s", t.user(m.User), t.ref(m.Schedule), clock(m.Since), turns, m.Why))
 	}
 	return lines
 }

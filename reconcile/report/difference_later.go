@@ -80,6 +80,9 @@ func laterSentence(l compare.Later) string {
 		text += fate(m)
 		if end := m.Change.Until; end != nil && m.Change.After != inventory.None {
 			text += ", until " + clock(*end)
+			if len(l.Begins) > 1 && l.Begins[1].At.Equal(*end) && l.Begins[1].Change.After == m.Change.Before {
+				rest-- // that it ends then is said
+			}
 		}
 	}
 	if rest > 0 {
@@ -152,6 +155,9 @@ func ruleLines(rules []compare.RuleChange) []string {
 			line += fmt.Sprintf(", gives %d, gave %d", r.Gives, r.Was)
 		default:
 			line += fmt.Sprintf(", gives %d", r.Gives)
+		}
+		if r.Origin.Title != "" {
+			line += " — " + r.Origin.Title
 		}
 		if r.Contract && r.Was == 0 && r.Gives == 0 || !r.Contract {
 			line += ": " + beginning(r.Text, ruleTextShown)

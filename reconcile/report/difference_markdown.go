@@ -135,6 +135,7 @@ func (m *markdown) sections() []section {
 		{head: "New findings", lines: begins},
 		{head: "Access that the policies ask for", lines: access,
 			table: "| resource | who | role | what comes of it | by |\n| --- | --- | --- | --- | --- |"},
+		{head: "Turns that move", lines: items(t.movedTurns())},
 		{head: laterHeadOf(t), lines: m.laterRows(),
 			table: "| resource | who | role | when | by |\n| --- | --- | --- | --- | --- |"},
 		{head: "What happens later can't be compared", lines: items(notForeseen(d))},

@@ -138,7 +138,7 @@ func (s *Standings) Of(pair desired.Pair) Standing {
 	st := Standing{
 		User: pair.User, Email: s.index.Name(inventory.KindUser, pair.User),
 		Resource: pair.Resource, Name: s.placeName(pair), Layer: pair.Layer,
-		At: s.access.At, Holds: s.holds(pair), Asked: inventory.None,
+		At: s.access.At, Holds: plan.RoleHeld(s.snapshot, pair, s.access.At), Asked: inventory.None,
 		By: []desired.By{}, Limited: []desired.Limitation{}, Lost: []Lost{},
 	}
 	grant, granted := s.access.Grants.Get(pair)
@@ -282,24 +282,6 @@ func moment(t time.Time) *time.Time {
 
 // On a schedule a person stands to each layer or event, and to the schedule's
 // overrides.
-
-// holds is the role that PagerDuty holds for a pair.
-func (s *Standings) holds(pair desired.Pair) string {
-	kind := plan.KindOf(pair)
-	if !kind.OnSchedule() {
-		return s.snapshot.RoleOf(pair.User, pair.Resource)
-	}
-	schedule := s.snapshot.Schedules[pair.Resource.ID]
-	if kind == plan.Override {
-		for _, o := range plan.OverridesOn(schedule, s.access.At) {
-			if o.User == pair.User {
-				return desired.OverrideRole
-			}
-		}
-		return inventory.None
-	}
-	return oncall.RoleOn(schedule, pair.Layer, pair.User)
-}
 
 // overrides fills in what policies ask for of a person's overrides: the first
 // that has not ended.
