@@ -126,7 +126,7 @@ func (c *Config) secretEnvs() []string {
 
 func (l *loader) checkNotify(n notifyConfig) {
 	if d, ok := ParseSpan(n.KeepTrying); !ok || d < time.Hour || d > 30*24*time.Hour {
-		l.fault(l.where("notify.keep_trying"), "notify.keep_trying: %q is not possible; expected from 1h to 30d, such as 7d", n.KeepTrying)
+		l.fault(l.where("notify.keep_trying"), "notify.keep_trying: %q is not valid; expected from 1h to 30d, such as 7d", n.KeepTrying)
 	}
 	types := outbox.Types()
 	for _, w := range n.Webhooks {
@@ -153,7 +153,7 @@ func (l *loader) checkNotify(n notifyConfig) {
 		}
 		for _, pattern := range w.Resources {
 			if _, err := path.Match(pattern, ""); err != nil || pattern != "account" && !strings.Contains(pattern, ":") {
-				fault("resources", "%q is not possible; expected account, or a kind with a name or glob such as team:Payments* or group:*", pattern)
+				fault("resources", "%q is not valid; expected account, or a kind with a name or glob such as team:Payments* or group:*", pattern)
 			}
 		}
 	}

@@ -73,7 +73,7 @@ func (l *loader) checkDatabase(c *Config) {
 		l.fault(l.where("state.postgres.env"), "state.postgres.env: the environment variable %s is not set: set it to the database's address, postgres://USER:PASSWORD@HOST:PORT/DATABASE", c.Postgres.Env)
 	}
 	if !engine.Identifier(c.Postgres.Schema) {
-		l.fault(l.where("state.postgres.schema"), "state.postgres.schema: %q is not possible; expected lower-case letters, digits and underscores, such as dutyward_acme", c.Postgres.Schema)
+		l.fault(l.where("state.postgres.schema"), "state.postgres.schema: %q is not valid; expected lower-case letters, digits and underscores, such as dutyward_acme", c.Postgres.Schema)
 	}
 }
 
