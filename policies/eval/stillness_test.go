@@ -82,10 +82,10 @@ func TestS37_OnlyWhatACommitHoldsExactlyIsCommitted(t *testing.T) {
 			c.write("policies/a.rego", "package access.a\n\nx := 1\n")
 			c.git("add", "-A")
 		},
-		"git changes what is checked out": func(c *checkout) { c.write(".git/index.lock", "") },
-		"git is in the middle of a rebase":            func(c *checkout) { c.write(".git/rebase-merge/head-name", "") },
-		"git is in the middle of a merge":             func(c *checkout) { c.write(".git/MERGE_HEAD", "") },
-		"it is no checkout":               func(c *checkout) { os.RemoveAll(filepath.Join(c.dir, ".git")) },
+		"git changes what is checked out":  func(c *checkout) { c.write(".git/index.lock", "") },
+		"git is in the middle of a rebase": func(c *checkout) { c.write(".git/rebase-merge/head-name", "") },
+		"git is in the middle of a merge":  func(c *checkout) { c.write(".git/MERGE_HEAD", "") },
+		"it is no checkout":                func(c *checkout) { os.RemoveAll(filepath.Join(c.dir, ".git")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCheckout(t)

@@ -32,7 +32,7 @@ func TestWhatIsWrongWithADatabaseIsSaid(t *testing.T) {
 	for text, want := range map[string]string{
 		"state: {postgres: '" + database + "'}":                     "does not belong in this file",
 		"state: {postgres: {env: OTHER}}":                           "the environment variable OTHER is not set",
-		"state: {postgres: {env: ACME_DB, schema: Not One}}":        `"Not One" is not possible`,
+		"state: {postgres: {env: ACME_DB, schema: Not One}}":        `"Not One" is not valid`,
 		"state: {postgres: {schema: a}}":                            "expected env",
 		"state: {postgres: {env: ACME_DB, scheme: a}}":              "did you mean schema?",
 		"state: {postgresql: {env: ACME_DB}}":                       "state.postgresql is not a setting",
