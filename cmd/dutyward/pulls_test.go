@@ -17,7 +17,7 @@ const (
 	roster      = "policies/people/people.yaml"
 	rows        = "policies/exceptions/exceptions.yaml"
 	accessRisks = "policies/risk/access.rego"
-	paging      = "policies/risk/paging.rego"
+	pagingRisks = "policies/risk/paging.rego"
 	settings    = "dutyward.yaml"
 )
 
@@ -138,7 +138,7 @@ empty contains {"resource": "team:Search", "reason": "closing"}
     mode: sync`, `  teams:
     mode: sync
     include: [Payments, Search]`}}, []string{"carla.rossi@acme.test.*no longer responder → none at 2026-03-21 08:00 UTC"}},
-	{"risks are no longer looked for", []edit{{paging, "finding contains", "other contains"}}, []string{"rosa.vega@acme.test on schedule:Platform Night", "3 findings gone"}},
+	{"risks are no longer looked for", []edit{{pagingRisks, "finding contains", "other contains"}}, []string{"rosa.vega@acme.test on schedule:Platform Night", "3 findings gone"}},
 }
 
 func TestAReviewerFindsWhatAPullRequestDoes(t *testing.T) {
