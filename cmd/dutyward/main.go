@@ -113,7 +113,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		newSnapshot(a), newCheck(a), newLSP(a), newTest(a), newPlan(a), newForecast(a), newApply(a),
 		newGroups(a), newExplain(a), newWho(a), newWhat(a), newOnCall(a), newPaging(a), newConfirm(a),
-		newHolds(a), newRelease(a), newHistory(a), newRevert(a), newEvents(a),
+		newHolds(a), newRelease(a), newHistory(a), newRevert(a), newEvents(a), newJournal(a),
 		newRun(a), newPause(a), newResume(a),
 		newLibrary(a), newSim(a), newDemo(a), newVersion(a),
 	)

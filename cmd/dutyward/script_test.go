@@ -19,6 +19,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/pagerdutysim"
+	"github.com/dutyward/dutyward/reconcile/journal/pgtest"
 )
 
 func TestMain(m *testing.M) {
@@ -40,6 +41,8 @@ const (
 //	member TEAM USER ROLE  gives somebody a role on a team there, or takes it ("")
 //	fault FAULT          orders a fault from it, as `dutyward sim --fault`
 //	exits CODE ARGS...   runs dutyward, which must exit with CODE
+//	postgres VARIABLE    sets it to the address of an empty database, where [postgres]
+//	                     says that there is a server
 //	answers URL REGEXP   asks the address until its answer matches
 //	watches ARGS...      runs dutyward until the script says `ends`
 //	sees REGEXP          waits until it prints what matches, behind what was seen before
@@ -51,6 +54,7 @@ const (
 //	exitsWith CODE       waits until it ends
 func TestScripts(t *testing.T) {
 	s := &scripts{simulators: map[*testscript.TestScript]*pagerdutysim.Server{}, watched: map[*testscript.TestScript]*watched{}, receivers: map[*testscript.TestScript]*receiver{}}
+	t.Cleanup(pgtest.Stop)
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
@@ -71,6 +75,17 @@ func TestScripts(t *testing.T) {
 			"exitsWith": s.exitsWith,
 			"receiver":  s.receiver,
 			"received":  s.received,
+			"postgres":  postgres,
+		},
+		Condition: func(condition string) (bool, error) {
+			if condition != "postgres" {
+				return false, fmt.Errorf("there is no condition %s", condition)
+			}
+			_, err := pgtest.Address()
+			if errors.Is(err, pgtest.ErrMissing) {
+				err, condition = nil, ""
+			}
+			return condition != "", err
 		},
 	})
 }
@@ -103,6 +118,16 @@ func (s *scripts) setUp(env *testscript.Env) error {
 		os.WriteFile(filepath.Join(env.WorkDir, "account.json"), seed, 0o600),
 		os.WriteFile(filepath.Join(env.WorkDir, "company.json"), company, 0o600),
 	)
+}
+
+// postgres sets a variable to the address of a database.
+func postgres(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: postgres VARIABLE")
+	}
+	address, err := pgtest.Address()
+	ts.Check(err)
+	ts.Setenv(args[0], address)
 }
 
 // freePort is a port that nobody listens on at the moment. It lies below those

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/dutyward/dutyward/reconcile/apply"
+	"github.com/dutyward/dutyward/reconcile/journal/chain"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -30,20 +31,31 @@ func (r recorder) Begin(ctx context.Context, in apply.Intent) (intent int64, err
 		if err := row.Scan(&intent); err != nil {
 			return err
 		}
+		e := intentEntry{Intent: intent, Round: r.round, Kind: string(in.Kind), Changes: []json.RawMessage{}, Payload: j.payloadDigest(in.Payload)}
 		for _, c := range in.Changes {
-			if err := putChange(ctx, tx, intent, c); err != nil {
+			text, err := putChange(ctx, tx, intent, c)
+			if err != nil {
 				return err
 			}
+			e.Changes = append(e.Changes, text)
 		}
-		return nil
+		return j.enter(ctx, tx, chain.Intent, e)
 	})
 	return intent, err
 }
 
-func putChange(ctx context.Context, tx *sql.Tx, intent int64, c plan.Change) error {
+// payloadDigest is the digest of a payload; empty if there is none.
+func (j *Journal) payloadDigest(payload json.RawMessage) string {
+	if len(payload) == 0 {
+		return ""
+	}
+	return chain.Digest([]byte(j.redacted(string(payload))))
+}
+
+func putChange(ctx context.Context, tx *sql.Tx, intent int64, c plan.Change) (json.RawMessage, error) {
 	text, err := json.Marshal(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	layer := c.Layer
 	if c.Kind == plan.Override {
@@ -53,7 +65,7 @@ func putChange(ctx context.Context, tx *sql.Tx, intent int64, c plan.Change) err
 		INSERT INTO changes (intent, key, person, resource, layer, before, after, effect, cause, status, wrote, open, found, why, whole)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 1, '', '', ?)`,
 		intent, c.ID, c.User, c.Resource.String(), layer, c.Before, c.After, c.Effect, c.Cause, string(text))
-	return err
+	return text, err
 }
 
 // textOrNull is JSON as it is kept; null if there is none.
@@ -69,7 +81,10 @@ func (r recorder) Step(ctx context.Context, in apply.Intent) error {
 	j := r.journal
 	return j.writeLocked(ctx, "record a step", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE intents SET payload = ?, touched = ? WHERE intent = ?`, textOrNull(in.Payload), j.now(), in.ID)
-		return err
+		if err != nil {
+			return err
+		}
+		return j.enter(ctx, tx, chain.Step, stepEntry{in.ID, j.payloadDigest(in.Payload)})
 	})
 }
 
@@ -93,8 +108,18 @@ func (r recorder) Finish(ctx context.Context, intent int64, res apply.Result) er
 				return err
 			}
 		}
-		return nil
+		return j.enter(ctx, tx, chain.Result, resultEntryOf(intent, res))
 	})
+}
+
+func resultEntryOf(intent int64, res apply.Result) resultEntry {
+	e := resultEntry{Intent: intent, Status: string(res.Status), Why: res.Why, Outcomes: []outcomeEntry{}}
+	for _, o := range res.Outcomes {
+		e.Outcomes = append(e.Outcomes, outcomeEntry{
+			Change: o.Change.ID, Status: string(o.Status), Wrote: o.Wrote, Uncertain: o.Uncertain, Found: o.Found, Why: o.Why, At: stamp(o.At),
+		})
+	}
+	return e
 }
 
 // status records how far a unit of several steps came, and the alarm about it.

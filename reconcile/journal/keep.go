@@ -58,6 +58,9 @@ func (j *Journal) forget(ctx context.Context, tx *sql.Tx) error {
 		return nil
 	}
 	until, from := stamp(j.options.Now().Add(-j.options.Keep)), ""
+	if err := j.forgetEntries(ctx, tx, until); err != nil {
+		return err
+	}
 	err := tx.QueryRowContext(ctx, `SELECT value FROM about WHERE name = ?`, forgotten).Scan(&from)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/journal/chain"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -20,8 +21,14 @@ func (j *Journal) Begin(ctx context.Context, p *plan.Plan) (round int64, err err
 		return 0, fmt.Errorf("record the plan: %w", err)
 	}
 	err = j.writeLocked(ctx, "record the plan", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `INSERT INTO rounds (began, plan, actor, command, reason) VALUES (?, ?, ?, ?, ?) RETURNING round`,
+		err := tx.QueryRowContext(ctx, `INSERT INTO rounds (began, plan, actor, command, reason) VALUES (?, ?, ?, ?, ?) RETURNING round`,
 			j.now(), string(text), j.options.Actor, j.options.Command, j.options.Reason).Scan(&round)
+		if err != nil {
+			return err
+		}
+		return j.enter(ctx, tx, chain.Round, roundEntry{
+			Round: round, Reason: j.options.Reason, Revision: p.Revision, Changes: len(p.Changes), Plan: chain.Digest([]byte(j.redacted(string(text)))),
+		})
 	})
 	return round, err
 }
@@ -65,6 +72,12 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 		}
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, fmt.Errorf("round %d has not begun or has ended already", round))
+		}
+		err = j.enter(ctx, tx, chain.RoundEnded, roundEndEntry{
+			Round: round, State: chain.Digest([]byte(j.redacted(string(stateText)))), Report: chain.Digest([]byte(j.redacted(string(reportText)))),
+		})
+		if err != nil {
+			return err
 		}
 		if err := j.shorten(ctx, tx, round); err != nil {
 			return err

@@ -108,7 +108,11 @@ func (j *Journal) migrate(ctx context.Context) error {
 		if _, err := tx.ExecContext(ctx, m.text); err != nil {
 			return j.failed("bring its schema up to date", err)
 		}
-		have = m.version
+		if have = m.version; have == chained {
+			if err := j.beginChain(ctx, tx); err != nil {
+				return j.failed("begin the chain", err)
+			}
+		}
 	}
 	if err := j.engine.SetVersion(ctx, tx, have); err != nil {
 		return j.failed("bring its schema up to date", err)

@@ -36,3 +36,11 @@ func texts(t *testing.T, engine string) (names []string) {
 	}
 	return names
 }
+
+// text is a migration of SQLite's.
+func text(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("schema/sqlite/" + name)
+	must(t, err)
+	return string(text)
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dutyward/dutyward/reconcile/journal/chain"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -32,8 +33,18 @@ func (j *Journal) Pin(ctx context.Context, ids map[string]string) error {
 	}
 	return j.write(ctx, "remember what names mean", func(tx *sql.Tx) error {
 		for _, ref := range slices.Sorted(maps.Keys(fresh)) {
-			_, err := tx.ExecContext(ctx, `INSERT INTO bindings (ref, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, ref, ids[ref], j.now())
+			r, err := tx.ExecContext(ctx, `INSERT INTO bindings (ref, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, ref, ids[ref], j.now())
 			if err != nil {
+				return err
+			}
+			n, err := r.RowsAffected()
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue // somebody else did meanwhile
+			}
+			if err := j.enter(ctx, tx, chain.Name, nameEntry{ref, ids[ref]}); err != nil {
 				return err
 			}
 		}
@@ -95,9 +106,13 @@ func (j *Journal) endReleases(ctx context.Context, tx *sql.Tx, state plan.Round)
 }
 
 func (j *Journal) say(ctx context.Context, tx *sql.Tx, kind, subject, detail, reason string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO words (kind, subject, detail, reason, at, actor) VALUES (?, ?, ?, ?, ?, ?)`,
-		kind, subject, detail, reason, j.now(), j.options.Actor)
-	return err
+	e := decisionEntry{Kind: kind, Subject: subject, Detail: detail, Reason: reason}
+	err := tx.QueryRowContext(ctx, `INSERT INTO words (kind, subject, detail, reason, at, actor) VALUES (?, ?, ?, ?, ?, ?) RETURNING word`,
+		kind, subject, detail, reason, j.now(), j.options.Actor).Scan(&e.Decision)
+	if err != nil {
+		return err
+	}
+	return j.enter(ctx, tx, chain.Decision, e)
 }
 
 // SavePolicies keeps the last good policies, in a form of the caller's (S5).

@@ -37,30 +37,35 @@ var shared struct {
 	tried  bool
 }
 
-// errMissing says that there is nothing to start.
-var errMissing = errors.New("PostgreSQL is not installed (Debian's package is called postgresql)")
+// ErrMissing says that there is nothing to start.
+var ErrMissing = errors.New("PostgreSQL is not installed (Debian's package is called postgresql)")
 
 // Shared is the address of a database of its own on the server of this test binary, which
 // ends with it if its TestMain calls Stop. Without PostgreSQL the test is skipped.
 func Shared(t testing.TB) string {
 	t.Helper()
+	url, err := Address()
+	if errors.Is(err, ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// Address is Shared for whoever has no test in hand.
+func Address() (string, error) {
 	shared.Lock()
 	defer shared.Unlock()
 	if !shared.tried {
 		shared.tried = true
 		shared.server, shared.err = Start()
 	}
-	switch {
-	case errors.Is(shared.err, errMissing):
-		t.Skip(shared.err)
-	case shared.err != nil:
-		t.Fatal(shared.err)
+	if shared.err != nil {
+		return "", shared.err
 	}
-	url, err := shared.server.Database()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return url
+	return shared.server.Database()
 }
 
 // Stop stops the server of this test binary.
@@ -177,7 +182,7 @@ func binaries() (string, error) {
 	}
 	path, err := exec.LookPath("initdb")
 	if err != nil {
-		return "", errMissing
+		return "", ErrMissing
 	}
 	return filepath.Dir(path), nil
 }
@@ -205,5 +210,5 @@ func unprivileged() (*syscall.Credential, error) {
 		gid, err := strconv.ParseUint(u.Gid, 10, 32)
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
 	}
-	return nil, fmt.Errorf("%w, or there is no user to run it as", errMissing)
+	return nil, fmt.Errorf("%w, or there is no user to run it as", ErrMissing)
 }
