@@ -167,17 +167,6 @@ const (
 	maxDetails = 20
 )
 
-// newTransport carries requests over ordinary connections, of which there are no
-// more than requests under way.
-func newTransport(most int) *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost, t.MaxConnsPerHost = most, 2*most
-	t.MaxResponseHeaderBytes = maxHeader
-	t.ResponseHeaderTimeout = attemptTimeout
-	t.IdleConnTimeout = time.Minute
-	return t
-}
-
 // errTooLarge is about an answer that is cut off by us.
 var errTooLarge = errors.New("too large")
 

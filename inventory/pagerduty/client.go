@@ -150,7 +150,7 @@ func withDefaults(o *Options) {
 		o.Wait = wait
 	}
 	if o.Transport == nil {
-		o.Transport = newTransport(o.Concurrency)
+		o.Transport = NewTransport(o.Concurrency)
 	}
 }
 

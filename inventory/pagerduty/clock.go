@@ -35,7 +35,7 @@ type Clock struct {
 // answers have a header of the name simulated.
 func NewClock(local func() time.Time, base http.RoundTripper, simulated string) *Clock {
 	if base == nil {
-		base = newTransport(16)
+		base = NewTransport(16)
 	}
 	return &Clock{local: local, base: base, simulated: simulated}
 }

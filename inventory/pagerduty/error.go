@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 )
@@ -168,41 +166,13 @@ func (c *Client) connectionError(r request, err error) *Error {
 	e := &Error{
 		Method: r.method, Endpoint: r.path(), cause: redacted{err, c.token.redact},
 		Message: c.token.redact(Unreached(err)),
-		Hint:    "no answer from " + c.base + ": check the network, the proxy, the region and the address in the configuration",
+		Hint:    unreachedHint(c.base, err),
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		e.Message = "the answer broke off: " + e.Message
 		e.Hint = "something between this machine and " + c.base + " cuts connections: check the network and the proxy"
 	}
 	return e
-}
-
-// Unreached is why a connection failed, in a person's words rather than those of the
-// network library.
-func Unreached(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	var name *net.DNSError
-	var dial *net.OpError
-	var system *os.SyscallError
-	var timeout net.Error
-	switch {
-	case errors.As(err, &name) && name.IsNotFound:
-		return "there is no host " + name.Name
-	case errors.As(err, &name):
-		return "the address of the host " + name.Name + " could not be looked up"
-	case errors.As(err, &dial) && dial.Op == "dial" && errors.As(err, &system):
-		return fmt.Sprintf("no connection to %s: %v", dial.Addr, system.Err)
-	case errors.As(err, &dial) && errors.As(err, &system):
-		return fmt.Sprintf("the connection broke: %v", system.Err)
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return "what answers there speaks HTTP and not HTTPS"
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return "timed out waiting for an answer"
-	}
-	return err.Error()
 }
 
 // redacted is an error whose text has lost the token.
@@ -226,6 +196,8 @@ func hint(method string, status int) string {
 		return "the token may not read this: it lacks the scope, or belongs to somebody whose role does not suffice"
 	case status >= 300 && status < 400:
 		return "redirects are not followed, for they would take the token elsewhere: correct the region and the address in the configuration, and see what proxy stands between"
+	case status == http.StatusProxyAuthRequired:
+		return proxyWantsLogin
 	case status == http.StatusTooManyRequests:
 		return "the token's rate limit stayed exhausted: check what else uses this token, and try again later"
 	case status >= 500:

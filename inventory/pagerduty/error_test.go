@@ -1,7 +1,10 @@
 package pagerduty_test
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +71,13 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{"an answer that breaks off", answersError{io.ErrUnexpectedEOF}, readAnn, "the answer broke off: unexpected EOF"},
 		{"a port that nothing listens on", refusingPort, readAnn, "GET /users/PU1: no connection to 127.0.0.1:1: connection refused (no answer from"},
 		{"a host that does not exist", nowhere, readAnn, ": there is no host nohost.invalid (no answer from"},
+		{"a proxy that is not there", answersError{&net.OpError{Op: "proxyconnect", Net: "tcp", Err: refusingPort.err}}, readAnn,
+			"the proxy can't be reached: no connection to 127.0.0.1:1: connection refused (correct HTTPS_PROXY"},
+		{"a proxy that wants a login", refusing(407), readAnn, "the proxy wants a name and password"},
+		{"an authority that nobody knows", answersError{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}, readAnn,
+			"its certificate is signed by an authority that this machine does not trust (if a proxy of yours opens TLS"},
+		{"somebody else's certificate", answersError{x509.HostnameError{Certificate: &x509.Certificate{}, Host: "api.pagerduty.com"}}, readAnn, "its certificate is not for api.pagerduty.com"},
+		{"a certificate that ended", answersError{x509.CertificateInvalidError{Reason: x509.Expired}}, readAnn, "its certificate has expired"},
 		{"a host out of reach", unreachable, readAnn, "no answer from https://api.pagerduty.com: check the network"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -211,5 +221,35 @@ func TestOptionsThatCanNotWorkAreRefused(t *testing.T) {
 				t.Errorf("got %v, expected an error without the password", err)
 			}
 		})
+	}
+}
+
+// A proxy that lets nothing through is named, with what it answered and what to do.
+func TestAProxyThatRefusesIsNamed(t *testing.T) {
+	for status, want := range map[int]string{407: "put them into HTTPS_PROXY", 403: "have the proxy let connections to https://api.pagerduty.com through"} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = listener.Close() })
+		go func() {
+			for {
+				c, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+					_, _ = fmt.Fprintf(c, "HTTP/1.1 %d Refused\r\nContent-Length: 0\r\n\r\n", status)
+				}
+				_ = c.Close()
+			}
+		}()
+		transport := pagerduty.NewTransport(1)
+		proxy := &url.URL{Scheme: "http", User: url.UserPassword("ann", "s3cret"), Host: listener.Addr().String()}
+		transport.Proxy = http.ProxyURL(proxy)
+		err = readAnn(t, client(t, transport, withoutWaiting))
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("the proxy %s refused the connection: %d", proxy.Host, status)) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
 }

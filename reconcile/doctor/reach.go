@@ -3,8 +3,6 @@ package doctor
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,6 +26,9 @@ func Reach(ctx context.Context, transport http.RoundTripper, address string, now
 	if err != nil {
 		return []Check{fail("reachable", "correct account.base_url", "%v", err), Skipped("clock", "PagerDuty was not reached")}
 	}
+	if transport == nil {
+		transport = pagerduty.NewTransport(1)
+	}
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(r)
 	if err != nil {
@@ -37,6 +38,9 @@ func Reach(ctx context.Context, transport http.RoundTripper, address string, now
 	reached := ok("reachable", "%s answers%s", address, secured(resp.TLS))
 	if u := r.URL; u.Scheme == "http" && !local(u) {
 		reached = warn("reachable", "write https in account.base_url: the token would be sent in the clear", "%s answers without TLS", address)
+	}
+	if err := pagerduty.UnreadableCertificates(); err != nil {
+		return []Check{reached, warn("certificates", "correct the variable: what it names is not trusted meanwhile", "%v", err), clocks(resp.Header.Get("Date"), now())}
 	}
 	return []Check{reached, clocks(resp.Header.Get("Date"), now())}
 }
@@ -56,10 +60,11 @@ func local(u *url.URL) bool {
 
 func unreached(address string, err error) Check {
 	remedy := "check the network, the proxy (HTTPS_PROXY), account.region and account.base_url"
-	var authority x509.UnknownAuthorityError
-	var verification *tls.CertificateVerificationError
-	if errors.As(err, &authority) || errors.As(err, &verification) {
-		remedy = "if a proxy of yours opens TLS, add its certificate to the system's (or name it by SSL_CERT_FILE); else do not go on: somebody may be listening"
+	if pagerduty.Untrusted(err) {
+		remedy = pagerduty.OpenedTLS
+		if unreadable := pagerduty.UnreadableCertificates(); unreadable != nil {
+			remedy = unreadable.Error() + ": correct the variable"
+		}
 	}
 	return fail("reachable", remedy, "%s does not answer: %s", address, pagerduty.Unreached(err))
 }
