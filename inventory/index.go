@@ -92,3 +92,13 @@ func (x *Index) Names(kind Kind) []string {
 	slices.Sort(names)
 	return names
 }
+
+// IDs returns the sorted ids of a kind of thing, for suggestions.
+func (x *Index) IDs(kind Kind) []string {
+	var ids []string
+	for _, named := range x.byName[kind.Thing()] {
+		ids = append(ids, named...)
+	}
+	slices.Sort(ids)
+	return ids
+}

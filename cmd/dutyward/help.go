@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -40,10 +41,16 @@ func newHelp(a *app) *cobra.Command {
 	}
 }
 
+// semanticsRule is what messages name as the reason for a hold: S26.
+var semanticsRule = regexp.MustCompile(`^[Ss][1-9][0-9]?$`)
+
 // noHelp says that there is no help on something, and what may have been meant.
 func noHelp(root *cobra.Command, args []string) error {
 	near := ""
 	if len(args) == 1 {
+		if semanticsRule.MatchString(args[0]) {
+			return fmt.Errorf("%s is a rule of the semantics: see docs/semantics.md; `dutyward help codes` lists the codes that name it", strings.ToUpper(args[0]))
+		}
 		if near = nearestCommand(root, args[0]); near == "" {
 			near = nearestCode("/"+args[0], reconcile.Pages())
 		}

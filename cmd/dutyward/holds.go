@@ -135,15 +135,18 @@ func newConfirm(a *app) *cobra.Command {
 		Example: "  dutyward confirm team:Payments --reason 'recreated after the merger'",
 		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ref, err := decide.Confirmable(args[0])
-			if err != nil {
-				return err
-			}
+			ref, unclear := decide.Confirmable(args[0])
 			s, err := a.ForState(cmd.Context())
 			if err != nil {
+				if unclear != nil {
+					return unclear
+				}
 				return err
 			}
 			defer s.Close()
+			if unclear != nil {
+				return fmt.Errorf("%w%s", unclear, decide.Meant(cmd.Context(), s.Journal, a.Now(), args[0]))
+			}
 			if s.Reader, err = a.Connect(cmd.Context(), s); err != nil {
 				return err
 			}

@@ -51,7 +51,7 @@ var Pages = code.Pages{
 	{
 		Code:    codeNotRead,
 		Title:   "A file looks like a policy or data and is not read",
-		Means:   "Its name nearly ends as policies and data do.",
+		Means:   "Its name nearly ends as policies and data do, or it is data in a form that is not read, such as a table.",
 		Why:     "What it says has no effect.",
 		Do:      "Rename it, or move it out of the policy root.",
 		Example: "people.yaml.bak  # people.yaml",

@@ -267,9 +267,17 @@ var errHoldsSecret = errors.New("a secret of this program stands here, such as t
 // p.rego~, are nobody's mistake.
 var almostRead = regexp.MustCompile(`(?i)(\.(?:rego|ya?ml|json))(?:\.[a-z0-9]+)?$`)
 
+// otherData are tables and data in forms that are not read.
+var otherData = regexp.MustCompile(`(?i)\.(?:csv|tsv|xlsx?|ods|toml|xml|jsonl|ndjson|jsonc|json5|hcl|cue|parquet)$`)
+
 // unread notes a file that is not read, with a warning where it seems to be meant.
 func (w *walker) unread(f *File) {
 	w.Left = append(w.Left, f.Path)
+	if form := otherData.FindString(f.Path); form != "" {
+		w.Problems = append(w.Problems, policies.Problem{Code: codeNotRead, File: f.Name, Warning: true, Found: "a " + strings.ToLower(form) + " file, which is not read",
+			Expected: "data as .yaml or .json; or the file outside the policy roots"})
+		return
+	}
 	m := almostRead.FindStringSubmatch(f.Path)
 	if m == nil {
 		return

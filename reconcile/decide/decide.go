@@ -7,6 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
@@ -45,6 +48,26 @@ func Confirmable(text string) (inventory.Ref, error) {
 	return ref, err
 }
 
+// Meant suggests the names that earlier rounds remember for a text without a kind.
+func Meant(ctx context.Context, j *journal.Journal, now time.Time, text string) string {
+	memory, err := j.Memory(ctx, now)
+	if err != nil {
+		return ""
+	}
+	called := map[string][]string{}
+	for key := range memory.Pinned {
+		if ref, err := inventory.ParseRef(key); err == nil && ref.ID == "" {
+			called[ref.Name] = append(called[ref.Name], key)
+		}
+	}
+	name, ok := inventory.Nearest(text, slices.Sorted(maps.Keys(called)))
+	if !ok {
+		return ""
+	}
+	slices.Sort(called[name])
+	return "; did you mean " + strings.Join(called[name], " or ") + "?"
+}
+
 // Pause stops all changes that the daemon makes. It returns the pause that stood
 // before, which stays; nil if there was none.
 func Pause(stop reconcile.StopFile, now time.Time, actor, reason string) (before *reconcile.Pause, err error) {
@@ -53,6 +76,15 @@ func Pause(stop reconcile.StopFile, now time.Time, actor, reason string) (before
 
 // Resume lets changes go on. It returns the pause that ended; nil if there was none.
 func Resume(stop reconcile.StopFile) (*reconcile.Pause, error) { return stop.Resume() }
+
+// latest says which round changed something last.
+func latest(ctx context.Context, j *journal.Journal) string {
+	past, err := j.Past(ctx, 1)
+	if err != nil || len(past) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the last that did is round %d", past[0].Round)
+}
 
 // Round is a recorded round that changed something, by its number; 0 is the last.
 func Round(ctx context.Context, j *journal.Journal, number int64) (*journal.Recorded, error) {
@@ -71,7 +103,7 @@ func Round(ctx context.Context, j *journal.Journal, number int64) (*journal.Reco
 		return nil, err
 	}
 	if r == nil || len(r.Made) == 0 {
-		return nil, fmt.Errorf("round %d is not recorded or changed nothing: `dutyward history` lists those that did", number)
+		return nil, fmt.Errorf("round %d is not recorded or changed nothing%s: `dutyward history` lists those that did", number, latest(ctx, j))
 	}
 	return r, nil
 }

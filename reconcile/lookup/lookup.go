@@ -99,6 +99,9 @@ func resourceCalled(index *inventory.Index, name string) string {
 		}
 		name = rest
 	}
+	if hint := byID(index, name, inventory.KindTeam, inventory.KindSchedule); hint != "" {
+		return hint
+	}
 	if near, ok := inventory.Nearest(name, []string{string(inventory.KindAccount)}); ok {
 		return "; did you mean " + near + "?"
 	}
@@ -129,9 +132,33 @@ func One(index *inventory.Index, r inventory.Ref) (inventory.Ref, error) {
 	case 1:
 		return inventory.ByID(r.Kind.Thing(), ids[0]), nil
 	case 0:
+		if r.ID != "" {
+			return r, fmt.Errorf("%s does not exist%s", r, nearestID(index, r))
+		}
 		return r, fmt.Errorf("%s does not exist%s", r, DidYouMean(r.Name, index.Names(r.Kind)))
 	}
 	return r, fmt.Errorf("%s is the name of %d (#%s): name the one you mean by id, %s:#%s", r, len(ids), strings.Join(ids, ", #"), r.Kind, ids[0])
+}
+
+// nearestID suggests the id that one slip away is somebody's or something's, with the name.
+func nearestID(index *inventory.Index, r inventory.Ref) string {
+	ids := index.IDs(r.Kind)
+	near, ok := inventory.Nearest(r.ID, ids)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean #%s, %s?", near, strings.TrimPrefix(index.Named(inventory.ByID(r.Kind.Thing(), near)), string(inventory.KindUser)+":"))
+}
+
+// byID suggests the reference for an id that is written without its kind or its '#'.
+func byID(index *inventory.Index, text string, kinds ...inventory.Kind) string {
+	id := strings.ToUpper(strings.TrimPrefix(text, "#"))
+	for _, kind := range kinds {
+		if ref := inventory.ByID(kind, id); slices.Contains(index.IDs(kind), id) {
+			return "; did you mean " + ref.String() + "?"
+		}
+	}
+	return ""
 }
 
 // Schedule finds a schedule by name, '#' and id, or schedule: or oncall:

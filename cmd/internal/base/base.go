@@ -206,7 +206,10 @@ func treeAt(ctx context.Context, ref, dir string) (*gitTree, error) {
 	}
 	top, err := git(ctx, at, "rev-parse", "--show-toplevel")
 	if err != nil {
-		return nil, fmt.Errorf("there is no directory of that name, and %s is not in a git repository: %w", dir, err)
+		if !versioned(at) {
+			return nil, fmt.Errorf("there is no directory of that name, and %s is in no git repository: name another checkout's directory", at)
+		}
+		return nil, fmt.Errorf("there is no directory of that name, and the git repository of %s can't be read: %w", at, err)
 	}
 	commit, err := git(ctx, top, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
 	if err != nil {
@@ -232,6 +235,21 @@ func treeAt(ctx context.Context, ref, dir string) (*gitTree, error) {
 		t.prefix = filepath.ToSlash(prefix) + "/"
 	}
 	return t, nil
+}
+
+// versioned says that a directory or one above it has what git keeps.
+func versioned(dir string) bool {
+	dir, err := filepath.Abs(dir)
+	for err == nil {
+		if _, missing := os.Stat(filepath.Join(dir, ".git")); missing == nil {
+			return true
+		}
+		if filepath.Dir(dir) == dir {
+			return false
+		}
+		dir = filepath.Dir(dir)
+	}
+	return true // unknown: git says why
 }
 
 // nearestRevision is the branch or tag that somebody may have meant; empty if none is
