@@ -51,7 +51,7 @@ func (r *Round) Check(ctx context.Context) (policies.Problems, *Result, error) {
 		}
 	}
 	tooFar, notes := reachTooFar(result)
-	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), strangeSubjects(result), nearlyAccounts(result), tooFar, limitsAtHighest(result), limitsThatTakeAll(result), adminByFacts(result), otherLetters(result, set.ComparedAddresses()), idlePatterns(result, set.Patterns())) {
+	for _, n := range slices.Concat(result.Plan.Warnings, unusedGroups(result, set.ReadsGroup), unusedLimits(result), unusedWaivers(result), strangeSubjects(result), nearlyAccounts(result), longLeads(result), tooFar, limitsAtHighest(result), limitsThatTakeAll(result), adminByFacts(result), otherLetters(result, set.ComparedAddresses()), idlePatterns(result, set.Patterns())) {
 		p := set.ProblemAt(n.Problem(true), n.Origin)
 		if !slices.ContainsFunc(loading, func(w policies.Problem) bool { return sameFault(w, p) }) {
 			problems = append(problems, p)

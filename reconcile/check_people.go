@@ -68,12 +68,15 @@ func namedPeople(r *Result) map[string]bool {
 }
 
 // nearlyEqual says that two addresses differ by a slip: one or, in longer names,
-// two letters before the at sign, or the domain alone.
+// two letters before the at sign, what stands behind a plus sign, or the domain alone.
 func nearlyEqual(a, b string) bool {
 	name, domain, _ := strings.Cut(a, "@")
 	otherName, otherDomain, _ := strings.Cut(b, "@")
-	if domain != otherDomain {
-		return name == otherName && levenshtein.ComputeDistance(domain, otherDomain) <= 2
+	name, tag, _ := strings.Cut(name, "+")
+	otherName, otherTag, _ := strings.Cut(otherName, "+")
+	if domain != otherDomain || tag != otherTag {
+		// The same mailbox, or the same name in another domain of a company that was renamed.
+		return name == otherName && (len(name) > 2 || domain == otherDomain)
 	}
 	length := min(len(name), len(otherName))
 	if max(len(name), len(otherName))-length > 2 || length < 3 {

@@ -22,6 +22,7 @@ const (
 	codeIdleLimit     code.Code = "policy/idle-limit"
 	codeIdleWaiver    code.Code = "policy/idle-waiver"
 	codeNearlyAccount code.Code = "name/nearly-an-account"
+	codeLongLead      code.Code = "oncall/long-lead"
 	codeGivesNothing  code.Code = "policy/gives-nothing"
 	codeReachesMost   code.Code = "policy/reaches-most"
 	codeOtherLetters  code.Code = "name/other-letters"
@@ -77,6 +78,14 @@ var pages = code.Pages{
 		Why:     "The risk may be gone, or the rule's name is misspelt and the finding still open.",
 		Do:      "Correct the name, or delete the waiver.",
 		Example: "waive contains {\"rule\": \"oncall-unreachable\", \"subject\": \"user:ann@acme.com\", …}",
+	},
+	{
+		Code: codeLongLead, Account: true,
+		Title:   "A lead or lag is longer than the shifts",
+		Means:   "A member joins the group earlier before a shift, or stays in it longer behind, than the longest shift of the schedule lasts.",
+		Why:     "They would have the group's access throughout somebody else's shift. Hours may stand where minutes are meant.",
+		Do:      "Correct the unit, such as \"15m\". If it is meant, ignore the warning in its line.",
+		Example: "\"lead\": \"15h\"  # \"15m\"",
 	},
 	{
 		Code: codeNearlyAccount, Account: true,

@@ -22,8 +22,8 @@ import (
 // forEachUser begins a rule that grants a team to those for whom what follows holds.
 const forEachUser = "grant contains {\"principal\": $\"user:{u.email}\", \"resource\": \"team:Payments\", \"role\": \"manager\"} if {\n\tsome u in input.users"
 
-// remedies are mistakes of policies, and what check recommends, applied.
-var remedies = map[string]struct {
+// remedy is a mistake of policies, and what check recommends, applied.
+type remedy struct {
 	// file is the file that the remedy changes.
 	file, rego, data string
 	code             code.Code
@@ -31,7 +31,10 @@ var remedies = map[string]struct {
 	recommended, old, new string
 	// gives is how many grants there are then.
 	gives int
-}{
+}
+
+// remedies are mistakes with their remedies.
+var remedies = map[string]remedy{
 	"a key misspelt in one row": {
 		file: "people/people.yaml", code: "rule/undefined-head", recommended: "did you mean role instead of rolle?", old: "rolle", new: "role", gives: 2,
 		data: "- {email: u0@acme.com, role: manager}\n- {email: u1@acme.com, rolle: manager}\n",

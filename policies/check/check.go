@@ -33,6 +33,7 @@ var All = []Analyzer{
 	constantFields,
 	neverHolds,
 	oddRows,
+	unreadData,
 	duplicateGroups,
 	undeclaredGroups,
 	unusedGroups,

@@ -74,6 +74,7 @@ func checkReferences(p *source.Pass) {
 			}
 		})
 	}
+	checkTestReferences(p)
 }
 
 // inputKeys are the keys of the input that every phase sees.

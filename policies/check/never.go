@@ -30,7 +30,7 @@ var neverHolds = Analyzer{
 	Name: "never-holds",
 	Doc:  "comparisons that can never hold",
 	Run:  checkNever,
-	Pages: code.Pages{
+	Pages: slices.Concat(textPages, code.Pages{
 		{
 			Code:    codeImpossibleValue,
 			Title:   "A comparison with a value that never occurs",
@@ -79,7 +79,7 @@ var neverHolds = Analyzer{
 			Do:      "Write both as the same type.",
 			Example: "p.since > 2024  # where rows have since: \"2025\"",
 		},
-	},
+	}),
 }
 
 // contactTypes are PagerDuty's types of contact methods. Source: ContactMethod in
@@ -133,6 +133,8 @@ func checkNever(p *source.Pass) {
 	for _, module := range p.Policies() {
 		for _, rule := range module.Rules {
 			placesOf(p).eachExpr(rule, n.expr)
+			n.givenFields(rule, placesOf(p).parameters(rule))
+			n.everyOfNone(rule, placesOf(p).parameters(rule))
 		}
 	}
 }
@@ -149,6 +151,8 @@ type never struct {
 
 func (n never) expr(e *ast.Expr, ps places) {
 	n.nameInMap(e, ps)
+	n.pattern(e, ps)
+	n.callsIn(e, ps)
 	operands := e.Operands()
 	if len(operands) != 2 {
 		return
@@ -159,10 +163,13 @@ func (n never) expr(e *ast.Expr, ps places) {
 		n.compared(e, ps.of(a), b)
 		n.compared(e, ps.of(b), a)
 		n.types(e, a, b, ps)
+		n.truthAndOther(e, a, b)
 		n.idAndName(e, a, b, ps)
 	case isCall(e, ast.GreaterThan.Name), isCall(e, ast.GreaterThanEq.Name), isCall(e, ast.LessThan.Name), isCall(e, ast.LessThanEq.Name):
 		n.types(e, a, b, ps)
+		n.dates(e, a, b, ps)
 	case isCall(e, ast.Member.Name):
+		n.inText(e, a, b, ps)
 		for _, x := range elementsOf(b) {
 			n.compared(e, ps.of(a), x)
 		}

@@ -109,7 +109,7 @@ func (o odd) note(r *ast.Rule) {
 		o.reads(e, ps)
 	})
 	for clause := r; clause != nil; clause = clause.Else {
-		ps := of.in(clause.Body)
+		ps := of.parameters(r).in(clause.Body)
 		for _, t := range []*ast.Term{clause.Head.Key, clause.Head.Value} {
 			if t != nil {
 				o.reads(t, ps)
@@ -274,7 +274,7 @@ const maxOddRows = 10
 // keys warns of a key that is nearly one which the row lacks.
 func (o odd) keys(r row, have map[string]int, uses map[string]*fieldUse, rows int) (told bool) {
 	for _, key := range slices.Sorted(maps.Keys(r.fields)) {
-		if o.words[key] || uses[key] != nil || have[key]*3 > rows && rows > 3 {
+		if o.words[key] || uses[key] != nil || have[key]*3 > rows && rows > 3 || nothingBehind(r, key) {
 			continue
 		}
 		var lacking []string
@@ -286,6 +286,7 @@ func (o odd) keys(r row, have map[string]int, uses map[string]*fieldUse, rows in
 		slices.Sort(lacking)
 		near, ok := policies.Nearest(key, lacking)
 		if !ok {
+			told = o.beside(r, key, have, rows) || told
 			continue
 		}
 		o.at(append(r.path, key), policies.Problem{Code: codeOddKey, Warning: true,

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -84,8 +85,81 @@ func placesOf(p *source.Pass) places {
 				}
 			}
 		}
+		places(out).noteArguments(p)
 		return out
 	}))
+}
+
+// parameter is the name under which the path of a function's argument is kept.
+func parameter(function string, i int) ast.Var { return ast.Var(fmt.Sprintf("%s(%d)", function, i)) }
+
+// noteArguments notes what functions of the policies are called with, where all calls of
+// one give it a row of one document, or a field of one.
+func (ps places) noteArguments(p *source.Pass) {
+	for range 2 { // a function may hand what it is given to another
+		given := map[ast.Var]dataPath{}
+		for _, m := range p.Policies() {
+			for _, r := range m.Rules {
+				ps.eachExpr(r, func(e *ast.Expr, in places) { in.argumentsIn(e, given) })
+			}
+		}
+		for name, path := range given {
+			if path.known() {
+				ps[name] = path
+			}
+		}
+	}
+}
+
+// argumentsIn notes what the calls in an expression are given; of an argument that is
+// not always the same, nothing.
+func (ps places) argumentsIn(x any, given map[ast.Var]dataPath) {
+	note := func(terms []*ast.Term) {
+		name := terms[0].String()
+		if !strings.HasPrefix(name, "data.") || strings.HasPrefix(name, "data.dutyward.") {
+			return
+		}
+		for i, t := range terms[1:] {
+			at := ps.of(t)
+			if !at.known() || at.words[0] != "data" || at.key {
+				at = dataPath{}
+			}
+			if before, ok := given[parameter(name, i)]; ok && before.String() != at.String() {
+				at = dataPath{}
+			}
+			given[parameter(name, i)] = at
+		}
+	}
+	ast.NewGenericVisitor(func(y any) bool {
+		switch y := y.(type) {
+		case *ast.Expr:
+			if terms, ok := y.Terms.([]*ast.Term); ok && len(terms) > 1 {
+				note(terms)
+			}
+		case ast.Call:
+			note(y)
+		case *ast.ArrayComprehension, *ast.SetComprehension, *ast.ObjectComprehension, *ast.Every:
+			return true // they are visited with their own places
+		}
+		return false
+	}).Walk(x)
+}
+
+// parameters are the places with those of a function's parameters.
+func (ps places) parameters(r *ast.Rule) places {
+	if len(r.Head.Args) == 0 || r.Module == nil {
+		return ps
+	}
+	out := ps.in(nil)
+	name := r.Module.Package.Path.Append(ast.StringTerm(source.RuleName(r))).String()
+	for i, arg := range r.Head.Args {
+		if v, ok := arg.Value.(ast.Var); ok {
+			if at := ps[parameter(name, i)]; at.known() {
+				out[v] = at
+			}
+		}
+	}
+	return out
 }
 
 // in adds what a body gives values to.
@@ -202,8 +276,9 @@ var collections = inventory.Collections()
 // eachExpr calls f with every expression of a rule and the places of the
 // variables that it sees, closures and all.
 func (ps places) eachExpr(r *ast.Rule, f func(e *ast.Expr, ps places)) {
+	given := ps.parameters(r)
 	for clause := r; clause != nil; clause = clause.Else {
-		ps := ps.in(clause.Body)
+		ps := given.in(clause.Body)
 		exprs(clause.Body, ps, f)
 		for _, t := range []*ast.Term{clause.Head.Key, clause.Head.Value} {
 			if t != nil {

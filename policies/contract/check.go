@@ -46,6 +46,9 @@ func reference(kinds []inventory.Kind) check {
 			return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %q, in which %s stands for the address", name, v.Text, what),
 				Expected: "one address; some x in … goes through several"}
 		}
+		if c := checkMade(name, v); c != nil {
+			return c
+		}
 		ref, err := inventory.ParseRef(v.Text)
 		if err != nil {
 			return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %s", name, err), Suggestion: nearestReference(v.Text, kinds)}
@@ -56,6 +59,24 @@ func reference(kinds []inventory.Kind) check {
 		}
 		return nil
 	}
+}
+
+// formatMark is what sprintf leaves where a verb and its value do not fit.
+var formatMark = regexp.MustCompile(`%!(?:[a-zA-Z]\(|\()`)
+
+// checkMade reports a reference that was made wrongly: by a format that does not fit, or
+// of several addresses.
+func checkMade(name string, v Value) *Complaint {
+	kind, thing, _ := strings.Cut(v.Text, ":")
+	switch {
+	case formatMark.MatchString(v.Text):
+		return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q with %q, by which sprintf says that a verb and its value do not fit", name, formatMark.FindString(v.Text)),
+			Expected: "%s for a text, %d for a number, %v for anything; a template is simpler: $\"user:{p.email}\""}
+	case inventory.Kind(kind) == inventory.KindUser && strings.Count(thing, "@") > 1 && strings.ContainsAny(thing, ",; "):
+		return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %q, several addresses in one text", name, v.Text),
+			Expected: "one address for each element: a list in the data, such as [ann@acme.com, bob@acme.com], and some email in p.emails"}
+	}
+	return nil
 }
 
 // compositeName says what a person's address or id is if a template made it of

@@ -1,7 +1,9 @@
 package forms
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -50,4 +52,39 @@ func checkVariables(p *source.Pass) {
 		}
 		p.Besides(e.Location, x)
 	}
+	for _, f := range p.Files {
+		if m := p.Modules.Parsed[f.Name]; m != nil {
+			for _, r := range m.Rules {
+				checkPicked(p, r)
+			}
+		}
+	}
+}
+
+// checkPicked warns of a variable that goes over something and that nothing asks: the
+// rule holds as soon as there is anything.
+func checkPicked(p *source.Pass, r *ast.Rule) {
+	uses := map[ast.Var]int{}
+	ast.WalkVars(r, func(v ast.Var) bool {
+		uses[v]++
+		return false
+	})
+	ast.NewGenericVisitor(func(x any) bool {
+		decl, ok := x.(*ast.SomeDecl)
+		if !ok || len(decl.Symbols) != 1 {
+			return false
+		}
+		call, ok := decl.Symbols[0].Value.(ast.Call)
+		if !ok || len(call) != 3 {
+			return false
+		}
+		at := call[1].Location
+		told := slices.ContainsFunc(p.Problems, func(x policies.Problem) bool { return x.File == at.File && x.Line == at.Row })
+		if v, ok := call[1].Value.(ast.Var); ok && !v.IsWildcard() && uses[v] == 1 && !told {
+			p.Besides(at, policies.Problem{Code: codeUnusedVariable, Warning: true,
+				Found:    fmt.Sprintf("%s, which goes over %s and which nothing uses: this holds as soon as there is one", v, call[2]),
+				Expected: fmt.Sprintf("a condition on %s; or some _ in %s, where one is only to exist", v, call[2])})
+		}
+		return false
+	}).Walk(r)
 }
