@@ -89,3 +89,7 @@ grant contains {"principal": "group:core", "resource": "team:Core", "role": "man
 		Example: "# dutyward:ignore policy/unused-group  the grant comes with the migration",
 	},
 }
+
+// PacksRoot is what origins call the directory of the packs of risks that are part of this
+// program.
+const PacksRoot = "packs"

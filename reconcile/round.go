@@ -18,6 +18,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/findings"
 	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/risk"
 )
 
 // Reader reads the account: inventory/pagerduty's client, or a saved snapshot.
@@ -67,6 +68,9 @@ type Round struct {
 	// Evaluator keeps what rules gave from round to round; nil if there is but
 	// one round.
 	Evaluator *eval.Evaluator
+	// Risks say by which packs it looks for risks besides those that policies flag; nil
+	// for none.
+	Risks *risk.Settings
 	// Cache keeps what plans of one snapshot have in common; nil if there is but
 	// one round.
 	Cache *diff.Cache
@@ -313,6 +317,15 @@ func (r *Round) addRisks(ctx context.Context, result *Result, in *eval.Input) er
 		return err
 	}
 	result.Input = in
+	if r.Risks != nil {
+		flagged := *result.Risk
+		flagged.Findings, flagged.Failures = slices.Clone(flagged.Findings), slices.Clone(flagged.Failures)
+		facts := risk.Facts{Snapshot: result.Snapshot, Statements: result.Statements, Expansion: result.Expansion, Now: now}
+		if err := r.Risks.Look(ctx, in, facts, &flagged); err != nil {
+			return err
+		}
+		result.Risk = &flagged
+	}
 	warn(result.Plan, result.Risk.Warnings)
 	for _, f := range result.Risk.Failures {
 		result.Plan.Errors = append(result.Plan.Errors, desired.Failed(f))

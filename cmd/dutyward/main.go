@@ -112,7 +112,7 @@ func newRoot(a *app) *cobra.Command {
 	root.PersistentFlags().BoolVar(&a.NoColour, "no-color", false, "print without color, as it is without a terminal or with NO_COLOR set")
 	root.AddCommand(
 		newSnapshot(a), newCheck(a), newLSP(a), newTest(a), newPlan(a), newForecast(a), newApply(a),
-		newGroups(a), newExplain(a), newWho(a), newWhat(a), newOnCall(a), newPaging(a), newConfirm(a),
+		newGroups(a), newExplain(a), newWho(a), newWhat(a), newOnCall(a), newPaging(a), newRisk(a), newConfirm(a),
 		newHolds(a), newRelease(a), newHistory(a), newRevert(a), newEvents(a), newJournal(a),
 		newRun(a), newPause(a), newResume(a),
 		newLibrary(a), newSim(a), newDemo(a), newVersion(a),

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/policies"
@@ -153,4 +155,15 @@ func unpack(text []byte) (manifest, [][]byte, error) {
 		return m, nil, fmt.Errorf("%d files; the manifest lists %d", len(contents), len(m.Files)+len(m.Schemas))
 	}
 	return m, contents, nil
+}
+
+// LoadKept compiles policies that are part of this program, given by name, as those of a
+// root. Like LoadSource it checks nothing beyond that they compile.
+func LoadKept(ctx context.Context, root string, contents map[string]string) (*Set, error) {
+	defer guard.From(ctx).Enter(ctx, "load the policies", defaultTimeLimit).Leave()
+	var files []*source.File
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		files = append(files, &source.File{Root: root, Path: name, Name: root + "/" + name, Content: []byte(contents[name])})
+	}
+	return loadKept(ctx, Options{Roots: []string{root}}.withDefaults(), files, nil)
 }

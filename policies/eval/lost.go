@@ -149,10 +149,9 @@ type lack struct{ why, expected, suggestion string }
 // missing finds out what an expression lacks.
 func (l *lostElements) missing(ctx context.Context, e *ast.Expr, known map[ast.Var]*ast.Term) lack {
 	if e.IsCall() && !e.IsEquality() {
-		name := e.Operator().String()
 		return lack{
 			expected:   "a rule of that function that holds",
-			suggestion: l.nearArgument(ast.MustParseRef(name), e, known),
+			suggestion: l.nearArgument(e.Operator(), e, known),
 		}
 	}
 	ref, ok := refIn(e)

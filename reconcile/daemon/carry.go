@@ -54,7 +54,7 @@ func (d *Daemon) carryOut(ctx context.Context, r *round) (*reconcile.Applied, er
 // stand in the files or are superseded there by broken ones.
 func (d *Daemon) with(ctx context.Context, r *round, set reconcile.Policies, good, superseded bool) (*reconcile.Applied, error) {
 	x := &reconcile.Round{
-		Read: r.snapshot, Policies: set, Memory: d.Record, Settings: d.Settings, Now: d.Now, Good: good,
+		Read: r.snapshot, Policies: set, Memory: d.Record, Settings: d.Settings, Risks: d.Risks, Now: d.Now, Good: good,
 		LoadSource: d.LoadSource, ClockDoubt: r.doubt,
 		Stillness: &reconcile.Stillness{Settle: d.Settle, Now: d.Local, Look: d.Look, Superseded: superseded, Record: d.Record},
 	}

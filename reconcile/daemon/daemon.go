@@ -14,6 +14,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/risk"
 )
 
 // Daemon makes rounds that nobody attends: what is due is done without asking.
@@ -44,6 +45,8 @@ type Daemon struct {
 	Record    DaemonRecord
 	Account   apply.Account
 	Settings  plan.Settings
+	// Risks are a Round's; they may be nil.
+	Risks *risk.Settings
 	// Now is the account's clock.
 	Now func() time.Time
 	// Settle, Local and Look are a Stillness's: by themselves edits lower nothing at

@@ -6,6 +6,8 @@ import "github.com/dutyward/dutyward/inventory/code"
 const (
 	// Stated is what policies flag; its rule says which.
 	Stated code.Code = "finding/stated"
+	// Packed is what a pack of this program finds; its rule says which.
+	Packed code.Code = "finding/pack"
 	// BeyondLimit and LeaverRemains say that PagerDuty holds more than policies allow.
 	BeyondLimit   code.Code = "finding/beyond-limit"
 	LeaverRemains code.Code = "finding/leaver-remains"
@@ -31,6 +33,14 @@ var Pages = code.Pages{
 		Why:     "The author of the rule says so in the message.",
 		Do:      "Follow the remediation, or accept the risk for a while with a waive statement.",
 		Example: `finding contains {"rule": "team-of-one", "subject": "team:Payments", "severity": "low", "message": "only one person is on call"}`,
+	},
+	{
+		Code: Packed, Account: true,
+		Title:   "A pack of the program finds a risk",
+		Means:   "A rule of one of the packs that look for risks in any account applies. Its rule names it, and docs/risk.md lists them all.",
+		Why:     "`dutyward risk --explain RULE` says why it matters, how it is scored and which controls it is about.",
+		Do:      "Follow the remediation; accept the risk for a while with a waive statement; or switch the rule off with `risk.without` in the configuration.",
+		Example: "dutyward.single-level: Payments has a single level",
 	},
 	{
 		Code: BeyondLimit, Account: true,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/inventory/code"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -30,7 +31,7 @@ func Add(p *plan.Plan, s *inventory.Snapshot, risk *policies.Statements, now tim
 		}
 		known[id] = len(p.Findings)
 		p.Findings = append(p.Findings, plan.Finding{
-			Code: Stated, Rule: f.Rule, Subject: id.subject, Resource: id.resource, Severity: f.Severity,
+			Code: codeOf(f), Rule: f.Rule, Subject: id.subject, Resource: id.resource, Severity: f.Severity,
 			Message: f.Message, Remediation: f.Remediation, By: f.Origins,
 		})
 	}
@@ -53,6 +54,14 @@ func Add(p *plan.Plan, s *inventory.Snapshot, risk *policies.Statements, now tim
 	Sort(p.Findings)
 	plan.Fill(p)
 	p.Count()
+}
+
+// codeOf is the code of a finding: of a pack of this program, or of policies.
+func codeOf(f policies.Finding) code.Code {
+	if len(f.Origins) > 0 && f.Origins[0].Root == policies.PacksRoot {
+		return Packed
+	}
+	return Stated
 }
 
 // byID is the reference by id where the name is found once, so that a finding

@@ -55,6 +55,7 @@ func (l *loader) check() {
 	l.checkLimits(c.Limits)
 	l.checkNotify(c.Notify)
 	l.checkFreezes(c.Freezes)
+	l.checkRisk(c.Risk)
 	if _, err := ParseSchedule(c.Run.Schedule); err != nil {
 		l.fault(l.where("run.schedule"), "run.schedule: %v", err)
 	}

@@ -31,6 +31,7 @@ type Config struct {
 	Edits     editsConfig       `yaml:"edits"`
 	Limits    limitConfigs      `yaml:"limits"`
 	Freezes   freezeConfigs     `yaml:"freezes"`
+	Risk      riskConfig        `yaml:"risk"`
 	Window    windowConfig      `yaml:"window"`
 	// Evaluation bounds the evaluation of policies.
 	Evaluation evaluationConfig `yaml:"evaluation"`
@@ -166,6 +167,7 @@ func defaultConfig() *Config {
 		Manage:     manageConfig{Default: string(plan.Observe)},
 		Access:     accessConfig{WarnBefore: "24h"},
 		Edits:      editsConfig{DisplacedTurns: plan.DefaultDisplacedTurns, Joins: plan.DefaultJoins},
+		Risk:       defaultRisk(),
 		Window:     windowConfig{BackDays: 7, AheadDays: 35},
 		Evaluation: evaluationConfig{TimeLimit: "30s", MemoryLimit: "2GiB", MaxElements: 1_000_000},
 		Run:        runConfig{Schedule: "*/5 * * * *", OnCallInterval: "1m", Audit: true, MaxAge: "15m", Settle: "1m", Listen: "127.0.0.1:9465"},

@@ -50,6 +50,18 @@ func Keys() []configKey {
 		{"edits.joins", "5", "By how many people a layer or event may grow in one plan before those who join are held for a person to release. Who takes over from somebody who leaves does not count."},
 		{"limits", "{}", limitsText},
 		{"freezes", "{}", freezesText},
+		{"risk.packs", "all", "The packs of rules that look for risks: a list of `access`, `escalation`, `paging`, `people`, `rules` and `schedules`. `[]` for none."},
+		{"risk.without", "[]", "Rules of the packs that are switched off, such as `dutyward.seat-unused`. To accept a single risk for a while, write a `waive` statement instead."},
+		{"risk.in_plan", "false", "Whether plans and rounds look for the packs' risks, too, and not `dutyward risk` alone. Set it once those that you don't mean to fix are waived or switched off."},
+		{"risk.parameters.max_admins", "5", "How many global admins, with the owner, an account may have."},
+		{"risk.parameters.break_glass", "[]", "The e-mail addresses of people who are to stay global admin all the time."},
+		{"risk.parameters.readiness", "[]", "PagerDuty's on-call readiness profiles that people who are on call must satisfy: `never-miss-a-page`, `try-every-notification-method`, `more-than-email`, `must-include-phone`."},
+		{"risk.parameters.domains", "[]", "The domains of e-mail addresses that are not strange. Where there are none, a domain is strange that less than a twentieth of the people have."},
+		{"risk.parameters.max_turn_days", "14", "How many days somebody may be on call on a schedule without a break."},
+		{"risk.parameters.max_schedules_at_once", "2", "On how many schedules somebody may be on call at once."},
+		{"risk.parameters.max_free_seats", "20", "How many seats of a license may be free."},
+		{"risk.parameters.page_within_minutes", "15", "How long the first notice that makes a device ring may take."},
+		{"risk.parameters.paging_days", "90", "How many days ahead holes in paging are looked for."},
 		{"window.back_days", "7", "How many days of past shifts the snapshot holds. Raise it if policies look further back; it must reach the last round."},
 		{"window.ahead_days", "35", "How many days of coming shifts the snapshot holds. Raise it if policies or risk rules look further ahead; large accounts may lower it to save time."},
 		{"evaluation.time_limit", "30s", "How long loading the policies, and evaluating those of one phase, may take (`10s`, `2m`) before it is stopped and they are refused. Raise it only for very large accounts: what needs minutes is usually a join that `dutyward check` warns of."},
@@ -126,6 +138,7 @@ limits: {lowerings: {most: 30}, admins: {least: 1, most: 2}, cutover: {effect: r
 freezes:
   year-end: {from: 2026-12-20, until: 2027-01-03, reason: nobody is there to fix it}
   weekend: {cron: "CRON_TZ=Europe/Berlin 0 18 * * 5", lasts: 62h}
+risk: {without: [dutyward.seat-unused], in_plan: false, parameters: {max_admins: 4, readiness: [must-include-phone], domains: [acme.com]}}
 window: {back_days: 7, ahead_days: 35}
 evaluation: {time_limit: 30s, memory_limit: 2GiB, max_elements: 1000000}
 run: {schedule: "*/5 * * * *", oncall_interval: 1m, audit: true, max_age: 15m, listen: "127.0.0.1:9465"}

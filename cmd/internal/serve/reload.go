@@ -49,7 +49,7 @@ func (r *Service) take(ctx context.Context, c *config.Config) error {
 	opened, round := *s.Session, *s.Round
 	s.Session = &opened
 	s.Round, s.Config = &round, c
-	s.Settings = c.Settings()
+	s.Settings, s.Risks = c.Settings(), c.RisksInPlan()
 	if !reflect.DeepEqual(c.Account, before.Account) || c.Window != before.Window {
 		if s.Reader, err = r.Process.Quietly().Connect(ctx, s.Session); err != nil {
 			return err

@@ -197,7 +197,7 @@ func (s rounds) give(d *daemon.Daemon) {
 			return s.worker.LoadSource(ctx, source)
 		}
 	}
-	d.Reader, d.Account, d.Settings = s.Reader, s.Client, s.Settings
+	d.Reader, d.Account, d.Settings, d.Risks = s.Reader, s.Client, s.Settings, s.Risks
 	d.Now, d.Self, d.ClockDoubt = s.Now, s.Self, s.ClockDoubt
 	d.Requests = func() int { return s.Client.Cost().Requests }
 	d.OnCallInterval, d.MaxAge = c.Watching()

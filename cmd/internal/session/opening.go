@@ -90,7 +90,7 @@ func (p *Process) ForReverting(ctx context.Context, o Options) (*Session, error)
 	if configErr != nil {
 		return nil, configErr
 	}
-	s = &Session{Config: c, Round: &reconcile.Round{Settings: c.Settings(), Now: p.Now, Good: true}}
+	s = &Session{Config: c, Round: &reconcile.Round{Settings: c.Settings(), Risks: c.RisksInPlan(), Now: p.Now, Good: true}}
 	if s.Reader, configErr = p.Connect(ctx, s); configErr != nil {
 		return nil, configErr
 	}
@@ -110,7 +110,7 @@ func (p *Process) ForReverting(ctx context.Context, o Options) (*Session, error)
 // Unattended opens a session that may write, and whose policies are loaded by
 // each round.
 func (p *Process) Unattended(ctx context.Context, c *config.Config, sink events.Sink) (*Session, error) {
-	s := &Session{Config: c, Local: p.Now, Round: &reconcile.Round{Settings: c.Settings(), Now: p.Now}}
+	s := &Session{Config: c, Local: p.Now, Round: &reconcile.Round{Settings: c.Settings(), Risks: c.RisksInPlan(), Now: p.Now}}
 	var err error
 	if s.Reader, err = p.Quietly().Connect(ctx, s); err != nil {
 		return nil, err

@@ -150,7 +150,7 @@ func (p *Process) Configured(o Options) (*Session, error) {
 	}
 	settings := c.Settings()
 	settings.Targets = o.Targets
-	return &Session{Config: c, Round: &reconcile.Round{Settings: settings, Now: p.Now, At: at.at, After: at.After}}, nil
+	return &Session{Config: c, Round: &reconcile.Round{Settings: settings, Risks: c.RisksInPlan(), Now: p.Now, At: at.at, After: at.After}}, nil
 }
 
 // Connect makes the client, and lets the session's clock follow the account's.
