@@ -47,6 +47,9 @@ const (
 	Started             code.Code = "event/started"
 	Ended               code.Code = "event/ended"
 	StateNoticed        code.Code = "event/state"
+	StandingBy          code.Code = "event/standing-by"
+	Leading             code.Code = "event/leading"
+	LeadLost            code.Code = "event/lead-lost"
 	Unserved            code.Code = "event/unserved"
 	Unwatched           code.Code = "event/unwatched"
 	Reconfigured        code.Code = "event/configuration-changed"
@@ -125,6 +128,9 @@ var kinds = map[code.Code]kind{
 	Started:             {severity: Info, title: "started"},
 	Ended:               {severity: Info, title: "ended"},
 	StateNoticed:        {severity: Warning, title: "the state needs attention"},
+	StandingBy:          {severity: Info, title: "another instance makes the rounds", reach: never},
+	Leading:             {severity: Info, title: "this instance makes the rounds now", reach: never},
+	LeadLost:            {severity: Warning, title: "another instance may make the rounds now", reach: never},
 	Unserved:            {severity: Error, title: "health checks and metrics are not served any more", reason: "error"},
 	Unwatched:           {severity: Warning, title: "file changes may be noticed late", reason: "error"},
 	Reconfigured:        {severity: Info, title: "the configuration changed"},

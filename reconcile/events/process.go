@@ -30,6 +30,19 @@ func StateNotice(at time.Time, text string) Event {
 	return event(StateNoticed, at, Event{Title: text})
 }
 
+// StandBy is that another instance makes the rounds.
+func StandBy(at time.Time, leader string) Event {
+	return event(StandingBy, at, Event{Reason: leader})
+}
+
+// Lead is that this instance makes the rounds now.
+func Lead(at time.Time, why string) Event { return event(Leading, at, Event{Reason: why}) }
+
+// LoseLead is that this instance can't be sure any more that it is the one.
+func LoseLead(at time.Time, why error) Event {
+	return event(LeadLost, at, Event{Reason: why.Error()})
+}
+
 // Unserve is that health checks and metrics can't be served any more.
 func Unserve(at time.Time, err error) Event {
 	return event(Unserved, at, Event{Reason: err.Error()})
@@ -78,6 +91,30 @@ var pagesOfProcesses = code.Pages{
 		Why:     "Limits, holds and the names' identities depend on it.",
 		Do:      "Follow the message.",
 		Example: "dutyward.db has mode 0644: others can read it",
+	},
+	{
+		Code: StandingBy, Account: true,
+		Title:   "Another instance makes the rounds",
+		Means:   "The state is in PostgreSQL, and another instance holds the lead. This one answers health checks and takes over when the other ends or can't be reached.",
+		Why:     "Of several instances one makes changes at a time.",
+		Do:      "Nothing.",
+		Example: "\"dutyward run\" (process 7 on dutyward-0, since 2026-03-02T09:00:00Z)",
+	},
+	{
+		Code: Leading, Account: true,
+		Title:   "This instance makes the rounds now",
+		Means:   "It stood by, and the instance that made the rounds ended, gave the lead back, or did not renew it in time.",
+		Why:     "From now on the changes are this instance's.",
+		Do:      "If the other was not stopped on purpose, see its log.",
+		Example: "This instance makes the rounds now",
+	},
+	{
+		Code: LeadLost, Account: true,
+		Title:   "Another instance may make the rounds now",
+		Means:   "The lead could not be renewed: PostgreSQL can't be reached from here, or the process stood still. Nothing more is written, and what was in progress is settled by whoever leads next.",
+		Why:     "Two instances that write at once would undo each other's changes.",
+		Do:      "If it comes again, see that PostgreSQL can be reached and that the machine is not overloaded.",
+		Example: "the lease could not be renewed in time",
 	},
 	{
 		Code: Unserved, Account: true,

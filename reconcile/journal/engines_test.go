@@ -1,15 +1,19 @@
 package journal_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/journal/engine"
 	"github.com/dutyward/dutyward/reconcile/journal/pgtest"
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // place makes room for a journal and returns its path.
@@ -61,4 +65,34 @@ func nameOf(path string) string {
 		return o.Postgres.Schema
 	}
 	return path
+}
+
+// leadVariable makes the test binary an instance that leads and holds the lock of the
+// journal in the schema and database that it names, says so, and says when it lost them.
+const leadVariable = "DUTYWARD_TEST_LEAD"
+
+func lead(address string) {
+	ctx := context.Background()
+	schema, url, _ := strings.Cut(address, " ")
+	o := journal.Options{Now: time.Now, Command: "dutyward run", Postgres: &engine.Postgres{URL: url, Schema: schema}}
+	j, err := journal.Open(ctx, "", o)
+	if err == nil {
+		_, _, err = j.Lead(ctx, func(journal.Holder) {})
+	}
+	if err == nil {
+		_, err = j.Lock(ctx)
+	}
+	for said := false; err == nil; time.Sleep(10 * time.Millisecond) {
+		var done func()
+		if _, done, err = j.Fenced(ctx); err == nil {
+			done()
+			if !said {
+				fmt.Println("leads")
+				said = true
+			}
+		}
+	}
+	_, recorded := j.Begin(ctx, &plan.Plan{})
+	fmt.Printf("lost: %v; recorded: %v\n", err, recorded)
+	select {}
 }

@@ -99,6 +99,12 @@ type Journal struct {
 	names    atomic.Pointer[roundNames]
 	discard  func() error // gets rid of a copy that was read instead; nil if none was
 
+	// sightings are the leases of others as they were seen last.
+	sightings struct {
+		sync.Mutex
+		of map[string]sighting
+	}
+
 	mu   sync.Mutex
 	held *heldLock
 }
@@ -175,7 +181,7 @@ func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var err error
-	if j.held != nil && j.options.Postgres != nil {
+	if j.held != nil && j.held.lease != nil {
 		err = j.resign(j.held)
 	}
 	err = errors.Join(err, j.db.Close())

@@ -55,11 +55,13 @@ func (h Holder) String() string {
 type heldLock struct {
 	token string
 	file  fileLock
+	// lease is kept in PostgreSQL; nil of a file.
+	lease *lease
 }
 
 // Lock takes the writer's lock, without waiting, or returns a *LockedError.
 //
-// In PostgreSQL the lock is a lease that is signed in the journal, by the server's clock.
+// In PostgreSQL the lock is a lease (see SharedLease).
 //
 // Of a file the lock is two things. On one machine it is a lock of the operating system
 // on the file beside the journal, which ends with the process however that
@@ -74,7 +76,16 @@ func (j *Journal) Lock(ctx context.Context) (unlock func() error, err error) {
 	if j.held != nil {
 		return nil, errors.New("this process holds the writer's lock already")
 	}
-	file, err := j.lockFile()
+	if j.options.Postgres != nil {
+		l, err := j.take(ctx, writerLease)
+		if err != nil {
+			return nil, err
+		}
+		held := &heldLock{token: l.token, lease: l}
+		j.held = held
+		return func() error { return j.unlock(held) }, nil
+	}
+	file, err := lockFile(j.path + ".lock")
 	if errors.Is(err, errHeld) {
 		return nil, &LockedError{Path: j.engine.Name(), Holder: j.fileHolder(ctx)}
 	}
@@ -88,14 +99,6 @@ func (j *Journal) Lock(ctx context.Context) (unlock func() error, err error) {
 	}
 	j.held = held
 	return func() error { return j.unlock(held) }, nil
-}
-
-// lockFile locks the file beside the journal; where that is in PostgreSQL there is none.
-func (j *Journal) lockFile() (fileLock, error) {
-	if j.options.Postgres != nil {
-		return fileLock{}, nil
-	}
-	return lockFile(j.path + ".lock")
 }
 
 // self is this process as the holder, for the lock's file.
@@ -141,7 +144,7 @@ func (j *Journal) sign(ctx context.Context, token string) error {
 		if err != nil {
 			return err
 		}
-		if holder != (Holder{}) && j.mayLive(holder) && now.Before(holder.Until) {
+		if holder != (Holder{}) && elsewhere(holder, j.options.Host) && now.Before(holder.Until) {
 			locked = &LockedError{Path: j.engine.Name(), Holder: holder}
 			return locked
 		}
@@ -159,12 +162,6 @@ func (j *Journal) sign(ctx context.Context, token string) error {
 	return err
 }
 
-// mayLive says that a holder may be another process that runs. One on this machine does
-// not run any more if we have the file's lock.
-func (j *Journal) mayLive(h Holder) bool {
-	return j.options.Postgres != nil || elsewhere(h, j.options.Host)
-}
-
 // writeLocked is write for the holder of the lock: it renews the lease, and
 // errs if the lock is not held or was taken over.
 func (j *Journal) writeLocked(ctx context.Context, what string, f func(*sql.Tx) error) error {
@@ -180,19 +177,25 @@ func (j *Journal) writeLocked(ctx context.Context, what string, f func(*sql.Tx) 
 		if held == nil {
 			return ErrNotLocked
 		}
-		if err := j.renew(ctx, tx, held.token); err != nil {
+		if err := j.renew(ctx, tx, held); err != nil {
 			return err
 		}
 		return f(tx)
 	})
 }
 
-func (j *Journal) renew(ctx context.Context, tx *sql.Tx, token string) error {
+func (j *Journal) renew(ctx context.Context, tx *sql.Tx, held *heldLock) error {
+	if held.lease != nil {
+		if err := held.lease.whole(); err != nil {
+			return fmt.Errorf("%w any more: %w", ErrNotLocked, err)
+		}
+		return held.lease.renew(ctx, tx)
+	}
 	now, err := j.engine.Now(ctx, tx)
 	if err != nil {
 		return err
 	}
-	r, err := tx.ExecContext(ctx, `UPDATE writer SET until = ? WHERE token = ?`, stamp(now.Add(Lease)), token)
+	r, err := tx.ExecContext(ctx, `UPDATE writer SET until = ? WHERE token = ?`, stamp(now.Add(Lease)), held.token)
 	if err != nil {
 		return err
 	}
@@ -219,6 +222,9 @@ func (j *Journal) unlock(held *heldLock) error {
 
 // resign takes back what this process signed.
 func (j *Journal) resign(held *heldLock) error {
+	if held.lease != nil {
+		return held.lease.giveBack()
+	}
 	// The caller's context may have ended by now, and a lock must not stay.
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
@@ -236,13 +242,21 @@ func (j *Journal) holder(ctx context.Context) (Holder, error) {
 	return h, nil
 }
 
-// readHolder returns the zero Holder if nobody signed.
-func readHolder(ctx context.Context, q interface {
+// rowQuerier is a database or a transaction.
+type rowQuerier interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
-}) (Holder, error) {
+}
+
+// readHolder returns the zero Holder if nobody signed.
+func readHolder(ctx context.Context, q rowQuerier) (Holder, error) {
+	return readLease(ctx, q, writerLease)
+}
+
+// readLease is readHolder of a lease's table.
+func readLease(ctx context.Context, q rowQuerier, table string) (Holder, error) {
 	var h Holder
 	var since, until string
-	err := q.QueryRowContext(ctx, `SELECT host, pid, command, since, until FROM writer`).
+	err := q.QueryRowContext(ctx, `SELECT host, pid, command, since, until FROM `+table+` WHERE token <> ''`).
 		Scan(&h.Host, &h.PID, &h.Command, &since, &until)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Holder{}, nil

@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(holdVariable); path != "" {
 		hold(path)
 	}
+	if address := os.Getenv(leadVariable); address != "" {
+		lead(address)
+	}
 	code := m.Run()
 	pgtest.Stop()
 	os.Exit(code)

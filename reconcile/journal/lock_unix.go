@@ -37,16 +37,13 @@ func lockFile(path string) (fileLock, error) {
 // each lock a file of that name.
 func (l fileLock) release() error {
 	if l.file == nil {
-		return nil
+		return nil // there is none in PostgreSQL
 	}
 	return l.file.Close()
 }
 
 // write writes a text into the file in place of what stands there.
 func (l fileLock) write(text []byte) error {
-	if l.file == nil {
-		return nil
-	}
 	if err := l.file.Truncate(0); err != nil {
 		return err
 	}

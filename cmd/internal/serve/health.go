@@ -13,18 +13,21 @@ import (
 
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile/daemon"
+	"github.com/dutyward/dutyward/reconcile/journal"
 )
 
 // newStatusHandler serves how a daemon and the client that it uses now stand, and
 // how many lines of the log were lost:
 //
 //	/healthz  200 while the process lives
-//	/readyz   200 if the last round succeeded and no alarm stands, else 503; the status as JSON
+//	/readyz   200 if the last round succeeded and no alarm stands, else 503; the status as
+//	          JSON. An instance that waits for another to fail is ready and says whom it
+//	          waits for
 //	/metrics  the status for Prometheus
-func newStatusHandler(d *daemon.Daemon, client func() *pagerduty.Client, lost func() int64) http.Handler {
+func newStatusHandler(d *daemon.Daemon, client func() *pagerduty.Client, lost func() int64, standby func() *journal.Holder) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		statusCollector{daemon: d, client: client, lost: lost},
+		statusCollector{daemon: d, client: client, lost: lost, standby: standby},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	mux := http.NewServeMux()
@@ -32,11 +35,19 @@ func newStatusHandler(d *daemon.Daemon, client func() *pagerduty.Client, lost fu
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		s := d.Status()
 		w.Header().Set("Content-Type", "application/json")
+		out := json.NewEncoder(w)
+		out.SetIndent("", "  ")
+		if leader := standby(); leader != nil {
+			by := "another instance"
+			if *leader != (journal.Holder{}) {
+				by = leader.String()
+			}
+			_ = out.Encode(map[string]string{"standby": "rounds are made by " + by}) // whoever asked is gone
+			return
+		}
 		if !s.Ready() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-		out := json.NewEncoder(w)
-		out.SetIndent("", "  ")
 		_ = out.Encode(s) // whoever asked is gone
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}))

@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/pagerduty"
 	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/events"
+	"github.com/dutyward/dutyward/reconcile/journal"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -21,6 +22,8 @@ type statusCollector struct {
 	daemon *daemon.Daemon
 	client func() *pagerduty.Client
 	lost   func() int64
+	// standby is who makes the rounds in this one's place; nil if it does.
+	standby func() *journal.Holder
 }
 
 // Describe says nothing, for which metrics there are depends on the status.
@@ -45,6 +48,11 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 		first = moment(&s.Alarms[0].Since)
 	}
 	m.gauge("alarm_since_timestamp_seconds", "Since when the oldest alarm stands.", first)
+	leads := 1.0
+	if c.standby() != nil {
+		leads = 0
+	}
+	m.gauge("leader", "1 while this instance makes the rounds, 0 while it stands by.", leads)
 	var paused float64
 	if s.Paused != nil {
 		paused = 1

@@ -52,9 +52,10 @@ type Service struct {
 	// sink gets what happens, be it to the account or to the process.
 	sink events.Sink
 
-	client atomic.Pointer[pagerduty.Client]
-	opened rounds
-	beside sync.WaitGroup
+	client  atomic.Pointer[pagerduty.Client]
+	standby standby
+	opened  rounds
+	beside  sync.WaitGroup
 	// senders send events to their receivers.
 	senders notify.Senders
 
@@ -142,7 +143,7 @@ func (r *Service) run(ctx context.Context) error {
 	r.sink.Tell(events.Start{
 		Account: c.Account.Name, Schedule: c.Run.Schedule, Policies: c.Policies, State: c.StateName(), Listen: address, Version: r.Version,
 	}.Event(now()))
-	r.Loop.Start(ctx)
+	r.lead(ctx)
 	r.beside.Wait()
 	r.sink.Tell(events.End(now()))
 	r.Daemon.Keep(ctx)
@@ -151,7 +152,7 @@ func (r *Service) run(ctx context.Context) error {
 
 // statusHandler answers whoever asks how the daemon stands.
 func (r *Service) statusHandler() http.Handler {
-	return redacting(newStatusHandler(r.Daemon, r.client.Load, r.output.Lost.Load), r.redact)
+	return redacting(newStatusHandler(r.Daemon, r.client.Load, r.output.Lost.Load, r.standby.Load), r.redact)
 }
 
 // redact takes out of a text the tokens of the client and of the process.

@@ -159,7 +159,7 @@ func (p *Process) Connect(ctx context.Context, s *Session) (reconcile.Reader, er
 	if s.clock == nil {
 		s.clock = pagerduty.NewClock(p.Now, p.Transport, pagerdutysim.Header)
 	}
-	o.Transport = s.clock
+	o.Transport = fence{s.clock, s}
 	progress, stop := p.ReadingProgress()
 	o.Progress = progress
 	client, err := pagerduty.New(o)
