@@ -206,6 +206,9 @@ func treeAt(ctx context.Context, ref, dir string) (*gitTree, error) {
 	}
 	top, err := git(ctx, at, "rev-parse", "--show-toplevel")
 	if err != nil {
+		if absolute, err := filepath.Abs(at); err == nil {
+			at = absolute
+		}
 		if !versioned(at) {
 			return nil, fmt.Errorf("there is no directory of that name, and %s is in no git repository: name another checkout's directory", at)
 		}
