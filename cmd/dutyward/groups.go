@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile"
 	"github.com/dutyward/dutyward/reconcile/lookup"
 	"github.com/dutyward/dutyward/reconcile/report"
+	"github.com/dutyward/dutyward/reconcile/report/lines"
 )
 
 func newGroups(a *app) *cobra.Command {
@@ -56,7 +57,7 @@ func newGroups(a *app) *cobra.Command {
 // chosenGroups are the names given, or all groups of the policies. Implicit
 // groups that are named are added to those of the policies.
 func chosenGroups(access *desired.Access, implicit []desired.Group, names []string) ([]string, error) {
-	all := slices.Sorted(maps.Keys(access.Groups))
+	all := slices.SortedFunc(maps.Keys(access.Groups), lines.NewOrder().Compare)
 	if len(names) == 0 {
 		return all, nil
 	}

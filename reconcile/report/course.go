@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -100,7 +101,7 @@ func (t *courseText) rowsOfCourse(m compare.CourseMoment) (places []string, at m
 	for place, rows := range at {
 		places = append(places, place)
 		slices.SortStableFunc(rows, func(a, b courseRow) int {
-			return strings.Compare(t.user(a.Change.User)+"\n"+a.mark, t.user(b.Change.User)+"\n"+b.mark)
+			return cmp.Or(t.order.Compare(t.user(a.Change.User), t.user(b.Change.User)), strings.Compare(a.mark, b.mark))
 		})
 	}
 	slices.SortFunc(places, t.comparePlaces)
@@ -157,7 +158,7 @@ func (t *courseText) groups() []string {
 		for _, id := range ids {
 			names = append(names, t.user(id))
 		}
-		slices.Sort(names)
+		slices.SortFunc(names, t.order.Compare)
 		return strings.Join(names, ", ")
 	}
 	var lines []string

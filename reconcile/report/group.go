@@ -69,7 +69,7 @@ func (p *page) implicit(g desired.Group, index *inventory.Index) string {
 	for id := range g.Members {
 		emails = append(emails, index.Name(inventory.KindUser, id))
 	}
-	slices.Sort(emails)
+	slices.SortFunc(emails, p.order.Compare)
 	return strings.Join(emails, ", ")
 }
 

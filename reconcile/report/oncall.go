@@ -10,6 +10,7 @@ import (
 
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/inventory/oncall"
+	"github.com/dutyward/dutyward/reconcile/report/lines"
 )
 
 // OnCall is who is on call on schedules and escalation policies at one moment,
@@ -110,8 +111,9 @@ func NewOnCall(s *inventory.Snapshot, schedule string) *OnCall {
 			out.EscalationPolicies = append(out.EscalationPolicies, p)
 		}
 	}
-	slices.SortStableFunc(out.Schedules, func(a, b ScheduleDuty) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortStableFunc(out.EscalationPolicies, func(a, b PolicyDuty) int { return cmp.Compare(a.Name, b.Name) })
+	names := lines.NewOrder()
+	slices.SortStableFunc(out.Schedules, func(a, b ScheduleDuty) int { return names.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(out.EscalationPolicies, func(a, b PolicyDuty) int { return names.Compare(a.Name, b.Name) })
 	return out
 }
 

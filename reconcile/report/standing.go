@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/inventory/oncall"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/report/lines"
 )
 
 // Status says how a pair stands.
@@ -259,8 +260,9 @@ func (s *Standings) On(resource inventory.Ref) []Standing {
 	for pair := range pairs {
 		out = append(out, s.Of(pair))
 	}
+	names := lines.NewOrder()
 	slices.SortFunc(out, func(a, b Standing) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), inventory.CompareRoles(resource.Kind, highest(b), highest(a)), cmp.Compare(a.Email, b.Email))
+		return cmp.Or(names.Compare(a.Name, b.Name), inventory.CompareRoles(resource.Kind, highest(b), highest(a)), names.Compare(a.Email, b.Email))
 	})
 	return out
 }

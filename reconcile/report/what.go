@@ -12,6 +12,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/desired"
+	"github.com/dutyward/dutyward/reconcile/report/lines"
 )
 
 // Holdings are all that one person has and is to have. Their JSON form is what
@@ -72,22 +73,23 @@ func (s *Standings) About(user string) Holdings {
 		User: user, Email: s.index.Name(inventory.KindUser, user), At: s.access.At,
 		Access: make([]Standing, 0, len(pairs)), Groups: []InGroup{},
 	}
+	names := lines.NewOrder()
 	sorted := slices.SortedFunc(maps.Keys(pairs), func(a, b desired.Pair) int {
 		return cmp.Or(
 			cmp.Compare(a.Resource.Kind, b.Resource.Kind), // the account, schedules, teams
-			cmp.Compare(s.index.Named(a.Resource), s.index.Named(b.Resource)),
+			names.Compare(s.index.Named(a.Resource), s.index.Named(b.Resource)),
 			cmp.Compare(a.Resource.ID, b.Resource.ID), cmp.Compare(a.Layer, b.Layer),
 		)
 	})
 	for _, pair := range sorted {
 		h.Access = append(h.Access, s.Of(pair))
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.access.Groups)) {
+	for _, name := range slices.SortedFunc(maps.Keys(s.access.Groups), names.Compare) {
 		if m, ok := s.access.Groups[name].Members[user]; ok {
 			h.Groups = append(h.Groups, inGroup(name, m))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.access.Groups)) {
+	for _, name := range slices.SortedFunc(maps.Keys(s.access.Groups), names.Compare) {
 		if why, out := s.access.KeptOut(name)[user]; out {
 			h.keptOut = append(h.keptOut, "group:"+name+": "+why)
 		}
