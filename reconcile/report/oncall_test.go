@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,5 +75,18 @@ func TestOnCallPrintsNoNullWhereAListStands(t *testing.T) {
 	}
 	if strings.Contains(string(data), "null") {
 		t.Errorf("an account with nothing is printed with null: %s", data)
+	}
+}
+
+func TestSchedulesStandInThePeoplesOrderOfTheirNames(t *testing.T) {
+	s := &inventory.Snapshot{Schedules: map[string]inventory.Schedule{
+		"S1": {ID: "S1", Name: "Team 10"}, "S2": {ID: "S2", Name: "Team 2"}, "S3": {ID: "S3", Name: "team 1"},
+	}}
+	var names []string
+	for _, d := range NewOnCall(s, "").Schedules {
+		names = append(names, d.Name)
+	}
+	if want := []string{"team 1", "Team 2", "Team 10"}; !slices.Equal(names, want) {
+		t.Errorf("%q, want %q", names, want)
 	}
 }
