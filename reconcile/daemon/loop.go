@@ -114,13 +114,14 @@ func (l *Loop) Start(ctx context.Context) {
 		began := l.Now()
 		next, err := l.Run(ctx, why)
 		took := l.Now().Sub(began)
-		for _, e := range failing.Ended(l.Now(), err) {
-			l.Sink.Tell(e)
-		}
+		failing.Count(err)
 		if next.Full || !partial(why) || l.scheduled.IsZero() {
 			l.scheduled = l.schedule().Next(l.Now())
 		}
 		at, because := l.due(next, failing.Failures, took)
+		for _, e := range failing.Ended(l.Now(), at, err) {
+			l.Sink.Tell(e)
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -122,22 +122,34 @@ type Failing struct {
 	Failures int
 
 	said string
+	// before counts those before the round that succeeded.
+	before int
 }
 
-// Ended is how a round ended: a failure when its text is new, and the end of failures.
-func (f *Failing) Ended(at time.Time, err error) []Event {
+// Count notes how a round ended.
+func (f *Failing) Count(err error) {
 	if err == nil {
-		was := *f
-		*f = Failing{}
-		if was.said == "" {
-			return nil
-		}
-		return []Event{event(RoundsSucceed, at, Event{Details: []Detail{{"after_failures", was.Failures}}})}
+		f.before, f.Failures = f.Failures, 0
+		return
 	}
 	f.Failures++
+}
+
+// Ended is how the round ended that was counted: a failure when its text is new, a try
+// that failed again when it is not, each with the moment of the next try, and the end of
+// failures.
+func (f *Failing) Ended(at, next time.Time, err error) []Event {
+	if err == nil {
+		if f.said == "" {
+			return nil
+		}
+		f.said = ""
+		return []Event{event(RoundsSucceed, at, Event{Details: []Detail{{"after_failures", f.before}}})}
+	}
+	tries := []Detail{{"failures", f.Failures}, {"next_try", next.UTC().Format(time.RFC3339)}}
 	if f.said == err.Error() {
-		return nil
+		return []Event{event(RoundRetried, at, Event{Reason: f.said, Details: tries})}
 	}
 	f.said = err.Error()
-	return []Event{event(RoundFailed, at, Event{Reason: f.said})}
+	return []Event{event(RoundFailed, at, Event{Reason: f.said, Details: tries})}
 }

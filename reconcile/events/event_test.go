@@ -137,13 +137,19 @@ func TestAnAlarmIsToldOnceAndWhenItEnds(t *testing.T) {
 
 func TestRoundsThatFailAreToldWhenTheReasonIsNew(t *testing.T) {
 	var failing events.Failing
-	expect(t, "well", failing.Ended(at, nil))
-	expect(t, "fails", failing.Ended(at, errors.New("down")), "event/round-failed error")
-	expect(t, "again", failing.Ended(at, errors.New("down")))
+	ended := func(err error) []events.Event {
+		failing.Count(err)
+		return failing.Ended(at, at.Add(time.Minute), err)
+	}
+	expect(t, "well", ended(nil))
+	expect(t, "fails", ended(errors.New("down")), "event/round-failed error")
+	expect(t, "again", ended(errors.New("down")), "event/round-retried info")
 	if failing.Failures != 2 {
 		t.Errorf("%d failures, want 2", failing.Failures)
 	}
-	expect(t, "well again", failing.Ended(at, nil), "event/rounds-succeed info")
+	expect(t, "for another reason", ended(errors.New("still down")), "event/round-failed error")
+	expect(t, "well again", ended(nil), "event/rounds-succeed info")
+	expect(t, "and well", ended(nil))
 }
 
 func TestAnEventReadsAsASentenceAndAsJSON(t *testing.T) {

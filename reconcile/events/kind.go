@@ -16,6 +16,7 @@ const (
 	FirstRound          code.Code = "event/first-round"
 	RoundEnded          code.Code = "event/round"
 	RoundFailed         code.Code = "event/round-failed"
+	RoundRetried        code.Code = "event/round-retried"
 	RoundsSucceed       code.Code = "event/rounds-succeed"
 	RoundIncomplete     code.Code = "event/round-incomplete"
 	RoundComplete       code.Code = "event/round-complete"
@@ -97,6 +98,7 @@ var kinds = map[code.Code]kind{
 	FirstRound:          {severity: Info, title: "first round", reason: "message"},
 	RoundEnded:          {severity: Debug, title: "round"},
 	RoundFailed:         {severity: Error, title: "the round failed", reason: "error"},
+	RoundRetried:        {severity: Info, title: "the round failed again", reason: "error"},
 	RoundsSucceed:       {severity: Info, title: "rounds succeed again"},
 	RoundIncomplete:     {severity: Error, title: "the round could not do all it was asked to", reason: "problem"},
 	RoundComplete:       {severity: Info, title: "errors resolved"},

@@ -108,6 +108,14 @@ var pagesOfRounds = code.Pages{
 		Example: "The round failed: PagerDuty can't be reached",
 	},
 	{
+		Code: RoundRetried, Account: true,
+		Title:   "A round failed again",
+		Means:   "A round was tried again and failed for the same reason as before.",
+		Why:     "Nothing more happens until a round succeeds.",
+		Do:      "Nothing besides what the first failure asks for: `next_try` is when the next one is made.",
+		Example: "The round failed again (failures 2, next_try 2026-03-02T10:01:00Z): PagerDuty can't be reached",
+	},
+	{
 		Code: RoundsSucceed, Account: true,
 		Title:   "Rounds succeed again",
 		Means:   "A round succeeded after some that failed.",

@@ -29,7 +29,7 @@ func (t *teller) flush() {
 	var changes, others []events.Event
 	for _, e := range happened {
 		switch {
-		case e.Code == events.RoundEnded, e.Code == events.Handoff, e.Severity == events.Debug:
+		case e.Code == events.RoundEnded, e.Code == events.RoundRetried, e.Code == events.Handoff, e.Severity == events.Debug:
 		case isChange(e):
 			changes = append(changes, e)
 		default:
@@ -148,7 +148,7 @@ var remedies = map[code.Code]string{
 }
 
 // asides are details that say nothing new to somebody who watches.
-var asides = []string{"first", "key", "hold", "finding", "severity", "errors", "stack"}
+var asides = []string{"first", "failures", "next_try", "key", "hold", "finding", "severity", "errors", "stack"}
 
 // numbersOf are the details of an event. A number whose name is in the title stands
 // alone.
