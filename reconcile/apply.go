@@ -12,6 +12,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile/apply"
 	"github.com/dutyward/dutyward/reconcile/diff"
 	"github.com/dutyward/dutyward/reconcile/plan"
+	"github.com/dutyward/dutyward/reconcile/risk"
 )
 
 // Record is a memory that can be written; reconcile/journal keeps it. Whoever
@@ -159,7 +160,17 @@ func (r *Round) remember(ctx context.Context, record Record, round int64, done *
 	}
 	state := diff.RoundOf(&done.Result.Result, done.Statements, done.After(), made)
 	state.Refused = done.Refusals(refused, made)
+	state.Risks = r.risksSeen(done.Result)
 	return record.Finish(ctx, round, state, done.Report)
+}
+
+// risksSeen are the findings of a round. Where something kept them from being whole, what
+// is not among them may be there still.
+func (r *Round) risksSeen(result *Result) *plan.RisksSeen {
+	return &plan.RisksSeen{
+		Whole: result.Snapshot.Account.Complete && len(result.Risk.Failures)+len(result.Plan.Errors) == 0,
+		Packs: r.Risks != nil, List: risk.Seen(result.Plan),
+	}
 }
 
 // After is the account as the round left it.

@@ -13,6 +13,7 @@ import (
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies/packs"
 	"github.com/dutyward/dutyward/reconcile/lookup"
+	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 	"github.com/dutyward/dutyward/reconcile/risk"
 )
@@ -26,6 +27,7 @@ type riskFlags struct {
 	// explain is a rule or the id of a risk.
 	explain string
 	patch   bool
+	gone    bool
 	// waive and reason accept the risks shown.
 	waive, reason string
 	format        string
@@ -64,6 +66,7 @@ func (rf *riskFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&rf.filter.About, "about", "", "only risks whose subject or resource has this `text` in its name")
 	flags.IntVar(&rf.filter.Score, "score", 0, "only risks with this `score` or a higher one")
 	flags.BoolVar(&rf.filter.Waived, "waived", false, "show those that are accepted, too")
+	flags.BoolVar(&rf.gone, "gone", false, "list those that rounds no longer find, too, and the changes that did that")
 	flags.StringVar(&rf.sort, "sort", "score", "the `order`: "+strings.Join(risk.Orders(), ", "))
 	flags.StringVar(&rf.by, "rollup", "", "count the risks by what they have in common: "+strings.Join(risk.Rollups(), ", "))
 	flags.StringVar(&rf.explain, "explain", "", "say why a `rule` matters and how its risks are scored; also for the id of one")
@@ -123,8 +126,15 @@ func (a *app) risk(cmd *cobra.Command, f roundFlags, rf riskFlags) error {
 	if err != nil {
 		return err
 	}
-	all := risk.Items(result.Plan, result.Snapshot, nil, result.Snapshot.Now)
-	r := &risk.Report{Account: result.Snapshot.Account.Name, At: result.Snapshot.Now, Risks: rf.filter.Of(all), RolledBy: rf.by, Rolls: []risk.Roll{}}
+	known, err := s.Journal.Risks(ctx)
+	if err != nil {
+		return err
+	}
+	all := risk.Items(result.Plan, result.Snapshot, known, result.Snapshot.Now)
+	r := &risk.Report{Account: result.Snapshot.Account.Name, At: result.Snapshot.Now, Risks: rf.filter.Of(all), RolledBy: rf.by, Rolls: []risk.Roll{}, Gone: []plan.RiskKnown{}}
+	if rf.gone {
+		r.Gone = risk.Gone(known)
+	}
 	risk.Sort(r.Risks, rf.sort)
 	for _, x := range all {
 		if x.Waived != nil {

@@ -88,6 +88,9 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 		if err := j.endReleases(ctx, tx, state); err != nil {
 			return err
 		}
+		if err := j.noteRisks(ctx, tx, state.Risks); err != nil {
+			return err
+		}
 		return j.forget(ctx, tx)
 	})
 	if err == nil {

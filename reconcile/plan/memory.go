@@ -85,6 +85,8 @@ type Round struct {
 	Refused []Refused `json:"refused"`
 	// Still says since when policies and configuration hold still (S37).
 	Still Still `json:"still"`
+	// Risks are its findings, which are kept by themselves; nil for those of before.
+	Risks *RisksSeen `json:"-"`
 }
 
 // RoundPair is a pair as the last round left it.

@@ -47,13 +47,15 @@ type Item struct {
 type History struct {
 	// FirstSeen is null where no round has recorded it yet.
 	FirstSeen *time.Time `json:"first_seen"`
-	LastSeen  *time.Time `json:"last_seen"`
+	// Opened is since when it is open, this time.
+	Opened   *time.Time `json:"opened"`
+	LastSeen *time.Time `json:"last_seen"`
 	// Reopened is how often it came back after it was gone.
 	Reopened int `json:"reopened"`
 }
 
 // Items are the risks of a plan, the highest score first.
-func Items(p *plan.Plan, s *inventory.Snapshot, known map[string]History, now time.Time) []Item {
+func Items(p *plan.Plan, s *inventory.Snapshot, known map[string]plan.RiskKnown, now time.Time) []Item {
 	items := []Item{}
 	for _, f := range p.Findings {
 		x := Item{
@@ -70,17 +72,40 @@ func Items(p *plan.Plan, s *inventory.Snapshot, known map[string]History, now ti
 		if r, ok := packs.ByID(f.Rule); ok {
 			x.Title, x.Why, x.Pack, x.Controls = r.Title, r.Why, r.Pack, r.Controls
 		}
-		for _, c := range p.Changes {
-			if c.Effect == plan.Lower && f.Subject == inventory.ByID(inventory.KindUser, c.User) && c.Resource == f.Resource {
-				x.Mends = append(x.Mends, c.ID)
-			}
+		x.Mends = mends(p, f)
+		if h, ok := known[x.ID]; ok && h.Gone == nil {
+			x.History = History{&h.First, &h.Opened, &h.Last, h.Reopened}
 		}
-		x.History = known[x.ID]
 		x.Score = score(f, x.History, s, now)
 		items = append(items, x)
 	}
 	Sort(items, "score")
 	return items
+}
+
+// mends are the keys of the plan's changes after which a finding should be gone: those that
+// lower the same person on the same resource.
+func mends(p *plan.Plan, f plan.Finding) []string {
+	keys := []string{}
+	for _, c := range p.Changes {
+		if c.Effect == plan.Lower && f.Subject == inventory.ByID(inventory.KindUser, c.User) && c.Resource == f.Resource {
+			keys = append(keys, c.ID)
+		}
+	}
+	return keys
+}
+
+// Seen are the findings of a plan as they are kept over time.
+func Seen(p *plan.Plan) []plan.RiskSeen {
+	list := []plan.RiskSeen{}
+	for _, f := range p.Findings {
+		_, packed := packs.ByID(f.Rule)
+		list = append(list, plan.RiskSeen{
+			ID: Key(f), Rule: f.Rule, Subject: called(p, f.Subject), Resource: called(p, f.Resource), Severity: f.Severity, Message: f.Message,
+			Packed: packed, Mends: mends(p, f),
+		})
+	}
+	return list
 }
 
 // called is a reference as people write it.
@@ -151,10 +176,10 @@ func privilegeOf(f plan.Finding, s *inventory.Snapshot) (int, string) {
 
 // standingOf is how long the risk has been there.
 func standingOf(h History, now time.Time) (int, string) {
-	if h.FirstSeen == nil {
+	if h.Opened == nil {
 		return 70, "seen for the first time"
 	}
-	days := int(now.Sub(*h.FirstSeen).Hours() / 24)
+	days := int(now.Sub(*h.Opened).Hours() / 24)
 	text := fmt.Sprintf("open for %d days", days)
 	switch {
 	case days < 1:
@@ -300,4 +325,16 @@ func RollUp(items []Item, by string) []Roll {
 	}
 	slices.SortStableFunc(rolls, func(x, y Roll) int { return cmp.Or(-cmp.Compare(x.Score, y.Score), cmp.Compare(x.Of, y.Of)) })
 	return rolls
+}
+
+// Gone are the findings that rounds no longer make, the latest first.
+func Gone(known map[string]plan.RiskKnown) []plan.RiskKnown {
+	gone := []plan.RiskKnown{}
+	for _, r := range known {
+		if r.Gone != nil {
+			gone = append(gone, r)
+		}
+	}
+	slices.SortFunc(gone, func(x, y plan.RiskKnown) int { return cmp.Or(y.Gone.Compare(*x.Gone), cmp.Compare(x.ID, y.ID)) })
+	return gone
 }

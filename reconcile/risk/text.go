@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/dutyward/dutyward/policies/packs"
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // Report is what there is to tell of an account's risks.
@@ -20,6 +21,8 @@ type Report struct {
 	// Hidden is how many the filter leaves out, and Waived how many of all are accepted.
 	Hidden int `json:"hidden"`
 	Waived int `json:"waived"`
+	// Gone are those that rounds no longer find, where they were asked for.
+	Gone []plan.RiskKnown `json:"gone"`
 	// Rolls are the risks rolled up, where that was asked for.
 	RolledBy string `json:"rolled_up_by"`
 	Rolls    []Roll `json:"rolls"`
@@ -52,6 +55,16 @@ func Text(w io.Writer, r *Report) error {
 		}
 	}
 	if len(r.Risks) > 0 {
+		p.line("")
+	}
+	for _, x := range r.Gone {
+		by := ""
+		if x.GoneBy != "" {
+			by = ", by " + x.GoneBy
+		}
+		p.line("gone %s%s: %s: %s", clock(*x.Gone), by, x.Rule, x.Message)
+	}
+	if len(r.Gone) > 0 {
 		p.line("")
 	}
 	p.line("%s", summary(r))

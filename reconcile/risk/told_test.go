@@ -37,7 +37,7 @@ func TestRisksAreScoredSortedAndFiltered(t *testing.T) {
 		t.Errorf("first is %+v", items[0])
 	}
 	old := now.AddDate(0, 0, -60)
-	for _, x := range risk.Items(planned(), clean(), map[string]risk.History{items[0].ID: {FirstSeen: &old}}, now) {
+	for _, x := range risk.Items(planned(), clean(), map[string]plan.RiskKnown{items[0].ID: {First: old, Opened: old, Last: now}}, now) {
 		if x.ID == items[0].ID && x.Score.Total <= items[0].Score.Total {
 			t.Errorf("open for 60 days it scores %d, and %d at first", x.Score.Total, items[0].Score.Total)
 		}
