@@ -83,7 +83,7 @@ func TestTriggersWhileARoundRunsBecomeOne(t *testing.T) {
 	}
 }
 
-func TestAFailedRoundIsTriedAgainSoonerThanDueAndLoggedOnce(t *testing.T) {
+func TestAFailedRoundIsTriedAgainSoonerThanDueAndEachTryIsLogged(t *testing.T) {
 	got, log := diary(t, 10*time.Minute, func(n int) (daemon.Next, error) {
 		if n <= 3 {
 			return daemon.Next{}, errors.New("unreachable")
@@ -94,8 +94,10 @@ func TestAFailedRoundIsTriedAgainSoonerThanDueAndLoggedOnce(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rounds differ (-want +got):\n%s", diff)
 	}
-	if strings.Count(log, "unreachable") != 1 || strings.Count(log, "succeed again") != 1 {
-		t.Errorf("the log should tell the failure and its end once each:\n%s", log)
+	for said, times := range map[string]int{"level=ERROR": 1, "the round failed again": 2, "next_try=2000-01-01T00:02:30Z": 1, "succeed again": 1} {
+		if n := strings.Count(log, said); n != times {
+			t.Errorf("the log says %q %d times, want %d:\n%s", said, n, times, log)
+		}
 	}
 }
 
