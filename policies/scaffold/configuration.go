@@ -111,4 +111,17 @@ manage:
   # teams:
   #   resources:
   #     %s: grant-only
+
+# How many changes go on without a person's release. These are the defaults; those of
+# your own stand beside them (S26).
+# limits:
+#   lowerings: {share: 10%%, least: 5, most: 50}
+
+# How many turns of others an edit of a schedule may move within eight weeks, and how
+# many people may join a layer or event at once (S23).
+# edits: {displaced_turns: 30, joins: 5}
+
+# Times in which what policies ask for waits; handoffs and expiries go on (S41).
+# freezes:
+#   year-end: {from: 2026-12-20, until: 2027-01-03, reason: "nobody is there to fix it"}
 `

@@ -252,6 +252,10 @@ func (b *builder) notice() {
 	p.Absent = b.access.Absent
 	p.Errors = slices.Concat(b.access.Errors, b.operatorErrors())
 	p.Warnings = slices.Concat(b.access.Warnings, p.Warnings)
+	if kept := b.in.Settings.Kept; len(kept.Keys) > 0 {
+		b.notify(codes.GuardsKept, "%s, which the configuration lost or loosened, is in force as it was until %s, or until that is committed to git; put it back if the file was saved halfway",
+			strings.Join(kept.Keys, ", "), clock(kept.Until))
+	}
 	switch failed := failedGrants(b.in.Statements); {
 	case len(b.in.Statements.Grants) > 0:
 	case len(failed) > 0:

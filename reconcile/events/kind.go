@@ -54,6 +54,8 @@ const (
 	Unserved            code.Code = "event/unserved"
 	Unwatched           code.Code = "event/unwatched"
 	Reconfigured        code.Code = "event/configuration-changed"
+	GuardsKept          code.Code = "event/guards-kept"
+	GuardsWeakened      code.Code = "event/guards-weakened"
 	RestartNeeded       code.Code = "event/restart-needed"
 	MemberAdded         code.Code = "event/member-added"
 	MemberRemoved       code.Code = "event/member-removed"
@@ -136,6 +138,8 @@ var kinds = map[code.Code]kind{
 	Unserved:            {severity: Error, title: "health checks and metrics are not served any more", reason: "error"},
 	Unwatched:           {severity: Warning, title: "file changes may be noticed late", reason: "error"},
 	Reconfigured:        {severity: Info, title: "the configuration changed"},
+	GuardsKept:          {severity: Warning, title: "the configuration lost or loosened limits or freezes: the former ones stay in force for now"},
+	GuardsWeakened:      {severity: Warning, title: "limits or freezes of the configuration are gone or looser now"},
 	RestartNeeded:       {severity: Warning, title: "this change of the configuration takes effect with a restart only, all else now"},
 	MemberAdded:         {severity: Debug, title: "came into the group", reach: always},
 	MemberRemoved:       {severity: Debug, title: "left the group", reach: always},

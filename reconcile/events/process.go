@@ -61,6 +61,17 @@ func Reconfigure(at time.Time, schedule string, policies []string, mode string) 
 	return event(Reconfigured, at, Event{Details: []Detail{{"schedule", schedule}, {"policies", policies}, {"default_mode", mode}}})
 }
 
+// KeepGuards is that limits, freezes or bounds of edits that the configuration has no
+// more stay in force for a while.
+func KeepGuards(at time.Time, keys []string, until time.Time) Event {
+	return event(GuardsKept, at, Event{Details: []Detail{{"keys", strings.Join(keys, ", ")}, {"until", until.UTC().Format(time.RFC3339)}}})
+}
+
+// WeakenGuards is that such limits, freezes or bounds hold no more.
+func WeakenGuards(at time.Time, keys []string) Event {
+	return event(GuardsWeakened, at, Event{Details: []Detail{{"keys", strings.Join(keys, ", ")}}})
+}
+
 // NeedRestart is that some keys of the configuration take effect with a restart only.
 func NeedRestart(at time.Time, keys []string) Event {
 	return event(RestartNeeded, at, Event{Details: []Detail{{"keys", strings.Join(keys, ", ")}}})
@@ -139,6 +150,22 @@ var pagesOfProcesses = code.Pages{
 		Why:     "Schedule, modes and bounds are those of the file now.",
 		Do:      "Nothing.",
 		Example: "schedule every 5m, default_mode sync",
+	},
+	{
+		Code: GuardsKept, Account: true,
+		Title:   "Former limits or freezes stay in force for now",
+		Means:   "The configuration was saved without limits, freezes or bounds of edits that it had, or with looser ones.",
+		Why:     "A file that was saved halfway looks like that, and what they hold would be made at once. They hold until the file has been so for ten times run.settle, or is committed as it is.",
+		Do:      "If it is meant, nothing. Otherwise put the keys back.",
+		Example: "keys freezes.year-end, until 2026-12-21T12:14:00Z",
+	},
+	{
+		Code: GuardsWeakened, Account: true,
+		Title:   "Limits or freezes are gone or looser",
+		Means:   "The configuration has been without them, or with looser ones, for long enough, or was committed so.",
+		Why:     "What they held may be made from now on.",
+		Do:      "Nothing, if it was meant. `dutyward plan` shows what is due.",
+		Example: "keys limits.lowerings",
 	},
 	{
 		Code: RestartNeeded, Account: true,

@@ -44,10 +44,22 @@ type Settings struct {
 	Bounds []Bound `json:"-"`
 	// Freezes are times in which changes wait (S41). They count as soon as they are saved.
 	Freezes []Freeze `json:"-"`
+	// Kept are those of the former configuration's that stay in force for a while.
+	Kept KeptGuards `json:"-"`
 	// Targets narrow the plan to matching changes; empty means all.
 	Targets []string
 	// Edits bound what an edit of a schedule may do to others.
 	Edits EditBounds `json:",omitzero"`
+}
+
+// KeptGuards are limits, freezes and bounds of edits that the configuration has no more,
+// or looser ones, and that stay in force until it has been so for a while: a file that was
+// saved halfway looks like that.
+type KeptGuards struct {
+	// Keys are theirs in the configuration: "freezes.year-end".
+	Keys []string
+	// Until is when the configuration counts as it is.
+	Until time.Time
 }
 
 // EditBounds bound what one edit of a schedule may do without a person's word (S23). Nil is

@@ -42,6 +42,8 @@ type Config struct {
 	// File is the file that was read; empty if there is none.
 	File string
 	env  map[string]string
+	// kept are what a former configuration keeps in force; see KeepGuards.
+	kept plan.KeptGuards
 	// secrets learn the token; nil where nothing does.
 	secrets *secret.Keeper
 }

@@ -78,7 +78,7 @@ func (c *Config) Settings() plan.Settings {
 	if n := c.Edits.Joins; n != plan.DefaultJoins {
 		s.Edits.Joins = &n
 	}
-	s.Bounds, s.Freezes = c.bounds(), c.freezes()
+	s.Bounds, s.Freezes, s.Kept = c.bounds(), c.freezes(), c.kept
 	if c.Account.ActingUser != "" && !slices.Contains(s.Operators, c.Account.ActingUser) {
 		s.Operators = append(s.Operators, c.Account.ActingUser)
 	}

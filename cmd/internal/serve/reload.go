@@ -4,10 +4,13 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
+	"github.com/dutyward/dutyward/policies/eval"
 	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/events"
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // reload takes up the configuration as it stands, from the next round on, and
@@ -20,12 +23,18 @@ func (r *Service) reload(ctx context.Context) bool {
 		r.Daemon.Keep(ctx)
 		return false
 	}
-	if reflect.DeepEqual(asked, r.asked) {
+	same := reflect.DeepEqual(asked, r.asked)
+	if same && r.kept.Until.IsZero() {
 		r.Daemon.TellConfiguration(nil)
 		return false
 	}
 	next := *asked
 	fixed := next.Keep(r.config)
+	told := r.keepGuards(ctx, &next, same)
+	if same && !r.kept.Until.IsZero() {
+		r.Daemon.TellConfiguration(nil)
+		return false
+	}
 	if waits := fixed; len(waits) > 0 && !slices.Equal(waits, r.asked.Differing(r.config)) {
 		r.sink.Tell(events.NeedRestart(r.opened.Now(), waits))
 	}
@@ -35,7 +44,61 @@ func (r *Service) reload(ctx context.Context) bool {
 	}
 	r.asked = asked
 	r.Daemon.TellConfiguration(nil)
+	if told != nil {
+		r.sink.Tell(*told)
+	}
 	return true
+}
+
+// guardsSettle is how many times run.settle a configuration must stay as it is before it
+// may do without limits and freezes that it had.
+const guardsSettle = 10
+
+// keepGuards has limits, freezes and bounds of edits stay in force that a configuration
+// has no more, or looser ones, until it has been so for a while or is what a commit holds:
+// a file that was saved halfway looks like that. It returns what is to be told of it.
+func (r *Service) keepGuards(ctx context.Context, next *config.Config, same bool) *events.Event {
+	now := r.opened.Local()
+	keys := next.Weakened(r.config, now)
+	until := now.Add(guardsSettle * r.config.Settle())
+	if same {
+		until = r.kept.Until
+	}
+	switch {
+	case len(keys) == 0:
+		r.kept = plan.KeptGuards{}
+		return nil
+	case !now.Before(until) || r.committed(ctx):
+		r.kept = plan.KeptGuards{}
+		told := events.WeakenGuards(r.opened.Now(), keys)
+		return &told
+	}
+	told := events.KeepGuards(r.opened.Now(), keys, r.opened.Now().Add(until.Sub(now)))
+	next.KeepGuards(r.config, keys, r.opened.Now().Add(until.Sub(now)))
+	r.kept = plan.KeptGuards{Keys: keys, Until: until}
+	return &told
+}
+
+// committed says whether the configuration's file and the policies are what a git commit
+// holds.
+func (r *Service) committed(ctx context.Context) bool {
+	if r.config.File == "" {
+		return false
+	}
+	files, err := eval.ReadFiles(r.config.PolicyOptions(nil))
+	return err == nil && files.Committed(ctx, r.config.File)
+}
+
+// settleGuards takes up a configuration whose former limits and freezes have been kept
+// for long enough.
+func (r *Service) settleGuards(ctx context.Context) {
+	if r.kept.Until.IsZero() || time.Since(r.lookedAt) < noticedFor/6 && r.opened.Local().Before(r.kept.Until) {
+		return
+	}
+	r.lookedAt = time.Now()
+	if r.reload(ctx) {
+		r.Loop.Trigger("configuration changed")
+	}
 }
 
 // take makes a configuration the one in force.

@@ -30,6 +30,7 @@ import (
 	"github.com/dutyward/dutyward/reconcile/daemon"
 	"github.com/dutyward/dutyward/reconcile/events"
 	"github.com/dutyward/dutyward/reconcile/events/eventlog"
+	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
 // Service is `dutyward run` while it runs.
@@ -64,6 +65,10 @@ type Service struct {
 	// config is in force, and asked is what the file said last: they differ in
 	// what can't change without a restart.
 	config, asked *config.Config
+	// kept are limits and freezes of the former configuration that stay in force until a
+	// moment by the local clock, and lookedAt is when that was looked at last.
+	kept     plan.KeptGuards
+	lookedAt time.Time
 	// noticed is when it was last noticed that the policies were committed.
 	noticed time.Time
 	// unwatch ends the watch of the policies.
@@ -234,6 +239,7 @@ func (r *Service) reloads(ctx context.Context) {
 			return
 		case <-commits.C:
 			r.notice(ctx)
+			r.settleGuards(ctx)
 		case <-hangup:
 			r.reload(ctx)
 			r.Loop.Trigger("signal")

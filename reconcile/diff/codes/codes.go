@@ -24,6 +24,7 @@ const (
 	Unavailable    code.Code = "plan/unavailable"
 	TurnsUntold    code.Code = "plan/turns-untold"
 	OtherOrder     code.Code = "plan/other-order"
+	GuardsKept     code.Code = "plan/guards-kept"
 )
 
 // The codes of what is left as it is.
@@ -97,6 +98,14 @@ var roundPages = code.Pages{
 		Why:     "That person must never be changed, so nothing is lowered (S20).",
 		Do:      "Wait for the next round, or see `dutyward doctor`.",
 		Example: "GET /users/me answered 500",
+	},
+	{
+		Code: GuardsKept, Account: true,
+		Title:   "Former limits or freezes stay in force for a while",
+		Means:   "The configuration was saved without limits, freezes or bounds of edits that it had, or with looser ones.",
+		Why:     "A file that an editor or a tool saved halfway looks just like that, and what the guards hold would be made at once. The former ones hold until the file has been so for ten times run.settle, or is committed to git as it is (S41).",
+		Do:      "If it is meant, nothing: it counts then. Otherwise put the keys back.",
+		Example: "freezes.year-end, which the configuration had until 12:04 and has no more",
 	},
 	{
 		Code: OtherOrder, Account: true,
