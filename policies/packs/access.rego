@@ -90,20 +90,40 @@ finding contains {
 	"subject": $"user:#{id}",
 	"resource": "account",
 	"severity": "medium",
-	"message": sprintf("%s has the base role %s, as %d of %d others with the job title %s do or more; %s has %s, for one", [user.email, user.base_role, count(alike), count(peers), user.job_title, input.users[peer].email, input.users[peer].base_role]),
+	"message": sprintf("%s has the base role %s, as %d of %d others with the job title %s do or more; %s has %s, for one", [user.email, user.base_role, alike, peers, user.job_title, input.users[peer].email, input.users[peer].base_role]),
 } if {
 	some id, user in input.users
 	user.job_title != ""
-	rank[user.base_role] > 1
-	peers := titled[user.job_title] - {id}
-	count(peers) >= 5
-	alike := {p | some p in peers; rank[input.users[p].base_role] >= rank[user.base_role]}
-	count(alike) * 5 < count(peers)
-	peer := min(peers - alike)
+	held := rank[user.base_role]
+	held > 1
+	peers := count(titled[user.job_title]) - 1
+	peers >= 5
+	alike := at_least[user.job_title][held] - 1
+	alike * 5 < peers
+	peer := example[user.job_title]
 }
 
-titled[title] := {id | some id, user in input.users; user.job_title == title} if {
-	some title in {user.job_title | some user in input.users}
+# titled are the people by their job title.
+titled := {title: ids |
+	some user in input.users
+	title := user.job_title
+	ids := {id | some id; input.users[id].job_title == title}
+}
+
+# at_least counts the people of a job title who have a base role of some rank or a higher one.
+at_least := {title: counts |
+	some title, ids in titled
+	counts := {least: n |
+		some least in {2, 3, 4}
+		n := count([id | some id in ids; rank[input.users[id].base_role] >= least])
+	}
+}
+
+# example is somebody of a job title who has no more than a responder.
+example := {title: min(low) |
+	some title, ids in titled
+	low := {id | some id in ids; rank[input.users[id].base_role] < 2}
+	count(low) > 0
 }
 
 rank := {"owner": 4, "admin": 3, "user": 2, "limited_user": 1, "observer": 0, "restricted_access": 0, "read_only_user": 0, "read_only_limited_user": 0}

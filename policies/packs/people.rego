@@ -74,8 +74,12 @@ domains := {d |
 	count(input.parameters.domains) == 0
 }
 
-by_domain[d] := {id | some id, user in input.users; domain(user) == d} if {
-	some d in {domain(user) | some user in input.users}
+# The addresses' domains, and the people of each.
+domain_of := {id: domain(user) | some id, user in input.users}
+
+by_domain := {d: ids |
+	some d in domain_of
+	ids := {id | some id; domain_of[id] == d}
 }
 
 # METADATA
@@ -93,7 +97,7 @@ finding contains {
 	"message": $"{user.email} is of a domain that few or none of the others have",
 } if {
 	some id, user in input.users
-	not domain(user) in domains
+	not domain_of[id] in domains
 }
 
 # METADATA
@@ -205,6 +209,8 @@ finding contains {
 	other < id
 }
 
-named[name] := {id | some id, user in input.users; user.name == name} if {
-	some name in {user.name | some user in input.users}
+named := {name: ids |
+	some user in input.users
+	name := user.name
+	ids := {id | some id; input.users[id].name == name}
 }

@@ -121,23 +121,33 @@ finding contains {
 	"severity": "medium",
 	"message": sprintf("%s is on call on %d schedules at once: %s", [input.users[user].email, count(at_once), concat(", ", sort([input.schedules[id].name | some id in at_once]))]),
 } if {
-	some user, _ in input.users
-	moments := {shift.start |
-		some id in used
-		some shift in input.schedules[id].shifts
-		shift.user == user
+	some user, turns in turns_of
+	input.users[user]
+	count({turn[0] | some turn in turns}) > input.parameters.max_schedules_at_once
+	crowded := {at |
+		some [_, at, _] in turns
+		count(on_at(turns, at)) > input.parameters.max_schedules_at_once
 	}
-	crowded := {at | some at in moments; count(on_at(user, at)) > input.parameters.max_schedules_at_once}
 	count(crowded) > 0
-	at_once := on_at(user, min(crowded))
+	at_once := on_at(turns, min(crowded))
 }
 
-on_at(user, at) := {id |
+# turns_of are everybody's turns on the schedules used: schedule, start and end.
+turns_of := {user: turns |
 	some id in used
 	some shift in input.schedules[id].shifts
-	shift.user == user
-	shift.start <= at
-	shift.end > at
+	user := shift.user
+	turns := {[other, turn.start, turn.end] |
+		some other in used
+		some turn in input.schedules[other].shifts
+		turn.user == user
+	}
+}
+
+on_at(turns, at) := {id |
+	some [id, start, end] in turns
+	start <= at
+	end > at
 }
 
 # METADATA
