@@ -199,10 +199,12 @@ func CourseMarkdown(w io.Writer, c *compare.Course, base string) error {
 			}
 		}
 	}
-	m.section(section{head: "What happens differently", lines: rows,
-		table: "| when | | resource | who | role | why | by |\n| --- | --- | --- | --- | --- | --- | --- |"})
-	m.section(section{head: "On-call groups with different members", lines: items(t.groups())})
-	m.section(section{head: "Changed configuration", lines: items(settingLines(c.Settings))})
+	m.all([]section{
+		{head: "What happens differently", lines: rows,
+			table: "| when | | resource | who | role | why | by |\n| --- | --- | --- | --- | --- | --- | --- |"},
+		{head: "On-call groups with different members", lines: items(t.groups())},
+		{head: "Changed configuration", lines: items(settingLines(c.Settings))},
+	})
 	_, err := io.WriteString(w, m.b.String())
 	return err
 }

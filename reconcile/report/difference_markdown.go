@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -34,14 +35,28 @@ func DifferenceMarkdown(w io.Writer, d *compare.Difference, base string) error {
 	m.add(fmt.Sprintf("**%s**\n", escaped(DifferenceSummary(d))))
 	m.add(fmt.Sprintf("Compared with %s, on the account %s as of %s. Policies %s, before %s.\n",
 		codeSpan(base), codeSpan(d.Account), clock(d.TakenAt), codeSpan(short(d.After.Revision)), codeSpan(short(d.Before.Revision))))
-	for _, h := range d.Holds {
-		m.add(fmt.Sprintf("> **This would be held** until a person releases it: %s (%s), for %s.\n", count(h.Changes, "change", "changes"), h.Rule, escaped(h.Why)))
-	}
-	for _, s := range m.sections() {
-		m.section(s)
-	}
+	m.holds()
+	m.all(m.sections())
 	_, err := io.WriteString(w, m.b.String())
 	return err
+}
+
+// holds writes why changes would be held, those for which most are first.
+func (m *markdown) holds() {
+	const shown, longest = 8, 400
+	holds := slices.Clone(m.d.Holds)
+	slices.SortStableFunc(holds, func(a, b compare.Hold) int { return b.Changes - a.Changes })
+	for _, h := range holds[:min(len(holds), shown)] {
+		m.add(fmt.Sprintf("> **This would be held** until a person releases it: %s (%s), for %s.\n", count(h.Changes, "change", "changes"), h.Rule, escaped(beginning(h.Why, longest))))
+	}
+	if len(holds) > shown {
+		changes := 0
+		for _, h := range holds[shown:] {
+			changes += h.Changes
+		}
+		m.add(fmt.Sprintf("> **This would be held**, too: %s for %s. `%s` without `--format markdown` shows them.\n",
+			count(changes, "change", "changes"), count(len(holds)-shown, "other reason", "other reasons"), m.command))
+	}
 }
 
 // markdown is a comment being written.
@@ -51,8 +66,45 @@ type markdown struct {
 	b strings.Builder
 	// used counts characters, as the limit does.
 	used int
+	// limit is how far the present section may go.
+	limit int
 	// command shows what is cut.
 	command string
+}
+
+// all writes sections. Short ones are kept whole, also behind long ones: these share what
+// is left, but for those that are to stand whole.
+func (m *markdown) all(sections []section) {
+	for i, s := range sections {
+		short, long := 0, 0
+		for _, other := range sections[i:] {
+			if len(other.lines) > unfolded {
+				long++
+			} else {
+				short += min(other.size(), mostShort)
+			}
+		}
+		m.limit = commentLimit
+		if len(s.lines) > unfolded && !s.whole {
+			m.limit = m.used + max(0, commentLimit-m.used-short)/long
+		}
+		m.section(s)
+	}
+}
+
+// mostShort is how many characters are kept for one short section.
+const mostShort = 8000
+
+// size is how many characters a section takes.
+func (s section) size() int {
+	if len(s.lines) == 0 {
+		return 0
+	}
+	n := len(s.head) + len(s.table) + 100
+	for _, line := range s.lines {
+		n += utf8.RuneCountInString(line) + 1
+	}
+	return n
 }
 
 // section is a heading and the lines of a list or table, which may be cut.
@@ -60,6 +112,8 @@ type section struct {
 	head  string
 	table string
 	lines []string
+	// whole says that it is cut last.
+	whole bool
 }
 
 func (m *markdown) add(line string) {
@@ -74,7 +128,7 @@ func (m *markdown) section(s section) {
 	}
 	const reserve = 300 // for what ends it
 	head := fmt.Sprintf("%s (%d)", s.head, len(s.lines))
-	if m.used+len(head)+len(s.table)+2*reserve > commentLimit {
+	if m.used+len(head)+len(s.table)+2*reserve > m.limit {
 		m.cut(head)
 		return
 	}
@@ -89,7 +143,7 @@ func (m *markdown) section(s section) {
 	}
 	rest := 0
 	for i, line := range s.lines {
-		if m.used+utf8.RuneCountInString(line)+reserve > commentLimit {
+		if m.used+utf8.RuneCountInString(line)+reserve > m.limit {
 			rest = len(s.lines) - i
 			break
 		}
@@ -129,10 +183,10 @@ func (m *markdown) sections() []section {
 	}
 	return []section{
 		// What speaks against merging stands first, so that long details can't push it out.
-		{head: "Nothing is lowered any more, because", lines: items(desired.Messages(d.Suspended.Begins))},
-		{head: "New errors", lines: items(noticeLines(d.Errors.Begins))},
-		{head: "New warnings", lines: items(noticeLines(d.Warnings.Begins))},
-		{head: "New findings", lines: begins},
+		{whole: true, head: "Nothing is lowered any more, because", lines: items(desired.Messages(d.Suspended.Begins))},
+		{whole: true, head: "New errors", lines: items(noticeLines(d.Errors.Begins))},
+		{whole: true, head: "New warnings", lines: items(noticeLines(d.Warnings.Begins))},
+		{whole: true, head: "New findings", lines: begins},
 		{head: "Access that the policies ask for", lines: access,
 			table: "| resource | who | role | what comes of it | by |\n| --- | --- | --- | --- | --- |"},
 		{head: "Turns that move", lines: items(t.movedTurns())},

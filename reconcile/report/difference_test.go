@@ -76,6 +76,27 @@ func TestNothingInACommentMentionsPeopleOrIsHTML(t *testing.T) {
 	}
 }
 
+// Short sections are whole behind long ones, and holds for many reasons are summed up.
+func TestShortSectionsAndHoldsHaveTheirPlaceInALongComment(t *testing.T) {
+	d := differenceOf(5000, strings.Repeat("no seat is free ", 10))
+	d.Protections.Ends = []compare.Guarded{{People: -1, Reason: "run by the executive office"}}
+	d.Settings = []compare.Setting{{Key: "operators", Before: "[ops@acme.com]", After: "[]"}}
+	for i := range 400 {
+		d.Holds = append(d.Holds, compare.Hold{Rule: "S26", Why: strings.Repeat(fmt.Sprintf("reason %d ", i), 100), Changes: i + 1})
+		d.Data = append(d.Data, fmt.Sprintf("policies/%d.yaml", i))
+	}
+	text := markdownOf(t, d)
+	if n := utf8.RuneCountInString(text); n > 65_536 {
+		t.Errorf("%d characters, more than a comment may have", n)
+	}
+	for _, want := range []string{"run by the executive office", "operators: ", "400 changes (S26)", "policies/7.yaml",
+		"for 392 other reasons", " of 5000 lines are left out here"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not there", want)
+		}
+	}
+}
+
 // What speaks against merging is in the comment whole, however long the details are.
 func TestNoWarningIsCutFromALongComment(t *testing.T) {
 	d := differenceOf(5000, strings.Repeat("no seat is free ", 10))
