@@ -19,13 +19,13 @@ import (
 func newJournal(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "journal",
-		Short: "Verify or export what was recorded",
+		Short: "Verify, export, back up and restore what was recorded",
 		Long: "Rounds, decisions and changes are recorded in the state as a chain of entries, each with the hash of the one before\n" +
 			"it: what was altered, removed or reordered later is found.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newJournalVerify(a), newJournalExport(a))
+	cmd.AddCommand(newJournalVerify(a), newJournalExport(a), newJournalBackup(a), newJournalRestore(a))
 	return cmd
 }
 
@@ -120,6 +120,53 @@ func newJournalExport(a *app) *cobra.Command {
 			e := json.NewEncoder(a.Stdout)
 			e.SetEscapeHTML(false)
 			return s.Journal.Entries(cmd.Context(), func(entry chain.Entry) error { return e.Encode(entry) })
+		},
+	}
+}
+
+func newJournalBackup(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write a copy of the state to a file",
+		Long: "Write a copy of the state, as it is at one moment, to a file that is not there yet, also while `dutyward run` works.\n" +
+			"A state in PostgreSQL is backed up with pg_dump.",
+		Example: "  dutyward journal backup /backup/dutyward-$(date +%F).db",
+		Args:    arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.ForState(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			if err := s.Journal.Backup(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Stdout, "The state is in %s, which is yours alone (mode 0600).\n", args[0])
+			return nil
+		},
+	}
+}
+
+func newJournalRestore(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "restore [FILE]",
+		Short: "Put a backup of the state in its place",
+		Long: "Put a backup in the place of the state, which is kept beside it. Stop `dutyward run` first. Without a file, say that the\n" +
+			"state was put back already, by pg_restore or with a disk.\n" +
+			"What happened since the backup is not known any more, and nothing is lowered for it: writes that were open are\n" +
+			"closed, releases end, and raises that the backup remembers wait for a decision until a round has ended.",
+		Example: "  dutyward journal restore /backup/dutyward-2026-05-03.db",
+		Args:    arguments(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			kept, err := a.Restore(cmd.Context(), args)
+			if err != nil {
+				return err
+			}
+			if kept != "" {
+				a.Note("the state that was there is kept as %s", kept)
+			}
+			fmt.Fprintln(a.Stdout, "The state is restored: look at `dutyward plan` before anything is applied.")
+			return nil
 		},
 	}
 }

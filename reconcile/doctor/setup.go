@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/policies/eval"
@@ -69,7 +70,11 @@ func State(ctx context.Context, path string, o journal.Options) []Check {
 		checks[0] = ok("state", "%s can be read and is of this account", shown)
 	}
 	if notices := j.Notices(); len(notices) > 0 {
-		checks[0] = warn("state", "chmod 600 "+shown, "%s", notices[0])
+		remedy := "see operations.md, \"The state\""
+		if strings.Contains(notices[0], "chmod") {
+			remedy = "chmod 600 " + shown
+		}
+		checks[0] = warn("state", remedy, "%s", notices[0])
 	}
 	holder, err := j.Writer(ctx)
 	switch {

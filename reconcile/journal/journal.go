@@ -124,7 +124,7 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	if err := j.migrate(ctx); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
-	for _, step := range []func(context.Context) error{j.checkAccount, j.compareSeen, j.forgetOpen} {
+	for _, step := range []func(context.Context) error{j.checkAccount, j.compareSeen, j.readRestored, j.forgetOpen} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, j.Close())
 		}
@@ -157,7 +157,7 @@ func OpenReadOnly(ctx context.Context, path string, o Options) (*Journal, error)
 	if err := j.checkSchema(ctx); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
-	for _, step := range []func(context.Context) error{j.checkAccount, j.compareSeen} {
+	for _, step := range []func(context.Context) error{j.checkAccount, j.compareSeen, j.readRestored} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, j.Close())
 		}

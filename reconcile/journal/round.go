@@ -91,6 +91,9 @@ func (j *Journal) Finish(ctx context.Context, round int64, state plan.Round, rep
 		if err := j.noteRisks(ctx, tx, state.Risks); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM about WHERE name = ?`, restoredNote); err != nil {
+			return err
+		}
 		return j.forget(ctx, tx)
 	})
 	if err == nil {

@@ -36,6 +36,23 @@ func (p *Process) ForState(ctx context.Context) (*Session, error) {
 	return s, err
 }
 
+// Restore puts a backup in the place of the state, and returns where what was there is
+// kept; without a backup it notes that one was put back.
+func (p *Process) Restore(ctx context.Context, backup []string) (kept string, err error) {
+	c, err := p.Config()
+	if err != nil {
+		return "", err
+	}
+	s := &Session{Config: c, Round: &reconcile.Round{Now: p.Now}}
+	if len(backup) > 0 {
+		return journal.Restore(ctx, c.State, backup[0], p.JournalOptions(s))
+	}
+	if s, err = p.ForState(ctx); err != nil {
+		return "", err
+	}
+	return "", errors.Join(s.Journal.Restored(ctx), s.Close())
+}
+
 // SnapshotFor is a snapshot for the moment asked for, without policies or state.
 func (p *Process) SnapshotFor(ctx context.Context, o Options) (*inventory.Snapshot, error) {
 	at, err := o.moment()
