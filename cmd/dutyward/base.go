@@ -26,7 +26,7 @@ import (
 // snapshot: now, and later. Where either can't be known for certain it says why and
 // writes no report: a reviewer would take an incomplete one for the whole.
 func (a *app) planBase(ctx context.Context, f planFlags, format string) error {
-	write, err := a.differenceWriter(format, f.base)
+	write, err := a.differenceWriter(format, f.base, f.full)
 	if err != nil {
 		return err
 	}
@@ -53,10 +53,12 @@ func (a *app) planBase(ctx context.Context, f planFlags, format string) error {
 }
 
 // differenceWriter is how a difference is written in a format.
-func (a *app) differenceWriter(format, base string) (func(io.Writer, *compare.Difference) error, error) {
+func (a *app) differenceWriter(format, base string, full bool) (func(io.Writer, *compare.Difference) error, error) {
 	switch format {
 	case "text":
-		return func(w io.Writer, d *compare.Difference) error { return report.DifferenceText(w, d, a.Style(w)) }, nil
+		return func(w io.Writer, d *compare.Difference) error {
+			return report.DifferenceView{Style: a.Style(w), Full: full}.Write(w, d)
+		}, nil
 	case "json":
 		return report.DifferenceJSON, nil
 	case "markdown":

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory"
+	"github.com/dutyward/dutyward/policies"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
 
@@ -131,5 +132,60 @@ func (t *planText) counted(by string, all tallies) {
 			rest.add(*all[key])
 		}
 		t.line("  and %d more: %s", more, rest)
+	}
+}
+
+// foldRows sums up rows: by rule, and then who gets less, more or the same with another
+// end, by resource and role.
+func (t *differenceText) foldRows(rows []row) {
+	rules := map[string]int{}
+	by := map[plan.Effect][]plan.Change{}
+	for _, r := range rows {
+		by[r.change.Effect] = append(by[r.change.Effect], r.change)
+		for _, b := range r.change.By[:min(1, len(r.change.By))] {
+			rules[Origin(policies.Origin{File: b.Origin.File, Line: b.Origin.Line, Title: b.Origin.Title, Owner: b.Origin.Owner})]++
+		}
+	}
+	t.tally("By rule", rules)
+	t.folded("Less", by[plan.Lower], lowerShown)
+	t.folded("More", by[plan.Raise], raiseShown)
+	t.folded("The same with another end", by[""], raiseShown)
+}
+
+// tally counts by a reason, the most frequent first.
+func (t *differenceText) tally(head string, n map[string]int) {
+	reasons := slices.SortedFunc(maps.Keys(n), func(a, b string) int { return cmp.Or(n[b]-n[a], strings.Compare(a, b)) })
+	t.line("  %s", t.mild(head))
+	for _, reason := range reasons[:min(len(reasons), reasonsShown)] {
+		t.line("    %d  %s", n[reason], reason)
+	}
+	if more := len(reasons) - reasonsShown; more > 0 {
+		t.line("    and %s", count(more, "other", "others"))
+	}
+}
+
+// foldConsequences sums up by what becomes of it and where, the most frequent first.
+func (t *differenceText) foldConsequences() {
+	at := map[string]map[string]int{}
+	n := map[string]int{}
+	for _, c := range t.diff.Consequences {
+		said := handled(c.Then) + "; before: " + handled(c.Was)
+		if at[said] == nil {
+			at[said] = map[string]int{}
+		}
+		at[said][t.place(c.Resource, c.Layer)]++
+		n[said]++
+	}
+	said := slices.SortedFunc(maps.Keys(n), func(a, b string) int { return cmp.Or(n[b]-n[a], strings.Compare(a, b)) })
+	for _, what := range said[:min(len(said), raiseShown)] {
+		var places []string
+		for _, place := range slices.SortedFunc(maps.Keys(at[what]), t.comparePlaces) {
+			places = append(places, fmt.Sprintf("%s (%d)", place, at[what][place]))
+		}
+		t.line("  %d  %s", n[what], what)
+		t.some("      ", places)
+	}
+	if more := len(said) - raiseShown; more > 0 {
+		t.line("  and %s", count(more, "other", "others"))
 	}
 }

@@ -15,7 +15,25 @@ import (
 
 // DifferenceText writes what other policies do, for people.
 func DifferenceText(w io.Writer, d *compare.Difference, s Style) error {
-	t := newDifferenceText(w, d, s)
+	return DifferenceView{Style: s, Full: true}.Write(w, d)
+}
+
+// DifferenceView is how a difference is written.
+type DifferenceView struct {
+	Style Style
+	// Full shows each line of long access and of what differs later, which are summed up
+	// without it.
+	Full bool
+}
+
+// Write writes a difference.
+func (v DifferenceView) Write(w io.Writer, d *compare.Difference) error {
+	t := newDifferenceText(w, d, v.Style)
+	t.brief = !v.Full && len(d.Access)+len(d.Later)+len(d.Consequences) >= longPlan
+	if t.brief {
+		t.line("%s", t.strong(DifferenceSummary(d)))
+		t.line("To see each line with its rule: --full")
+	}
 	t.access()
 	t.list("Turns that move", t.movedTurns())
 	t.later()
@@ -95,6 +113,8 @@ func noDifference(d *compare.Difference) string {
 type differenceText struct {
 	*planText
 	diff *compare.Difference
+	// brief says that access is summed up.
+	brief bool
 }
 
 func newDifferenceText(w io.Writer, d *compare.Difference, s Style) *differenceText {
@@ -108,10 +128,17 @@ func (t *differenceText) access() {
 	}
 	t.head("Access that the policies ask for (%d)", len(t.diff.Access))
 	var rows []row
+	outcomes := map[string]int{}
 	for _, a := range t.diff.Access {
 		rows = append(rows, row{change: changeOf(a)})
+		outcomes[consequence(a.Then)]++
 	}
-	t.rows(rows, "  ")
+	if !t.brief {
+		t.rows(rows, "  ")
+		return
+	}
+	t.tally("What comes of it", outcomes)
+	t.foldRows(rows)
 }
 
 // changeOf is a difference in the shape of a change, whose reason is what the
@@ -181,6 +208,10 @@ func (t *differenceText) consequences() {
 		return
 	}
 	t.head("Same access asked for, different outcome (%d)", len(t.diff.Consequences))
+	if t.brief {
+		t.foldConsequences()
+		return
+	}
 	for _, c := range t.diff.Consequences {
 		t.line("  %s on %s: %s; before: %s", t.user(c.User), t.place(c.Resource, c.Layer), handled(c.Then), handled(c.Was))
 	}

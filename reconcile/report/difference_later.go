@@ -26,6 +26,10 @@ func (t *differenceText) later() {
 	for _, l := range t.diff.Later {
 		rows = append(rows, row{change: laterChange(l)})
 	}
+	if t.brief {
+		t.foldRows(rows)
+		return
+	}
 	t.rows(rows, "  ")
 }
 

@@ -123,3 +123,28 @@ func TestNoWarningIsCutFromALongComment(t *testing.T) {
 		t.Errorf("it does not say what is left out, and how to see it: %s", text[max(0, len(text)-900):])
 	}
 }
+
+// Hundreds of differences fit on two screens, with the summary first; --full has each.
+func TestALongDifferenceIsSummedUp(t *testing.T) {
+	d := differenceOf(700, "no seat is free")
+	for i := range 90 {
+		d.Consequences = append(d.Consequences, compare.Consequence{User: fmt.Sprint("PU", i), Resource: inventory.ByID(inventory.KindTeam, fmt.Sprint("PT", i%30)),
+			Was: compare.Outcome{State: compare.OutcomeLeft, Why: "no policy names this team"}, Then: compare.Outcome{State: compare.OutcomeHeld, Rule: "S26", Key: "k", Before: "responder", After: "none"}})
+	}
+	var brief, full strings.Builder
+	if err := (report.DifferenceView{}).Write(&brief, d); err != nil {
+		t.Fatal(err)
+	}
+	if err := (report.DifferenceView{Full: true}).Write(&full, d); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(brief.String(), "\n"); n > 100 || strings.Count(full.String(), "\n") < 700 {
+		t.Errorf("%d lines, more than two screens:\n%s", n, brief.String())
+	}
+	if !strings.HasPrefix(brief.String(), "Difference: ") || !strings.Contains(brief.String(), "--full") {
+		t.Errorf("it does not begin with the summary: %s", brief.String())
+	}
+	if !strings.Contains(brief.String(), "  90  responder → none would be held (S26); before: left alone: no policy names this team\n") {
+		t.Errorf("equal outcomes are not counted:\n%s", brief.String())
+	}
+}
