@@ -64,8 +64,18 @@ func New(s *inventory.Snapshot, since, until time.Time, bound time.Duration) *Ac
 			a.end = e
 		}
 	}
+	for _, v := range s.Services {
+		if v.RaisedAtSupportHours {
+			a.end = a.end.Add(raisedWithin)
+			break
+		}
+	}
 	return a
 }
+
+// raisedWithin is how long it takes at most until support hours begin that are on one day
+// of the week.
+const raisedWithin = 8 * 24 * time.Hour
 
 // line is who is on call on a schedule, which is made ready once it is asked for.
 func (a *Account) line(id string) line {

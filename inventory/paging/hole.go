@@ -140,7 +140,7 @@ func (a *Account) Holes(v inventory.Service) (holes []Hole, silenced []Silenced)
 // scan goes through the span, from one moment at which anything may differ to the next.
 func (a *Account) scan(v inventory.Service) (holes []Hole, silenced []Silenced) {
 	holes, silenced = []Hole{}, []Silenced{}
-	open := []Hole{}
+	open, h := []Hole{}, hoursOf(v)
 	for t := a.since; t.Before(a.until); {
 		next := a.until
 		found := []Hole{}
@@ -149,9 +149,10 @@ func (a *Account) scan(v inventory.Service) (holes []Hole, silenced []Silenced) 
 			silenced = append(silenced, Silenced{"maintenance", t, next})
 		} else {
 			next = earlier(next, nextMaintenance(v, t))
-			for _, w := range a.walks(v, t, &next) {
+			walks := a.walks(v, h, t, &next)
+			for _, w := range walks {
 				if !w.unknown {
-					found = append(found, a.holes(w, mixed(v, t))...)
+					found = append(found, a.holes(w, len(walks) > 1)...)
 				}
 			}
 		}

@@ -1,68 +1,19 @@
 package paging
 
 import (
-	"slices"
 	"time"
 
 	"github.com/dutyward/dutyward/inventory"
 )
 
-// supported says that a moment is within support hours. They are told by the local clock:
-// hours that the clock passes twice in autumn are in twice.
-func supported(h *inventory.SupportHours, zone *time.Location, t time.Time) bool {
-	local := t.In(zone)
-	clock := local.Format(time.TimeOnly)
-	day := func(back int) bool { return slices.Contains(h.Days, weekday(local.AddDate(0, 0, -back))) }
-	if h.StartTime < h.EndTime {
-		return day(0) && h.StartTime <= clock && clock < h.EndTime
-	}
-	// Past midnight, or round the clock.
-	return day(0) && h.StartTime <= clock || day(1) && clock < h.EndTime
-}
-
-// weekday is 1 (Monday) to 7 (Sunday).
-func weekday(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }
-
-// nextEdge is a moment after t before which the local clock reaches neither the start nor
-// the end of support hours, nor is set. It may be one at which nothing changes.
-func nextEdge(h *inventory.SupportHours, zone *time.Location, t time.Time) time.Time {
-	local := t.In(zone)
-	next := t.AddDate(0, 0, 7)
-	note := func(x time.Time) {
-		if x.After(t) && x.Before(next) {
-			next = x
-		}
-	}
-	_, set := local.ZoneBounds()
-	offsets := map[int]bool{}
-	for _, x := range []time.Time{local, local.AddDate(0, 0, 2)} {
-		_, offset := x.Zone()
-		offsets[offset] = true
-	}
-	if !set.IsZero() {
-		note(set)
-	}
-	for d := range 3 {
-		midnight := time.Date(local.Year(), local.Month(), local.Day()+d, 0, 0, 0, 0, time.UTC)
-		for _, clock := range []string{h.StartTime, h.EndTime, "00:00:00"} {
-			wall, err := time.Parse(time.TimeOnly, clock)
-			if err != nil {
-				continue
-			}
-			at := midnight.Add(time.Duration(wall.Hour())*time.Hour + time.Duration(wall.Minute())*time.Minute + time.Duration(wall.Second())*time.Second)
-			for offset := range offsets {
-				note(at.Add(-time.Duration(offset) * time.Second))
-			}
-		}
-	}
-	return next
-}
-
-// hours are the support hours of a service with their zone; nil where it has none, or
-// where they can't be told.
+// hours are the support hours of a service; nil where it has none, or where they can't be
+// told.
 type hours struct {
-	*inventory.SupportHours
 	zone *time.Location
+	// days are 1 (Monday) to 7 (Sunday).
+	days [8]bool
+	// from and to are seconds of the local day.
+	from, to int
 }
 
 func hoursOf(v inventory.Service) *hours {
@@ -73,16 +24,70 @@ func hoursOf(v inventory.Service) *hours {
 	if err != nil {
 		return nil
 	}
-	return &hours{v.SupportHours, zone}
+	from, err := time.Parse(time.TimeOnly, v.SupportHours.StartTime)
+	if err != nil {
+		return nil
+	}
+	to, err := time.Parse(time.TimeOnly, v.SupportHours.EndTime)
+	if err != nil {
+		return nil
+	}
+	h := &hours{zone: zone, from: secondOf(from), to: secondOf(to)}
+	for _, d := range v.SupportHours.Days {
+		if d >= 1 && d <= 7 {
+			h.days[d] = true
+		}
+	}
+	return h
+}
+
+func secondOf(t time.Time) int { return t.Hour()*3600 + t.Minute()*60 + t.Second() }
+
+// supported says that a moment is within support hours. They are told by the local clock:
+// hours that the clock passes twice in autumn are in twice.
+func (h *hours) supported(t time.Time) bool {
+	local := t.In(h.zone)
+	second, today := secondOf(local), (int(local.Weekday())+6)%7+1
+	if h.from < h.to {
+		return h.days[today] && h.from <= second && second < h.to
+	}
+	// Past midnight, or round the clock.
+	return h.days[today] && h.from <= second || h.days[(today+5)%7+1] && second < h.to
+}
+
+// nextEdge is a moment after t before which the local clock reaches neither the start nor
+// the end of support hours, nor is set. It may be one at which nothing changes.
+func (h *hours) nextEdge(t time.Time) time.Time {
+	local := t.In(h.zone)
+	next := t.Add(7 * 24 * time.Hour)
+	note := func(x time.Time) {
+		if x.After(t) && x.Before(next) {
+			next = x
+		}
+	}
+	if _, set := local.ZoneBounds(); !set.IsZero() {
+		note(set)
+	}
+	_, here := local.Zone()
+	_, later := t.Add(48 * time.Hour).In(h.zone).Zone()
+	midnight := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)
+	for d := range 3 {
+		for _, second := range [...]int{h.from, h.to, 0} {
+			at := midnight.Add(time.Duration(d*86400+second) * time.Second)
+			note(at.Add(-time.Duration(here) * time.Second))
+			note(at.Add(-time.Duration(later) * time.Second))
+		}
+	}
+	return next
 }
 
 // begin is the first moment after t at which support hours begin; nil if none is soon.
 func (h *hours) begin(t time.Time) *time.Time {
-	within := supported(h.SupportHours, h.zone, t)
+	within := h.supported(t)
 	for range 200 {
-		t = nextEdge(h.SupportHours, h.zone, t)
+		t = h.nextEdge(t)
 		before := within
-		if within = supported(h.SupportHours, h.zone, t); within && !before {
+		if within = h.supported(t); within && !before {
 			return &t
 		}
 	}
@@ -94,8 +99,8 @@ func (h *hours) begin(t time.Time) *time.Time {
 func urgencies(v inventory.Service, h *hours, t time.Time) (list []string, next time.Time) {
 	urgency := v.Urgency.During
 	if h != nil {
-		next = nextEdge(h.SupportHours, h.zone, t)
-		if !supported(h.SupportHours, h.zone, t) {
+		next = h.nextEdge(t)
+		if !h.supported(t) {
 			urgency = v.Urgency.Outside
 		}
 	}

@@ -50,8 +50,7 @@ func (a *Account) Prove(v inventory.Service, urgency string, t time.Time) Proof 
 
 // walks are those of an incident that begins at t; next becomes the moment from which on
 // they may differ.
-func (a *Account) walks(v inventory.Service, t time.Time, next *time.Time) []*Walk {
-	h := hoursOf(v)
+func (a *Account) walks(v inventory.Service, h *hours, t time.Time, next *time.Time) []*Walk {
 	list, edge := urgencies(v, h, t)
 	if !edge.IsZero() {
 		*next = earlier(*next, edge)
@@ -74,12 +73,6 @@ func raise(v inventory.Service, h *hours, urgency string, t time.Time) *time.Tim
 		return nil
 	}
 	return h.begin(t)
-}
-
-// mixed says that the event's severity decides about the urgency at t.
-func mixed(v inventory.Service, t time.Time) bool {
-	list, _ := urgencies(v, hoursOf(v), t)
-	return len(list) > 1
 }
 
 // ongoing is the maintenance under way at t; nil if there is none.
