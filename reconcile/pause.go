@@ -37,6 +37,14 @@ func (e *PausedError) Error() string {
 	return fmt.Sprintf("changes are paused, %s; nothing was done", e.Pause.By())
 }
 
+// Stop stops all writes, and lets them go on. Pause returns the pause that was in force
+// already, and leaves it; Resume the one that it ended; nil if there was none.
+type Stop interface {
+	Pause(p Pause) (before *Pause, err error)
+	Resume() (*Pause, error)
+	Paused() *Pause
+}
+
 // StopFile is the path of a file that stops all writes of a daemon while it
 // stands there, whatever is in it: `touch` will do. Removing it ends the pause.
 type StopFile string

@@ -141,7 +141,7 @@ func (x *application) refusedByPause(a *decide.Applying) error {
 
 // applying is what is decided. What is reported goes to whatever the streams are then.
 func (x *application) applying(s *session.Session) *decide.Applying {
-	paused := s.Config.StopFile().Paused
+	paused := s.Stop().Paused
 	if x.duringPause {
 		paused = nil
 	}

@@ -110,7 +110,10 @@ func (e *examination) all(ctx context.Context) {
 	e.report.Add(doctor.Policies(set, err))
 	stateOptions := e.JournalOptions(e.session)
 	e.report.Add(doctor.State(ctx, c.State, stateOptions)...)
-	e.report.Add(doctor.Pause(c.StopFile().Paused()))
+	if stop, done, err := e.app.stop(ctx); err == nil { // or the state's check says why
+		e.report.Add(doctor.Pause(stop.Paused()))
+		_ = done()
+	}
 	reader := e.reader(ctx)
 	if reader == nil {
 		for _, name := range []string{"account", "write", "references", "lowering", "limits"} {

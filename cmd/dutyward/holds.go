@@ -32,7 +32,7 @@ func newHolds(a *app) *cobra.Command {
 			if asJSON {
 				return report.JSON(a.Stdout, h)
 			}
-			if err := a.noteStale(fresh); err != nil {
+			if err := a.noteStale(cmd.Context(), fresh); err != nil {
 				return err
 			}
 			return report.HoldsText(a.Stdout, h, a.Style(a.Stdout))
@@ -46,12 +46,16 @@ func newHolds(a *app) *cobra.Command {
 }
 
 // noteStale says that what is held may be another matter by now.
-func (a *app) noteStale(fresh bool) error {
-	c, err := a.Config()
-	if err != nil || fresh {
+func (a *app) noteStale(ctx context.Context, fresh bool) error {
+	if fresh {
+		return nil
+	}
+	stop, done, err := a.stop(ctx)
+	if err != nil {
 		return err
 	}
-	if p := c.StopFile().Paused(); p != nil {
+	defer done()
+	if p := stop.Paused(); p != nil {
 		a.Note("this is as it was before `dutyward run` was paused, %s; --live plans now", p.By())
 	}
 	return nil

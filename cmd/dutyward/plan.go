@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dutyward/dutyward/cmd/internal/blame"
-	"github.com/dutyward/dutyward/cmd/internal/config"
 	"github.com/dutyward/dutyward/cmd/internal/exit"
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies"
@@ -107,13 +106,13 @@ func (a *app) plan(cmd *cobra.Command, f planFlags) error {
 	if err := s.NoteIdleRows(ctx, result); err != nil {
 		return err
 	}
-	a.notePause(s.Config)
+	a.notePause(s)
 	return a.showPlan(ctx, result, f)
 }
 
 // notePause says that what is shown is not made for now.
-func (a *app) notePause(c *config.Config) {
-	if p := c.StopFile().Paused(); p != nil {
+func (a *app) notePause(s *session.Session) {
+	if p := s.Stop().Paused(); p != nil {
 		a.Note("changes are paused, %s; `dutyward resume` ends that", p.By())
 	}
 }

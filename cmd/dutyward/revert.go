@@ -35,7 +35,7 @@ func newRevert(a *app) *cobra.Command {
 			}
 			x := application{
 				app: a, yes: yes, asJSON: asJSON, roots: f.Policies, keepPolicies: s.Good,
-				undo: &decide.Reverting{Round: r, Stop: s.Config.StopFile(), PauseFirst: pause, Now: a.Now, Actor: a.Actor},
+				undo: &decide.Reverting{Round: r, Stop: s.Stop(), PauseFirst: pause, Now: a.Now, Actor: a.Actor},
 			}
 			return x.run(cmd.Context(), s)
 		},

@@ -70,12 +70,12 @@ func Meant(ctx context.Context, j *journal.Journal, now time.Time, text string) 
 
 // Pause stops all changes that the daemon makes. It returns the pause that stood
 // before, which stays; nil if there was none.
-func Pause(stop reconcile.StopFile, now time.Time, actor, reason string) (before *reconcile.Pause, err error) {
+func Pause(stop reconcile.Stop, now time.Time, actor, reason string) (before *reconcile.Pause, err error) {
 	return stop.Pause(reconcile.Pause{Since: now.UTC().Truncate(time.Second), Actor: actor, Reason: reason})
 }
 
 // Resume lets changes go on. It returns the pause that ended; nil if there was none.
-func Resume(stop reconcile.StopFile) (*reconcile.Pause, error) { return stop.Resume() }
+func Resume(stop reconcile.Stop) (*reconcile.Pause, error) { return stop.Resume() }
 
 // latest says which round changed something last.
 func latest(ctx context.Context, j *journal.Journal) string {

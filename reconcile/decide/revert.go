@@ -15,7 +15,7 @@ type Reverting struct {
 	// Round is what is undone.
 	Round *journal.Recorded
 	// Stop pauses the daemon.
-	Stop reconcile.StopFile
+	Stop reconcile.Stop
 	// PauseFirst says that the daemon is to be paused where it would make again what is
 	// undone.
 	PauseFirst bool

@@ -186,7 +186,7 @@ func NewDaemon(s *session.Session, sink events.Sink) *daemon.Daemon {
 
 // daemon makes the rounds of an unattended session.
 func (s rounds) daemon(sink events.Sink) *daemon.Daemon {
-	d := &daemon.Daemon{Record: s.Journal, Paused: s.Config.StopFile().Paused, Sink: sink}
+	d := &daemon.Daemon{Record: s.Journal, Paused: s.Stop().Paused, Sink: sink}
 	s.give(d)
 	return d
 }

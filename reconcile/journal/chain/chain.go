@@ -32,6 +32,9 @@ const (
 	// Forgot says up to which entry the chain was forgotten, and with which hash that
 	// ended, which the first entry that is left names as its predecessor.
 	Forgot = "forgot"
+	// Paused and Resumed are of a pause that all instances share.
+	Paused  = "paused"
+	Resumed = "resumed"
 	// Restored says that a backup was put back.
 	Restored = "restored"
 )
