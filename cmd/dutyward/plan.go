@@ -151,7 +151,7 @@ func (a *app) printPlan(ctx context.Context, result *reconcile.Result, asJSON, f
 
 // addFull adds the flag that shows each change of a long plan.
 func addFull(cmd *cobra.Command, full *bool) {
-	cmd.Flags().BoolVar(full, "full", false, "show each line of a long plan or, with --base, a long difference, which are summed up without it")
+	cmd.Flags().BoolVar(full, "full", false, "show each line of what is long, which is summed up without it")
 }
 
 // planned opens a session that changes nothing, plans, lets show tell what of it
