@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -131,6 +133,9 @@ func (a *app) risk(cmd *cobra.Command, f roundFlags, rf riskFlags) error {
 		return err
 	}
 	all := risk.Items(result.Plan, result.Snapshot, known, result.Snapshot.Now)
+	if err := rf.known(all); err != nil {
+		return err
+	}
 	r := &risk.Report{Account: result.Snapshot.Account.Name, At: result.Snapshot.Now, Risks: rf.filter.Of(all), RolledBy: rf.by, Rolls: []risk.Roll{}, Gone: []plan.RiskKnown{}}
 	if rf.gone {
 		r.Gone = risk.Gone(known)
@@ -157,6 +162,42 @@ func (a *app) risk(cmd *cobra.Command, f roundFlags, rf riskFlags) error {
 	return rf.failed(r.Risks)
 }
 
+// known says which of the rules asked for there is none of.
+func (rf *riskFlags) known(all []risk.Item) error {
+	names := packs.Names()
+	for _, r := range packs.Rules() {
+		names = append(names, r.ID, strings.TrimPrefix(r.ID, "dutyward."))
+	}
+	for _, x := range all {
+		names = append(names, x.Rule, strings.TrimPrefix(x.Rule, "dutyward."))
+	}
+	for _, rule := range rf.filter.Rules {
+		if !slices.Contains(names, rule) {
+			return fmt.Errorf("--rule %s: no pack and no risk is called so%s", rule, lookup.DidYouMean(rule, names))
+		}
+	}
+	return nil
+}
+
+// policyRoot is the first policy directory, as seen from where the program runs.
+func policyRoot(s *session.Session) (string, error) {
+	root := s.Config.Policies[0]
+	if filepath.IsAbs(root) {
+		here, err := os.Getwd()
+		if err != nil {
+			return "", err
+		}
+		if root, err = filepath.Rel(here, root); err != nil {
+			return "", err
+		}
+	}
+	root = filepath.ToSlash(filepath.Clean(root))
+	if strings.HasPrefix(root, "../") || strings.HasSuffix(root, ".tar.gz") {
+		return "", fmt.Errorf("a patch can't add a file to %s: run this where the policy directory is below, and with a directory first", root)
+	}
+	return root, nil
+}
+
 // failed is the error of risks that are not to be.
 func (rf *riskFlags) failed(items []risk.Item) error {
 	if rf.failOn == "" {
@@ -175,12 +216,16 @@ func (a *app) showRisks(s *session.Session, r *risk.Report, all []risk.Item, rf 
 	case rf.explain != "":
 		return a.explainRisk(rf.explain, all)
 	case rf.patch:
-		patch, mended := risk.Limits(r.Risks, s.Config.Policies[0], r.At)
+		root, err := policyRoot(s)
+		if err != nil {
+			return err
+		}
+		patch, mended := risk.Limits(r.Risks, root, r.At)
 		if mended == 0 {
 			return errors.New("none of the risks shown is about a role that a limit would lower; `dutyward risk` says what to do about each")
 		}
 		fmt.Fprintf(a.Stderr, "limits for %s of %d; look at the plan after `git apply`\n", report.Counted(mended, "risk"), len(r.Risks))
-		_, err := fmt.Fprint(a.Stdout, patch)
+		_, err = fmt.Fprint(a.Stdout, patch)
 		return err
 	case rf.waive != "":
 		return a.waiveRisks(s, r, rf)
@@ -216,7 +261,11 @@ func (a *app) waiveRisks(s *session.Session, r *risk.Report, rf riskFlags) error
 	case len(r.Risks) == 0:
 		return errors.New("there is no risk to accept among those shown")
 	}
-	_, err = fmt.Fprint(a.Stdout, risk.Waivers(r.Risks, s.Config.Policies[0], rf.reason, end, r.At))
+	root, err := policyRoot(s)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(a.Stdout, risk.Waivers(r.Risks, root, rf.reason, end, r.At))
 	return err
 }
 

@@ -69,11 +69,12 @@ func plain(text string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer(": ", " - ", "#", "", "\"", "'").Replace(text)), " ")
 }
 
-// newFile is a patch that makes a file.
+// newFile is a patch that makes a file. Without git's own header its path is relative to
+// where `git apply` runs, and not to the top of the repository.
 func newFile(path, content string) string {
 	lines := strings.SplitAfter(strings.TrimSuffix(content, "\n"), "\n")
 	var b strings.Builder
-	fmt.Fprintf(&b, "diff --git a/%s b/%s\nnew file mode 100644\n--- /dev/null\n+++ b/%s\n@@ -0,0 +1,%d @@\n", path, path, path, len(lines))
+	fmt.Fprintf(&b, "--- /dev/null\n+++ b/%s\n@@ -0,0 +1,%d @@\n", path, len(lines))
 	for _, line := range lines {
 		b.WriteString("+" + strings.TrimSuffix(line, "\n") + "\n")
 	}
