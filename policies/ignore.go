@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dutyward/dutyward/inventory/code"
@@ -32,12 +33,22 @@ func (i Ignore) covers(p Problem) bool {
 	case !p.Warning || p.Code != i.Code:
 		return false
 	case i.Comment:
-		return p.File == i.File && (p.Line == i.Line || i.Next > 0 && p.Line == i.Next)
+		return p.File == i.File && i.isOn(p.Line) || p.See != "" && i.row(p.See)
 	}
 	return len(i.Paths) == 0 || slices.ContainsFunc(i.Paths, func(pattern string) bool {
 		matches, _ := path.Match(pattern, p.File)
 		return matches || strings.HasPrefix(p.File, strings.TrimSuffix(pattern, "/")+"/")
 	})
+}
+
+// isOn says whether a comment is about a line of its file.
+func (i Ignore) isOn(line int) bool { return line == i.Line || i.Next > 0 && line == i.Next }
+
+// row says whether a comment is about the row of data at a place, "file:line".
+func (i Ignore) row(place string) bool {
+	file, line, ok := strings.Cut(place, ":")
+	n, err := strconv.Atoi(line)
+	return ok && err == nil && file == i.File && i.isOn(n)
 }
 
 // Ignores are all that policies and their configuration have.

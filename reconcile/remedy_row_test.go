@@ -1,6 +1,9 @@
 package reconcile_test
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 // eachPerson begins a rule that grants a team to the rows for which what follows holds.
 const eachPerson = "grant contains {\"principal\": $\"user:{p.email}\", \"resource\": \"team:Payments\", \"role\": \"manager\"} if {\n\tsome p in data.people\n"
@@ -73,6 +76,21 @@ func init() {
 			file: "people/people.yaml", code: "policy/bad-reference", recommended: "several addresses in one text", old: `"u0@acme.com, u1@acme.com"`, new: "u0@acme.com", gives: 2,
 			data: "- {email: \"u0@acme.com, u1@acme.com\"}\n- {email: u2@acme.com}\n",
 			rego: eachPerson + "}",
+		},
+		"an address as mail programs write it": {
+			file: "people/people.yaml", code: "policy/bad-reference", recommended: `did you mean "user:u0@acme.com"?`, old: `"U <u0@acme.com>"`, new: "u0@acme.com", gives: 2,
+			data: "- {email: \"U <u0@acme.com>\"}\n- {email: u2@acme.com}\n",
+			rego: eachPerson + "}",
+		},
+		"a list as a text": {
+			file: "people/people.yaml", code: "policy/in-text", recommended: "without quotes around it", old: `people: "[{email: u0@acme.com}]"`, new: "people: [{email: u0@acme.com}]", gives: 1,
+			data: "people: \"[{email: u0@acme.com}]\"\n",
+			rego: strings.Replace(eachPerson, "data.people", "data.people.people", 1) + "}",
+		},
+		"seconds for nanoseconds": {
+			file: "access/a.rego", code: "policy/nanoseconds", recommended: "30 * 24 * 3600 * 1000000000", old: "30 * 24 * 3600", new: "30 * 24 * 3600 * 1000000000", gives: 1,
+			data: "- {email: u0@acme.com, since: \"2026-11-01T00:00:00Z\"}\n",
+			rego: `grant contains {"principal": $"user:{p.email}", "resource": "team:Payments", "role": "manager", "until": time.format(time.parse_rfc3339_ns(p.since) + 30 * 24 * 3600)} if some p in data.people`,
 		},
 		"an address with a plus sign": {
 			file: "people/people.yaml", code: "name/nearly-an-account", recommended: "did you mean user:u0@acme.com?", old: "u0+pager@", new: "u0@", gives: 2,

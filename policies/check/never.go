@@ -133,6 +133,7 @@ func checkNever(p *source.Pass) {
 	for _, module := range p.Policies() {
 		for _, rule := range module.Rules {
 			placesOf(p).eachExpr(rule, n.expr)
+			n.headTimes(rule)
 			n.givenFields(rule, placesOf(p).parameters(rule))
 			n.everyOfNone(rule, placesOf(p).parameters(rule))
 		}
@@ -153,6 +154,7 @@ func (n never) expr(e *ast.Expr, ps places) {
 	n.nameInMap(e, ps)
 	n.pattern(e, ps)
 	n.callsIn(e, ps)
+	n.goesOverText(e, ps)
 	operands := e.Operands()
 	if len(operands) != 2 {
 		return

@@ -133,6 +133,11 @@ func (s speed) body(body ast.Body, outer scope) scope {
 	bound := make([]int, len(body))
 	for i, e := range body {
 		s.bind(e, &x)
+		if e.IsCall() {
+			for _, t := range e.Operands() {
+				s.sources(t, &x) // an index that is first seen in a condition: data.people[i].email
+			}
+		}
 		bound[i] = len(x.sources)
 	}
 	all := x.later

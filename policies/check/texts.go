@@ -60,6 +60,90 @@ func (n never) inText(e *ast.Expr, a, b *ast.Term, ps places) {
 	n.report.Besides(e.Location, p)
 }
 
+// goesOverText warns of `some x in` a text, a number or a truth value: it goes over
+// nothing.
+func (n never) goesOverText(e *ast.Expr, ps places) {
+	decl, ok := e.Terms.(*ast.SomeDecl)
+	if !ok || len(decl.Symbols) != 1 || n.data.Broken {
+		return
+	}
+	call, ok := decl.Symbols[0].Value.(ast.Call)
+	if !ok {
+		return
+	}
+	domain := call[len(call)-1]
+	types, sample := n.typesOf(domain, ps)
+	if len(types) != 1 || types["list"] || types["mapping"] {
+		return
+	}
+	of := slices.Collect(maps.Keys(types))[0]
+	p := policies.Problem{Code: codeInText, Warning: true,
+		Found:    fmt.Sprintf("%s, %s %s, which some … in goes over: there is nothing to find", textOf(domain), policies.Article(of), of),
+		Expected: "a list, a set or a mapping"}
+	if text, err := strconv.Unquote(sample); err == nil && strings.HasPrefix(strings.TrimSpace(text), "[") {
+		p.Expected = "the list itself in the data, without quotes around it"
+	}
+	n.report.Besides(e.Location, p)
+}
+
+// nanoseconds warns of a number that is added to a time of nanoseconds and is less than a
+// minute of them: seconds are likely meant.
+func (n never) nanoseconds(t *ast.Term, at *ast.Location) {
+	call, ok := t.Value.(ast.Call)
+	if !ok || len(call) != 3 || call[0].String() != ast.Plus.Name && call[0].String() != ast.Minus.Name {
+		return
+	}
+	for _, side := range [][2]*ast.Term{{call[1], call[2]}, {call[2], call[1]}} {
+		of, isCall := side[0].Value.(ast.Call)
+		number, known := constantOf(side[1])
+		if !isCall || !known || number == 0 || number >= minuteOfNanoseconds {
+			continue
+		}
+		switch of[0].String() {
+		case "time.parse_rfc3339_ns", "time.parse_ns", "time.now_ns", "time.add_date":
+			n.report.Besides(at, policies.Problem{Code: codeNanoseconds, Warning: true,
+				Found:    fmt.Sprintf("%s, where %s is in nanoseconds and %s is less than a minute of them", textOf(t), textOf(side[0]), textOf(side[1])),
+				Expected: fmt.Sprintf("nanoseconds, such as %s * 1000000000 where seconds are meant; or time.add_date for days", textOf(side[1]))})
+			return
+		}
+	}
+}
+
+const (
+	codeNanoseconds     code.Code = "policy/nanoseconds"
+	minuteOfNanoseconds           = 60e9
+)
+
+// headTimes looks at the times in what a rule gives.
+func (n never) headTimes(r *ast.Rule) {
+	for clause := r; clause != nil; clause = clause.Else {
+		for _, head := range []*ast.Term{clause.Head.Key, clause.Head.Value} {
+			if head != nil {
+				ast.WalkTerms(head, func(t *ast.Term) bool {
+					n.nanoseconds(t, clause.Head.Location)
+					return false
+				})
+			}
+		}
+	}
+}
+
+// constantOf is a number that is written out, or a product of such.
+func constantOf(t *ast.Term) (float64, bool) {
+	switch x := t.Value.(type) {
+	case ast.Number:
+		f, ok := x.Float64()
+		return f, ok
+	case ast.Call:
+		if len(x) == 3 && x[0].String() == ast.Multiply.Name {
+			a, isA := constantOf(x[1])
+			b, isB := constantOf(x[2])
+			return a * b, isA && isB
+		}
+	}
+	return 0, false
+}
+
 // emptyAlways says that a collection that is written out has nothing in it.
 func emptyAlways(t *ast.Term) bool {
 	switch x := t.Value.(type) {
@@ -186,6 +270,7 @@ func (n never) callsIn(e *ast.Expr, ps places) {
 			return true
 		case *ast.Term:
 			n.gets(x, e.Location, ps)
+			n.nanoseconds(x, e.Location)
 		}
 		return false
 	}).Walk(e)
@@ -245,6 +330,14 @@ func nearKey(key string, keys []string) (string, bool) {
 }
 
 var textPages = code.Pages{
+	{
+		Code:    codeNanoseconds,
+		Title:   "A few nanoseconds are added to a time",
+		Means:   "Rego's times are in nanoseconds, and a number of less than a minute of them is added or taken away.",
+		Why:     "The time stays what it was: access that is to last 30 days ends when it begins.",
+		Do:      "Multiply seconds by 1000000000, or use time.add_date for days, months and years.",
+		Example: `time.parse_rfc3339_ns(p.since) + 30 * 24 * 3600  # time.add_date(…, 0, 0, 30)`,
+	},
 	{
 		Code:    codeEveryOfNone,
 		Title:   "every holds for a row that has none",

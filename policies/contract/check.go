@@ -72,11 +72,25 @@ func checkMade(name string, v Value) *Complaint {
 	case formatMark.MatchString(v.Text):
 		return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q with %q, by which sprintf says that a verb and its value do not fit", name, formatMark.FindString(v.Text)),
 			Expected: "%s for a text, %d for a number, %v for anything; a template is simpler: $\"user:{p.email}\""}
+	case inventory.Kind(kind) == inventory.KindUser && address(thing) != "":
+		return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %q, in which more than the address stands behind the colon", name, v.Text),
+			Expected: "the address alone", Suggestion: strconv.Quote("user:" + address(thing))}
 	case inventory.Kind(kind) == inventory.KindUser && strings.Count(thing, "@") > 1 && strings.ContainsAny(thing, ",; "):
 		return &Complaint{Code: codeBadReference, Term: v.Term, Found: fmt.Sprintf("%q: %q, several addresses in one text", name, v.Text),
 			Expected: "one address for each element: a list in the data, such as [ann@acme.com, bob@acme.com], and some email in p.emails"}
 	}
 	return nil
+}
+
+// addressed is an address as mail programs write it, or as a reference already.
+var addressed = regexp.MustCompile(`^(?:(?:mailto|user|email):\s*|[^<>@]*<)([^<>@\s]+@[^<>@\s]+)>?$`)
+
+// address is the e-mail address in what is more than one; empty if it is none, or alone.
+func address(text string) string {
+	if m := addressed.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // compositeName says what a person's address or id is if a template made it of

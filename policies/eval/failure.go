@@ -87,6 +87,7 @@ func placed(p policies.Problem, o policies.Origin) policies.Problem {
 func (s *Set) from(p policies.Problem, o policies.Origin, texts []string) policies.Problem {
 	for _, text := range texts {
 		if row := s.rowWith(o, text); row != "" {
+			p.See = cmp.Or(p.See, row)
 			said, rest, more := strings.Cut(p.Message, "; ")
 			p.Message = said + ", from " + row
 			if more {

@@ -114,8 +114,25 @@ func (r *Report) addParseErrors(f *File, err error) {
 			loc.Row, _ = strconv.Atoi(m[1])
 			e.Message, _, _ = strings.Cut(e.Message, ";")
 		}
+		if strings.Contains(e.Message, "annotation scope") {
+			loc.Row = f.scopeLine(loc.Row)
+		}
 		r.At(&loc, compileProblem(e, nil, f.line(loc.Row)))
 	}
+}
+
+// scopeOf is a line of METADATA that says its scope.
+var scopeOf = regexp.MustCompile(`^\s*#\s*scope\s*:`)
+
+// scopeLine is the line that says the scope in the METADATA that begins at a line; that
+// line itself if none does.
+func (f *File) scopeLine(begin int) int {
+	for row := begin; strings.HasPrefix(strings.TrimSpace(f.line(row)), "#"); row++ {
+		if scopeOf.MatchString(f.line(row)) {
+			return row
+		}
+	}
+	return begin
 }
 
 // hintedLine is the line of METADATA that a message is about.

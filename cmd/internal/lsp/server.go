@@ -35,6 +35,8 @@ type Server struct {
 	root     string
 	watches  bool
 	shutdown bool
+	// initialized says that the editor asked for initialize.
+	initialized bool
 	// buffers are the open files by their URI.
 	buffers map[string]string
 	// last is the last report, and rules, groups and things the last of each that there
@@ -52,7 +54,10 @@ type Server struct {
 }
 
 // ErrNoShutdown is that the editor was gone without having asked for the end.
-var ErrNoShutdown = errors.New("the editor ended the connection without a shutdown request")
+var ErrNoShutdown = errors.New("the connection ended without a shutdown request: the editor is gone, or what it sent is not of the Language Server Protocol")
+
+// codeNotInitialized is the protocol's answer to what comes before initialize.
+const codeNotInitialized = -32002
 
 // Serve speaks with an editor until it asks for the end, or is gone.
 func (s *Server) Serve(ctx context.Context, in io.ReadCloser, out io.Writer, stderr io.Writer) error {
@@ -130,6 +135,13 @@ func (s *Server) guarded(method string, f func() (any, error)) (result any, err 
 
 // request is what answers a request, or why there is nothing that does.
 func (s *Server) request(r *jsonrpc2.Request) (answer func() (any, error), fault *jsonrpc2.Error) {
+	s.mu.Lock()
+	early := !s.initialized && r.Method != "initialize" && r.Method != "shutdown"
+	s.initialized = s.initialized || r.Method == "initialize"
+	s.mu.Unlock()
+	if early {
+		return nil, &jsonrpc2.Error{Code: codeNotInitialized, Message: r.Method + " came before initialize"}
+	}
 	var p documentParams
 	if r.Params != nil && r.Method != "initialize" {
 		if err := json.Unmarshal(*r.Params, &p); err != nil {
