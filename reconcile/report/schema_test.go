@@ -88,3 +88,25 @@ func documentedKeys(text string) map[string][]string {
 	}
 	return keys
 }
+
+func TestEveryKeyOfADifferenceIsDocumentedInItsOrder(t *testing.T) {
+	text, err := os.ReadFile("../../docs/reference/difference.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, shared := map[string][]string{}, map[string][]string{}
+	keysByType(reflect.TypeFor[compare.Difference](), want)
+	keysByType(reflect.TypeFor[plan.Plan](), shared)
+	for name := range shared {
+		delete(want, name) // documented with the plan
+	}
+	for name, keys := range want {
+		if strings.HasPrefix(name, "Moved[") {
+			delete(want, name)
+			want["Moved"] = keys
+		}
+	}
+	if diff := cmp.Diff(want, documentedKeys(string(text))); diff != "" {
+		t.Errorf("keys of a difference (-code +docs/reference/difference.md):\n%s", diff)
+	}
+}
