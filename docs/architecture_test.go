@@ -18,7 +18,7 @@ const module = "github.com/dutyward/dutyward/"
 var house = []string{"inventory", "policies", "reconcile", "cmd"}
 
 // pure packages reach for nothing outside: no network, no files, no processes.
-var pure = []string{"inventory", "inventory/oncall", "inventory/paging", "policies", "policies/desired", "reconcile/plan", "reconcile/findings", "reconcile/circles", "reconcile/diff", "reconcile/diff/codes", "reconcile/compare", "reconcile/forecast", "reconcile/events", "reconcile/outbox", "reconcile/journal/chain"}
+var pure = []string{"inventory", "inventory/oncall", "inventory/paging", "policies", "policies/desired", "reconcile/plan", "reconcile/findings", "reconcile/circles", "reconcile/diff", "reconcile/diff/codes", "reconcile/compare", "reconcile/forecast", "reconcile/events", "reconcile/outbox", "reconcile/feed", "reconcile/journal/chain"}
 
 func TestImportsGoInOneDirection(t *testing.T) {
 	for _, i := range imports(t) {

@@ -11,6 +11,7 @@ import (
 	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/desired"
 	"github.com/dutyward/dutyward/reconcile"
+	"github.com/dutyward/dutyward/reconcile/feed"
 	"github.com/dutyward/dutyward/reconcile/lookup"
 	"github.com/dutyward/dutyward/reconcile/report"
 	"github.com/dutyward/dutyward/reconcile/report/lines"
@@ -18,20 +19,27 @@ import (
 
 func newGroups(a *app) *cobra.Command {
 	var f roundFlags
-	var asJSON bool
+	var asJSON, asCSV, asFeed bool
 	cmd := &cobra.Command{
 		Use:   "groups [NAME...]",
 		Short: "Show groups with their members and how each came to be in",
 		Long: "Show the groups of the policies with their members and how each came to be in, and those that schedules and\n" +
 			"escalation policies make by themselves: whoever is on call (oncall:NAME), takes turns (rotation:NAME) or is on\n" +
 			"call on a policy (escalation:NAME), each of which one line puts into a group. With names only those.",
-		Example: "  dutyward groups\n  dutyward groups payments-oncall 'oncall:Payments Primary' --at +8h",
+		Example: "  dutyward groups\n  dutyward groups payments-oncall 'oncall:Payments Primary' --at +8h\n  dutyward groups payments-oncall --csv",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return a.planned(cmd.Context(), f, func(_ *session.Session, r *reconcile.Result) error {
 				implicit := desired.Implicit(r.Snapshot)
 				chosen, err := chosenGroups(r.Access, implicit, names)
 				if err != nil {
 					return err
+				}
+				if asCSV || asFeed {
+					all := feed.Of(only(r.Access.Groups, chosen), r.Snapshot)
+					if asCSV {
+						return feed.CSV(a.Stdout, all)
+					}
+					return report.JSON(a.Stdout, all)
 				}
 				if !asJSON {
 					index, style := inventory.NewIndex(r.Snapshot), a.Style(a.Stdout)
@@ -51,7 +59,19 @@ func newGroups(a *app) *cobra.Command {
 	f.add(cmd)
 	f.addAt(cmd)
 	addFormat(cmd, &asJSON, "print the groups as JSON, as policies of the risk phase see them under input.groups")
+	cmd.Flags().BoolVar(&asCSV, "csv", false, "print CSV, a line for each member, with email, name, from and until")
+	cmd.Flags().BoolVar(&asFeed, "feed", false, "print the groups as JSON with e-mail addresses, names and until when, as `dutyward run` serves them under /groups")
+	cmd.MarkFlagsMutuallyExclusive("csv", "feed", "json")
 	return cmd
+}
+
+// only are the groups of these names.
+func only(groups map[string]desired.Group, names []string) map[string]desired.Group {
+	out := map[string]desired.Group{}
+	for _, n := range names {
+		out[n] = groups[n]
+	}
+	return out
 }
 
 // chosenGroups are the names given, or all groups of the policies. Implicit

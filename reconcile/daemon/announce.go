@@ -98,21 +98,29 @@ func (d *Daemon) announceRound(done *reconcile.Applied, why string, err error) {
 	d.announce(func(t *events.Told) []events.Event { return t.Round(r) })
 }
 
+// Relearn has the next round learn again what was reported, since another process may
+// have made rounds meanwhile. It is called between rounds.
+func (d *Daemon) Relearn() { d.recalled = false }
+
 // recall learns what the process before this one reported.
 func (d *Daemon) recall(ctx context.Context) error {
-	if d.told.Known() || d.kept != "" {
+	if d.recalled {
 		return nil
 	}
 	text, err := d.Record.Told(ctx)
-	if err != nil || text == nil {
+	if err != nil {
 		return err
+	}
+	if text == nil {
+		d.recalled = true
+		return nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.told.Recall(text); err != nil {
 		return err
 	}
-	d.kept = string(text)
+	d.kept, d.recalled = string(text), true
 	return nil
 }
 

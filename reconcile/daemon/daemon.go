@@ -83,8 +83,12 @@ type Daemon struct {
 	kept string
 	// happened is what the record's outbox is still to get.
 	happened []events.Event
+	// recalled says that it is known what the process before this one reported.
+	recalled bool
 	// keeping keeps what the record gets in its order.
 	keeping sync.Mutex
+	// groups are those that the last round found.
+	groups groups
 	// pending changes the fields before the next round; nil if nothing does.
 	pending func(*Daemon)
 }
@@ -218,6 +222,7 @@ func (d *Daemon) conclude(done *reconcile.Applied, next Next, err error) {
 		return
 	}
 	r := done.Result
+	d.noteGroups(r)
 	s.Boundary = nil
 	if b := next.At.UTC(); !next.At.IsZero() {
 		s.Boundary = &b

@@ -130,7 +130,7 @@ var kinds = map[code.Code]kind{
 	WritesSettled:       {severity: Info, title: "what became of writes that an earlier run left open is recorded now"},
 	NotRemembered:       {severity: Warning, title: "what was reported can't be saved, a restart will report it again", reason: "error"},
 	Started:             {severity: Info, title: "started"},
-	Ended:               {severity: Info, title: "ended"},
+	Ended:               {severity: Info, title: "ended", reach: never},
 	StateNoticed:        {severity: Warning, title: "the state needs attention"},
 	StandingBy:          {severity: Info, title: "another instance makes the rounds", reason: "leader", reach: never},
 	Leading:             {severity: Info, title: "this instance makes the rounds now", reach: never},

@@ -158,6 +158,8 @@ type runConfig struct {
 	MaxAge         string `yaml:"max_age"`
 	Settle         string `yaml:"settle"`
 	Listen         string `yaml:"listen"`
+	// GroupsToken says where the token is that whoever asks for groups must have.
+	GroupsToken tokenConfig `yaml:"groups_token"`
 }
 
 // defaultConfig is the configuration where nothing else is said.
@@ -290,6 +292,7 @@ func (c *Config) relativeTo(dir string) {
 	}
 	c.State = from(c.State)
 	c.Account.Token.File = from(c.Account.Token.File)
+	c.Run.GroupsToken.File = from(c.Run.GroupsToken.File)
 	for i := range c.Notify.Webhooks {
 		w := &c.Notify.Webhooks[i]
 		w.URL.File = from(w.URL.File)

@@ -74,7 +74,10 @@ func Keys() []configKey {
 		{"run.audit", "true", "Whether `dutyward run` asks PagerDuty's audit trail what others changed, instead of reading the whole account for each round of the schedule: then what they change in people, teams and memberships takes effect within `run.oncall_interval`, and what it does not record is read within `run.max_age`. An account without the trail (it needs the Business plan, and a token of an admin or of the account) is read in full each time or, if it is large, in parts. Set it to `false` if the trail is not to be read."},
 		{"run.max_age", "15m", "How old the last full refresh of the account, or of a large account each part, may be for a handoff, or with the audit trail a round of `run.schedule`, to build on it; if it is older, the account is read in full. Raise it if `run.schedule` is rarer than that and a full refresh takes long; `0` has every round read the whole account."},
 		{"run.settle", "1m", "How long an edit of policies or configuration must stay unchanged before `dutyward run` lowers what it newly lowers: so long for each lowering, ten times that at most, and not at all where it is a commit. What it raises is raised at once. `0` for no wait."},
-		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz` and `/metrics`. They need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
+		{"run.listen", "127.0.0.1:9465", "Where `dutyward run` serves `/healthz`, `/readyz`, `/metrics` and `/groups`. The first three need no password: let the network in (`:9465`) only where that is fine. Empty for none."},
+		{"run.groups_token.env", "", "The environment variable with the token that whoever asks for `/groups` must send, as `Authorization: Bearer TOKEN`. Without a token the groups, which have people's names and addresses, are served to this machine alone."},
+		{"run.groups_token.file", "", "A file that holds that token and nothing else."},
+		{"run.groups_token.command", "", "A program and its arguments, as a list, that prints that token."},
 		{"notify.keep_trying", "7d", "How long an event is sent again and again to a receiver that does not take it (`1h` to `30d`) before it is given up; `dutyward events redeliver` sends it nonetheless. Raise it if receivers may be away for longer."},
 		{"notify.webhooks", "{}", webhooksText},
 	}

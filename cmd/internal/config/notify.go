@@ -112,9 +112,17 @@ func (c *Config) secret(ctx context.Context, t tokenConfig, what string) (text s
 	return text, nil
 }
 
+// GroupsToken is what whoever asks for groups must have; empty if there is none.
+func (c *Config) GroupsToken(ctx context.Context) (string, error) {
+	if c.Run.GroupsToken.isZero() {
+		return "", nil
+	}
+	return c.secret(ctx, c.Run.GroupsToken, "the token of run.groups_token")
+}
+
 // secretEnvs are the environment variables that hold secrets by the configuration.
 func (c *Config) secretEnvs() []string {
-	all := []string{c.Account.Token.Env}
+	all := []string{c.Account.Token.Env, c.Run.GroupsToken.Env}
 	for _, w := range c.Notify.Webhooks {
 		all = append(all, w.URL.Env)
 		for _, k := range w.Keys {
@@ -127,6 +135,9 @@ func (c *Config) secretEnvs() []string {
 func (l *loader) checkNotify(n notifyConfig) {
 	if d, ok := ParseSpan(n.KeepTrying); !ok || d < time.Hour || d > 30*24*time.Hour {
 		l.fault(l.where("notify.keep_trying"), "notify.keep_trying: %q is not valid; expected from 1h to 30d, such as 7d", n.KeepTrying)
+	}
+	if l.config.Run.GroupsToken.several() {
+		l.fault(l.where("run.groups_token"), "run.groups_token: expected one of env, file and command, not several")
 	}
 	types := outbox.Types()
 	for _, w := range n.Webhooks {

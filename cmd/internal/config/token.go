@@ -85,7 +85,7 @@ func (c *Config) learn() {
 			c.secrets.Add(p)
 		}
 	}
-	files := []string{c.Account.Token.File}
+	files := []string{c.Account.Token.File, c.Run.GroupsToken.File}
 	for _, w := range c.Notify.Webhooks {
 		files = append(files, w.URL.File)
 		for _, k := range w.Keys {

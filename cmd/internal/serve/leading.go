@@ -26,7 +26,13 @@ func (r *Service) lead(ctx context.Context) {
 		if r.standby.Swap(nil) != nil {
 			r.sink.Tell(events.Lead(r.opened.Now(), ""))
 		}
+		r.Daemon.Relearn() // another may have led since
+		r.sending.begin(leading, r.sendersOf(r.inForce.Load()))
 		r.Loop.Start(leading)
+		r.sending.end()
+		if ctx.Err() != nil { // it ends in the lead, and has not lost it
+			r.Daemon.Keep(ctx)
+		}
 		if err := resign(); err != nil && ctx.Err() == nil {
 			r.sink.Tell(events.StateNotice(r.opened.Now(), err.Error()))
 		}

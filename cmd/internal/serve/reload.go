@@ -20,7 +20,6 @@ func (r *Service) reload(ctx context.Context) bool {
 	asked, err := r.Load()
 	if err != nil {
 		r.Daemon.TellConfiguration(err)
-		r.Daemon.Keep(ctx)
 		return false
 	}
 	same := reflect.DeepEqual(asked, r.asked)
@@ -119,6 +118,7 @@ func (r *Service) take(ctx context.Context, c *config.Config) error {
 		}
 	}
 	r.config, r.opened = c, s
+	r.inForce.Store(c)
 	r.Process.Bind(c)
 	r.client.Store(s.Client)
 	old := s.worker
@@ -132,7 +132,7 @@ func (r *Service) take(ctx context.Context, c *config.Config) error {
 		s.give(d)
 	})
 	r.Loop.Reschedule(schedule)
-	r.notifies(ctx, before)
+	r.notifies(before)
 	if !slices.Equal(c.Policies, before.Policies) || !reflect.DeepEqual(c.Schemas, before.Schemas) {
 		r.watchPolicies(ctx)
 	}

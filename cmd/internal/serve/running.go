@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/dutyward/dutyward/cmd/internal/config"
-	"github.com/dutyward/dutyward/cmd/internal/notify"
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/cmd/internal/terminal"
 	"github.com/dutyward/dutyward/inventory/pagerduty"
@@ -55,10 +54,11 @@ type Service struct {
 
 	client  atomic.Pointer[pagerduty.Client]
 	standby standby
+	// inForce is the configuration in force, for whoever asks.
+	inForce atomic.Pointer[config.Config]
 	opened  rounds
 	beside  sync.WaitGroup
-	// senders send events to their receivers.
-	senders notify.Senders
+	sending sending
 
 	// What follows belongs to the goroutine that reloads.
 
@@ -111,6 +111,7 @@ func (r *Service) run(ctx context.Context) error {
 		return fmt.Errorf("run.schedule: %w", err)
 	}
 	r.config, r.asked = c, c
+	r.inForce.Store(c)
 	r.Process.Bind(c)
 	var listener net.Listener
 	if c.Run.Listen != "" {
@@ -133,8 +134,7 @@ func (r *Service) run(ctx context.Context) error {
 	r.Daemon = r.opened.daemon(r.sink)
 	r.sink = r.Daemon // which counts them
 	r.Loop = &daemon.Loop{Schedule: schedule, Run: r.round, Sink: r.sink, Now: now}
-	r.notifies(ctx, nil)
-	defer r.senders.Stop()
+	r.sending.outbox = r.opened.Journal
 	r.beside.Go(func() { r.reloads(ctx) })
 	address := ""
 	if listener != nil {
@@ -151,13 +151,22 @@ func (r *Service) run(ctx context.Context) error {
 	r.lead(ctx)
 	r.beside.Wait()
 	r.sink.Tell(events.End(now()))
-	r.Daemon.Keep(ctx)
 	return nil
 }
 
 // statusHandler answers whoever asks how the daemon stands.
 func (r *Service) statusHandler() http.Handler {
-	return redacting(newStatusHandler(r.Daemon, r.client.Load, r.output.Lost.Load, r.standby.Load), r.redact)
+	mux := http.NewServeMux()
+	mux.Handle("/", newStatusHandler(r.Daemon, r.client.Load, r.output.Lost.Load, r.standby.Load))
+	token := heldToken{inUse: r.inForce.Load, fetch: func() (*config.Config, string, error) {
+		c := r.inForce.Load()
+		text, err := c.GroupsToken(context.Background()) // also for those who ask after the first
+		return c, text, err
+	}}
+	groups := groupsHandler{groups: r.Daemon.Groups, token: token.get}
+	mux.Handle("GET /groups", groups)
+	mux.Handle("GET /groups/{name}", groups)
+	return redacting(mux, r.redact)
 }
 
 // redact takes out of a text the tokens of the client and of the process.
