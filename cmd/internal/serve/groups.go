@@ -76,7 +76,7 @@ func (h groupsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if text := r.URL.Query().Get("wait"); text != "" {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {
-			http.Error(w, fmt.Sprintf("wait: %q is not possible; expected a time such as 20s", text), http.StatusBadRequest)
+			http.Error(w, fmt.Sprintf("wait: %q is not valid; expected a time such as 20s", text), http.StatusBadRequest)
 			return
 		}
 		wait = min(d, longestWait)
