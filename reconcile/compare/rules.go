@@ -30,6 +30,12 @@ func ruleChanges(before, after Said) []RuleChange {
 	for _, r := range m.Ends {
 		changes = append(changes, RuleChange{Change: RuleGone, Origin: r.Origin, Name: r.Name, Contract: r.Contract, Text: r.Text, Was: was[placeOf(r.Origin)]})
 	}
+	titles := titlesOf(after)
+	for i, c := range changes {
+		if c.Change != RuleGone {
+			changes[i].Origin.Title = titles[placeOf(c.Origin)]
+		}
+	}
 	slices.SortStableFunc(changes, func(a, b RuleChange) int {
 		return cmp.Or(cmp.Compare(a.Origin.File, b.Origin.File), cmp.Compare(a.Origin.Line, b.Origin.Line))
 	})
@@ -56,4 +62,18 @@ func elementsOf(s Said) map[place]int {
 		}
 	}
 	return n
+}
+
+// titlesOf are the titles of contract rules.
+func titlesOf(s Said) map[place]string {
+	titles := map[place]string{}
+	for _, st := range []*policies.Statements{s.Access, s.Risk} {
+		if st == nil {
+			continue
+		}
+		for _, c := range st.Counts {
+			titles[placeOf(c.Origin)] = c.Origin.Title
+		}
+	}
+	return titles
 }
