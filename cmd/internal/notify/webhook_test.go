@@ -75,14 +75,14 @@ func TestALongAnswerIsCutOff(t *testing.T) {
 // TestAReceiverThatWantsNothingMoreGetsNothingMore is what 410 means.
 func TestAReceiverThatWantsNothingMoreGetsNothingMore(t *testing.T) {
 	asked := 0
-	c, sink := &clock{start}, &told{}
+	c, sink := startClock(), &told{}
 	s := &notify.Sender{
 		Receiver: "ops", Wall: c.Now, Sink: sink, KeepTrying: time.Hour,
 		Outbox:  endless{},
 		Courier: courier(func(outbox.Entry) outbox.Answer { asked++; return outbox.Answer{Status: http.StatusGone, Why: "gone"} }),
 	}
 	for range 5 {
-		c.at = s.Step(t.Context())
+		c.Set(s.Step(t.Context()))
 	}
 	if asked != 1 || len(sink.codes) != 1 || sink.codes[0] != "receiver-failing" {
 		t.Errorf("asked %d times, told %v", asked, sink.codes)
@@ -91,14 +91,14 @@ func TestAReceiverThatWantsNothingMoreGetsNothingMore(t *testing.T) {
 
 // TestAStateThatCantBeReadIsToldOnce goes on trying.
 func TestAStateThatCantBeReadIsToldOnce(t *testing.T) {
-	c, sink := &clock{start}, &told{}
+	c, sink := startClock(), &told{}
 	s := &notify.Sender{Receiver: "ops", Wall: c.Now, Sink: sink, Outbox: endless{errors.New("the disk is full")}}
 	for range 5 {
 		next := s.Step(t.Context())
-		if !next.After(c.at) {
+		if !next.After(c.Now()) {
 			t.Fatal("it does not wait")
 		}
-		c.at = next
+		c.Set(next)
 	}
 	if len(sink.codes) != 1 {
 		t.Errorf("told %v", sink.codes)
