@@ -60,7 +60,7 @@ func newGroups(a *app) *cobra.Command {
 	f.addAt(cmd)
 	addFormat(cmd, &asJSON, "print the groups as JSON, as policies of the risk phase see them under input.groups")
 	cmd.Flags().BoolVar(&asCSV, "csv", false, "print CSV, a line for each member, with email, name, from and until")
-	cmd.Flags().BoolVar(&asFeed, "feed", false, "print the groups as JSON with e-mail addresses, names and until when, as `dutyward run` serves them under /groups")
+	cmd.Flags().BoolVar(&asFeed, "feed", false, "print the groups as JSON with e-mail addresses, names and until when, as dutyward run serves them under /groups")
 	cmd.MarkFlagsMutuallyExclusive("csv", "feed", "json")
 	return cmd
 }

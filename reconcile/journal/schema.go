@@ -89,7 +89,7 @@ func (j *Journal) version(ctx context.Context) (have int, lacks []migration, err
 // migrate brings the schema to the version that this program knows. Of processes that do
 // so at once, one does it, and the others find it done.
 func (j *Journal) migrate(ctx context.Context) error {
-	have, lacks, err := j.version(ctx)
+	_, lacks, err := j.version(ctx)
 	if err != nil || len(lacks) == 0 {
 		return err
 	}
@@ -98,7 +98,8 @@ func (j *Journal) migrate(ctx context.Context) error {
 		return j.failed("bring its schema up to date", err)
 	}
 	defer tx.Rollback() // after a commit it does nothing
-	if have, lacks, err = j.pending(ctx, tx); err != nil {
+	have, lacks, err := j.pending(ctx, tx)
+	if err != nil {
 		return err
 	}
 	if err := j.engine.Make(ctx, tx); err != nil {
