@@ -109,10 +109,11 @@ func BenchmarkTable(b *testing.B) {
 }
 
 // ceilings are what each thing allocated when it was last measured, on the account of
-// the test. What is cheaper now lowers them.
+// the test. What is cheaper now lowers them; load and save rose by a tenth and a fifth with the
+// checks of rows, addresses and times.
 var ceilings = map[string]struct{ bytes, allocations uint64 }{
-	"load":     {28_200_000, 545_000},
-	"save":     {22_900_000, 270_000},
+	"load":     {31_100_000, 602_000},
+	"save":     {26_400_000, 325_000},
 	"forecast": {38_700_000, 162_000},
 }
 

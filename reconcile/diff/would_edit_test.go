@@ -83,7 +83,7 @@ func TestADifferenceOfPoliciesTellsTurnsAndOverrides(t *testing.T) {
 			func() diff.Input {
 				return Input(Turns(), Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 36, ""))
 			},
-			[]string{"consequence di none>change"},
+			[]string{"access di  none>override raise none>change"},
 		},
 		"an override at another time": {
 			func() diff.Input {
@@ -92,7 +92,7 @@ func TestADifferenceOfPoliciesTellsTurnsAndOverrides(t *testing.T) {
 			func() diff.Input {
 				return Input(Turns(), Override(Rotation("ann bob cy Weekly"), "di", "Weekly", 24, 40, ""))
 			},
-			[]string{"consequence di change>none", "consequence di none>change"},
+			[]string{"access di  override>none lower change>none", "access di  none>override raise none>change"},
 		},
 		"the same in another order": {
 			func() diff.Input { return Input(Turns(), Rotation("ann bob cy di Follow")) },
