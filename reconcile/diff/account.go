@@ -112,7 +112,8 @@ func (b *builder) raiseEnded(s situation) (ended bool, until string) {
 	if e, ok := b.in.Memory.Ends[s.pair]; ok && e.Role == s.held && !ended {
 		ended, end = true, e.Until
 	}
-	pending := known && last.Pending != "" && last.Actual == s.held
+	// While a grant lasted, what was due and not made was another change than the way back.
+	pending := known && last.Desired == inventory.None && last.Pending != "" && last.Actual == s.held
 	if !end.IsZero() {
 		until = clock(end)
 	}

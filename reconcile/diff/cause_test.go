@@ -306,6 +306,25 @@ func TestS4_ABaseRoleThatOthersGaveWhileTheWayBackWasPendingStays(t *testing.T) 
 	wantChanges(t, MustMake(t, in).Plan)
 }
 
+// What a grant still asked for while somebody promoted its holder by hand, and what was not
+// made by its end, is not the way back of a raise: the promotion is theirs.
+func TestS4_ABaseRoleThatOthersGaveWhileTheGrantLastedStays(t *testing.T) {
+	in := settled(t, 1, everybody("user:di@acme.com account user until 2"))
+	e := inventory.NewEdit(in.Snapshot)
+	e.SetBaseRole("di", "admin")
+	in.Snapshot = e.Snapshot()
+	r := MustMake(t, in)
+	wantChanges(t, r.Plan, "lower account di admin>user drift")
+	round := diff.RoundOf(r, in.Statements, in.Snapshot, nil) // nothing is made
+	in.Memory.Last = &round
+
+	later := *in.Snapshot
+	later.Now = At(3)
+	later.Account.TakenAt = later.Now
+	in.Snapshot, in.Now = &later, later.Now
+	wantChanges(t, MustMake(t, in).Plan)
+}
+
 func TestS14_WhoeverIsOnATeamThatPoliciesNameForTheFirstTimeWasNotAddedMeanwhile(t *testing.T) {
 	in := Input(Account(), Grants("user:ann@acme.com team:Payments manager", "user:bob@acme.com team:Payments responder"))
 	in = Next(MustMake(t, in), in, 1)
