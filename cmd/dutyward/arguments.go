@@ -74,7 +74,11 @@ func knownCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("there is no command %q%s\n`dutyward help` lists the commands", args[0], nearestCommand(root, args[0]))
+	help := "dutyward help"
+	if root.HasParent() {
+		help += " " + root.Name()
+	}
+	return fmt.Errorf("there is no command %q%s\n`%s` lists the commands", args[0], nearestCommand(root, args[0]), help)
 }
 
 // nearestCommand suggests a command or a topic of the help.

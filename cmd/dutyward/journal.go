@@ -22,7 +22,7 @@ func newJournal(a *app) *cobra.Command {
 		Short: "Verify, export, back up and restore what was recorded",
 		Long: "Rounds, decisions and changes are recorded in the state as a chain of entries, each with the hash of the one before\n" +
 			"it: what was altered, removed or reordered later is found.",
-		Args: arguments(0, 0),
+		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newJournalVerify(a), newJournalExport(a), newJournalBackup(a), newJournalRestore(a))

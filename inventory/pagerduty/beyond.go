@@ -43,6 +43,18 @@ type beyond[T any] struct {
 	inOrder, disordered int
 }
 
+// readOfTeams reads a list whose records belong to teams and have names, also those behind
+// the first 10,000.
+func readOfTeams[T any](ctx context.Context, r *reading, l list[T], name func(T) string) (contents[T], error) {
+	got, err := readList(ctx, r.c, l)
+	if err != nil || got.total <= len(got.items) {
+		return got, err
+	}
+	<-r.members // for the teams
+	b := beyond[T]{c: r.c, l: l, name: name, filters: batches("team_ids[]", r.teamIDs()), byName: true}
+	return b.read(ctx, got)
+}
+
 // read adds to what the unfiltered list gave. The result may stay short of the
 // total, which is read again at the end.
 func (b *beyond[T]) read(ctx context.Context, prefix contents[T]) (contents[T], error) {

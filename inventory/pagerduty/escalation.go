@@ -83,15 +83,7 @@ func (r *reading) readEscalationPolicies(ctx context.Context) {
 		pattern: "/escalation_policies", key: "escalation_policies", query: policyQuery,
 		id: func(p wirePolicy) string { return p.ID }, progress: r.progress(what),
 	}
-	got, err := readList(ctx, r.c, l)
-	if err == nil && got.total > len(got.items) {
-		<-r.members // for the teams
-		b := beyond[wirePolicy]{
-			c: r.c, l: l, name: func(p wirePolicy) string { return p.Name },
-			filters: batches("team_ids[]", r.teamIDs()), byName: true,
-		}
-		got, err = b.read(ctx, got)
-	}
+	got, err := readOfTeams(ctx, r, l, func(p wirePolicy) string { return p.Name })
 	if err != nil {
 		r.miss(ctx, what, err)
 	}

@@ -42,15 +42,7 @@ func (r *reading) readLayerBased(ctx context.Context) {
 		pattern: "/schedules", key: "schedules", query: query,
 		id: wireLayered.id, progress: r.progress(layerBased),
 	}
-	got, err := readList(ctx, r.c, l)
-	if err == nil && got.total > len(got.items) {
-		<-r.members // for the teams
-		b := beyond[wireLayered]{
-			c: r.c, l: l, name: func(s wireLayered) string { return s.Name },
-			filters: batches("team_ids[]", r.teamIDs()), byName: true,
-		}
-		got, err = b.read(ctx, got)
-	}
+	got, err := readOfTeams(ctx, r, l, func(s wireLayered) string { return s.Name })
 	if err != nil {
 		r.miss(ctx, layerBased, err)
 	}

@@ -84,15 +84,7 @@ func (r *reading) readServices(ctx context.Context) {
 		pattern: "/services", key: "services",
 		id: func(s wireService) string { return s.ID }, progress: r.progress("services"),
 	}
-	got, err := readList(ctx, r.c, l)
-	if err == nil && got.total > len(got.items) {
-		<-r.members // for the teams
-		b := beyond[wireService]{
-			c: r.c, l: l, name: func(s wireService) string { return s.Name },
-			filters: batches("team_ids[]", r.teamIDs()), byName: true,
-		}
-		got, err = b.read(ctx, got)
-	}
+	got, err := readOfTeams(ctx, r, l, func(s wireService) string { return s.Name })
 	if err != nil {
 		r.unavailable("services")
 	}

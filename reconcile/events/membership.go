@@ -10,7 +10,7 @@ import (
 )
 
 // members are the people who came into groups and left them. A group of which nobody
-// knows who is in it keeps those that were reported last (S41).
+// knows who is in it keeps those that were reported last (S42).
 func (t *Told) members(r Round) []Event {
 	if r.Groups == nil {
 		return nil

@@ -54,7 +54,7 @@ func (j *Journal) entriesIn(ctx context.Context, tx *sql.Tx, f func(chain.Entry)
 		e.Content = json.RawMessage(content)
 		var err error
 		if e.At, err = parseStamp(at); err != nil {
-			own = &chain.FaultError{Entry: e.Entry, Text: "it was altered: its time is none"}
+			own = &chain.FaultError{Entry: e.Entry, Text: "it was altered: its time can't be read"}
 			return own
 		}
 		own = f(e)

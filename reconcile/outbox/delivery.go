@@ -26,7 +26,7 @@ type Delivery struct {
 	Due *time.Time `json:"due"`
 	// Settled is when it was delivered or given up; null before.
 	Settled *time.Time `json:"settled"`
-	// Why is what the last attempt failed of; empty if it did not fail.
+	// Why says why the last attempt failed; empty if it did not.
 	Why string `json:"why"`
 }
 

@@ -172,7 +172,7 @@ func (c *Checker) Add(e Entry) error {
 	sum, err := e.sum()
 	switch {
 	case err != nil:
-		return fault("its content is no JSON: it was altered")
+		return fault("it was altered: its content is not JSON")
 	case sum != e.Hash:
 		return fault("it was altered: its hash is %s, and its content has %s", short(e.Hash), short(sum))
 	case c.Count > 0 && e.Previous != c.Last.Hash:

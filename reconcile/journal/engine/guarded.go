@@ -6,27 +6,27 @@ import (
 	"fmt"
 )
 
-// guard keeps a file from holding what must not be kept: no text goes into it that redact
-// did not see, whichever method writes it.
-type guard struct {
+// wrapping makes a library's connections, each in another of our own: false is one that
+// lacks what others have.
+type wrapping struct {
 	driver.Connector
-	redact func(string) string
+	wrap func(driver.Conn) (driver.Conn, bool)
 }
 
 // Connect implements driver.Connector.
-func (g guard) Connect(ctx context.Context) (driver.Conn, error) {
-	c, err := g.Connector.Connect(ctx)
+func (w wrapping) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := w.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	whole, ok := c.(connection)
+	wrapped, ok := w.wrap(c)
 	if !ok {
-		return nil, fmt.Errorf("a connection of the library's that lacks what others have: %T", c)
+		return nil, fmt.Errorf("the library's connection lacks what others have: %T", c)
 	}
-	return guarded{whole, g.redact}, nil
+	return wrapped, nil
 }
 
-// connection is what each connection of the library has, and what a wrapper must
+// connection is what each connection of either library has, and what a wrapper must
 // not hide.
 type connection interface {
 	driver.Conn
@@ -36,16 +36,23 @@ type connection interface {
 	driver.QueryerContext
 	driver.Pinger
 	driver.SessionResetter
+}
+
+// sqliteConnection is what each of SQLite's has.
+type sqliteConnection interface {
+	connection
 	driver.Validator
 }
 
+// guarded keeps a file from holding what must not be kept: no text goes into it that
+// redact did not see, whichever method writes it.
 type guarded struct {
-	connection
+	sqliteConnection
 	redact func(string) string
 }
 
 // Unwrap is the library's connection.
-func (g guarded) Unwrap() driver.Conn { return g.connection }
+func (g guarded) Unwrap() driver.Conn { return g.sqliteConnection }
 
 // CheckNamedValue implements driver.NamedValueChecker: it is asked for each value
 // of each statement.

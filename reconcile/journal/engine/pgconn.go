@@ -3,44 +3,14 @@ package engine
 import (
 	"context"
 	"database/sql/driver"
-	"fmt"
 	"strconv"
 	"strings"
 )
 
-// pgConnector makes connections that take the journal's statements: "?" is an argument,
-// a truth is 0 or 1, and no text goes into them that redact did not see.
-type pgConnector struct {
-	driver.Connector
-	redact func(string) string
-}
-
-// Connect implements driver.Connector.
-func (c pgConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	whole, ok := conn.(pgWhole)
-	if !ok {
-		return nil, fmt.Errorf("a connection of the library's that lacks what others have: %T", conn)
-	}
-	return &pgConn{whole, c.redact}, nil
-}
-
-// pgWhole is what each connection of the library has.
-type pgWhole interface {
-	driver.Conn
-	driver.ConnBeginTx
-	driver.ConnPrepareContext
-	driver.ExecerContext
-	driver.QueryerContext
-	driver.Pinger
-	driver.SessionResetter
-}
-
+// pgConn takes the journal's statements: "?" is an argument, a truth is 0 or 1, and no text
+// goes into it that redact did not see.
 type pgConn struct {
-	pgWhole
+	connection
 	redact func(string) string
 }
 
@@ -48,13 +18,13 @@ type pgConn struct {
 func (c *pgConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, answer)
 	defer cancel()
-	return c.pgWhole.ExecContext(ctx, numbered(query, len(args)), args)
+	return c.connection.ExecContext(ctx, numbered(query, len(args)), args)
 }
 
 // QueryContext implements driver.QueryerContext.
 func (c *pgConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, answer)
-	rows, err := c.pgWhole.QueryContext(ctx, numbered(query, len(args)), args)
+	rows, err := c.connection.QueryContext(ctx, numbered(query, len(args)), args)
 	if err != nil {
 		cancel()
 		return nil, err

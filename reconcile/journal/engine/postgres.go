@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -97,7 +98,10 @@ func (p Postgres) Open(ctx context.Context, _ bool) (*sql.DB, error) {
 		_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
 		return err
 	}
-	db := sql.OpenDB(pgConnector{stdlib.GetConnector(*c, stdlib.OptionAfterConnect(durable)), p.Redact})
+	db := sql.OpenDB(wrapping{stdlib.GetConnector(*c, stdlib.OptionAfterConnect(durable)), func(conn driver.Conn) (driver.Conn, bool) {
+		whole, ok := conn.(connection)
+		return &pgConn{whole, p.Redact}, ok
+	}})
 	db.SetMaxOpenConns(4)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	ctx, cancel := context.WithTimeout(ctx, answer)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -65,7 +66,10 @@ func (s SQLite) Open(ctx context.Context, readOnly bool) (*sql.DB, error) {
 		return nil, err
 	}
 	if s.Redact != nil {
-		c = guard{c, s.Redact}
+		c = wrapping{c, func(conn driver.Conn) (driver.Conn, bool) {
+			whole, ok := conn.(sqliteConnection)
+			return guarded{whole, s.Redact}, ok
+		}}
 	}
 	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(1)
