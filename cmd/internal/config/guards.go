@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dutyward/dutyward/reconcile/plan"
@@ -71,10 +72,15 @@ func shorter(is, was plan.Freeze) bool {
 // KeepGuards has limits, freezes and edits of another configuration hold until a moment,
 // besides those that are stricter: keys are the ones that were weakened.
 func (c *Config) KeepGuards(before *Config, keys []string, until time.Time) {
-	if slices.ContainsFunc(keys, under("limits.")) {
-		c.Limits = before.Limits
+	weakened := func(l limitConfig) bool { return slices.Contains(keys, "limits."+l.Name) }
+	limits := slices.DeleteFunc(slices.Clone(c.Limits), weakened) // one that goes is as by default
+	for _, was := range before.Limits {
+		if weakened(was) {
+			limits = append(limits, was)
+		}
 	}
-	if slices.ContainsFunc(keys, under("freezes.")) {
+	c.Limits = limits
+	if slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "freezes.") }) {
 		kept := slices.Clone(before.Freezes)
 		for _, f := range c.Freezes {
 			if !slices.ContainsFunc(kept, func(k freezeConfig) bool { return reflect.DeepEqual(k, f) }) {
@@ -86,8 +92,4 @@ func (c *Config) KeepGuards(before *Config, keys []string, until time.Time) {
 	c.Edits.DisplacedTurns = min(c.Edits.DisplacedTurns, before.Edits.DisplacedTurns)
 	c.Edits.Joins = min(c.Edits.Joins, before.Edits.Joins)
 	c.kept = plan.KeptGuards{Keys: slices.Clone(keys), Until: until.UTC()}
-}
-
-func under(prefix string) func(string) bool {
-	return func(key string) bool { return len(key) > len(prefix) && key[:len(prefix)] == prefix }
 }

@@ -52,3 +52,22 @@ func TestS41_WhatAConfigurationLostHoldsOn(t *testing.T) {
 		})
 	}
 }
+
+// What is stricter counts at once, also where another limit is looser.
+func TestS41_WhatIsStricterCountsWhileSomethingElseIsKept(t *testing.T) {
+	now := time.Date(2026, 12, 21, 12, 0, 0, 0, time.UTC)
+	was := read(t, "limits: {lowerings: {most: 5}, team-pay: {effect: lower, resources: [\"team:Payments\"], share: 0%, least: 1, most: 3}}\n")
+	const after = "limits: {lowerings: {most: 9}, team-pay: {effect: lower, resources: [\"team:Payments\"], share: 0%, least: 1, most: 2}, admins: {most: 1}}\n"
+	is := read(t, after)
+	keys := is.Weakened(was, now)
+	is.KeepGuards(was, keys, now.Add(time.Hour))
+	most := map[string]int{}
+	for _, b := range is.Settings().Bounds {
+		most[b.Name] = b.Most
+	}
+	for name, want := range map[string]int{"lowerings": 5, "team-pay": 2, "admins": 1} {
+		if most[name] != want {
+			t.Errorf("%s allows %d, expected %d", name, most[name], want)
+		}
+	}
+}
