@@ -148,7 +148,7 @@ func (c *chaos) judgeGaps() {
 // the next turn of whoever stays is when it was, and nobody's cover lapses.
 func (c *chaos) judgeTurns(id string, before, after inventory.Schedule) {
 	half := c.halfDone(id) // then the net of the edit is there beside what it is to follow
-	now := c.now()
+	now := c.over
 	from := hourFrom(now)
 	for _, part := range partsOf(before) {
 		on := func(s inventory.Schedule, i int) string {

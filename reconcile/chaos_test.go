@@ -59,8 +59,10 @@ type chaos struct {
 	harm    int            // counts what goes wrong, but for refusals
 	refused int            // the requests that PagerDuty refused in this round
 
-	began time.Time
-	why   string
+	// began and over are when the round did and was: a process that is killed takes a while to
+	// be followed by another.
+	began, over time.Time
+	why         string
 	// released are the keys of the changes that were released.
 	released []string
 	// audits says that the daemon reads the audit trail.
@@ -221,6 +223,7 @@ func (c *chaos) round() {
 	c.untaken = false
 	c.crowded, c.work, c.undone = false, map[string]bool{}, map[string]bool{}
 	_, err := c.Round(ctx, c.why)
+	c.over = c.now()
 	c.told(err)
 	c.counts["rounds: all"]++
 	c.counts["requests"] += c.requests
