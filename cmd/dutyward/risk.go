@@ -15,21 +15,17 @@ import (
 	"github.com/dutyward/dutyward/cmd/internal/session"
 	"github.com/dutyward/dutyward/policies/packs"
 	"github.com/dutyward/dutyward/reconcile/lookup"
-	"github.com/dutyward/dutyward/reconcile/plan"
 	"github.com/dutyward/dutyward/reconcile/report"
 	"github.com/dutyward/dutyward/reconcile/risk"
 )
 
 // riskFlags are the flags of risk.
 type riskFlags struct {
-	filter risk.Filter
-	sort   string
-	by     string
+	view   risk.View
 	failOn string
 	// explain is a rule or the id of a risk.
 	explain string
 	patch   bool
-	gone    bool
 	// waive and reason accept the risks shown.
 	waive, reason string
 	format        string
@@ -63,14 +59,14 @@ var riskFormats = []string{"text", "json", "csv", "sarif", "html"}
 
 func (rf *riskFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&rf.filter.Least, "severity", "", "only risks of this `severity` or a worse one: critical, high, medium or low")
-	flags.StringArrayVar(&rf.filter.Rules, "rule", nil, "only risks of this `rule` or pack; may be repeated")
-	flags.StringVar(&rf.filter.About, "about", "", "only risks whose subject or resource has this `text` in its name")
-	flags.IntVar(&rf.filter.Score, "score", 0, "only risks with this `score` or a higher one")
-	flags.BoolVar(&rf.filter.Waived, "waived", false, "show those that are accepted, too")
-	flags.BoolVar(&rf.gone, "gone", false, "list those that rounds no longer find, too, and the changes that did that")
-	flags.StringVar(&rf.sort, "sort", "score", "the `order`: "+strings.Join(risk.Orders(), ", "))
-	flags.StringVar(&rf.by, "rollup", "", "count the risks by what they have in common: "+strings.Join(risk.Rollups(), ", "))
+	flags.StringVar(&rf.view.Least, "severity", "", "only risks of this `severity` or a worse one: critical, high, medium or low")
+	flags.StringArrayVar(&rf.view.Rules, "rule", nil, "only risks of this `rule` or pack; may be repeated")
+	flags.StringVar(&rf.view.About, "about", "", "only risks whose subject or resource has this `text` in its name")
+	flags.IntVar(&rf.view.Score, "score", 0, "only risks with this `score` or a higher one")
+	flags.BoolVar(&rf.view.Waived, "waived", false, "show those that are accepted, too")
+	flags.BoolVar(&rf.view.Gone, "gone", false, "list those that rounds no longer find, too, and the changes that did that")
+	flags.StringVar(&rf.view.Sort, "sort", "score", "the `order`: "+strings.Join(risk.Orders(), ", "))
+	flags.StringVar(&rf.view.RollUp, "rollup", "", "count the risks by what they have in common: "+strings.Join(risk.Rollups(), ", "))
 	flags.StringVar(&rf.explain, "explain", "", "say why a `rule` matters and how its risks are scored; also for the id of one")
 	flags.StringVar(&rf.failOn, "fail-on", "", "exit with 2 if there is a risk of this `severity` or a worse one among those shown")
 	flags.BoolVar(&rf.patch, "patch", false, "print limits that answer the risks shown, as a patch of the first policy directory")
@@ -97,8 +93,8 @@ func (rf *riskFlags) check() error {
 		return nil
 	}
 	err := errors.Join(
-		one("severity", rf.filter.Least, risk.Severities()), one("fail-on", rf.failOn, risk.Severities()),
-		one("sort", rf.sort, risk.Orders()), one("rollup", rf.by, risk.Rollups()), one("format", rf.format, riskFormats),
+		one("severity", rf.view.Least, risk.Severities()), one("fail-on", rf.failOn, risk.Severities()),
+		one("sort", rf.view.Sort, risk.Orders()), one("rollup", rf.view.RollUp, risk.Rollups()), one("format", rf.format, riskFormats),
 	)
 	switch {
 	case err != nil:
@@ -136,23 +132,7 @@ func (a *app) risk(cmd *cobra.Command, f roundFlags, rf riskFlags) error {
 	if err := rf.known(all); err != nil {
 		return err
 	}
-	r := &risk.Report{Account: result.Snapshot.Account.Name, At: result.Snapshot.Now, Risks: rf.filter.Of(all), RolledBy: rf.by, Rolls: []risk.Roll{}, Gone: []plan.RiskKnown{}}
-	if rf.gone {
-		r.Gone = risk.Gone(known)
-	}
-	risk.Sort(r.Risks, rf.sort)
-	for _, x := range all {
-		if x.Waived != nil {
-			r.Waived++
-		}
-	}
-	r.Hidden = len(all) - len(r.Risks)
-	if !rf.filter.Waived {
-		r.Hidden -= r.Waived
-	}
-	if rf.by != "" {
-		r.Rolls = risk.RollUp(r.Risks, rf.by)
-	}
+	r := rf.view.Report(all, known, result.Snapshot)
 	if err := a.showRisks(s, r, all, rf); err != nil {
 		return err
 	}
@@ -171,7 +151,7 @@ func (rf *riskFlags) known(all []risk.Item) error {
 	for _, x := range all {
 		names = append(names, x.Rule, strings.TrimPrefix(x.Rule, "dutyward."))
 	}
-	for _, rule := range rf.filter.Rules {
+	for _, rule := range rf.view.Rules {
 		if !slices.Contains(names, rule) {
 			return fmt.Errorf("--rule %s: no pack and no risk is called so%s", rule, lookup.DidYouMean(rule, names))
 		}

@@ -270,7 +270,7 @@ func compareTimes(x, y *time.Time) int {
 type Filter struct {
 	// Least is the least severity; empty for all.
 	Least string
-	// Rules are ids or packs, or patterns with * at an end.
+	// Rules are ids of rules, with or without "dutyward.", or packs.
 	Rules []string
 	// About is part of a subject's or resource's name.
 	About string

@@ -1,10 +1,11 @@
 package risk
 
 import (
+	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // limits are the roles to which somebody is limited whom a rule finds, by rule.
@@ -34,7 +35,7 @@ func Limits(items []Item, root string, now time.Time) (patch string, mended int)
 			resource = "account"
 		}
 		fmt.Fprintf(&b, "\n# METADATA\n# title: %s\nlimit contains {\"principal\": %s, \"resource\": %s, \"at_most\": %q, \"reason\": %s}\n",
-			plain(x.Message), quoted(x.Name), quoted(resource), role, quoted(x.Message))
+			quoted(plain(x.Message)), quoted(x.Name), quoted(resource), role, quoted(x.Message))
 	}
 	if mended == 0 {
 		return "", 0
@@ -61,12 +62,23 @@ func Waivers(items []Item, root, reason string, until, now time.Time) string {
 	return newFile(root+"/risk/"+name+".rego", b.String())
 }
 
-// quoted is a text as Rego writes it.
-func quoted(text string) string { return strconv.Quote(text) }
+// quoted is a text as Rego writes it, which is as JSON does: Go has escapes that JSON lacks.
+func quoted(text string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(text) // a text can be encoded
+	return strings.TrimSuffix(b.String(), "\n")
+}
 
-// plain is a text that fits in a comment and a YAML value.
+// plain is a text on one line, without what can't be seen.
 func plain(text string) string {
-	return strings.Join(strings.Fields(strings.NewReplacer(": ", " - ", "#", "", "\"", "'").Replace(text)), " ")
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.Join(strings.Fields(text), " "))
 }
 
 // newFile is a patch that makes a file. Without git's own header its path is relative to

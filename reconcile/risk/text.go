@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/dutyward/dutyward/inventory"
 	"github.com/dutyward/dutyward/policies/packs"
 	"github.com/dutyward/dutyward/reconcile/plan"
 )
@@ -26,6 +27,38 @@ type Report struct {
 	// Rolls are the risks rolled up, where that was asked for.
 	RolledBy string `json:"rolled_up_by"`
 	Rolls    []Roll `json:"rolls"`
+}
+
+// View is what somebody wants to see of the risks.
+type View struct {
+	Filter
+	// Sort is one of Orders, and RollUp one of Rollups; either may be empty.
+	Sort   string
+	RollUp string
+	// Gone shows those that rounds no longer find, too.
+	Gone bool
+}
+
+// Report is the view of all risks of a snapshot's account, and of what is known of them.
+func (v View) Report(all []Item, known map[string]plan.RiskKnown, s *inventory.Snapshot) *Report {
+	r := &Report{Account: s.Account.Name, At: s.Now, Risks: v.Filter.Of(all), RolledBy: v.RollUp, Rolls: []Roll{}, Gone: []plan.RiskKnown{}}
+	Sort(r.Risks, v.Sort)
+	for _, x := range all {
+		if x.Waived != nil {
+			r.Waived++
+		}
+	}
+	r.Hidden = len(all) - len(r.Risks)
+	if !v.Filter.Waived {
+		r.Hidden -= r.Waived
+	}
+	if v.Gone {
+		r.Gone = Gone(known)
+	}
+	if v.RollUp != "" {
+		r.Rolls = RollUp(r.Risks, v.RollUp)
+	}
+	return r
 }
 
 // Text writes the risks, the most urgent first.
